@@ -1,0 +1,30 @@
+# Shared by the scripts of this folder: telling, stopping, and asking the package manager for what is missing.
+
+say() { printf '%s\n' "$*" >&2; }
+
+stop() {
+    say "" "STOPPED: $1"
+    shift
+    for line in "$@"; do say "  $line"; done
+    exit 1
+}
+
+runs() { "$@" >/dev/null 2>&1; }
+
+# Whether packages can be installed without asking anybody: apt-get there, and root or sudo without a password.
+may_install() {
+    runs command -v apt-get || return 1
+    [ "$(id -u)" = 0 ] || runs sudo -n true
+}
+
+apt() {
+    if [ "$(id -u)" = 0 ]; then set -- apt-get "$@"; else set -- sudo -n apt-get "$@"; fi
+    say "+ $*"
+    # Another package manager may be at work, as on a machine that has just started.
+    DEBIAN_FRONTEND=noninteractive "$@" -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 >&2
+}
+
+# Install Debian packages, having fetched the list of packages first.
+apt_install() {
+    apt update -q && apt install -y -q --no-install-recommends "$@"
+}

@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
+# then those that touch the database once more on PostgreSQL. The first part that fails ends the run.
+# TIENDO57_TEST_POSTGRESQL names a PostgreSQL that may be written to; without it a throw-away server is started.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+TIENDO57_TEST_CHROMIUM=$(scripts/find-chromium.sh)
+export TIENDO57_TEST_CHROMIUM
+if [ -z "${TIENDO57_TEST_POSTGRESQL:-}" ]; then exec scripts/with-postgresql.sh "$PWD/scripts/test.sh"; fi
+say "Chromium: $TIENDO57_TEST_CHROMIUM" "PostgreSQL: $TIENDO57_TEST_POSTGRESQL"
+
+export PATH="$PWD/.venv/bin:$PATH"
+part() {
+    say "" "── $1 ──"
+    shift
+    "$@"
+}
+part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
+part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 2 --dist loadgroup
+part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 2 --dist loadgroup tests/api tests/pages tests/durability
