@@ -56,7 +56,7 @@ make_environment() {
     "$python" -m venv "$venv"
     say "Installing $(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv (about half a minute on a fast line) …"
     local quiet=()
-    if ! [ -t 2 ]; then quiet=(--quiet); fi
+    if ! [ -t 2 ]; then quiet=(-qq); fi
     "$venv/bin/python" -m pip install "${quiet[@]}" --require-hashes --requirement requirements.lock
 }
 
