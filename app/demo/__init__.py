@@ -1,0 +1,1 @@
+"""The demonstration: figures that are published, and made-up ones around them."""
