@@ -1,0 +1,214 @@
+"""The command line: serve, migrate, demo, users and tokens, checks."""
+
+import json
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import __version__
+from app.core import audit
+from app.core.clock import HUE, SystemClock
+from app.core.db import Database, sqlite_is_safe_for_several_processes
+from app.core.settings import Settings, mask_url
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="tiendo57: progress on Resolution 57.")
+user_cli = typer.Typer(no_args_is_help=True, help="Accounts of people.")
+token_cli = typer.Typer(no_args_is_help=True, help="Tokens of API clients.")
+cli.add_typer(user_cli, name="user")
+cli.add_typer(token_cli, name="token")
+
+
+def main() -> None:
+    """Run the command line."""
+    cli()
+
+
+def _say(text: str) -> None:
+    typer.echo(text, err=True)
+
+
+def _context(session: object, name: str = "tiendo57") -> None:
+    session.info["audit_context"] = audit.Context(  # type: ignore[attr-defined]
+        at=SystemClock().now(), user_id=None, user_name=name, door="command"
+    )
+
+
+def _ready(settings: Settings) -> Database:
+    from app import migrations
+
+    database = Database(settings)
+    if not migrations.is_migrated(database):
+        _say("The database has no tables yet: run `tiendo57 migrate` first.")
+        raise typer.Exit(2)
+    return database
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+@cli.command()
+def settings() -> None:
+    """Print every setting with its value and source; secrets are masked."""
+    for name, value, source in Settings().with_sources():
+        typer.echo(f"{name} = {value}  ({source})")
+
+
+@cli.command()
+def migrate(down_to: Annotated[str | None, typer.Option(help="Go down to this revision instead")] = None) -> None:
+    """Bring the database to the newest schema and load the catalogues an installation starts with."""
+    from app import migrations
+
+    settings = Settings()
+    database = Database(settings)
+    if down_to is not None:
+        migrations.downgrade(database, down_to)
+        return
+    migrations.upgrade(database)
+    migrations.seed(database, settings, SystemClock())
+    _say(f"Migrated: {mask_url(settings.database_url.get_secret_value())}")
+
+
+@cli.command()
+def demo(
+    until: Annotated[str | None, typer.Option(help="Last day, like 2026-11-20; default yesterday")] = None,
+    seed: Annotated[int, typer.Option(help="Another seed, other made-up figures")] = 57,
+    if_empty: Annotated[bool, typer.Option("--if-empty", help="Do nothing when there are reports already")] = False,
+) -> None:
+    """Load the demonstration: real published figures where there are, the rest plainly made up."""
+    from app.demo import loader
+
+    settings = Settings()
+    database = _ready(settings)
+    today = SystemClock().now().astimezone(HUE).date()
+    last = date.fromisoformat(until) if until else today - timedelta(days=1)
+    if loader.has_reports(database):
+        if if_empty:
+            return
+        _say("There are reports already: the demonstration is for an empty database.")
+        raise typer.Exit(2)
+    loader.load(database, settings, until=last, seed=seed)
+
+
+@cli.command()
+def serve(
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option()] = 8000,
+    workers: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Serve pages and API."""
+    import uvicorn
+
+    settings = Settings()
+    database = _ready(settings)
+    if workers > 1 and database.is_sqlite and not sqlite_is_safe_for_several_processes():
+        _say("This SQLite is older than 3.51.3, which several processes may corrupt: use one worker or PostgreSQL.")
+        raise typer.Exit(2)
+    _say(f"tiendo57 {__version__} at http://{host}:{port}  ({database.version()})")
+    if settings.demonstration:
+        from app.accounts.demonstration import ACCOUNTS, PASSWORD
+
+        _say("Demonstration accounts (password of all: " + PASSWORD + "):")
+        for account in ACCOUNTS:
+            _say(f"  {account.user_name:<18} {account.role:<20} {account.unit_code or ''}")
+    database.engine.dispose()
+    uvicorn.run(
+        "app.main:create_app", factory=True, host=host, port=port, workers=workers, access_log=False,
+        log_level=settings.log_level, server_header=False, date_header=True,
+    )  # fmt: skip
+
+
+@user_cli.command("create")
+def user_create(
+    user_name: Annotated[str, typer.Argument()],
+    role: Annotated[str, typer.Option()],
+    label: Annotated[str, typer.Option(help="The position, as pages show it")] = "",
+    unit: Annotated[str | None, typer.Option(help="Code of the unit")] = None,
+) -> None:
+    """Create an account; the password is asked for, or read from standard input."""
+    from app.accounts import users
+    from app.units.service import by_code
+
+    if sys.stdin.isatty():
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    with _ready(Settings()).write() as session:
+        _context(session)
+        unit_id = by_code(session, unit).id if unit else None
+        users.create_user(
+            session, None, user_name=user_name, label=label or user_name, role=role, unit_id=unit_id,
+            password=password, now=SystemClock().now(),
+        )  # fmt: skip
+    _say(f"Created {user_name}.")
+
+
+@token_cli.command("create")
+def token_create(
+    role: Annotated[str, typer.Option()],
+    unit: Annotated[str | None, typer.Option(help="Code of the unit")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="A right; repeat for several; default: the role's")] = None,
+    name: Annotated[str, typer.Option()] = "command line",
+    days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
+) -> None:
+    """Create an API token and print it alone on standard output; only its hash is stored."""
+    from app.accounts import tokens
+    from app.units.service import by_code
+
+    settings = Settings()
+    now = SystemClock().now()
+    with _ready(settings).write() as session:
+        _context(session)
+        unit_id = by_code(session, unit).id if unit else None
+        _, clear = tokens.create_token(
+            session, role=role, unit_id=unit_id, scopes=scope or None, name=name, now=now,
+            expires=now + timedelta(days=days or settings.api_token_days),
+        )  # fmt: skip
+    typer.echo(clear)
+
+
+@cli.command()
+def verify() -> None:
+    """Check the audit chain, the balances of every line, and that the kept totals equal the lines."""
+    from app.throughput import totals
+
+    with _ready(Settings()).read() as session:
+        faults = [*audit.broken_links(session), *totals.differences(session)]
+    for fault in faults:
+        typer.echo(fault)
+    _say(f"{len(faults)} faults." if faults else "Audit chain, balances and totals are right.")
+    raise typer.Exit(1 if faults else 0)
+
+
+@cli.command("rebuild-totals")
+def rebuild_totals() -> None:
+    """Compute all kept totals anew from the lines."""
+    from app.throughput import totals
+
+    with _ready(Settings()).write() as session:
+        _context(session)
+        count = totals.rebuild(session)
+        audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
+    _say(f"Totals of {count} reports rebuilt.")
+
+
+@cli.command()
+def openapi(output: Annotated[Path | None, typer.Option()] = None) -> None:
+    """Print the API's contract."""
+    from app.main import create_app
+
+    text = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+    if output:
+        output.write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text, nl=False)
+
+
+
+if __name__ == "__main__":
+    main()

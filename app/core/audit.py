@@ -1,0 +1,145 @@
+"""The audit log: who changed what, when, through which door, chained by hashes and never edited."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import BigInteger, CheckConstraint, Column, Text, insert, select, update
+from sqlmodel import Field, Session, SQLModel
+
+_GENESIS = "0" * 64
+
+
+class AuditEntry(SQLModel, table=True):
+    """One change, in the same transaction as the change itself."""
+
+    __tablename__ = "audit_entries"
+
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    at: datetime
+    user_id: int | None
+    user_name: str = Field(max_length=80)
+    door: str = Field(max_length=10)
+    token_id: int | None
+    request_id: str | None = Field(max_length=64)
+    action: str = Field(max_length=60, index=True)
+    entity: str = Field(max_length=160, index=True)
+    before: str | None = Field(sa_column=Column(Text))
+    after: str | None = Field(sa_column=Column(Text))
+    reason: str | None = Field(max_length=2000)
+    previous_hash: str = Field(max_length=64)
+    hash: str = Field(max_length=64, unique=True)
+
+
+class AuditHead(SQLModel, table=True):
+    """The end of the chain: one row, so that a cut-off tail is noticed and writers take turns."""
+
+    __tablename__ = "audit_head"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(primary_key=True)
+    number: int = Field(sa_type=BigInteger)
+    hash: str = Field(max_length=64)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Who and how, kept with the session so that services need not pass it on."""
+
+    at: datetime
+    user_id: int | None
+    user_name: str
+    door: str
+    token_id: int | None = None
+    request_id: str | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> "Context":
+        """Return the context of a request."""
+        caller = getattr(request.state, "caller", None)
+        return cls(
+            at=getattr(request.state, "now", None) or request.app.state.clock.now(),
+            user_id=caller.id if caller else None,
+            user_name=caller.user_name if caller else "",
+            door=request.state.door,
+            token_id=caller.token_id if caller else None,
+            request_id=request.scope.get("state", {}).get("request_id"),
+        )
+
+
+def record(
+    session: Session, action: str, entity: str, *, before: Any = None, after: Any = None, reason: str | None = None
+) -> None:
+    """Note a change; it is written when the transaction commits.
+
+    `entity` names the row as its address does (`reports/19753/2026-11-20/city`); `before` and `after` are plain data.
+    """
+    session.info.setdefault("audit", []).append((action, entity, before, after, reason))
+
+
+def write(session: Session) -> None:
+    """Write the noted changes to the chain; called once, right before the commit, while the head row is held."""
+    noted = session.info.pop("audit", [])
+    if not noted:
+        return
+    context: Context = session.info["audit_context"]
+    number, tip = session.execute(select(AuditHead.number, AuditHead.hash).with_for_update()).one()  # type: ignore[call-overload]
+    rows = []
+    for action, entity, before, after, reason in noted:
+        number += 1
+        row = {
+            "number": number,
+            "at": context.at,
+            "user_id": context.user_id,
+            "user_name": context.user_name,
+            "door": context.door,
+            "token_id": context.token_id,
+            "request_id": context.request_id,
+            "action": action,
+            "entity": entity,
+            "before": _plain(before),
+            "after": _plain(after),
+            "reason": reason,
+            "previous_hash": tip,
+        }
+        tip = row["hash"] = chain_hash(row)
+        rows.append(row)
+    session.execute(insert(AuditEntry), rows)
+    session.execute(update(AuditHead).values(number=number, hash=tip))
+
+
+def chain_hash(row: dict[str, Any]) -> str:
+    """Return SHA-256 over the previous hash and every other column in one canonical form."""
+    values = {k: v for k, v in row.items() if k != "hash"}
+    values["at"] = values["at"].astimezone(UTC).isoformat()
+    return hashlib.sha256(_plain(values, always=True).encode()).hexdigest()
+
+
+def broken_links(session: Session) -> Iterator[str]:
+    """Walk the whole chain and yield a sentence for every break."""
+    tip, expected = _GENESIS, 0
+    for entry in session.execute(
+        select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)  # type: ignore[arg-type]
+    ).scalars():
+        expected += 1
+        if entry.number != expected:
+            yield f"audit entry {expected} is missing"
+            expected = entry.number
+        if entry.previous_hash != tip:
+            yield f"audit entry {entry.number} does not follow the one before"
+        if entry.hash != chain_hash(entry.model_dump()):
+            yield f"audit entry {entry.number} was altered"
+        tip = entry.hash
+    head = session.execute(select(AuditHead.number, AuditHead.hash)).one()  # type: ignore[call-overload]
+    if (head.number, head.hash) != (expected, tip):
+        yield f"the chain ends at {expected}, its head says {head.number}"
+
+
+def _plain(value: Any, always: bool = False) -> Any:
+    if value is None and not always:
+        return None
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

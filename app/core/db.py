@@ -1,0 +1,198 @@
+"""The database: one engine, one session a request, committed before the answer leaves."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import Engine, MetaData, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlmodel import Session, SQLModel
+
+from app.core import audit, versions
+from app.core.access import get_caller
+from app.core.errors import Unavailable
+from app.core.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_SQLITE = (3, 51, 3)  # older libraries can corrupt a WAL that several processes reset at once
+
+# Named constraints, so that a migration on either database can find them again.
+SQLModel.metadata.naming_convention = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+).naming_convention
+
+
+def sqlite_module() -> ModuleType:
+    """Return the newest SQLite there is: the `pysqlite3` wheel, else the interpreter's own."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    assert isinstance(dbapi2, ModuleType)
+    return dbapi2
+
+
+class Gate:
+    """Where writers wait before they take a thread and a connection; a full queue answers 503."""
+
+    def __init__(self, writers: int, queue: int, wait_seconds: float) -> None:
+        self._free = asyncio.Semaphore(writers)
+        self._waiting = 0
+        self._queue = queue
+        self._wait = wait_seconds
+
+    @asynccontextmanager
+    async def passage(self) -> AsyncIterator[None]:
+        if self._free.locked() and self._waiting >= self._queue:
+            raise Unavailable("busy")
+        self._waiting += 1
+        try:
+            await asyncio.wait_for(self._free.acquire(), self._wait)
+        except TimeoutError:
+            raise Unavailable("busy") from None
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class Database:
+    """An engine with its ways in: `read`, `write`, and the gate before the latter."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = make_url(settings.database_url.get_secret_value())
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
+        self._writer: Any = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
+        self.gate = Gate(
+            1 if self.is_sqlite else settings.database_pool_size,
+            settings.write_queue_size,
+            settings.write_queue_wait_seconds,
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session that is not meant to write; always rolled back."""
+        with Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a session that writes; commits at the end of the block with the audit rows, or rolls back all of it."""
+        with Session(self._writer) as session:
+            yield session
+            commit(session)
+
+    def version(self) -> str:
+        """Return the database's name and version, for `/readyz`; raises OperationalError when it is away."""
+        query = "select sqlite_version()" if self.is_sqlite else "show server_version"
+        with self.engine.connect() as connection:
+            version = str(connection.execute(text(query)).scalar_one())
+        return f"{'SQLite' if self.is_sqlite else 'PostgreSQL'} {version}"
+
+
+def commit(session: Session) -> None:
+    """Write the audit rows of what was done and commit all of it."""
+    session.flush()
+    audit.write(session)
+    session.commit()
+
+
+def upsert(session: Session, table: Any) -> Any:
+    """Return an `insert` that knows `on_conflict_do_update` on the session's database."""
+    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    url = make_url(settings.database_url.get_secret_value())
+    module = sqlite_module()
+    if url.database and url.database != ":memory:":
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        module=module,
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        connect_args={"timeout": settings.database_lock_timeout_seconds, "check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that starts to write late meets "database is locked" at once, without waiting.
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(settings: Settings) -> Engine:
+    milliseconds = settings.database_lock_timeout_seconds * 1000
+    return create_engine(
+        make_url(settings.database_url.get_secret_value()),
+        pool_size=settings.database_pool_size,
+        max_overflow=settings.database_pool_size,
+        pool_timeout=settings.database_lock_timeout_seconds,
+        pool_pre_ping=True,
+        connect_args={"options": f"-c lock_timeout={milliseconds} -c timezone=UTC"},
+    )
+
+
+def sqlite_is_safe_for_several_processes() -> bool:
+    """Tell whether this SQLite is free of the WAL-reset race."""
+    return tuple(sqlite_module().sqlite_version_info) >= SAFE_SQLITE
+
+
+async def _gate(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[None]:
+    # The caller is known first: strangers do not stand in the writers' queue.
+    if request.method in SAFE_METHODS:
+        yield
+        return
+    async with request.app.state.database.gate.passage():
+        yield
+
+
+def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="function")]) -> Iterator[Session]:
+    """Supply the request's session; its transaction is committed before the answer leaves."""
+    database: Database = request.app.state.database
+    if request.method in SAFE_METHODS:
+        with database.read() as session:
+            yield session
+        return
+    with database.write() as session:
+        session.info["audit_context"] = audit.Context.of(request)
+        yield session
+        versions.keep_answer(request, session)
+
+
+def get_writing(
+    request: Request, session: Annotated[Session, Depends(get_session, scope="function")]
+) -> Session:
+    """Supply the session to a writing endpoint, unless the same call was answered before: then that answer returns."""
+    versions.replay(request, session)
+    return session
+
+
+Reading = Annotated[Session, Depends(get_session, scope="function")]
+Writing = Annotated[Session, Depends(get_writing, scope="function")]

@@ -1,0 +1,136 @@
+"""What happens to every request before routing: its door, language and format, the cross-site check, forms, headers."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.core import forms, i18n
+from app.core.errors import Problem
+from app.core.handlers import answer
+from app.core.settings import Settings
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FORMATS = ("csv", "xlsx", "json")
+_UNTOUCHED = ("/static/", "/api/docs", "/api/openapi.json")
+
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class Doors:
+    """ASGI middleware that prepares a request for its door."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        send = _with_security_headers(scope, send, self.settings)
+        state: dict[str, Any] = scope.setdefault("state", {})
+        headers = Headers(scope=scope)
+        path: str = scope["path"]
+        state["door"] = "api" if path.startswith("/api/") else "people"
+        state["format"] = None
+        request = Request(scope)
+        state["locale"] = i18n.choose(
+            # People read Vietnamese until they choose otherwise: an old PC's browser often asks for English.
+            request.cookies.get("lang") if state["door"] == "people" else None,
+            headers.get("accept-language") if state["door"] == "api" else None,
+            self.settings.default_locale,
+        )
+        stem, _, suffix = path.rpartition(".")
+        if stem and suffix in FORMATS and not path.startswith(_UNTOUCHED):
+            state["format"] = suffix
+            scope = {**scope, "path": stem, "raw_path": stem.encode()}
+        try:
+            if state["door"] == "people" and scope["method"] not in SAFE_METHODS:
+                _refuse_cross_site(headers)
+                scope, receive = await self._understand_form(scope, headers, receive)
+        except Problem as problem:
+            await answer(Request(scope), problem)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    async def _understand_form(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
+        """Read a urlencoded form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""
+        if headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+            return scope, receive
+        body = await _read(receive, self.settings.max_body_bytes)
+        pairs = forms.parse_pairs(body)
+        hidden = {name: value for name, value in pairs if name in forms.HIDDEN and value}
+        scope = {**scope, "headers": list(scope["headers"])}
+        scope["state"]["form"] = forms.nest(pairs)
+        scope["state"]["form_pairs"] = dict(pairs)
+        if scope["method"] == "POST" and hidden.get("_method") in ("PUT", "PATCH", "DELETE"):
+            scope["method"] = hidden["_method"]
+        for field, header in (
+            ("_if_match", b"if-match"),
+            ("_if_none_match", b"if-none-match"),
+            ("_idempotency_key", b"idempotency-key"),
+        ):
+            if field in hidden:
+                value = hidden[field]
+                if header == b"if-match" and value != "*":
+                    value = '"' + value.strip('"') + '"'
+                scope["headers"].append((header, value.encode("latin-1", "replace")))
+        return scope, forms.replaying(body)
+
+
+def _refuse_cross_site(headers: Headers) -> None:
+    """Refuse a form that another site sent: `Sec-Fetch-Site` where the browser says it, else `Origin`."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        if site not in ("same-origin", "none"):
+            raise Problem("cross_site", status=403)
+        return
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        raise Problem("cross_site", status=403)
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem("malformed_form", status=422)
+        body += message.get("body", b"")
+        if len(body) > limit:
+            raise Problem("body_too_large", status=413)
+        if not message.get("more_body"):
+            return body
+
+
+def _with_security_headers(scope: Scope, send: Send, settings: Settings) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+            if scope.get("scheme") == "https":
+                headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+            if scope["path"].startswith("/static/") and b"v=" in scope.get("query_string", b""):
+                headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            else:
+                headers.setdefault("Cache-Control", "private, no-cache")
+        await send(message)
+
+    return send_with_headers
+
+

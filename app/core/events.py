@@ -1,0 +1,22 @@
+"""Plain events inside one transaction: how a lower floor tells a higher one, which it does not know."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+Event = TypeVar("Event")
+_subscribers: dict[type[Any], list[Callable[[Session, Any], None]]] = defaultdict(list)
+
+
+def subscribe(kind: type[Event], handler: Callable[[Session, Event], None]) -> None:
+    """Have `handler` called for each event of this kind; wired in `main.py`, once."""
+    if handler not in _subscribers[kind]:
+        _subscribers[kind].append(handler)
+
+
+def publish(session: Session, event: object) -> None:
+    """Call the subscribers now, in the caller's transaction: what they refuse, refuses the whole."""
+    for handler in _subscribers.get(type(event), ()):
+        handler(session, event)

@@ -1,0 +1,197 @@
+"""From what a browser's form sends to the JSON it stands for, by the schema of the endpoint's body."""
+
+import json
+import re
+import types
+from typing import Annotated, Any, Union, get_args, get_origin
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.types import Message
+
+from app.core.errors import Problem
+
+_PART = re.compile(r"[^\[\]]+")
+_GROUPED = re.compile(r"-?\d{1,3}(?:[.\u00a0\u202f ]\d{3})+")
+MAX_FIELDS = 5000
+MAX_ITEMS = 500
+HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key")
+
+
+def parse_pairs(body: bytes) -> list[tuple[str, str]]:
+    """Return a urlencoded body's pairs; raises Problem for one that is not UTF-8 or has too many."""
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+    except ValueError:
+        raise Problem("malformed_form", status=422) from None
+
+
+def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return the nested dictionaries and lists that names like `lines[3][received_online]` stand for.
+
+    Indexes order a list and may have holes; blank values are kept, so that a page can show again what was typed.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        parts = _PART.findall(name)
+        if not parts or len(parts) > 6 or parts[0] in HIDDEN:
+            continue
+        many = name.endswith("[]")
+        node = tree
+        for part in parts[:-1]:
+            child = node.setdefault(part, {})
+            if not isinstance(child, dict):
+                raise Problem("malformed_form", status=422)
+            node = child
+        if many:
+            child = node.setdefault(parts[-1], [])
+            if not isinstance(child, list):
+                raise Problem("malformed_form", status=422)
+            child.append(value)
+        elif isinstance(node.get(parts[-1]), dict | list):
+            raise Problem("malformed_form", status=422)
+        else:
+            node[parts[-1]] = value
+    return tree
+
+
+def to_json_value(value: Any, annotation: Any) -> Any:
+    """Return a typed value as the JSON that the schema expects; what cannot be read stays text and is refused there.
+
+    Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans.
+    """
+    annotation = _bare(annotation)
+    origin = get_origin(annotation)
+    if isinstance(value, dict):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            return _model_values(value, annotation)
+        if origin is list:
+            items = sorted(value.items(), key=lambda kv: (not kv[0].isdigit(), int(kv[0]) if kv[0].isdigit() else 0))
+            if len(items) > MAX_ITEMS:
+                raise Problem("malformed_form", status=422)
+            return [c for _, v in items if (c := to_json_value(v, get_args(annotation)[0])) is not _ABSENT]
+        if origin is dict:
+            inner = get_args(annotation)[1]
+            return {k: c for k, v in value.items() if (c := to_json_value(v, inner)) is not _ABSENT}
+        return value
+    if isinstance(value, list):
+        inner = get_args(annotation)[0] if origin is list else str
+        return [c for v in value if (c := to_json_value(v, inner)) is not _ABSENT]
+    text = value.strip()
+    if text == "":
+        return _ABSENT
+    if annotation is bool:
+        return {"on": True, "true": True, "1": True, "false": False, "0": False}.get(text.lower(), value)
+    if annotation is int:
+        return _whole_number(text)
+    return value
+
+
+def _whole_number(text: str) -> int | float | str:
+    if _GROUPED.fullmatch(text):
+        text = re.sub(r"[.\u00a0\u202f ]", "", text)
+    if re.fullmatch(r"-?\d{1,18}", text):
+        return int(text)
+    if re.fullmatch(r"-?\d+[.,]\d+", text):
+        return float(text.replace(",", "."))  # refused by the schema as a fraction, with that reason
+    return 10**18 if re.fullmatch(r"\d{19,}", text) else text
+
+
+class _Absent:
+    pass
+
+
+_ABSENT = _Absent()
+
+
+def _model_values(value: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    out = {}
+    for name, given in value.items():
+        field = model.model_fields.get(name)
+        converted = to_json_value(given, field.annotation if field else str)
+        if converted is not _ABSENT:
+            out[name] = converted
+    return out
+
+
+def _bare(annotation: Any) -> Any:
+    """Return an annotation without `Annotated` and `None`."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, types.UnionType):
+        rest = [a for a in get_args(annotation) if a is not type(None)]
+        return _bare(rest[0]) if len(rest) == 1 else annotation
+    return annotation
+
+
+class DoorRoute(APIRoute):
+    """A route whose body is read and understood before, but judged after, the caller and the row are known."""
+
+    def get_route_handler(self) -> Any:
+        handle = super().get_route_handler()
+        annotation = self.body_field.field_info.annotation if self.body_field else None
+        if annotation is None:
+            return handle
+
+        async def read_body_then_handle(request: Request) -> Any:
+            if request.headers.get("content-type", "").split(";")[0].strip().lower() != "multipart/form-data":
+                await _understand(request, annotation)
+            return await handle(request)
+
+        return read_body_then_handle
+
+
+async def _understand(request: Request, annotation: Any) -> None:
+    """Put the body's JSON where FastAPI looks for it.
+
+    FastAPI answers malformed JSON before any dependency has run; another ward's report must be 404 whatever the body.
+    So a body that cannot be read is replaced by one that no schema takes, and the reason kept for the error handler.
+    """
+    value: Any = _UNREADABLE
+    typed = request.scope["state"].get("form")
+    body = b"" if typed is not None else await request.body()
+    content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    try:
+        if typed is not None:
+            value = to_json_value(typed, annotation)
+        elif not body:
+            return
+        elif content_type != "application/json" and not content_type.endswith("+json"):
+            raise Problem("unsupported_media_type", status=415)
+        else:
+            value = _json(body)
+    except Problem as problem:
+        request.state.body_problem = problem
+    request._json = value
+    request._body = body or b"{}"
+    request.scope["headers"] = [(k, v) for k, v in request.scope["headers"] if k != b"content-type"] + [
+        (b"content-type", b"application/json")
+    ]
+    if hasattr(request, "_headers"):
+        del request._headers
+
+
+_UNREADABLE = 0
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode())
+    except (ValueError, RecursionError):
+        raise Problem("malformed_json", status=422) from None
+
+
+def replaying(body: bytes) -> Any:
+    """Return an ASGI `receive` that gives a body already read, once."""
+    sent = False
+
+    async def receive() -> Message:
+        nonlocal sent
+        if sent:
+            return {"type": "http.disconnect"}
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive

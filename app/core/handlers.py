@@ -1,0 +1,196 @@
+"""How every error becomes an answer: problem details for clients, a page or the form again for people."""
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.core import i18n
+from app.core.errors import Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
+from app.core.versions import Replayed
+from app.core.web import Form, Renderer
+
+log = structlog.get_logger()
+_BY_STATUS = {
+    400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
+    406: "no_table", 413: "body_too_large", 415: "unsupported_media_type",
+}  # fmt: skip
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers on an application."""
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Replayed, _on_replayed)
+    app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(PoolTimeout, _on_database)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+async def _on_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return await _answer_in_thread(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    problem = getattr(request.state, "body_problem", None) or Invalid(faults_of(error.errors()))
+    return await _answer_in_thread(request, problem)
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _BY_STATUS.get(error.status_code, "bad_request")
+    headers = dict(error.headers or {})
+    return await _answer_in_thread(request, Problem(code, status=error.status_code, headers=headers))
+
+
+async def _on_replayed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Replayed)
+    return error.response
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    log.warning("database_unavailable", error=type(error).__name__, detail=str(getattr(error, "orig", error))[:200])
+    return await _answer_in_thread(request, Unavailable("unavailable"))
+
+
+async def _on_defect(request: Request, error: Exception) -> Response:
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return await _on_database(request, error)
+    log.error("defect", path=request.url.path, exc_info=error)
+    return await _answer_in_thread(request, Problem("internal", status=500))
+
+
+async def _answer_in_thread(request: Request, problem: Problem) -> Response:
+    if problem.status == 401 and request.state.door == "people":
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        to = f"/sign-in?to={quote(wanted)}" if request.method == "GET" else "/sign-in"
+        return Response(status_code=303, headers={"Location": to})
+    marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
+    if marker and request.state.door == "people" and problem.status in (400, 409, 412, 422, 428, 429):
+        return await run_in_threadpool(_form_again, request, problem, marker)
+    return answer(request, problem)
+
+
+def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
+    """Draw the refused form with its messages and what was typed."""
+    data = None
+    if marker.load is not None:
+        try:
+            with request.app.state.database.read() as session:
+                data = marker.load(request, session)
+        except Problem as other:
+            return answer(request, other)
+    document = describe(request, problem)
+    locale = request.state.locale
+    shown = [
+        {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
+    ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
+    return Renderer(request).page(
+        marker.template,
+        status=problem.status,
+        data=data,
+        errors=shown,
+        typed=getattr(request.state, "form", {}),
+        problem=document,
+        **problem.extra,
+    )
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """Return a problem as problem details or as a page, by the request's door."""
+    document = describe(request, problem)
+    if request.state.door == "api":
+        headers = dict(problem.headers)
+        if problem.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        body = document.model_dump(mode="json") | {k: _jsonable(v) for k, v in problem.extra.items()}
+        import json
+
+        return Response(
+            json.dumps(body, ensure_ascii=False), problem.status, headers, media_type="application/problem+json"
+        )
+    response = Renderer(request).page("errors/error.html", status=problem.status, problem=document)
+    response.headers.update(problem.headers)
+    return response
+
+
+def _jsonable(value: Any) -> Any:
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+
+
+def describe(request: Request, problem: Problem) -> ProblemDocument:
+    """Return the problem document of a refusal, its main words in the request's language."""
+    locale = request.state.locale
+    return ProblemDocument(
+        type=f"urn:tiendo57:problem:{problem.code}",
+        title=i18n.translate(f"error.status_{problem.status}", locale)
+        if i18n.has(f"error.status_{problem.status}")
+        else i18n.translate("error.status_400", locale),
+        status=problem.status,
+        detail=words(problem.code, locale, problem.values or (problem.faults[0].values if problem.faults else {})),
+        code=problem.code,
+        message=_both(problem.code, problem.values or (problem.faults[0].values if problem.faults else {})),
+        errors=[ProblemError(pointer=f.pointer, code=f.code, message=_both(f.code, f.values)) for f in problem.faults],
+        request_id=request.scope.get("state", {}).get("request_id"),
+    )
+
+
+def words(code: str, locale: Any, values: dict[str, Any]) -> str:
+    """Return the sentence of an error code."""
+    return i18n.translate(f"error.{code}", locale, **values)
+
+
+def _both(code: str, values: dict[str, Any]) -> Words:
+    return Words(vi=words(code, "vi", values), en=words(code, "en", values))
+
+
+def faults_of(errors: Any) -> list[Fault]:
+    """Return our faults for Pydantic's: one stable code each, a JSON pointer for the place."""
+    return [_fault(error) for error in errors]
+
+
+def _fault(error: dict[str, Any]) -> Fault:
+    kind, place, value = error["type"], error["loc"], error.get("input")
+    context = error.get("ctx") or {}
+    where = "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in place[1:])
+    pointer = where if place[0] == "body" else f"?{place[-1]}" if place[0] == "query" else f"{place[0]}:{place[-1]}"
+    if "code" in context:
+        return Fault(pointer, context["code"], context.get("values", {}))
+    if kind == "missing":
+        return Fault(pointer, "body_missing" if place == ("body",) else "required")
+    if kind in ("extra_forbidden",):
+        return Fault(pointer, "unknown_property", {"name": str(place[-1])[:80]})
+    if kind in ("int_type", "int_from_float", "int_parsing", "int_parsing_size"):
+        if value is None:
+            return Fault(pointer, "required")
+        if isinstance(value, bool):
+            return Fault(pointer, "number_boolean")
+        if isinstance(value, float):
+            return Fault(pointer, "number_fractional")
+        return Fault(pointer, "number_too_large" if kind == "int_parsing_size" else "number_text")
+    if kind in ("greater_than_equal", "greater_than"):
+        if isinstance(value, int) and value < 0 and context.get("ge") == 0:
+            return Fault(pointer, "number_negative")
+        return Fault(pointer, "number_too_small", {"limit": context.get("ge", context.get("gt"))})
+    if kind in ("less_than_equal", "less_than"):
+        return Fault(pointer, "number_too_large", {"limit": context.get("le", context.get("lt"))})
+    if kind in ("string_too_long", "too_long"):
+        return Fault(pointer, "too_long", {"limit": context.get("max_length")})
+    if kind in ("string_too_short", "too_short"):
+        return Fault(pointer, "too_short", {"limit": context.get("min_length")})
+    if kind.startswith(("date", "time", "timezone")):
+        return Fault(pointer, "bad_date" if kind.startswith("date_") or kind == "date_type" else "bad_time")
+    if kind in ("enum", "literal_error"):
+        return Fault(pointer, "not_a_choice", {"choices": str(context.get("expected", ""))})
+    if kind in ("model_attributes_type", "model_type", "dict_type", "list_type", "string_type", "bool_type"):
+        return Fault(pointer, "wrong_type")
+    return Fault(pointer, "invalid_value")

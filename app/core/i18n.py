@@ -1,0 +1,114 @@
+"""The three languages: gettext catalogues read once, and numbers and dates as each language writes them."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+
+from app.core.clock import HUE
+from app.core.settings import Locale, project_root
+
+LOCALES: tuple[Locale, ...] = ("vi", "en", "fr")
+
+
+@lru_cache
+def catalogue(locale: Locale) -> dict[str, str | tuple[str, ...]]:
+    """Return every message of a language by its key."""
+    messages: dict[str, str | tuple[str, ...]] = {}
+    for path in sorted((project_root() / "locales" / locale / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            catalog: Catalog = read_po(file, locale=locale)
+        for message in catalog:
+            if message.id:
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                messages[key] = message.string
+    return messages
+
+
+def translate(key: str, locale: Locale, **values: Any) -> str:
+    """Return a message in a language; counts (`n`) choose the plural and are written with separators.
+
+    Raises KeyError for an unknown key: a missing message is a defect, not something to guess.
+    """
+    message = catalogue(locale)[key]
+    if isinstance(message, tuple):
+        n = values.get("n", 1)
+        plural = 0 if locale == "vi" else int(n != 1) if locale == "en" else int(n > 1)
+        message = message[min(plural, len(message) - 1)]
+    if not values:
+        return message
+    shown = {
+        k: number(v, locale) if isinstance(v, int) and not isinstance(v, bool) else day(v, locale) if type(v) is date else v
+        for k, v in values.items()
+    }
+    return message.format(**shown)
+
+
+def translator(locale: Locale) -> Callable[..., str]:
+    """Return `t(key, **values)` bound to a language."""
+
+    def t(key: str, **values: Any) -> str:
+        return translate(key, locale, **values)
+
+    return t
+
+
+def has(key: str) -> bool:
+    """Tell whether a key has a message."""
+    return key in catalogue("vi")
+
+
+def choose(cookie: str | None, accept: str | None, default: Locale) -> Locale:
+    """Return the language of a request: the person's choice, then `Accept-Language`, then the installation's."""
+    for wanted in LOCALES:
+        if cookie == wanted:
+            return wanted
+    best: tuple[float, Locale] | None = None
+    for part in (accept or "")[:200].split(","):
+        tag, _, quality = part.strip().partition(";q=")
+        for wanted in LOCALES:
+            if tag.lower().split("-")[0] == wanted:
+                try:
+                    weight = float(quality or 1)
+                except ValueError:
+                    continue
+                if weight > 0 and (best is None or weight > best[0]):
+                    best = (weight, wanted)
+    return best[1] if best else default
+
+
+def number(value: int | float | None, locale: Locale, decimals: int = 0) -> str:
+    """Return a number as the language writes it: `1.234`, `1,234`, `1 234`."""
+    if value is None:
+        return ""
+    text = f"{value:,.{decimals}f}"
+    if locale == "vi":
+        return text.translate({ord(","): ".", ord("."): ","})
+    if locale == "fr":
+        return text.translate({ord(","): "\u202f", ord("."): ","})
+    return text
+
+
+def percent(value: float | None, locale: Locale) -> str:
+    """Return a share between 0 and 1 as a percentage with two decimals: `93,37%`."""
+    if value is None:
+        return translate("indicators.not_computable", locale)
+    return number(value * 100, locale, 2) + ("\u202f%" if locale == "fr" else "%")
+
+
+def day(value: date | None, locale: Locale) -> str:
+    """Return a day as `21/11/2026`, the order of day and month being one in all three languages."""
+    return value.strftime("%d/%m/%Y") if value else ""
+
+
+def moment(value: datetime | None, locale: Locale) -> str:
+    """Return a moment in Huế as `21/11/2026 16:45`."""
+    return value.astimezone(HUE).strftime("%d/%m/%Y %H:%M") if value else ""
+
+
+def clock(value: datetime | None, locale: Locale) -> str:
+    """Return a moment's time of day in Huế as `16:45`."""
+    return value.astimezone(HUE).strftime("%H:%M") if value else ""

@@ -1,0 +1,72 @@
+"""Small types that every input schema uses, and the declared error answers."""
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from app.core.errors import ProblemDocument
+from app.core.text import nfc
+
+
+def _clean_line(text: str) -> str:
+    return _clean(nfc(text), "")
+
+
+def _clean_prose(text: str) -> str:
+    import unicodedata
+
+    return _clean(unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip(), "\n\t")
+
+
+def _clean(text: str, allowed: str) -> str:
+    # A NUL breaks PostgreSQL, a lone surrogate breaks UTF-8, and neither was typed by anybody.
+    if any((ord(c) < 32 and c not in allowed) or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise PydanticCustomError("text", "unreadable characters", {"code": "bad_text"})
+    return text
+
+
+def _written_day(value: Any) -> Any:
+    # Pydantic alone takes `0`, moments and far years for days; arithmetic on the last ones overflows.
+    if type(value) is date or (isinstance(value, str) and re.fullmatch(r"(19|20|21)\d\d-\d\d-\d\d", value)):
+        return value
+    raise PydanticCustomError("day", "not a day", {"code": "required" if value is None else "bad_date"})
+
+
+Day = Annotated[date, BeforeValidator(_written_day)]
+Line = Annotated[str, AfterValidator(_clean_line)]
+Prose = Annotated[str, AfterValidator(_clean_prose)]
+Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Flag = Annotated[bool, Field(strict=True)]
+Moment = AwareDatetime
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Declare the problem documents an endpoint may answer with, for OpenAPI."""
+    return {
+        status: {
+            "model": ProblemDocument,
+            "content": {"application/problem+json": {}},
+            "description": _WORDS[status],
+        }
+        for status in statuses
+    }
+
+
+_WORDS = {
+    400: "Bad request",
+    401: "No valid token",
+    403: "Not allowed",
+    404: "Not found, or not for the caller's eyes",
+    406: "Not to be had in that format",
+    409: "The state does not allow it",
+    412: "Changed since it was read",
+    413: "Body too large",
+    415: "Wrong content type",
+    422: "Breaks a rule",
+    428: "If-Match is missing",
+    429: "Too many requests",
+    503: "Cannot answer now",
+}

@@ -1,0 +1,18 @@
+"""Text columns that sort and search alike on both databases."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, String, and_, false
+
+from app.core.text import search_key
+
+
+def ordered_text(length: int) -> String:
+    """Return a text type compared by code point: a PostgreSQL server's own collation would order keys otherwise."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def has_words(column: Any, query: str) -> ColumnElement[bool]:
+    """Return the condition that a folded column holds every word of what was typed, diacritics aside."""
+    words = search_key(query).split()
+    return and_(*(column.contains(word, autoescape=True) for word in words)) if words else false()

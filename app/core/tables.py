@@ -1,0 +1,85 @@
+"""Tables for people's tools: CSV that a spreadsheet opens rightly, and XLSX."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from app.core.clock import HUE
+
+Cell = str | int | float | bool | date | datetime | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A title, the columns' machine names, and rows of plain values."""
+
+    name: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+
+
+def _safe(value: Cell) -> Any:
+    # A text that begins like a formula would be run by a spreadsheet.
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    if isinstance(value, datetime):
+        return value.astimezone(HUE).isoformat(timespec="seconds")
+    return value
+
+
+def to_csv(table: Table) -> bytes:
+    """Return the table as CSV in UTF-8 with a byte-order mark, one header line of machine names."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(table.columns)
+    writer.writerows([_safe(v) for v in row] for row in table.rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def to_xlsx(table: Table) -> bytes:
+    """Return the table as one sheet with a frozen bold header line."""
+    import xlsxwriter
+
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    sheet = book.add_worksheet(table.name[:31])
+    sheet.write_row(0, 0, table.columns, book.add_format({"bold": True, "bottom": 1}))
+    day_format = book.add_format({"num_format": "yyyy-mm-dd"})
+    for number, row in enumerate(table.rows, 1):
+        for column, value in enumerate(row):
+            if isinstance(value, datetime):
+                sheet.write_string(number, column, str(_safe(value)))
+            elif isinstance(value, date):
+                sheet.write_datetime(number, column, datetime(value.year, value.month, value.day), day_format)
+            else:
+                sheet.write(number, column, value)
+    sheet.freeze_panes(1, 1)
+    sheet.autofit()
+    book.close()
+    return out.getvalue()
+
+
+def flat(prefix: str, values: dict[str, Any]) -> dict[str, Cell]:
+    """Return nested dictionaries as one level of `a_b` names, for a row of a table."""
+    row: dict[str, Cell] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, dict):
+            row |= flat(f"{name}_", value)
+        elif not isinstance(value, list):
+            row[name] = value
+    return row
+
+
+def of_models(name: str, items: Sequence[Any]) -> Table:
+    """Return a table of Pydantic models, a column for every scalar in them."""
+    rows = [flat("", item.model_dump(mode="python")) for item in items]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    return Table(name, columns, [[_plain(row.get(c)) for c in columns] for row in rows])
+
+
+def _plain(value: Any) -> Cell:
+    return getattr(value, "value", value)

@@ -1,0 +1,51 @@
+"""Vietnamese text: one normal form, search without diacritics, the dictionary's order."""
+
+import re
+import unicodedata
+
+_TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}  # huyền, hỏi, ngã, sắc, nặng
+_SHAPES = {"\u0306": 1, "\u0302": 2, "\u031b": 3}  # ă, â/ê/ô, ơ/ư
+_SPACE = re.compile(r"\s+")
+
+
+def nfc(text: str) -> str:
+    """Return the text in Unicode NFC with runs of white space made one."""
+    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+
+
+def search_key(text: str) -> str:
+    """Return the text folded for search: no diacritics, đ as d, lower case; `Hoá` and `Hóa` give the same."""
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
+    bare = "".join(c for c in decomposed if not unicodedata.combining(c))
+    return _SPACE.sub(" ", re.sub(r"[^\w.]+", " ", bare.casefold())).strip()
+
+
+def sort_key(text: str) -> str:
+    """Return a key whose plain order is the Vietnamese dictionary's.
+
+    Letters first (a ă â b c d đ e ê …), then tones in the order ngang, huyền, hỏi, ngã, sắc, nặng, counted per syllable
+    and wherever the tone mark is written, so that `Hoá` and `Hóa` have one key.
+    """
+    letters: list[str] = []
+    tones: list[str] = []
+    for word in search_and_split(text):
+        word_tone = 0
+        for char in unicodedata.normalize("NFD", word):
+            if char in _TONES:
+                word_tone = _TONES[char]
+            elif char in _SHAPES:
+                letters[-1] = letters[-1][0] + str(_SHAPES[char])
+            elif char == "đ":
+                letters.append("d1")
+            elif not unicodedata.combining(char):
+                letters.append(char + "0")
+        letters.append(".")
+        tones.append(str(word_tone))
+    # The end of the letters is less than a gap between words: `Phú` comes before `Phú Xuân`.
+    return "".join(letters).rstrip(".") + " " + "".join(tones)
+
+
+def search_and_split(text: str) -> list[str]:
+    """Return the words of a text in lower case, digits padded so that `A Lưới 2` comes before `A Lưới 10`."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())
+    return [w.zfill(6) if w.isdigit() else w for w in words]

@@ -1,0 +1,142 @@
+"""Versions of rows (ETag, If-Match) and calls that are safe to repeat (Idempotency-Key)."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request, Response
+from sqlalchemy import Column, LargeBinary, UniqueConstraint, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel
+
+from app.core.errors import Fault, Invalid, PreconditionFailed, PreconditionRequired
+
+_ETAG = re.compile(r'(?:W/)?"([^"]*)"')
+
+
+class IdempotencyRecord(SQLModel, table=True):
+    """The answer given to a call with an `Idempotency-Key`, kept with the change it answers."""
+
+    __tablename__ = "idempotency_records"
+    __table_args__ = (UniqueConstraint("caller", "key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    caller: str = Field(max_length=80)
+    key: str = Field(max_length=200)
+    request_hash: str = Field(max_length=64)
+    created_at: datetime = Field(index=True)
+    status: int | None
+    headers: str | None = Field(max_length=2000)
+    body: bytes | None = Field(sa_column=Column(LargeBinary))
+
+
+class Replayed(Exception):
+    """Not an error: the same call was answered before, and this is that answer."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+def etag(version: int | str) -> str:
+    """Return the entity tag of a version."""
+    return f'"{version}"'
+
+
+def named(header: str | None) -> list[str] | None:
+    """Return the tags of an `If-Match` or `If-None-Match` header; None when absent; `*` stands for itself."""
+    if header is None:
+        return None
+    return ["*"] if header.strip() == "*" else _ETAG.findall(header)
+
+
+def check_match(
+    if_match: str | None,
+    if_none_match: str | None,
+    current: int | str | None,
+    row: Callable[[], Any] | None = None,
+) -> None:
+    """Judge the preconditions of a change against the current version (None: no such row yet).
+
+    `row` gives what stands now, to be sent with the refusal of a stale change.
+    Raises PreconditionFailed for a stale or impossible one, PreconditionRequired where a change has none.
+    """
+    wanted, unwanted = named(if_match), named(if_none_match)
+    if current is None:
+        if wanted is not None:
+            raise PreconditionFailed("no_such_version")
+        return
+    if unwanted is not None and ("*" in unwanted or str(current) in unwanted):
+        raise PreconditionFailed("already_exists")
+    if wanted is None:
+        raise PreconditionRequired
+    if "*" not in wanted and str(current) not in wanted:
+        raise PreconditionFailed(extra={"current": row()} if row else None)
+
+
+def replay(request: Request, session: Session) -> None:
+    """Answer a repeated call as the first time.
+
+    The key is claimed by an insert: while the first call still runs, the second waits for it on either database.
+    Raises Replayed with the first answer, Invalid when the key was used for another call.
+    """
+    key = request.headers.get("idempotency-key")
+    if not key:
+        return
+    if len(key) > 200 or not key.isprintable():
+        raise Invalid([Fault("Idempotency-Key", "bad_idempotency_key")])
+    caller = request.state.caller
+    who = f"{caller.id}:{caller.token_id or ''}" if caller else "-"
+    fingerprint = _fingerprint(request)
+    claim = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(IdempotencyRecord)
+    claimed = session.execute(
+        claim.values(
+            caller=who, key=key, request_hash=fingerprint, created_at=request.app.state.clock.now()
+        ).on_conflict_do_nothing()
+    )
+    if claimed.rowcount:  # type: ignore[attr-defined]
+        request.state.idempotency = (who, key)
+        return
+    row = session.execute(
+        select(IdempotencyRecord).where(IdempotencyRecord.caller == who, IdempotencyRecord.key == key)  # type: ignore[arg-type]
+    ).scalar_one()
+    if row.request_hash != fingerprint:
+        raise Invalid([Fault("Idempotency-Key", "idempotency_key_reused")])
+    response = Response(row.body or b"", row.status or 200)
+    for line in (row.headers or "").splitlines():
+        name, _, value = line.partition(": ")
+        response.headers[name] = value
+    response.headers["Idempotency-Replayed"] = "true"
+    raise Replayed(response)
+
+
+def keep_answer(request: Request, session: Session) -> None:
+    """Store the answer of a call with a key, in the transaction of its change."""
+    claim = getattr(request.state, "idempotency", None)
+    answer: Response | None = getattr(request.state, "answer", None)
+    if claim is None or answer is None:
+        return
+    kept = ("content-type", "etag", "location", "link", "hx-redirect")
+    session.execute(
+        update(IdempotencyRecord)
+        .where(IdempotencyRecord.caller == claim[0], IdempotencyRecord.key == claim[1])  # type: ignore[arg-type]
+        .values(
+            status=answer.status_code,
+            body=bytes(answer.body),
+            headers="\n".join(f"{k}: {v}" for k, v in answer.headers.items() if k in kept),
+        )
+    )
+
+
+def forget_answers(session: Session, before: datetime) -> int:
+    """Delete answers older than a moment and return how many."""
+    result = session.execute(delete(IdempotencyRecord).where(IdempotencyRecord.created_at < before))  # type: ignore[arg-type]
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def _fingerprint(request: Request) -> str:
+    caller = request.state.caller
+    scope = f"{caller.role}:{caller.unit_id}" if caller else ""
+    parts = [request.method, request.url.path, request.headers.get("if-match", ""), scope]
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + getattr(request, "_body", b"")).hexdigest()

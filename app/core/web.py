@@ -1,0 +1,229 @@
+"""The two doors and the renderer that answers at each: JSON for clients, pages for people, files for spreadsheets."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import quote
+
+from fastapi import Depends, Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from pydantic import BaseModel
+
+from app.core import i18n, tables
+from app.core.errors import Problem
+from app.core.settings import project_root
+from app.core.versions import etag as make_etag
+from app.core.versions import named
+
+API = "/api/v1"
+Door = Literal["api", "people"]
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a refused form is drawn again: its template and what the page needs besides the typed values."""
+
+    template: str
+    load: Callable[..., Any] | None
+
+
+def form(template: str, load: Callable[..., Any] | None = None) -> Callable[[Endpoint], Endpoint]:
+    """Mark an endpoint so that a refusal at the people's door redraws its form with status and messages.
+
+    `load(request, session)` gives the template's `data`; the typed values come beside it as `typed`.
+    """
+
+    def mark(endpoint: Endpoint) -> Endpoint:
+        endpoint.form = Form(template, load)  # type: ignore[attr-defined]
+        return endpoint
+
+    return mark
+
+
+class Renderer:
+    """Answers one request in the shape its door and suffix ask for."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+
+    @property
+    def door(self) -> Door:
+        door: Door = self.request.state.door
+        return door
+
+    def __call__(
+        self,
+        data: Any,
+        template: str,
+        *,
+        version: int | str | None = None,
+        table: Callable[[], tables.Table] | None = None,
+        **context: Any,
+    ) -> Response:
+        """Answer a reading request: `data` is a Pydantic model, `table` its rows where a file may be asked for."""
+        shape = self._shape(table is not None)
+        if shape in ("csv", "xlsx"):
+            assert table is not None
+            return self._done(_file(table(), shape))
+        if shape == "json":
+            response = Response(to_json(data), media_type="application/json")
+            tag = make_etag(version) if version is not None else _content_tag(response.body)
+        else:
+            response = self.page(template, data=data, **context)
+            tag = _content_tag(response.body)
+        response.headers["ETag"] = tag
+        response.headers["Vary"] = "Accept, Accept-Language, Cookie, Authorization, HX-Request-Type"
+        if tag.removeprefix("W/").strip('"') in (named(self.request.headers.get("if-none-match")) or ()):
+            kept = {k: v for k, v in response.headers.items() if k in ("etag", "vary", "link", "cache-control")}
+            response = Response(status_code=304, headers=kept)
+        return self._done(response)
+
+    def saved(
+        self, data: Any, *, to: str, created: bool = False, version: int | str | None = None, location: str | None = None
+    ) -> Response:
+        """Answer a writing request: 201 or 200 with the row for a client, a redirect to a page for a person."""
+        if self.door == "api":
+            response = Response(to_json(data), 201 if created else 200, media_type="application/json")
+            if created and location:
+                response.headers["Location"] = API + location
+        else:
+            response = Response(status_code=303, headers={"Location": to})
+        if version is not None:
+            response.headers["ETag"] = make_etag(version)
+        return self._done(response)
+
+    def gone(self, *, to: str) -> Response:
+        """Answer a deletion: 204 for a client, a redirect for a person."""
+        if self.door == "api":
+            return self._done(Response(status_code=204))
+        return self._done(Response(status_code=303, headers={"Location": to}))
+
+    def page(self, template: str, status: int = 200, **context: Any) -> Response:
+        """Answer with a page, or with its fragment when htmx asked for a part."""
+        request = self.request
+        partial = request.headers.get("hx-request-type") == "partial"
+        locale = request.state.locale
+        caller = getattr(request.state, "caller", None)
+        provided = request.app.state.page_context(request, caller)
+        body = environment().get_template(template).render(
+            {
+                "data": None,
+                "errors": [],
+                "typed": None,
+                "messages": [],
+                **provided,
+                **context,
+                "layout": "layouts/fragment.html" if partial else "layouts/page.html",
+                "t": i18n.translator(locale),
+                "locale": locale,
+                "caller": caller,
+                "path": request.url.path,
+                "query": request.url.query,
+                "settings": request.app.state.settings,
+                "demo": request.app.state.settings.demonstration,
+                "now": request.state.now if hasattr(request.state, "now") else request.app.state.clock.now(),
+            }
+        )
+        response = Response(body, status, media_type="text/html; charset=utf-8")
+        response.headers["Cache-Control"] = "private, no-cache"
+        if request.method == "GET" and request.url.path not in request.app.state.page_only:
+            query = f"?{request.url.query}" if request.url.query else ""
+            twin = f"{API}{quote(request.url.path)}{query}"
+            response.headers["Link"] = f'<{twin}>; rel="alternate"; type="application/json"'
+        return response
+
+    def _shape(self, has_table: bool) -> str:
+        wanted = self.request.state.format
+        if wanted is None and self.door == "api" and self.request.headers.get("accept", "").startswith("text/csv"):
+            wanted = "csv"
+        if wanted in ("csv", "xlsx") and not has_table:
+            raise Problem("no_table", status=406)
+        return wanted or ("json" if self.door == "api" else "html")
+
+    def _done(self, response: Response) -> Response:
+        # Kept for the idempotency record, which is written before the commit.
+        self.request.state.answer = response
+        return response
+
+
+async def get_renderer(request: Request) -> Renderer:
+    """Supply the renderer of this request."""
+    return Renderer(request)
+
+
+Render = Annotated[Renderer, Depends(get_renderer)]
+
+
+def to_json(data: Any) -> bytes:
+    """Return a model (or a list of them) as JSON bytes."""
+    assert isinstance(data, BaseModel), "an answer is a schema, never a table row or a bare value"
+    return data.model_dump_json(by_alias=True).encode()
+
+
+def _file(table: tables.Table, shape: str) -> Response:
+    body = tables.to_csv(table) if shape == "csv" else tables.to_xlsx(table)
+    media = "text/csv; charset=utf-8" if shape == "csv" else (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    )
+    name = quote(f"{table.name}.{shape}")
+    return Response(body, media_type=media, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})
+
+
+def _content_tag(body: bytes | memoryview) -> str:
+    return f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """Return the address of a static file, changing with its content so that it may be cached for good."""
+    content = (project_root() / "static" / name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:10]}"
+
+
+@lru_cache
+def environment() -> Environment:
+    """Return the template environment: escaped, strict about unknown names."""
+    env = Environment(
+        loader=FileSystemLoader(project_root() / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+    def localised(function: Callable[..., str]) -> Callable[..., str]:
+        @pass_context
+        def apply(context: Context, value: Any, *args: Any) -> str:
+            return function(value, context["locale"], *args)
+
+        return apply
+
+    env.filters |= {
+        "number": localised(i18n.number),
+        "percent": localised(i18n.percent),
+        "day": localised(i18n.day),
+        "moment": localised(i18n.moment),
+        "clock": localised(i18n.clock),
+    }
+    env.globals["asset"] = asset
+    return env
+
+
+def see_other(request: Request, to: str) -> Response:
+    """Send a person to another page after a form."""
+    response = Response(status_code=303, headers={"Location": to})
+    request.state.answer = response
+    return response
+
+
+def local_path(to: str | None, default: str = "/") -> str:
+    """Return a path on this site only: a redirect never leaves it."""
+    if not to or not to.startswith("/") or to.startswith(("//", "/\\")) or not to.isprintable():
+        return default
+    return to
+
+

@@ -1,0 +1,53 @@
+"""For operators and developers: is it alive, is it ready, what is the contract."""
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from sqlalchemy import text
+
+from app.core.access import public
+from app.core.web import Renderer
+
+router = APIRouter()
+
+
+@router.get("/healthz", dependencies=[public()])
+async def healthz() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", dependencies=[public()])
+def readyz(request: Request) -> dict[str, str]:
+    """Say that the database answers and is migrated; 503 otherwise."""
+    database = request.app.state.database
+    with database.engine.connect() as connection:
+        revision = connection.execute(text("select version_num from alembic_version")).scalar_one()
+    return {"status": "ready", "database": database.version(), "migration": str(revision)}
+
+
+@router.get("/api/docs", dependencies=[public()])
+def api_docs(request: Request) -> Response:
+    """Show the interactive page of the API."""
+    request.state.door = "people"
+    return Renderer(request).page("layouts/api_docs.html")
+
+
+def customise_openapi(app: FastAPI) -> None:
+    """Give the contract its bearer scheme; every operation but none wants a token."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title, version=app.version, summary=app.summary, routes=app.routes,
+                description="Counts are of dossiers. Times are RFC 3339, days are those of Asia/Ho_Chi_Minh.",
+            )  # fmt: skip
+            schema.setdefault("components", {})["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer", "description": "`tiendo57 token create`"}
+            }
+            schema["security"] = [{"token": []}]
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]

@@ -1,0 +1,101 @@
+"""The application: middleware, error handlers, both doors, static files; nothing else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import APIRouter, FastAPI, Request
+from starlette.staticfiles import StaticFiles
+from starlette_compress import CompressMiddleware
+
+from app import __version__, health, home
+from app.accounts import callers
+from app.accounts import endpoints as accounts
+from app.calendar import endpoints as calendar
+from app.calendar.models import CalendarChanged
+from app.core import events, handlers, i18n, log
+from app.core.access import Caller
+from app.core.clock import Clock, SystemClock
+from app.core.db import Database
+from app.core.doors import Doors
+from app.core.settings import Settings, project_root
+from app.core.web import API
+from app.procedures import endpoints as procedures
+from app.throughput import endpoints as throughput
+from app.throughput import obligations
+from app.units import endpoints as units
+from app.units.models import UnitChanged
+
+ROUTERS: tuple[APIRouter, ...] = (
+    throughput.router,
+    units.router,
+    calendar.router,
+    procedures.router,
+    accounts.router,
+)
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+    """Build the application for one installation's settings."""
+    settings = settings or Settings()
+    log.configure(settings)
+    wire()
+    app = FastAPI(
+        title="tiendo57",
+        version=__version__,
+        summary="Progress on Resolution 57: dossiers, tasks and indicators of a Vietnamese city.",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=settings.max_body_bytes,
+        lifespan=_lifespan,
+        # Its logs would hold what was typed.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.settings = settings
+    app.state.clock = clock or SystemClock()
+    app.state.database = Database(settings)
+    app.state.caller_provider = callers.provide
+    app.state.page_context = page_context
+    app.state.page_only = frozenset({"/", "/sign-in", "/api/docs"})
+    handlers.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+        app.include_router(router, include_in_schema=False)
+    app.include_router(accounts.pages_router, include_in_schema=False)
+    app.include_router(home.router, include_in_schema=False)
+    app.include_router(health.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=project_root() / "static"), name="static")
+    app.add_middleware(Doors, settings=settings)
+    app.add_middleware(CompressMiddleware, minimum_size=500)
+    app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")
+    health.customise_openapi(app)
+    return app
+
+
+def wire() -> None:
+    """Connect what lower floors tell with what higher floors do about it."""
+    events.subscribe(CalendarChanged, obligations.on_calendar_changed)
+    events.subscribe(UnitChanged, obligations.on_unit_changed)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with obligations.kept_ahead(app.state.database, app.state.clock, app.state.settings):
+        yield
+    app.state.database.engine.dispose()
+
+
+def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
+    """Return what every page shows around its content: navigation by role, version."""
+    path = request.url.path
+    t = i18n.translator(request.state.locale)
+    nav = []
+    for href, key, right in home.NAVIGATION:
+        if caller is not None and (right is None or caller.may(right)):
+            nav.append({"href": href, "label": t(key), "current": path == href or path.startswith(href + "/")})
+    return {"nav": nav, "version": __version__}
+
+

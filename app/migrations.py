@@ -1,0 +1,63 @@
+"""Bring a database to the newest schema and give it the data every installation starts with."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import insert, inspect, select
+from sqlmodel import Session
+
+from app.core import audit
+from app.core.clock import Clock
+from app.core.db import Database, commit
+from app.core.settings import Settings, project_root
+
+
+def config() -> Config:
+    """Return Alembic's configuration, wherever the program is started from."""
+    return Config(str(Path(project_root()) / "alembic.ini"))
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Run the migrations up to a revision, in one transaction."""
+    _run(database, lambda c: command.upgrade(c, revision))
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Run the migrations down to a revision."""
+    _run(database, lambda c: command.downgrade(c, revision))
+
+
+def _run(database: Database, act: object) -> None:
+    settings = config()
+    with database.engine.connect() as connection:
+        settings.attributes["connection"] = connection
+        act(settings)  # type: ignore[operator]
+        connection.commit()
+
+
+def is_migrated(database: Database) -> bool:
+    """Tell whether the schema is there at all."""
+    return inspect(database.engine).has_table("alembic_version")
+
+
+def seed(database: Database, settings: Settings, clock: Clock) -> None:
+    """Load units, calendar, fields, procedures and the form; what is there already stays as it is."""
+    from app.calendar.service import load_days
+    from app.procedures.service import load_fields, load_procedures
+    from app.throughput.forms import load_form
+    from app.throughput.obligations import extend
+    from app.units.service import load_units
+
+    now = clock.now()
+    with Session(database._writer) as session:
+        session.info["audit_context"] = audit.Context(at=now, user_id=None, user_name="tiendo57", door="command")
+        if session.execute(select(audit.AuditHead.id)).first() is None:  # type: ignore[call-overload]
+            session.execute(insert(audit.AuditHead).values(id=1, number=0, hash=audit._GENESIS))
+        load_units(session, now)
+        load_days(session, now)
+        load_fields(session, now)
+        load_procedures(session, now)
+        load_form(session)
+        extend(session, now, settings.obligations_horizon_days)
+        commit(session)

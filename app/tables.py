@@ -1,0 +1,13 @@
+"""Every table there is: imported where the whole schema is needed (migrations, checks)."""
+
+from sqlmodel import SQLModel
+
+from app.accounts import models as accounts
+from app.calendar import models as calendar
+from app.core import audit, versions
+from app.procedures import models as procedures
+from app.throughput import models as throughput
+from app.units import models as units
+
+MODULES = (audit, versions, units, calendar, accounts, procedures, throughput)
+TABLES = SQLModel.metadata.tables
