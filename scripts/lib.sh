@@ -1,6 +1,6 @@
 # Shared by the scripts of this folder: telling, stopping, and asking the package manager for what is missing.
 
-say() { printf '%s\n' "$*" >&2; }
+say() { printf '%s\n' "$@" >&2; }
 
 stop() {
     say "" "STOPPED: $1"
@@ -18,10 +18,11 @@ may_install() {
 }
 
 apt() {
-    if [ "$(id -u)" = 0 ]; then set -- apt-get "$@"; else set -- sudo -n apt-get "$@"; fi
-    say "+ $*"
     # Another package manager may be at work, as on a machine that has just started.
-    DEBIAN_FRONTEND=noninteractive "$@" -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 >&2
+    set -- env DEBIAN_FRONTEND=noninteractive apt-get "$@" -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0
+    if [ "$(id -u)" != 0 ]; then set -- sudo -n "$@"; fi
+    say "+ $*"
+    "$@" >&2
 }
 
 # Install Debian packages, having fetched the list of packages first.
