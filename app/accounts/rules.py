@@ -1,0 +1,143 @@
+"""Roles, the rights each has, what a good password is, how long a session lasts: pure."""
+
+import ipaddress
+import math
+import re
+import unicodedata
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody is in the city's work; `machine` is for tokens only."""
+
+    ward_officer = "ward_officer"
+    ward_leader = "ward_leader"
+    department_officer = "department_officer"
+    city_analyst = "city_analyst"
+    leader = "leader"
+    administrator = "administrator"
+    machine = "machine"
+
+
+class Scope(StrEnum):
+    """A right by name, `thing:act`; a token is given some of them."""
+
+    units_read = "units:read"
+    units_edit = "units:edit"
+    calendar_read = "calendar:read"
+    calendar_edit = "calendar:edit"
+    catalogue_read = "catalogue:read"
+    catalogue_edit = "catalogue:edit"
+    reports_read = "reports:read"
+    reports_send = "reports:send"
+    obligations_read = "obligations:read"
+    obligations_waive = "obligations:waive"
+    summary_read = "summary:read"
+    users_manage = "users:manage"
+    tokens_manage = "tokens:manage"
+    audit_read = "audit:read"
+
+
+PEOPLE = tuple(role for role in Role if role is not Role.machine)
+UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
+SENDERS = (Role.ward_officer, Role.ward_leader, Role.machine)
+REMEMBERING = (Role.ward_officer,)
+
+_READS = frozenset(scope.value for scope in Scope if scope.value.endswith(":read"))
+# One's own sessions, tokens and password: everybody's, but no machine's.
+_OWN = frozenset({"tokens:manage"})
+_WARD = (
+    frozenset(
+        {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send"}
+        | {"obligations:read", "summary:read"}
+    )
+    | _OWN
+)
+
+ROLE_RIGHTS: dict[Role, frozenset[str]] = {
+    Role.ward_officer: _WARD,
+    Role.ward_leader: _WARD,
+    Role.department_officer: frozenset({"units:read", "calendar:read", "catalogue:read", "summary:read"}) | _OWN,
+    Role.city_analyst: _READS | {"obligations:waive", "catalogue:edit", "calendar:edit"} | _OWN,
+    Role.leader: _READS | _OWN,
+    Role.administrator: frozenset(
+        {"units:read", "units:edit", "calendar:read", "calendar:edit", "catalogue:read", "users:manage", "audit:read"}
+    )
+    | _OWN,
+    Role.machine: frozenset(scope.value for scope in Scope) - {"users:manage", "tokens:manage"},
+}
+
+
+def rights_of(role: Role, unit_id: int | None, scopes: frozenset[str] | None = None) -> frozenset[str]:
+    """Return what a role may do, narrowed by a token's scopes (None: not a token).
+
+    Only who has a unit of its own sends reports.
+    """
+    rights = ROLE_RIGHTS[role]
+    if scopes is not None:
+        rights &= scopes
+    if unit_id is None or role not in SENDERS:
+        rights -= {"reports:send"}
+    return rights
+
+
+def units_of(role: Role, unit_id: int | None) -> frozenset[int] | None:
+    """Return the units whose rows a role may see; None means every one."""
+    if role in UNIT_ROLES or (role is Role.machine and unit_id is not None):
+        return frozenset() if unit_id is None else frozenset({unit_id})
+    return None
+
+
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,38}[a-z0-9]")
+
+
+def fold_user_name(text: str) -> str:
+    """Return a user name as it is stored and compared."""
+    return unicodedata.normalize("NFC", text).strip().casefold()
+
+
+def password_fault(password: str, user_name: str, min_length: int) -> str | None:
+    """Return the code of what is wrong with a new password, or None."""
+    if len(password) < min_length:
+        return "password_short"
+    if len(set(password)) < 5 or user_name in password.casefold() or "tiendo57" in password.casefold():
+        return "password_guessable"
+    return None
+
+
+def session_ends(
+    now: datetime, *, remembered: bool, idle: timedelta, absolute: timedelta, remember_days: int
+) -> tuple[datetime, datetime]:
+    """Return when a session begun now ends without use and in any case; a remembered device has no idle limit."""
+    last = now + (timedelta(days=remember_days) if remembered else absolute)
+    return (last if remembered else min(now + idle, last)), last
+
+
+def address_key(address: str | None) -> str:
+    """Return the address that attempts are counted by: an IPv6 network of 64 bits is one household."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return (address or "")[:45]
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False).network_address)
+    return str(ip)
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Return whole seconds to wait, at least one."""
+    return max(1, math.ceil((moment - now).total_seconds()))
+
+
+_BROWSERS = (("Edg", "Edge"), ("coc_coc_browser", "Cốc Cốc"), ("OPR", "Opera"), ("SamsungBrowser", "Samsung Internet"),
+             ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+            ("Linux", "Linux"))  # fmt: skip
+
+
+def device(user_agent: str | None) -> str:
+    """Return the words by which a person knows a device again: `Chrome, Windows`; no version, no fingerprint."""
+    text = user_agent or ""
+    found = [next((name for sign, name in signs if sign in text), None) for signs in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(name for name in found if name)

@@ -1,0 +1,198 @@
+"""API tokens: made, found by their secret, revoked."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
+from sqlmodel import Session, col
+
+from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
+from app.accounts.rules import ROLE_RIGHTS, UNIT_ROLES, Role, Scope, rights_of, units_of
+from app.accounts.sessions import TOUCH_EVERY, hash_secret
+from app.core import audit
+from app.core.access import Caller
+from app.core.errors import Fault, Forbidden, Invalid, NotFound
+from app.core.paging import Page, cut
+from app.core.settings import Settings
+from app.units.models import Unit
+
+PREFIX = "t57_"  # secret scanners find it by this
+
+
+def create_token(
+    session: Session,
+    *,
+    role: Role | None,
+    unit_id: int | None,
+    scopes: Iterable[str] | None,
+    name: str,
+    now: datetime,
+    expires: datetime,
+    user_id: int | None = None,
+    created_by: int | None = None,
+) -> tuple[ApiToken, str]:
+    """Make a token and return it with its secret, which is not kept.
+
+    With `user_id` it is that person's own and acts as them; else it has `role` and `unit_id`. Without scopes it gets
+    all that the role has now. Raises Invalid for a scope that is unknown or beyond the role, or a missing unit.
+    """
+    owner = session.get(User, user_id) if user_id is not None else None
+    acting = Role(owner.role) if owner else role
+    assert acting is not None, "a token is somebody's or has a role"
+    faults = []
+    if acting is Role.machine and scopes is None:
+        faults.append(Fault("/scopes", "required"))
+    allowed = ROLE_RIGHTS[acting]
+    wanted = sorted(allowed if scopes is None else {str(s) for s in scopes})
+    faults += [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in wanted if s not in allowed]
+    if owner is None and acting in UNIT_ROLES and unit_id is None:
+        faults.append(Fault("/unit", "unit_required"))
+    if faults:
+        raise Invalid(faults)
+    clear = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        token_hash=hash_secret(clear),
+        name=name,
+        user_id=user_id,
+        role=None if owner else acting.value,
+        unit_id=None if owner else unit_id,
+        scopes=" ".join(wanted),
+        created_by=created_by,
+        created_at=now,
+        expires_at=expires,
+    )
+    session.add(token)
+    session.flush()
+    audit.record(session, "token.created", f"tokens/{token.id}", after=_told(session, token))
+    return token, clear
+
+
+def request_token(session: Session, caller: Caller, *, given: TokenIn, unit_id: int | None, now: datetime,
+                  settings: Settings, expires: datetime) -> tuple[ApiToken, str]:  # fmt: skip
+    """Make the token that a caller asks for.
+
+    Its own by default, with no right the caller lacks; another role, or a machine's, only for who manages users.
+    """
+    scopes = None if given.scopes is None else [scope.value for scope in given.scopes]
+    creator = caller.id if caller.id > 0 else None
+    if given.role is not None or given.unit is not None:
+        if not caller.may("users:manage"):
+            raise Forbidden(values={"right": "users:manage"})
+        role = given.role or Role.machine
+        return create_token(session, role=role, unit_id=unit_id, scopes=scopes, name=given.name, now=now,
+                            expires=expires, created_by=creator)  # fmt: skip
+    beyond = [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in scopes or () if s not in caller.rights]
+    if beyond:
+        raise Invalid(beyond)
+    own = sorted(caller.rights) if scopes is None else scopes
+    role = None if creator else Role(caller.role)
+    return create_token(session, role=role, unit_id=caller.unit_id, scopes=own, name=given.name, now=now,
+                        expires=expires, user_id=creator, created_by=creator)  # fmt: skip
+
+
+def find_caller(session: Session, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
+    """Return whom a token stands for, and whether its last use is to be noted; None when it is over.
+
+    A token of nobody's own has the negative of its number as `id`: no user has that.
+    """
+    row = session.execute(
+        _with_owner(select(ApiToken, User, Unit.code)).where(  # type: ignore[call-overload]
+            col(ApiToken.token_hash) == hash_secret(clear),
+            col(ApiToken.revoked_at).is_(None),
+            col(ApiToken.expires_at) > now,
+            or_(col(ApiToken.user_id).is_(None), col(User.disabled_at).is_(None)),
+        )
+    ).one_or_none()
+    if row is None or (row.User and row.User.demonstration and not settings.demonstration):
+        return None
+    token, user, unit_code = row
+    role = Role(user.role if user else token.role)
+    unit_id = user.unit_id if user else token.unit_id
+    caller = Caller(
+        id=user.id if user else -token.id,
+        user_name=user.user_name if user else f"token:{token.name}",
+        label=user.label if user else token.name,
+        role=role.value,
+        unit_id=unit_id,
+        unit_code=unit_code,
+        rights=rights_of(role, unit_id, frozenset(token.scopes.split())),
+        units=units_of(role, unit_id),
+        token_id=token.id,
+    )
+    return caller, token.last_used_at is None or now - token.last_used_at >= TOUCH_EVERY
+
+
+def touch(session: Session, token_id: int, *, now: datetime) -> None:
+    """Note that a token was used."""
+    session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now))
+
+
+def list_tokens(session: Session, caller: Caller, *, page: Page) -> TokenPage:
+    """Return the tokens that a caller may see, the newest first."""
+    query = _with_owner(_shown()).where(_visible(caller)).order_by(col(ApiToken.id).desc())
+    if page.after is not None:
+        if len(page.after) != 1 or not isinstance(page.after[0], int) or not 0 <= page.after[0] < 2**31:
+            raise Invalid([Fault("?cursor", "bad_cursor")])
+        query = query.where(col(ApiToken.id) < page.after[0])
+    rows, following = cut(list(session.execute(query.limit(page.limit + 1))), page, lambda row: [row.ApiToken.id])
+    return TokenPage(items=[_out(row) for row in rows], next=following)
+
+
+def get_token(session: Session, caller: Caller, *, token_id: int) -> TokenOut:
+    """Return one token; raises NotFound for one that is not the caller's to see."""
+    row = session.execute(_with_owner(_shown()).where(_visible(caller), col(ApiToken.id) == token_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _out(row)
+
+
+def revoke_token(session: Session, caller: Caller, *, token_id: int, now: datetime) -> None:
+    """End a token at once; one already ended stays as it was."""
+    get_token(session, caller, token_id=token_id)
+    token = session.get_one(ApiToken, token_id)
+    if token.revoked_at is None:
+        token.revoked_at = now
+        session.flush()
+        audit.record(session, "token.revoked", f"tokens/{token_id}", before=_told(session, token))
+
+
+def _visible(caller: Caller) -> ColumnElement[bool]:
+    if caller.may("users:manage"):
+        return true()
+    return col(ApiToken.user_id) == caller.id if caller.id > 0 else col(ApiToken.id) == caller.token_id
+
+
+def _shown() -> Select[Any]:
+    return select(ApiToken, User.user_name, User.role.label("user_role"), Unit.code)  # type: ignore
+
+
+def _with_owner(query: Select[Any]) -> Select[Any]:
+    unit_id = func.coalesce(col(ApiToken.unit_id), col(User.unit_id))
+    return query.outerjoin(User, col(User.id) == col(ApiToken.user_id)).outerjoin(Unit, col(Unit.id) == unit_id)
+
+
+def _out(row: Any) -> TokenOut:
+    token: ApiToken = row.ApiToken
+    return TokenOut(
+        **token.model_dump(include={"id", "name", "created_at", "expires_at", "last_used_at", "revoked_at"}),
+        owner=row.user_name,
+        role=row.user_role or token.role,
+        unit=row.code,
+        scopes=token.scopes.split(),
+    )
+
+
+def _told(session: Session, token: ApiToken) -> dict[str, Any]:
+    return {
+        "name": token.name,
+        "user": token.user_id,
+        "role": token.role,
+        "unit": session.get_one(Unit, token.unit_id).code if token.unit_id else None,
+        "scopes": token.scopes.split(),
+        "expires_at": token.expires_at.isoformat(),
+    }
+
+
+ALL_SCOPES = tuple(Scope)
