@@ -22,8 +22,6 @@ from tests.packaging.dockerfile import Replay, instructions
 PROJECT = Path(__file__).parents[2]
 INSTALLED = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 
-pytestmark = pytest.mark.xdist_group("dockerfile")
-
 
 def sent_to_the_engine(folder: Path) -> Path:
     """Copy the files that the engine would be sent: the tracked or new ones that .dockerignore lets through."""
