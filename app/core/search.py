@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, false
+from sqlalchemy import ColumnElement, String, and_, false, literal
 
 from app.core.text import search_key
 
@@ -13,6 +13,7 @@ def ordered_text(length: int) -> String:
 
 
 def has_words(column: Any, query: str) -> ColumnElement[bool]:
-    """Return the condition that a folded column holds every word of what was typed, diacritics aside."""
+    """Return the condition that a folded column has, for every word typed, a word that begins so, diacritics aside."""
+    padded = literal(" ").concat(column)
     words = search_key(query).split()
-    return and_(*(column.contains(word, autoescape=True) for word in words)) if words else false()
+    return and_(*(padded.contains(f" {word}", autoescape=True) for word in words)) if words else false()

@@ -3,6 +3,8 @@
 from datetime import date
 from enum import StrEnum
 
+from app.core.text import search_key
+
 
 class UnitKind(StrEnum):
     """Kinds of organisation since July 2025."""
@@ -36,3 +38,8 @@ def is_reserved(code: str) -> bool:
 def owes_reports(kind: str, setting: bool | None) -> bool:
     """Tell whether a unit owes daily reports: its own setting, else its kind."""
     return kind in OWING_KINDS if setting is None else setting
+
+
+def folded(text: str) -> str:
+    """Return a name folded for search, the words that every committee's name begins with shortened as people do."""
+    return search_key(text).replace("uy ban nhan dan", "ubnd")

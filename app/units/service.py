@@ -13,9 +13,9 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.paging import Page, cut
 from app.core.search import has_words
-from app.core.text import search_key, sort_key
+from app.core.text import sort_key
 from app.units.models import AliasKind, Unit, UnitAlias, UnitChanged, UnitIn, UnitNew, UnitOut, UnitPage
-from app.units.rules import OWING_KINDS, UnitKind, is_reserved
+from app.units.rules import OWING_KINDS, UnitKind, folded, is_reserved
 
 DATA = Path(__file__).parent / "data" / "units.csv"
 
@@ -67,6 +67,7 @@ def listing(
     """Return units in Vietnamese order of their names; all of them without `page`."""
     query = select(Unit).order_by(col(Unit.sort_key), col(Unit.code))
     if q is not None and q.strip():
+        q = folded(q)
         alias = exists().where(col(UnitAlias.unit_id) == col(Unit.id), has_words(col(UnitAlias.search_key), q))
         query = query.where(or_(has_words(col(Unit.search_key), q), alias))
     if kind is not None:
@@ -98,7 +99,8 @@ def shown(session: Session, units: Sequence[Unit]) -> list[UnitOut]:
     for alias in session.scalars(select(UnitAlias).where(col(UnitAlias.unit_id).in_(ids)).order_by(col(UnitAlias.id))):
         aliases.setdefault((alias.unit_id, alias.kind), []).append(alias.alias)
     wanted = [unit.successor_id for unit in units if unit.successor_id is not None]
-    codes = dict(session.execute(select(col(Unit.id), col(Unit.code)).where(col(Unit.id).in_(wanted))).tuples())
+    successors = session.execute(select(col(Unit.id), col(Unit.code)).where(col(Unit.id).in_(wanted))).tuples()
+    codes: dict[int | None, str] = {row[0]: row[1] for row in successors}
     return [
         UnitOut(
             code=unit.code,
@@ -226,7 +228,7 @@ def _apply(session: Session, unit: Unit, values: UnitIn) -> None:
     unit.valid_from, unit.valid_to = values.valid_from, values.valid_to
     unit.successor_id = _successor(session, unit, values.successor)
     unit.owes_reports, unit.sort_order = values.owes_reports, values.sort_order
-    unit.search_key = search_key(f"{unit.code} {values.name} {values.full_name}")
+    unit.search_key = folded(f"{unit.code} {values.name} {values.full_name}")
     unit.sort_key = sort_key(values.name)
     unit.version += 1
     session.add(unit)
@@ -238,7 +240,7 @@ def _apply(session: Session, unit: Unit, values: UnitIn) -> None:
     if len({name for name, _ in names}) < len(names):
         raise Invalid([Fault("/other_names", "name_twice")])
     session.add_all(
-        UnitAlias(unit_id=unit.id, alias=name, search_key=search_key(name), kind=kind.value) for name, kind in names
+        UnitAlias(unit_id=unit.id, alias=name, search_key=folded(name), kind=kind.value) for name, kind in names
     )
     session.flush()
 
