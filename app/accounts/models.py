@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic import Field as In
+from pydantic_core import PydanticCustomError
 from sqlalchemy import CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
@@ -29,7 +30,7 @@ class User(SQLModel, table=True):
         CheckConstraint("locale in ('vi', 'en', 'fr')", name="locale"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     user_name: str = Field(sa_column=Column(ordered_text(40), nullable=False, unique=True))
     label: str = Field(max_length=120)
     search: str = Field(max_length=200)
@@ -48,7 +49,7 @@ class UserSession(SQLModel, table=True):
 
     __tablename__ = "sessions"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     token_hash: str = Field(max_length=64, unique=True)
     user_id: int = Field(foreign_key="users.id", index=True)
     created_at: datetime
@@ -72,7 +73,7 @@ class ApiToken(SQLModel, table=True):
         CheckConstraint("expires_at > created_at", name="expires_later"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     token_hash: str = Field(max_length=64, unique=True)
     name: str = Field(max_length=60)
     user_id: int | None = Field(default=None, foreign_key="users.id", index=True)
@@ -95,15 +96,22 @@ class SignInAttempt(SQLModel, table=True):
         Index("ix_sign_in_attempts_address_at", "address", "at"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name_key: str = Field(max_length=64)
     address: str = Field(max_length=45)
     at: datetime = Field(index=True)
     succeeded: bool = False
 
 
-Password = Annotated[str, In(min_length=1, max_length=200)]
-UnitCode = Annotated[str, In(min_length=1, max_length=20)]
+def _typed(text: str) -> str:
+    # Kept as typed, spaces and all; but half a character is nobody's password.
+    if any(ord(c) < 32 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
+        raise PydanticCustomError("text", "unreadable characters", {"code": "bad_text"})
+    return text
+
+
+Password = Annotated[str, AfterValidator(_typed), In(min_length=1, max_length=200)]
+UnitCode = Annotated[Line, In(min_length=1, max_length=35, examples=["19753"])]
 PersonRole = Annotated[Role, In(description="Role; `machine` is for tokens only")]
 
 
@@ -114,7 +122,7 @@ class Input(BaseModel):
 
 
 class SignInIn(Input):
-    user_name: Annotated[str, In(min_length=1, max_length=200)]
+    user_name: Annotated[Line, In(min_length=1, max_length=200)]
     password: Password
     remember: Flag = False
     to: Annotated[str | None, In(max_length=2000)] = None
@@ -136,7 +144,7 @@ class UserEdit(Input):
 class UserIn(UserEdit):
     """A new account."""
 
-    user_name: Annotated[str, In(min_length=3, max_length=40, examples=["motcua.thuanhoa"])]
+    user_name: Annotated[Line, In(min_length=3, max_length=40, examples=["motcua.thuanhoa"])]
     password: Password
 
 

@@ -7,6 +7,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.units.rules import UnitKind
+
 
 class Role(StrEnum):
     """What somebody is in the city's work; `machine` is for tokens only."""
@@ -43,6 +45,8 @@ PEOPLE = tuple(role for role in Role if role is not Role.machine)
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
 SENDERS = (Role.ward_officer, Role.ward_leader, Role.machine)
 REMEMBERING = (Role.ward_officer,)
+WARD_KINDS = (UnitKind.WARD, UnitKind.COMMUNE, UnitKind.SPECIAL_ZONE)
+DEPARTMENT_KINDS = (UnitKind.DEPARTMENT, UnitKind.PARTY_BODY, UnitKind.CITY_CENTRE)
 
 _READS = frozenset(scope.value for scope in Scope if scope.value.endswith(":read"))
 # One's own sessions, tokens and password: everybody's, but no machine's.

@@ -28,7 +28,6 @@ def open_session(
     session: Session, user: User, *, now: datetime, settings: Settings, remember: bool, user_agent: str, address: str
 ) -> tuple[UserSession, str]:
     """Begin a session and return it with its secret, which is not kept."""
-    assert user.id is not None
     remembered = remember and settings.remember_device_days > 0 and user.role in REMEMBERING
     idle_expires_at, expires_at = session_ends(
         now,

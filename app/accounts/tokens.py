@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
-from app.accounts.rules import ROLE_RIGHTS, UNIT_ROLES, Role, Scope, rights_of, units_of
+from app.accounts.rules import ROLE_RIGHTS, UNIT_ROLES, Role, rights_of, units_of
 from app.accounts.sessions import TOUCH_EVERY, hash_secret
+from app.accounts.users import as_role
 from app.core import audit
 from app.core.access import Caller
 from app.core.errors import Fault, Forbidden, Invalid, NotFound
@@ -24,7 +25,7 @@ PREFIX = "t57_"  # secret scanners find it by this
 def create_token(
     session: Session,
     *,
-    role: Role | None,
+    role: Role | str | None,
     unit_id: int | None,
     scopes: Iterable[str] | None,
     name: str,
@@ -39,8 +40,7 @@ def create_token(
     all that the role has now. Raises Invalid for a scope that is unknown or beyond the role, or a missing unit.
     """
     owner = session.get(User, user_id) if user_id is not None else None
-    acting = Role(owner.role) if owner else role
-    assert acting is not None, "a token is somebody's or has a role"
+    acting = as_role((owner.role if owner else role) or "")
     faults = []
     if acting is Role.machine and scopes is None:
         faults.append(Fault("/scopes", "required"))
@@ -194,5 +194,3 @@ def _told(session: Session, token: ApiToken) -> dict[str, Any]:
         "expires_at": token.expires_at.isoformat(),
     }
 
-
-ALL_SCOPES = tuple(Scope)

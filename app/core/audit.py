@@ -63,7 +63,7 @@ class Context:
         caller = getattr(request.state, "caller", None)
         return cls(
             at=getattr(request.state, "now", None) or request.app.state.clock.now(),
-            user_id=caller.id if caller else None,
+            user_id=caller.id if caller and caller.id > 0 else None,  # a machine's token is nobody's own
             user_name=caller.user_name if caller else "",
             door=request.state.door,
             token_id=caller.token_id if caller else None,

@@ -94,7 +94,7 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     shown = [
         {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
     ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
-    return Renderer(request).page(
+    response = Renderer(request).page(
         marker.template,
         status=problem.status,
         data=data,
@@ -103,6 +103,8 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
         problem=document,
         **problem.extra,
     )
+    response.headers.update(problem.headers)
+    return response
 
 
 def answer(request: Request, problem: Problem) -> Response:
