@@ -58,6 +58,10 @@ class Doors:
         if stem and suffix in FORMATS and not path.startswith(_UNTOUCHED):
             state["format"] = suffix
             scope = {**scope, "path": stem, "raw_path": stem.encode()}
+        if state["door"] == "people" and scope["query_string"]:
+            # An unfilled filter of a form is sent as a blank and means: not asked.
+            given = [pair for pair in scope["query_string"].split(b"&") if not pair.endswith(b"=")]
+            scope = {**scope, "query_string": b"&".join(given)}
         try:
             if state["door"] == "people" and scope["method"] not in SAFE_METHODS:
                 _refuse_cross_site(headers)
