@@ -66,7 +66,7 @@ def _note(database: Database, work: Callable[[Session], None]) -> None:
 
 
 def cookie_name(request: Request) -> str:
-    """Return the session cookie's name: `__Host-` binds it to https and this host; plain only where there is no https."""
+    """Return the session cookie's name: `__Host-` binds it to https and this host, plain is for where there is none."""
     return "__Host-session" if _secure(request) else "session"
 
 

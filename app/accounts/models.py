@@ -62,7 +62,7 @@ class UserSession(SQLModel, table=True):
 
 
 class ApiToken(SQLModel, table=True):
-    """A machine's key: a person's own (with that person's role, unit and fate) or one with a role and unit of its own."""
+    """A key for programs: a person's own, sharing that person's fate, or one with a role and unit of its own."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (

@@ -44,9 +44,7 @@ async def prove(request: Request, *, user_name: str, password: str, now: datetim
     if wait:
         await writing(request, lambda s: sign_in.forget(s, noted))
         _throttle(wait, now)
-    kept = await reading(
-        request, lambda s: sign_in.credential(s, user_name, demonstration=settings.demonstration)
-    )
+    kept = await reading(request, lambda s: sign_in.credential(s, user_name, demonstration=settings.demonstration))
     right, better = await hashing(request, lambda: passwords.verify(password, kept.hash))
     if not right or kept.user_id is None or kept.hash is None:
         return None

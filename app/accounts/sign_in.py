@@ -48,20 +48,17 @@ def allowed_from(
 ) -> datetime | None:
     """Return when a throttled attempt may be made again, or None when it may now.
 
-    Each attempt is noted and committed before it counts the others, so of any number at once no more than the limit pass.
+    Each attempt is noted and committed before it counts the others: of any number at once no more than the limit pass.
     """
     of_name = col(SignInAttempt.name_key) == attempt.name_key
-    last_success = (
-        select(func.coalesce(func.max(SignInAttempt.id), 0))
-        .where(of_name, col(SignInAttempt.succeeded))
-        .scalar_subquery()
-    )
+    of_address = col(SignInAttempt.address) == attempt.address
+    last_success = select(func.coalesce(func.max(SignInAttempt.id), 0)).where(of_name, col(SignInAttempt.succeeded))
+    since_success = col(SignInAttempt.id) > last_success.scalar_subquery()
     waits = [
-        _wait(session, attempt, settings, settings.sign_in_attempts, noted, of_name, col(SignInAttempt.id) > last_success),
-        _wait(session, attempt, settings, settings.sign_in_attempts_per_address, noted,
-              col(SignInAttempt.address) == attempt.address),  # fmt: skip
+        _latest(session, attempt, settings, noted, settings.sign_in_attempts, of_name, since_success),
+        _latest(session, attempt, settings, noted, settings.sign_in_attempts_per_address, of_address),
     ]
-    return max((wait for wait in waits if wait), default=None)
+    return max((at + _window(settings) for at in waits if at), default=None)
 
 
 def forget(session: Session, noted: int) -> None:
@@ -87,10 +84,10 @@ def may_sign_in(user: User, *, demonstration: bool) -> bool:
     return user.disabled_at is None and (demonstration or not user.demonstration)
 
 
-def _wait(
-    session: Session, attempt: Attempt, settings: Settings, limit: int, noted: int | None, *which: ColumnElement[bool]
+def _latest(
+    session: Session, attempt: Attempt, settings: Settings, noted: int | None, limit: int, *which: ColumnElement[bool]
 ) -> datetime | None:
-    """Return when the `limit`-th latest of the other failures leaves the window."""
+    """Return when the `limit`-th latest of the other failures in the window was: once it is out, there is room."""
     others = (
         select(col(SignInAttempt.at))
         .where(*which, ~col(SignInAttempt.succeeded), col(SignInAttempt.at) > attempt.at - _window(settings))
@@ -100,8 +97,7 @@ def _wait(
     )
     if noted is not None:
         others = others.where(col(SignInAttempt.id) != noted)
-    at = session.execute(others).scalar_one_or_none()
-    return at + _window(settings) if at else None
+    return session.execute(others).scalar_one_or_none()
 
 
 def _window(settings: Settings) -> timedelta:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
@@ -69,8 +69,9 @@ def create_token(
     return token, clear
 
 
-def request_token(session: Session, caller: Caller, *, given: TokenIn, unit_id: int | None, now: datetime,
-                  settings: Settings, expires: datetime) -> tuple[ApiToken, str]:  # fmt: skip
+def request_token(
+    session: Session, caller: Caller, *, given: TokenIn, unit_id: int | None, now: datetime, expires: datetime
+) -> tuple[ApiToken, str]:
     """Make the token that a caller asks for.
 
     Its own by default, with no right the caller lacks; another role, or a machine's, only for who manages users.
@@ -80,15 +81,13 @@ def request_token(session: Session, caller: Caller, *, given: TokenIn, unit_id: 
     if given.role is not None or given.unit is not None:
         if not caller.may("users:manage"):
             raise Forbidden(values={"right": "users:manage"})
-        role = given.role or Role.machine
-        return create_token(session, role=role, unit_id=unit_id, scopes=scopes, name=given.name, now=now,
-                            expires=expires, created_by=creator)  # fmt: skip
+        return create_token(session, role=given.role or Role.machine, unit_id=unit_id, scopes=scopes, name=given.name,
+                            now=now, expires=expires, created_by=creator)  # fmt: skip
     beyond = [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in scopes or () if s not in caller.rights]
     if beyond:
         raise Invalid(beyond)
     own = sorted(caller.rights) if scopes is None else scopes
-    role = None if creator else Role(caller.role)
-    return create_token(session, role=role, unit_id=caller.unit_id, scopes=own, name=given.name, now=now,
+    return create_token(session, role=caller.role, unit_id=caller.unit_id, scopes=own, name=given.name, now=now,
                         expires=expires, user_id=creator, created_by=creator)  # fmt: skip
 
 
@@ -164,11 +163,12 @@ def _visible(caller: Caller) -> ColumnElement[bool]:
     return col(ApiToken.user_id) == caller.id if caller.id > 0 else col(ApiToken.id) == caller.token_id
 
 
-def _shown() -> Select[Any]:
-    return select(ApiToken, User.user_name, User.role.label("user_role"), Unit.code)  # type: ignore
+def _shown() -> Any:
+    role = func.coalesce(col(User.role), col(ApiToken.role)).label("acting_role")
+    return select(ApiToken, col(User.user_name), role, col(Unit.code))
 
 
-def _with_owner(query: Select[Any]) -> Select[Any]:
+def _with_owner(query: Any) -> Any:
     unit_id = func.coalesce(col(ApiToken.unit_id), col(User.unit_id))
     return query.outerjoin(User, col(User.id) == col(ApiToken.user_id)).outerjoin(Unit, col(Unit.id) == unit_id)
 
@@ -178,7 +178,7 @@ def _out(row: Any) -> TokenOut:
     return TokenOut(
         **token.model_dump(include={"id", "name", "created_at", "expires_at", "last_used_at", "revoked_at"}),
         owner=row.user_name,
-        role=row.user_role or token.role,
+        role=row.acting_role,
         unit=row.code,
         scopes=token.scopes.split(),
     )
@@ -193,4 +193,3 @@ def _told(session: Session, token: ApiToken) -> dict[str, Any]:
         "scopes": token.scopes.split(),
         "expires_at": token.expires_at.isoformat(),
     }
-
