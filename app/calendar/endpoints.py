@@ -23,12 +23,14 @@ from app.core.db import Reading, Writing
 from app.core.errors import NotFound
 from app.core.forms import DoorRoute
 from app.core.schemas import Day, problems
-from app.core.web import Render, form
+from app.core.web import Render, form, see_other
 from app.units import service as units
 from app.units.models import Unit
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["calendar"])
+
+pages_router = APIRouter()  # what a client has no use for
 
 DayInPath = Annotated[Day, Path(description="A day, `2026-11-24`")]
 
@@ -73,6 +75,17 @@ def list_days(
     )
 
 
+@pages_router.get("/calendar/find-day")
+def find_day(
+    request: Request,
+    caller: Annotated[Caller, allow("calendar:read")],
+    day: Annotated[Day, Query()],
+    unit: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35)] = None,
+) -> Response:
+    """Lead from a form to the page of the day that was chosen in it."""
+    return see_other(request, f"/calendar/days/{day}" + (f"?unit={unit}" if unit else ""))
+
+
 @router.get(
     "/calendar/days/{day}",
     operation_id="get_calendar_day",
@@ -88,7 +101,7 @@ def get_day(
 ) -> Response:
     """Show one day; with `unit`, the mark of the unit itself."""
     shown = service.show(session, day, unit)
-    return render(shown, "calendar/day.html", version=shown.version, unit=unit)
+    return render(shown, "calendar/day.html", version=shown.version or 0)
 
 
 def _day_again(request: Request, session: Session) -> DayOut:

@@ -82,7 +82,8 @@ def change(
     """Replace all of a procedure but its code; without effect when nothing differs."""
     session.refresh(row, with_for_update=True)
     before = show(session, row)
-    if values.model_dump(exclude={"code"}) == before.model_dump(exclude={"code", "field_name", "version"}):
+    sent = values.model_dump(exclude={"code"})
+    if sent == {name: value for name, value in before.model_dump().items() if name in sent}:
         return before
     versions.check_match(if_match, None, row.version, lambda: before)
     _apply(session, row, values)
@@ -128,7 +129,11 @@ def _rows() -> Select[Procedure, ProcedureField]:
 
 def _shown(procedure: Procedure, field: ProcedureField) -> ProcedureOut:
     return ProcedureOut(
-        **procedure.model_dump(exclude={"id", "field_id", "search_key"}), field=field.code, field_name=field.name_vi
+        **procedure.model_dump(exclude={"id", "field_id", "search_key"}),
+        field=field.code,
+        field_name_vi=field.name_vi,
+        field_name_en=field.name_en,
+        field_name_fr=field.name_fr,
     )
 
 

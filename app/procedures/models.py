@@ -211,7 +211,9 @@ class ProcedureOut(BaseModel):
     code: str
     name: str
     field: str
-    field_name: str
+    field_name_vi: str
+    field_name_en: str
+    field_name_fr: str
     level: Annotated[Level, Described(description=LEVEL_WORDS)]
     days_allowed: int | None
     online_level: Annotated[OnlineLevel, Described(description=ONLINE_WORDS)]
