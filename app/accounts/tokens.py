@@ -75,12 +75,14 @@ def request_token(
     """Make the token that a caller asks for.
 
     Its own by default, with no right the caller lacks; another role, or a machine's, only for who manages users.
+    A token that is nobody's own makes none: it would outlive its end.
     """
     scopes = None if given.scopes is None else [scope.value for scope in given.scopes]
     creator = caller.id if caller.id > 0 else None
-    if given.role is not None or given.unit is not None:
-        if not caller.may("users:manage"):
-            raise Forbidden(values={"right": "users:manage"})
+    chosen = given.role is not None or given.unit is not None
+    if (chosen or creator is None) and not caller.may("users:manage"):
+        raise Forbidden(values={"right": "users:manage"})
+    if chosen:
         return create_token(session, role=given.role or Role.machine, unit_id=unit_id, scopes=scopes, name=given.name,
                             now=now, expires=expires, created_by=creator)  # fmt: skip
     beyond = [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in scopes or () if s not in caller.rights]
