@@ -84,5 +84,5 @@ class Calendar:
         `add_working_days(first, working_days_between(first, last))` is `last` where `last` is a working day.
         """
         if last < first:
-            return -sum(1 for _ in self.working_days(last, first - _DAY))
+            return -self.working_days_between(last, first)
         return sum(1 for _ in self.working_days(first + _DAY, last))

@@ -67,7 +67,7 @@ def period(session: Session, *, first: date, last: date, unit: Unit | None) -> P
     if (last - first).days >= LONGEST_PERIOD:
         raise Invalid([Fault("?to", "period_too_long", {"limit": LONGEST_PERIOD})])
     calendar = calendar_for(session, unit.id if unit else None)
-    marks = session.execute(_marks().where(col(CalendarDay.day).between(first, last))).tuples().all()
+    marks = session.execute(_marks().where(col(CalendarDay.day).between(first, last))).all()
     effective = {mark.day: (mark, code) for mark, code in marks if mark.unit_id is None}
     if unit is not None:
         effective |= {mark.day: (mark, code) for mark, code in marks if mark.unit_id == unit.id}
@@ -151,7 +151,7 @@ def saturday_services(session: Session, unit: Unit | None = None) -> ServiceList
     )
     if unit is not None:
         query = query.where(col(SaturdayService.unit_id) == unit.id)
-    return ServiceList(items=[_service(*row) for row in session.execute(query).tuples()])
+    return ServiceList(items=[_service(*row) for row in session.execute(query)])
 
 
 def saturday_service(session: Session, service_id: int) -> SaturdayService:

@@ -51,12 +51,12 @@ def listing(
     if online_level is not None:
         query = query.where(col(Procedure.online_level) == online_level.value)
     if page is None:
-        return ProcedurePage(items=[_shown(*row) for row in session.execute(query).tuples()], next=None)
+        return ProcedurePage(items=[_shown(*row) for row in session.execute(query)], next=None)
     if page.after is not None:
         if len(page.after) != 1 or not isinstance(page.after[0], str):
             raise Invalid([Fault("?cursor", "bad_cursor")])
         query = query.where(col(Procedure.code) > page.after[0])
-    rows, following = cut(list(session.execute(query.limit(page.limit + 1)).tuples()), page, lambda row: [row[0].code])
+    rows, following = cut(list(session.execute(query.limit(page.limit + 1))), page, lambda row: [row[0].code])
     return ProcedurePage(items=[_shown(*row) for row in rows], next=following)
 
 

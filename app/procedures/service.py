@@ -47,7 +47,7 @@ def applicability(session: Session, *, unit: Unit | None = None, system: str | N
     rows = session.execute(select(*columns).order_by(col(ProcedureField.sort_order), col(ProcedureField.code)))
     return Applicability(
         tuple(FieldInfo(*row) for row in rows),
-        frozenset(session.execute(kinds).tuples()),
+        frozenset(session.execute(kinds)),
         {(e.unit_id, e.system, e.field_id): e.applies for e in session.scalars(own)},
     )
 
@@ -202,7 +202,7 @@ def _shown(session: Session, rows: Sequence[ProcedureField]) -> list[FieldOut]:
         .join(Unit, col(Unit.id) == col(UnitFieldException.unit_id))
         .where(col(UnitFieldException.field_id).in_(ids))
         .order_by(col(Unit.sort_key), col(UnitFieldException.system))
-    ).tuples():
+    ):
         exceptions.setdefault(own.field_id, []).append(
             ExceptionOut(unit=code, unit_name=name, system=System(own.system), applies=own.applies)
         )
@@ -211,7 +211,7 @@ def _shown(session: Session, rows: Sequence[ProcedureField]) -> list[FieldOut]:
         found[0]: found[1]
         for found in session.execute(
             select(col(ProcedureField.id), col(ProcedureField.code)).where(col(ProcedureField.id).in_(wanted))
-        ).tuples()
+        )
     }
     return [
         FieldOut(

@@ -99,7 +99,7 @@ def shown(session: Session, units: Sequence[Unit]) -> list[UnitOut]:
     for alias in session.scalars(select(UnitAlias).where(col(UnitAlias.unit_id).in_(ids)).order_by(col(UnitAlias.id))):
         aliases.setdefault((alias.unit_id, alias.kind), []).append(alias.alias)
     wanted = [unit.successor_id for unit in units if unit.successor_id is not None]
-    successors = session.execute(select(col(Unit.id), col(Unit.code)).where(col(Unit.id).in_(wanted))).tuples()
+    successors = session.execute(select(col(Unit.id), col(Unit.code)).where(col(Unit.id).in_(wanted)))
     codes: dict[int | None, str] = {row[0]: row[1] for row in successors}
     return [
         UnitOut(
