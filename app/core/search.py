@@ -12,8 +12,13 @@ def ordered_text(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def has_phrase(column: Any, query: str) -> ColumnElement[bool]:
+    """Return the condition that a folded column has what was typed, from the beginning of a word on, diacritics aside."""
+    phrase = search_key(query)
+    return literal(" ").concat(column).contains(f" {phrase}", autoescape=True) if phrase else false()
+
+
 def has_words(column: Any, query: str) -> ColumnElement[bool]:
-    """Return the condition that a folded column has, for every word typed, a word that begins so, diacritics aside."""
-    padded = literal(" ").concat(column)
+    """Return the condition that a folded column has a word beginning with each word typed, in any order."""
     words = search_key(query).split()
-    return and_(*(padded.contains(f" {word}", autoescape=True) for word in words)) if words else false()
+    return and_(*(has_phrase(column, word) for word in words)) if words else false()

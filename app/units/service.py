@@ -12,7 +12,7 @@ from app.core import audit, events, versions
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.paging import Page, cut
-from app.core.search import has_words
+from app.core.search import has_phrase
 from app.core.text import sort_key
 from app.units.models import AliasKind, Unit, UnitAlias, UnitChanged, UnitIn, UnitNew, UnitOut, UnitPage
 from app.units.rules import OWING_KINDS, UnitKind, folded, is_reserved
@@ -68,8 +68,8 @@ def listing(
     query = select(Unit).order_by(col(Unit.sort_key), col(Unit.code))
     if q is not None and q.strip():
         q = folded(q)
-        alias = exists().where(col(UnitAlias.unit_id) == col(Unit.id), has_words(col(UnitAlias.search_key), q))
-        query = query.where(or_(has_words(col(Unit.search_key), q), alias))
+        alias = exists().where(col(UnitAlias.unit_id) == col(Unit.id), has_phrase(col(UnitAlias.search_key), q))
+        query = query.where(or_(has_phrase(col(Unit.search_key), q), alias))
     if kind is not None:
         query = query.where(col(Unit.kind) == kind.value)
     if day is not None:

@@ -80,13 +80,13 @@ def test_a_name_comes_before_a_longer_one_that_begins_with_it(name: str, more: s
 
 
 def test_letters_stand_in_the_dictionarys_order() -> None:
-    letters = "a ă â b c d đ e ê g h i k l m n o ô ơ p u ư v x y".split()
-    assert sorted(letters[::-1], key=sort_key) == letters
+    letters = list("aăâbcdđeêghiklmnoôơpuưvxy")
+    assert sorted(frozenset(letters), key=sort_key) == letters
 
 
 def test_tones_stand_in_the_dictionarys_order() -> None:
     tones = ["ma", "mà", "mả", "mã", "má", "mạ"]
-    assert sorted(tones[::-1], key=sort_key) == tones
+    assert sorted(frozenset(tones), key=sort_key) == tones
     assert sort_key("mạ an") < sort_key("man"), "the letters of the first word are told before any tone"
 
 
@@ -94,4 +94,4 @@ def test_units_of_hue_stand_in_the_dictionarys_order() -> None:
     ordered = ["A Lưới 1", "A Lưới 2", "A Lưới 10", "An Cựu", "Dương Nỗ", "Đan Điền", "Hóa Châu", "Hưng Lộc"]
     ordered += ["Hương An", "Lộc An", "Phong Dinh", "Phong Điền", "Phú Bài", "Phú Hồ", "Thuận An", "Thủy Xuân"]
     ordered += ["Vinh Lộc", "Vỹ Dạ"]
-    assert sorted(ordered[::-1], key=sort_key) == ordered
+    assert sorted(frozenset(ordered), key=sort_key) == ordered
