@@ -209,6 +209,5 @@ def openapi(output: Annotated[Path | None, typer.Option()] = None) -> None:
         typer.echo(text, nl=False)
 
 
-
 if __name__ == "__main__":
     main()

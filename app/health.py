@@ -31,7 +31,7 @@ def readyz(request: Request) -> dict[str, str]:
 def api_docs(request: Request) -> Response:
     """Show the interactive page of the API."""
     request.state.door = "people"
-    return Renderer(request).page("layouts/api_docs.html")
+    return Renderer(request).page("core/api_docs.html")
 
 
 def customise_openapi(app: FastAPI) -> None:

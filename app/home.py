@@ -1,6 +1,5 @@
 """The first page by role, and the navigation."""
 
-
 from fastapi import APIRouter, Request, Response
 
 from app.core.access import Anyone, public
@@ -30,5 +29,3 @@ def home(request: Request, caller: Anyone) -> Response:
                 continue
             return see_other(request, href)
     return see_other(request, "/sessions")
-
-

@@ -97,5 +97,3 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
         if caller is not None and (right is None or caller.may(right)):
             nav.append({"href": href, "label": t(key), "current": path == href or path.startswith(href + "/")})
     return {"nav": nav, "version": __version__}
-
-

@@ -44,16 +44,17 @@ def is_migrated(database: Database) -> bool:
 def seed(database: Database, settings: Settings, clock: Clock) -> None:
     """Load units, calendar, fields, procedures and the form; what is there already stays as it is."""
     from app.calendar.service import load_days
-    from app.procedures.service import load_fields, load_procedures
+    from app.procedures.catalogue import load_procedures
+    from app.procedures.service import load_fields
     from app.throughput.forms import load_form
     from app.throughput.obligations import extend
     from app.units.service import load_units
 
     now = clock.now()
-    with Session(database._writer) as session:
+    with Session(database.writer) as session:
         session.info["audit_context"] = audit.Context(at=now, user_id=None, user_name="tiendo57", door="command")
         if session.execute(select(audit.AuditHead.id)).first() is None:  # type: ignore[call-overload]
-            session.execute(insert(audit.AuditHead).values(id=1, number=0, hash=audit._GENESIS))
+            session.execute(insert(audit.AuditHead).values(id=1, number=0, hash=audit.GENESIS))
         load_units(session, now)
         load_days(session, now)
         load_fields(session, now)

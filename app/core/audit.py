@@ -11,7 +11,7 @@ from fastapi import Request
 from sqlalchemy import BigInteger, CheckConstraint, Column, Text, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
-_GENESIS = "0" * 64
+GENESIS = "0" * 64
 
 
 class AuditEntry(SQLModel, table=True):
@@ -78,7 +78,7 @@ def record(
 
     `entity` names the row as its address does (`reports/19753/2026-11-20/city`); `before` and `after` are plain data.
     """
-    session.info.setdefault("audit", []).append((action, entity, before, after, reason))
+    session.info.setdefault("audit", []).append((session.info["audit_context"], action, entity, before, after, reason))
 
 
 def write(session: Session) -> None:
@@ -86,10 +86,9 @@ def write(session: Session) -> None:
     noted = session.info.pop("audit", [])
     if not noted:
         return
-    context: Context = session.info["audit_context"]
     number, tip = session.execute(select(AuditHead.number, AuditHead.hash).with_for_update()).one()  # type: ignore[call-overload]
     rows = []
-    for action, entity, before, after, reason in noted:
+    for context, action, entity, before, after, reason in noted:
         number += 1
         row = {
             "number": number,
@@ -121,7 +120,7 @@ def chain_hash(row: dict[str, Any]) -> str:
 
 def broken_links(session: Session) -> Iterator[str]:
     """Walk the whole chain and yield a sentence for every break."""
-    tip, expected = _GENESIS, 0
+    tip, expected = GENESIS, 0
     for entry in session.execute(
         select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)  # type: ignore[arg-type]
     ).scalars():

@@ -77,7 +77,7 @@ class Database:
         url = make_url(settings.database_url.get_secret_value())
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
-        self._writer: Any = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
+        self.writer: Any = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
         self.gate = Gate(
             1 if self.is_sqlite else settings.database_pool_size,
             settings.write_queue_size,
@@ -93,7 +93,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Open a session that writes; commits at the end of the block with the audit rows, or rolls back all of it."""
-        with Session(self._writer) as session:
+        with Session(self.writer) as session:
             yield session
             commit(session)
 
@@ -112,9 +112,9 @@ def commit(session: Session) -> None:
     session.commit()
 
 
-def upsert(session: Session, table: Any) -> Any:
-    """Return an `insert` that knows `on_conflict_do_update` on the session's database."""
-    return (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(table)
+def upsert(dialect: str, table: Any) -> Any:
+    """Return an `insert` that knows `on_conflict_do_update` in a database's dialect."""
+    return (sqlite if dialect == "sqlite" else postgresql).insert(table)
 
 
 def _sqlite_engine(settings: Settings) -> Engine:
@@ -186,9 +186,7 @@ def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="funct
         versions.keep_answer(request, session)
 
 
-def get_writing(
-    request: Request, session: Annotated[Session, Depends(get_session, scope="function")]
-) -> Session:
+def get_writing(request: Request, session: Annotated[Session, Depends(get_session, scope="function")]) -> Session:
     """Supply the session to a writing endpoint, unless the same call was answered before: then that answer returns."""
     versions.replay(request, session)
     return session

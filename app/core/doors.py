@@ -17,8 +17,8 @@ FORMATS = ("csv", "xlsx", "json")
 _UNTOUCHED = ("/static/", "/api/docs", "/api/openapi.json")
 
 CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CSP,
@@ -72,7 +72,7 @@ class Doors:
         await self.app(scope, receive, send)
 
     async def _understand_form(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
-        """Read a urlencoded form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""
+        """Read a form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""
         if headers.get("content-type", "").split(";")[0].strip().lower() != "application/x-www-form-urlencoded":
             return scope, receive
         body = await _read(receive, self.settings.max_body_bytes)
@@ -80,7 +80,7 @@ class Doors:
         hidden = {name: value for name, value in pairs if name in forms.HIDDEN and value}
         scope = {**scope, "headers": list(scope["headers"])}
         scope["state"]["form"] = forms.nest(pairs)
-        scope["state"]["form_pairs"] = dict(pairs)
+        scope["state"]["moved"] = {}
         if scope["method"] == "POST" and hidden.get("_method") in ("PUT", "PATCH", "DELETE"):
             scope["method"] = hidden["_method"]
         for field, header in (
@@ -109,7 +109,7 @@ def _refuse_cross_site(headers: Headers) -> None:
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
-    body = b""
+    body: bytes = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -136,5 +136,3 @@ def _with_security_headers(scope: Scope, send: Send, settings: Settings) -> Send
         await send(message)
 
     return send_with_headers
-
-

@@ -83,8 +83,9 @@ class Invalid(Problem):
     status, code = 422, "invalid"
 
     def __init__(self, faults: Sequence[Fault] = (), code: str | None = None, **options: Any) -> None:
-        super().__init__(code or (faults[0].code if len({f.code for f in faults}) == 1 else None),
-                         faults=faults, **options)
+        super().__init__(
+            code or (faults[0].code if len({f.code for f in faults}) == 1 else None), faults=faults, **options
+        )
 
 
 class Unavailable(Problem):

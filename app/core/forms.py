@@ -3,12 +3,13 @@
 import json
 import re
 import types
+from datetime import datetime
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 from starlette.types import Message
 
 from app.core.errors import Problem
@@ -17,7 +18,7 @@ _PART = re.compile(r"[^\[\]]+")
 _GROUPED = re.compile(r"-?\d{1,3}(?:[.\u00a0\u202f ]\d{3})+")
 MAX_FIELDS = 5000
 MAX_ITEMS = 500
-HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key")
+HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key", "_only")
 
 
 def parse_pairs(body: bytes) -> list[tuple[str, str]]:
@@ -32,11 +33,15 @@ def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     """Return the nested dictionaries and lists that names like `lines[3][received_online]` stand for.
 
     Indexes order a list and may have holes; blank values are kept, so that a page can show again what was typed.
+    A button named `_only` sends one part of a form: the names below that key.
     """
     tree: dict[str, Any] = {}
+    only = next((value for name, value in pairs if name == "_only" and value), None)
     for name, value in pairs:
         parts = _PART.findall(name)
         if not parts or len(parts) > 6 or parts[0] in HIDDEN:
+            continue
+        if only is not None and len(parts) > 1 and parts[0] != only:
             continue
         many = name.endswith("[]")
         node = tree
@@ -57,21 +62,23 @@ def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
     return tree
 
 
-def to_json_value(value: Any, annotation: Any) -> Any:
+def to_json_value(value: Any, annotation: Any, place: str = "", moved: dict[str, str] | None = None) -> Any:
     """Return a typed value as the JSON that the schema expects; what cannot be read stays text and is refused there.
 
-    Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans.
+    Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans;
+    moments without a zone are of Huế. A row of a list with nothing but its key is no row; `moved` notes where the rows
+    kept stood in the form, so that a message finds its cell again.
     """
     annotation = _bare(annotation)
     origin = get_origin(annotation)
     if isinstance(value, dict):
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            return _model_values(value, annotation)
+            return _model_values(value, annotation, place, moved)
         if origin is list:
             items = sorted(value.items(), key=lambda kv: (not kv[0].isdigit(), int(kv[0]) if kv[0].isdigit() else 0))
             if len(items) > MAX_ITEMS:
                 raise Problem("malformed_form", status=422)
-            return [c for _, v in items if (c := to_json_value(v, get_args(annotation)[0])) is not _ABSENT]
+            return _rows(items, get_args(annotation)[0], place, moved)
         if origin is dict:
             inner = get_args(annotation)[1]
             return {k: c for k, v in value.items() if (c := to_json_value(v, inner)) is not _ABSENT}
@@ -86,7 +93,26 @@ def to_json_value(value: Any, annotation: Any) -> Any:
         return {"on": True, "true": True, "1": True, "false": False, "0": False}.get(text.lower(), value)
     if annotation is int:
         return _whole_number(text)
+    if annotation in (datetime, AwareDatetime) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", text):
+        return text + "+07:00"
     return value
+
+
+def _rows(items: list[tuple[str, Any]], annotation: Any, place: str, moved: dict[str, str] | None) -> list[Any]:
+    model = _bare(annotation)
+    key = getattr(model, "form_key", None) if isinstance(model, type) else None
+    rows: list[Any] = []
+    for index, value in items:
+        here = f"{place}/{len(rows)}"
+        row = to_json_value(value, annotation, here, moved)
+        if row is _ABSENT:
+            continue
+        if key is not None and isinstance(row, dict) and not {k for k, v in row.items() if v not in ({}, [])} - {key}:
+            continue
+        if moved is not None and here != f"{place}/{index}":
+            moved[here] = f"{place}/{index}"
+        rows.append(row)
+    return rows
 
 
 def _whole_number(text: str) -> int | float | str:
@@ -106,11 +132,13 @@ class _Absent:
 _ABSENT = _Absent()
 
 
-def _model_values(value: dict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+def _model_values(
+    value: dict[str, Any], model: type[BaseModel], place: str, moved: dict[str, str] | None
+) -> dict[str, Any]:
     out = {}
     for name, given in value.items():
         field = model.model_fields.get(name)
-        converted = to_json_value(given, field.annotation if field else str)
+        converted = to_json_value(given, field.annotation if field else str, f"{place}/{name}", moved)
         if converted is not _ABSENT:
             out[name] = converted
     return out
@@ -155,7 +183,7 @@ async def _understand(request: Request, annotation: Any) -> None:
     content_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     try:
         if typed is not None:
-            value = to_json_value(typed, annotation)
+            value = to_json_value(typed, annotation, "", request.scope["state"]["moved"])
         elif not body:
             return
         elif content_type != "application/json" and not content_type.endswith("+json"):

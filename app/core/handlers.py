@@ -91,8 +91,10 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
             return answer(request, other)
     document = describe(request, problem)
     locale = request.state.locale
+    moved = getattr(request.state, "moved", {})
     shown = [
-        {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
+        {"pointer": _as_typed(f.pointer, moved), "code": f.code, "message": words(f.code, locale, f.values)}
+        for f in problem.faults
     ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
     response = Renderer(request).page(
         marker.template,
@@ -105,6 +107,14 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     )
     response.headers.update(problem.headers)
     return response
+
+
+def _as_typed(pointer: str, moved: dict[str, str]) -> str:
+    """Return where a pointer's row stood in the form, blank rows before it counted."""
+    for kept, typed in moved.items():
+        if pointer == kept or pointer.startswith(kept + "/"):
+            return typed + pointer[len(kept) :]
+    return pointer
 
 
 def answer(request: Request, problem: Problem) -> Response:
@@ -120,7 +130,11 @@ def answer(request: Request, problem: Problem) -> Response:
         return Response(
             json.dumps(body, ensure_ascii=False), problem.status, headers, media_type="application/problem+json"
         )
-    response = Renderer(request).page("errors/error.html", status=problem.status, problem=document)
+    locale = request.state.locale
+    errors = [
+        {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
+    ]
+    response = Renderer(request).page("errors/error.html", status=problem.status, problem=document, errors=errors)
     response.headers.update(problem.headers)
     return response
 
@@ -169,7 +183,7 @@ def _fault(error: dict[str, Any]) -> Fault:
         return Fault(pointer, context["code"], context.get("values", {}))
     if kind == "missing":
         return Fault(pointer, "body_missing" if place == ("body",) else "required")
-    if kind in ("extra_forbidden",):
+    if kind == "extra_forbidden":
         return Fault(pointer, "unknown_property", {"name": str(place[-1])[:80]})
     if kind in ("int_type", "int_from_float", "int_parsing", "int_parsing_size"):
         if value is None:

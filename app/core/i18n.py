@@ -24,7 +24,7 @@ def catalogue(locale: Locale) -> dict[str, str | tuple[str, ...]]:
         for message in catalog:
             if message.id:
                 key = message.id if isinstance(message.id, str) else message.id[0]
-                messages[key] = message.string
+                messages[key] = message.string if isinstance(message.string, str) else tuple(message.string or ())
     return messages
 
 
@@ -41,7 +41,11 @@ def translate(key: str, locale: Locale, **values: Any) -> str:
     if not values:
         return message
     shown = {
-        k: number(v, locale) if isinstance(v, int) and not isinstance(v, bool) else day(v, locale) if type(v) is date else v
+        k: number(v, locale)
+        if isinstance(v, int) and not isinstance(v, bool)
+        else day(v, locale)
+        if type(v) is date
+        else v
         for k, v in values.items()
     }
     return message.format(**shown)
@@ -80,7 +84,7 @@ def choose(cookie: str | None, accept: str | None, default: Locale) -> Locale:
     return best[1] if best else default
 
 
-def number(value: int | float | None, locale: Locale, decimals: int = 0) -> str:
+def number(value: float | None, locale: Locale, decimals: int = 0) -> str:
     """Return a number as the language writes it: `1.234`, `1,234`, `1 234`."""
     if value is None:
         return ""

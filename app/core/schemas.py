@@ -4,9 +4,10 @@ import re
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from app.core.clock import end_of
 from app.core.errors import ProblemDocument
 from app.core.text import nfc
 
@@ -36,11 +37,30 @@ def _written_day(value: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_written_day)]
+
+
+def _moment_or_day(value: Any) -> Any:
+    """Return the moment meant: a bare day means its end in Huế."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        try:
+            return end_of(date.fromisoformat(value))
+        except (ValueError, OverflowError):
+            raise PydanticCustomError("day", "not a day", {"code": "bad_date"}) from None
+    # A plus sign in an address that was not encoded arrives as a blank.
+    return value.replace(" ", "+") if isinstance(value, str) else value
+
+
+AsOf = Annotated[AwareDatetime, BeforeValidator(_moment_or_day)]
 Line = Annotated[str, AfterValidator(_clean_line)]
 Prose = Annotated[str, AfterValidator(_clean_prose)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 Moment = AwareDatetime
+
+
+def created(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Declare that an endpoint answers 201 with the new row."""
+    return {201: {"model": model, "description": "Created"}}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

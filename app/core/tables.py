@@ -41,7 +41,7 @@ def to_csv(table: Table) -> bytes:
 
 def to_xlsx(table: Table) -> bytes:
     """Return the table as one sheet with a frozen bold header line."""
-    import xlsxwriter
+    import xlsxwriter  # imported where it is used: the quick start of the server does not wait for it
 
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
@@ -53,7 +53,7 @@ def to_xlsx(table: Table) -> bytes:
             if isinstance(value, datetime):
                 sheet.write_string(number, column, str(_safe(value)))
             elif isinstance(value, date):
-                sheet.write_datetime(number, column, datetime(value.year, value.month, value.day), day_format)
+                sheet.write_datetime(number, column, value, day_format)
             else:
                 sheet.write(number, column, value)
     sheet.freeze_panes(1, 1)
@@ -82,4 +82,5 @@ def of_models(name: str, items: Sequence[Any]) -> Table:
 
 
 def _plain(value: Any) -> Cell:
-    return getattr(value, "value", value)
+    plain: Cell = getattr(value, "value", value)
+    return plain

@@ -120,7 +120,7 @@ def keep_answer(request: Request, session: Session) -> None:
     kept = ("content-type", "etag", "location", "link", "hx-redirect")
     session.execute(
         update(IdempotencyRecord)
-        .where(IdempotencyRecord.caller == claim[0], IdempotencyRecord.key == claim[1])  # type: ignore[arg-type]
+        .where(IdempotencyRecord.caller == claim[0], IdempotencyRecord.key == claim[1])
         .values(
             status=answer.status_code,
             body=bytes(answer.body),

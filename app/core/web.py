@@ -83,7 +83,13 @@ class Renderer:
         return self._done(response)
 
     def saved(
-        self, data: Any, *, to: str, created: bool = False, version: int | str | None = None, location: str | None = None
+        self,
+        data: Any,
+        *,
+        to: str,
+        created: bool = False,
+        version: int | str | None = None,
+        location: str | None = None,
     ) -> Response:
         """Answer a writing request: 201 or 200 with the row for a client, a redirect to a page for a person."""
         if self.door == "api":
@@ -109,24 +115,28 @@ class Renderer:
         locale = request.state.locale
         caller = getattr(request.state, "caller", None)
         provided = request.app.state.page_context(request, caller)
-        body = environment().get_template(template).render(
-            {
-                "data": None,
-                "errors": [],
-                "typed": None,
-                "messages": [],
-                **provided,
-                **context,
-                "layout": "layouts/fragment.html" if partial else "layouts/page.html",
-                "t": i18n.translator(locale),
-                "locale": locale,
-                "caller": caller,
-                "path": request.url.path,
-                "query": request.url.query,
-                "settings": request.app.state.settings,
-                "demo": request.app.state.settings.demonstration,
-                "now": request.state.now if hasattr(request.state, "now") else request.app.state.clock.now(),
-            }
+        body = (
+            environment()
+            .get_template(template)
+            .render(
+                {
+                    "data": None,
+                    "errors": [],
+                    "typed": None,
+                    "messages": [],
+                    **provided,
+                    **context,
+                    "layout": "layouts/fragment.html" if partial else "layouts/page.html",
+                    "t": i18n.translator(locale),
+                    "locale": locale,
+                    "caller": caller,
+                    "path": request.url.path,
+                    "query": request.url.query,
+                    "settings": request.app.state.settings,
+                    "demo": request.app.state.settings.demonstration,
+                    "now": request.state.now if hasattr(request.state, "now") else request.app.state.clock.now(),
+                }
+            )
         )
         response = Response(body, status, media_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "private, no-cache"
@@ -166,8 +176,10 @@ def to_json(data: Any) -> bytes:
 
 def _file(table: tables.Table, shape: str) -> Response:
     body = tables.to_csv(table) if shape == "csv" else tables.to_xlsx(table)
-    media = "text/csv; charset=utf-8" if shape == "csv" else (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    media = (
+        "text/csv; charset=utf-8"
+        if shape == "csv"
+        else ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
     )
     name = quote(f"{table.name}.{shape}")
     return Response(body, media_type=media, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})
@@ -225,5 +237,3 @@ def local_path(to: str | None, default: str = "/") -> str:
     if not to or not to.startswith("/") or to.startswith(("//", "/\\")) or not to.isprintable():
         return default
     return to
-
-

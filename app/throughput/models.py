@@ -5,7 +5,8 @@ from datetime import date, datetime, time
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.throughput.rules import FLOWS, MAX_COUNT, ReasonCode, System, WarningCode
+from app.procedures.rules import System
+from app.throughput.rules import FLOWS, MAX_COUNT, ReasonCode, WarningCode
 
 
 def one_of(column: str, values: type[System] | type[WarningCode] | type[ReasonCode]) -> str:
@@ -18,7 +19,7 @@ def _between(*columns: str) -> list[CheckConstraint]:
 
 
 class ReportForm(SQLModel, table=True):
-    """The definition of the daily report as a reporting regime in law: what, who, to whom, how, when, its clock, targets."""
+    """The daily report as a reporting regime in law: what, who, to whom, how, when; its clock and targets."""
 
     __tablename__ = "report_forms"
     __table_args__ = (
@@ -134,7 +135,6 @@ class ReportRevision(SQLModel, table=True):
     unavailable: str | None = Field(max_length=500)
     note: str = Field(max_length=1000)
     warnings: str = Field(sa_column=Column(Text, nullable=False))
-    published_source: str | None = Field(max_length=300)
     sent_by: str = Field(max_length=160)
     user_id: int | None
     door: str = Field(max_length=10)
@@ -221,6 +221,26 @@ class ExternalFigure(SQLModel, table=True):
     measure: str = Field(max_length=40)
     value: int
     known_at: datetime
+
+
+class PublishedFigure(SQLModel, table=True):
+    """A figure that was published for a period: shown beside ours, never in place of it."""
+
+    __tablename__ = "published_figures"
+    __table_args__ = (CheckConstraint("last >= first", name="period"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    first: date = Field(index=True)
+    last: date
+    as_of: datetime
+    unit_id: int | None = Field(foreign_key="units.id")
+    measure: str = Field(max_length=60)
+    numerator: int | None
+    denominator: int | None
+    value: str = Field(max_length=20)
+    unit_of_measure: str = Field(max_length=20)
+    source: str = Field(max_length=300)
+    note: str = Field(max_length=500)
 
 
 class DayTotal(SQLModel, table=True):

@@ -3,10 +3,13 @@
 Names and identities are those of form II.06a: received in total = resolved + in process, for every line.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from app.procedures.rules import System
 
 MAX_COUNT = 1_000_000
 STOCKS = ("carried_over", "pending_in_time", "pending_overdue")
@@ -14,13 +17,7 @@ RECEIVED = ("received_online", "received_counter", "received_post")
 RESOLVED = ("resolved_early", "resolved_on_time", "resolved_overdue")
 FLOWS = (*RECEIVED, *RESOLVED, "withdrawn")
 COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue")
-
-
-class System(StrEnum):
-    """The two source systems of a unit's dossiers; they never overlap."""
-
-    city = "city"
-    ministry = "ministry"
+SYSTEMS = tuple(System)
 
 
 class WarningCode(StrEnum):
@@ -76,7 +73,7 @@ class Line:
     withdrawn: int
     pending_in_time: int
     pending_overdue: int
-    memo: Mapping[str, int] = field(default_factory=dict)
+    memo: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def received(self) -> int:
@@ -212,7 +209,7 @@ class Figures:
         return self
 
 
-_FIGURES = tuple(f.name for f in fields(Figures))
+_FIGURES = tuple(f.name for f in dataclasses.fields(Figures))
 
 
 def figures_of(lines: Iterable[Line]) -> Figures:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.calendar.rules import Calendar
 from app.core.clock import at
-from app.throughput.rules import System
+from app.procedures.rules import System
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def deadlines(day: date, system: System, times: Times, calendar: Calendar) -> De
     third working day (DAILY_REPORT.md, The clock).
     """
     following = calendar.add_working_days(day, 1)
-    if system == System.city:
+    if system == System.CITY:
         cut_off, due = at(day, times.city_cut_off), at(day, times.city_due)
     else:
         cut_off, due = at(day, times.ministry_cut_off), at(following, times.ministry_due)

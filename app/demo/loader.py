@@ -1,0 +1,166 @@
+"""Loads the demonstration through the same services as everybody's reports, in the order in which they came in."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from app.accounts.demonstration import demo_accounts
+from app.calendar.service import calendar_for
+from app.core import audit
+from app.core.access import Caller
+from app.core.clock import SystemClock
+from app.core.db import Database, commit
+from app.core.settings import Settings
+from app.demo.desks import Line
+from app.demo.figures import Figures, Filing
+from app.demo.plan import FIRST_DAY
+from app.procedures.rules import System
+from app.throughput import obligations, reading, service
+from app.throughput.forms import Reference
+from app.throughput.models import PublishedFigure, Report
+from app.throughput.rules import COLUMNS
+from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn
+from app.units.models import Unit
+
+PUBLISHED = Path(__file__).parent / "data" / "published.csv"
+
+
+def has_reports(database: Database) -> bool:
+    """Tell whether the database holds reports already."""
+    with database.read() as session:
+        return session.execute(select(col(Report.id)).limit(1)).first() is not None
+
+
+def load(database: Database, settings: Settings, *, until: date, seed: int = 57) -> int:
+    """Load the working days from 1 July 2025 to `until`, a transaction for each day on which reports came in.
+
+    Returns how many filings were received. The newest day leaves some units owing, so that there is work to see.
+    """
+    now = SystemClock().now()
+    with database.write() as session:
+        session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
+        obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)
+        _publish(session)
+        if settings.demonstration:
+            demo_accounts(session, now)
+        calendar = calendar_for(session)
+    days = list(calendar.working_days(FIRST_DAY, until))
+    figures = Figures(days, calendar.next_working_day, seed)
+    filings = [f for day in days for f in figures.day(day, leave_owing=day == days[-1]) if f.received_at <= now]
+    filings.sort(key=lambda f: f.received_at)
+    with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
+        reference = Reference.read(session)
+        units = {unit.code: unit for unit in session.scalars(select(Unit))}
+        session.commit()
+        for _, of_day in groupby(filings, key=lambda f: f.received_at.date()):
+            advance(_receive(session, reference, units, of_day))
+            commit(session)
+    return len(filings)
+
+
+def _receive(session: Session, reference: Reference, units: dict[str, Unit], filings: Iterable[Filing]) -> int:
+    count = 0
+    for filing in filings:
+        unit = units[filing.unit]
+        assert unit.id is not None
+        at = filing.received_at.astimezone(UTC)
+        session.info["audit_context"] = audit.Context(at, None, "minh-hoa", "demo")
+        system = System(filing.system)
+        if_match = None
+        if filing.revision > 1:
+            standing = reading.current(session, unit.id, filing.day, system)
+            if_match = f'"{standing.version}"' if standing else None
+        service.put_report(
+            session, _officer(unit), unit=unit, day=filing.day, system=system, body=_body(filing),
+            match=service.Match(if_match), now=at, reference=reference,
+        )  # fmt: skip
+        count += 1
+    return count
+
+
+def _officer(unit: Unit) -> Caller:
+    assert unit.id is not None
+    return Caller(
+        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name} (minh họa)", role="ward_officer", unit_id=unit.id,
+        unit_code=unit.code, rights=frozenset({"reports:send"}), units=frozenset({unit.id}),
+    )  # fmt: skip
+
+
+def _body(filing: Filing) -> ReportIn:
+    return ReportIn(
+        counted_until=filing.counted_until,
+        partial_day=filing.partial_day,
+        unavailable=UnavailableIn(reason=filing.unavailable) if filing.unavailable else None,
+        lines=None if filing.unavailable else [_line(line) for line in filing.lines],
+        reasons=[
+            ReasonIn.model_validate(
+                {
+                    "warning": r.warning, "field": r.field, "reason": r.reason, "counterpart": r.counterpart,
+                    "note": r.note or "",
+                }
+            )
+            for r in filing.reasons
+        ],
+    )  # fmt: skip
+
+
+def _line(line: Line) -> LineIn:
+    # The figures are ours: built without validation, they are judged by the rules like everybody's.
+    return LineIn.model_construct(
+        field=line.field_code, memo=line.memo, **{column: getattr(line, column) for column in COLUMNS}
+    )
+
+
+def _publish(session: Session) -> None:
+    units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code))).tuples()}
+    rows = []
+    with PUBLISHED.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            first, last = _period(row["period"])
+            rows.append(
+                {
+                    "first": first, "last": last, "as_of": datetime.fromisoformat(row["as_of"]),
+                    "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
+                    "numerator": int(row["numerator"]) if row["numerator"] else None,
+                    "denominator": int(row["denominator"]) if row["denominator"] else None,
+                    "value": row["value"], "unit_of_measure": row["unit"], "source": row["source"],
+                    "note": row["note"],
+                }
+            )  # fmt: skip
+    session.execute(insert(PublishedFigure), rows)
+
+
+def _period(text: str) -> tuple[date, date]:
+    if len(text) == 10:
+        return date.fromisoformat(text), date.fromisoformat(text)
+    first = date.fromisoformat(f"{text}-01")
+    return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar on a terminal and plain lines elsewhere."""
+    done = 0
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import Progress
+
+        with Progress(console=Console(stderr=True)) as bar:
+            task = bar.add_task("Demonstration", total=total)
+            yield lambda n: bar.advance(task, n)
+        return
+
+    def advance(n: int) -> None:
+        nonlocal done
+        before, done = done, done + n
+        if done * 10 // max(total, 1) > before * 10 // max(total, 1):
+            sys.stderr.write(f"demonstration: {done}/{total} reports\n")
+
+    yield advance

@@ -1,0 +1,276 @@
+"""Daily reports, obligations and summaries at both doors."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from sqlmodel import Session
+
+from app.core import tables
+from app.core.access import Caller, allow
+from app.core.clock import Now
+from app.core.db import Reading, Writing
+from app.core.errors import NotFound
+from app.core.forms import DoorRoute
+from app.core.paging import Paging
+from app.core.schemas import AsOf, Day, created, problems
+from app.core.web import Render, form
+from app.procedures.rules import System
+from app.throughput import listing, obligations, reading, service, summary, worksheet
+from app.throughput.forms import Reference
+from app.throughput.listing import ReportPage, RevisionsOut
+from app.throughput.schemas import (
+    GroupBy,
+    ObligationOut,
+    ObligationPage,
+    ReportIn,
+    ReportOut,
+    ReportsIn,
+    ReportsOut,
+    SummaryOut,
+    WaiverIn,
+)
+from app.throughput.shown import report_out
+from app.throughput.worksheet import WorksheetOut
+from app.units.models import Unit
+from app.units.service import visible_unit
+
+router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
+
+CanRead = Annotated[Caller, allow("reports:read")]
+CanSend = Annotated[Caller, allow("reports:send")]
+CanSum = Annotated[Caller, allow("summary:read")]
+CanSeeOwed = Annotated[Caller, allow("obligations:read")]
+CanWaive = Annotated[Caller, allow("obligations:waive")]
+UnitQuery = Annotated[str | None, Query(max_length=35, description="Code of a unit")]
+
+
+def get_unit(unit: str, request: Request, session: Reading) -> Unit:
+    """Supply the unit of the path as far as the caller may see it; another's is 404, whatever was sent."""
+    caller = request.state.caller
+    if caller is None:
+        raise NotFound
+    return visible_unit(session, caller, unit)
+
+
+def get_match(request: Request) -> service.Match:
+    """Supply the preconditions of a change."""
+    return service.Match(request.headers.get("if-match"), request.headers.get("if-none-match"))
+
+
+TheUnit = Annotated[Unit, Depends(get_unit)]
+TheMatch = Annotated[service.Match, Depends(get_match)]
+
+
+def _load_worksheet(request: Request, session: Session) -> WorksheetOut:
+    path = request.path_params
+    unit = visible_unit(session, request.state.caller, path["unit"])
+    return worksheet.worksheet(session, unit, date.fromisoformat(path["day"]), request.state.now)
+
+
+@router.get("/reports", operation_id="list_daily_reports", response_model=ReportPage, responses=problems(401, 403, 422))
+def list_daily_reports(
+    caller: CanRead,
+    session: Reading,
+    render: Render,
+    page: Paging,
+    unit: UnitQuery = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
+    system: System | None = None,
+    updated_since: Annotated[AsOf | None, Query(description="Only reports changed since")] = None,
+) -> Response:
+    """List reports, newest day first."""
+    wanted = visible_unit(session, caller, unit) if unit else None
+    filters = {"unit": wanted, "first": first, "last": last, "system": system, "updated_since": updated_since}
+    data = listing.reports(session, caller, page, **filters)  # type: ignore[arg-type]
+    return render(
+        data, "throughput/reports.html", unit=wanted, first=first, last=last, system=system,
+        table=lambda: tables.of_models("bao-cao-ngay", data.items),
+    )  # fmt: skip
+
+
+@router.get(
+    "/reports/{unit}/{day}/worksheet", operation_id="get_worksheet", response_model=WorksheetOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render, now: Now) -> Response:
+    """Give what an entry of a day needs, before a report exists."""
+    return render(worksheet.worksheet(session, unit, day, now), "throughput/worksheet.html")
+
+
+@router.get(
+    "/reports/{unit}/{day}/receipt", operation_id="get_receipt", response_model=ReportsOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_receipt(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
+    """Confirm what the city has received for a day."""
+    return render(_standing(session, unit, day), "throughput/receipt.html")
+
+
+@router.get(
+    "/reports/{unit}/{day}", operation_id="get_daily_reports", response_model=ReportsOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_daily_reports(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
+    """Give both systems' reports of a day."""
+    data = _standing(session, unit, day)
+    return render(data, "throughput/report.html", version=data.version, names=Reference.read(session).by_code)
+
+
+def _standing(session: Session, unit: Unit, day: date) -> ReportsOut:
+    data = service.both(session, Reference.read(session), unit, day)
+    if data.city is None and data.ministry is None:
+        raise NotFound
+    return data
+
+
+@router.put(
+    "/reports/{unit}/{day}", operation_id="put_daily_reports", response_model=ReportsOut,
+    responses=created(ReportsOut) | problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
+)  # fmt: skip
+@form("throughput/worksheet.html", _load_worksheet)
+def put_daily_reports(
+    caller: CanSend,
+    unit: TheUnit,
+    day: Day,
+    session: Writing,
+    match: TheMatch,
+    now: Now,
+    body: ReportsIn,
+    render: Render,
+) -> Response:
+    """Send both systems' reports of a day at once; an absent one is not sent."""
+    data, created = service.put_reports(session, caller, unit=unit, day=day, body=body, match=match, now=now)
+    at = f"/throughput/reports/{unit.code}/{day}"
+    return render.saved(data, to=f"{at}/receipt", created=created, version=data.version, location=at)
+
+
+@router.get(
+    "/reports/{unit}/{day}/{system}", operation_id="get_daily_report", response_model=ReportOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_daily_report(
+    caller: CanRead, unit: TheUnit, day: Day, system: System, session: Reading, render: Render,
+    as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
+) -> Response:  # fmt: skip
+    """Give one system's report of a day, as it stands or as it was known at a moment."""
+    assert unit.id is not None
+    stored = (
+        reading.current(session, unit.id, day, system)
+        if as_of is None
+        else reading.at_moment(session, unit.id, day, system, as_of)
+    )
+    if stored is None:
+        raise NotFound
+    reference = Reference.read(session)
+    data = report_out(reference, unit, day, system, stored)
+    version = data.version if as_of is None else None
+    return render(data, "throughput/one.html", version=version, unit=unit, as_of=as_of, names=reference.by_code)
+
+
+@router.put(
+    "/reports/{unit}/{day}/{system}", operation_id="put_daily_report", response_model=ReportOut,
+    responses=created(ReportOut) | problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
+)  # fmt: skip
+def put_daily_report(
+    caller: CanSend, unit: TheUnit, day: Day, system: System, session: Writing, match: TheMatch, now: Now,
+    body: ReportIn, render: Render,
+) -> Response:  # fmt: skip
+    """Send one system's report of a day; the same again is answered as before, a change wants If-Match."""
+    saved = service.put_report(
+        session, caller, unit=unit, day=day, system=system, body=body, match=match, now=now
+    )  # fmt: skip
+    at = f"/throughput/reports/{unit.code}/{day}"
+    return render.saved(
+        saved.report, to=f"{at}/receipt", created=saved.created, version=saved.report.version,
+        location=f"{at}/{system.value}",
+    )  # fmt: skip
+
+
+@router.get(
+    "/reports/{unit}/{day}/{system}/revisions", operation_id="list_daily_report_revisions",
+    response_model=RevisionsOut, responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def list_daily_report_revisions(
+    caller: CanRead, unit: TheUnit, day: Day, system: System, session: Reading, render: Render
+) -> Response:
+    """List a report's revisions, newest first, each with what it changed."""
+    data = listing.revisions(session, unit, day, system)
+    return render(data, "throughput/revisions.html", names=Reference.read(session).by_code)
+
+
+@router.get(
+    "/obligations",
+    operation_id="list_obligations",
+    response_model=ObligationPage,
+    responses=problems(401, 403, 404, 422),
+)
+def list_obligations(
+    caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging,
+    unit: UnitQuery = None,
+    day: Annotated[Day | None, Query(description="Default: today, and what is still open")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
+) -> Response:  # fmt: skip
+    """List what is owed, until when, and where it stands; late ones first unless a period is asked for."""
+    wanted = obligations.Wanted(visible_unit(session, caller, unit) if unit else None, day, first, last)
+    whole = first is None and last is None
+    data = obligations.listing(session, caller, wanted, now, None if whole else page)
+    return render(
+        data, "throughput/obligations.html", wanted=wanted, table=lambda: tables.of_models("nghia-vu", data.items)
+    )
+
+
+@router.put(
+    "/obligations/{unit}/{day}/{system}/waiver", operation_id="put_waiver", response_model=ObligationOut,
+    responses=problems(401, 403, 404, 409, 415, 422),
+)  # fmt: skip
+def put_waiver(
+    caller: CanWaive,
+    unit: TheUnit,
+    day: Day,
+    system: System,
+    session: Writing,
+    now: Now,
+    body: WaiverIn,
+    render: Render,
+) -> Response:
+    """Free a unit from a day's report, with the reason."""
+    data = obligations.waive(session, caller, unit=unit, day=day, system=system, reason=body.reason, now=now)
+    return render.saved(data, to=f"/throughput/obligations?day={day}")
+
+
+@router.delete(
+    "/obligations/{unit}/{day}/{system}/waiver", operation_id="delete_waiver", status_code=204, response_model=None,
+    responses=problems(401, 403, 404),
+)  # fmt: skip
+def delete_waiver(
+    caller: CanWaive, unit: TheUnit, day: Day, system: System, session: Writing, now: Now, render: Render
+) -> Response:
+    """End a waiver."""
+    obligations.end_waiver(session, unit=unit, day=day, system=system, now=now)
+    return render.gone(to=f"/throughput/obligations?day={day}")
+
+
+@router.get("/summary", operation_id="get_summary", response_model=SummaryOut, responses=problems(401, 403, 404, 422))
+def get_summary(
+    request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
+    first: Annotated[Day | None, Query(alias="from", description="Default: the first of this month")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="Default: today")] = None,
+    group_by: Annotated[GroupBy, Query(description="What a row stands for")] = GroupBy.unit,
+    unit: UnitQuery = None,
+    field: Annotated[str | None, Query(max_length=35, description="Code of a field")] = None,
+    system: Annotated[System | None, Query(description="Absent: both")] = None,
+    as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
+) -> Response:  # fmt: skip
+    """Add up a period: flows over its days, stocks at its ends."""
+    question = summary.question(
+        session, caller, now,
+        first=first, last=last, group_by=group_by, unit=unit, field=field, system=system, as_of=as_of,
+    )  # fmt: skip
+    data = summary.summarise(session, caller, question, now, request.state.locale)
+    return render(
+        data, "throughput/summary.html", fields=Reference.read(session).by_code,
+        table=lambda: tables.of_models("tong-hop", [*data.rows, data.total]),
+    )  # fmt: skip

@@ -1,0 +1,118 @@
+"""The definition of the daily report, and what a report is judged by: calendar, fields, memos."""
+
+from dataclasses import dataclass, field
+from datetime import date, time
+
+from sqlalchemy import insert, select
+from sqlmodel import Session, col
+
+from app.calendar.rules import Calendar
+from app.calendar.service import calendar_for
+from app.procedures.rules import Applicability, FieldInfo, System
+from app.procedures.service import applicability
+from app.throughput.models import MemoDefinition, ReportForm
+from app.throughput.timing import Deadlines, Times, deadlines
+from app.units.models import Unit
+
+DAILY = "daily"
+
+MEMOS = (
+    ("received_for_others", None),
+    ("waiting_applicant", "pending_in_time"),
+    ("digitised", "received"),
+    ("paid_online", "received"),
+    ("fully_online", "received"),
+)
+
+
+def load_form(session: Session) -> None:
+    """Give a new installation the daily report's definition and the memo counts; later it is the city's to edit."""
+    if session.get(ReportForm, DAILY) is None:
+        session.add(
+            ReportForm(
+                code=DAILY,
+                version=1,
+                title="Báo cáo ngày về giải quyết thủ tục hành chính",
+                content="Số hồ sơ tiếp nhận, giải quyết, đang giải quyết theo lĩnh vực và hệ thống nguồn",
+                reporting_units="ward, commune, special_zone",
+                receiving_unit="Trung tâm Phục vụ hành chính công thành phố",
+                method="Nhập trên trang hoặc gửi qua API",
+                frequency="Mỗi ngày làm việc",
+                cut_off_text="Hệ thống thành phố chốt 16:30; hệ thống của bộ, ngành chốt hết giờ làm việc",
+                outline="Biểu tham chiếu II.06a, cột 1 đến 13",
+                legal_basis="Quy định nội bộ của thành phố (đặt khi triển khai); Nghị định 09/2019/NĐ-CP",
+                city_cut_off=time(16, 30),
+                city_due=time(17, 0),
+                ministry_cut_off=time(17, 0),
+                ministry_due=time(9, 0),
+                grace=time(9, 0),
+                lock=time(17, 0),
+                lock_days=3,
+                target_online=8000,
+                target_on_time=9500,
+                target_overdue=300,
+                target_source="Mức đặt trong hệ thống riêng của một xã; thành phố sửa theo quy định của mình",
+                minimum_base=30,
+            )
+        )
+    if session.execute(select(MemoDefinition.code)).first() is None:  # type: ignore[call-overload]
+        rows = [{"code": c, "part_of": p, "sort_order": n} for n, (c, p) in enumerate(MEMOS)]
+        session.execute(insert(MemoDefinition), rows)
+
+
+def times_of(form: ReportForm) -> Times:
+    """Return the clock times of the form."""
+    return Times(
+        form.city_cut_off,
+        form.city_due,
+        form.ministry_cut_off,
+        form.ministry_due,
+        form.grace,
+        form.lock,
+        form.lock_days,
+    )
+
+
+@dataclass
+class Reference:
+    """All that reports are judged by, read once: for one request, or for a whole load."""
+
+    session: Session
+    form: ReportForm
+    times: Times
+    memos: dict[str, str | None]
+    fields: Applicability
+    by_code: dict[str, FieldInfo]
+    _calendars: dict[int, Calendar] = field(default_factory=dict)
+    _deadlines: dict[tuple[int, date, System], Deadlines] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, session: Session) -> "Reference":
+        """Read the reference data in a handful of queries."""
+        form = session.get_one(ReportForm, DAILY)
+        memos = session.execute(select(MemoDefinition.code, MemoDefinition.part_of)).all()  # type: ignore[call-overload]
+        fields = applicability(session)
+        by_code = {info.code: info for info in fields.all_fields}
+        return cls(session, form, times_of(form), {row.code: row.part_of for row in memos}, fields, by_code)
+
+    def knows_field(self, code: str) -> bool:
+        """Tell whether there is a field with a code, applicable or not."""
+        return code in self.by_code
+
+    def unit_id(self, code: str) -> int | None:
+        """Return the row number of the unit with a code."""
+        return self.session.execute(select(col(Unit.id)).where(col(Unit.code) == code)).scalar_one_or_none()
+
+    def calendar(self, unit_id: int) -> Calendar:
+        """Return a unit's working calendar."""
+        if unit_id not in self._calendars:
+            self._calendars[unit_id] = calendar_for(self.session, unit_id)
+        return self._calendars[unit_id]
+
+    def deadlines(self, unit: Unit, day: date, system: System) -> Deadlines:
+        """Return the moments that judge a unit's day."""
+        assert unit.id is not None
+        key = (unit.id, day, system)
+        if key not in self._deadlines:
+            self._deadlines[key] = deadlines(day, system, self.times, self.calendar(unit.id))
+        return self._deadlines[key]

@@ -1,0 +1,297 @@
+"""Who owes which report until when: a table made from calendar, validity and form, and its states."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlmodel import Session, col
+
+from app.calendar.models import CalendarChanged
+from app.calendar.service import calendars_for
+from app.core import audit
+from app.core.access import Caller
+from app.core.clock import Clock, day_of
+from app.core.db import Database
+from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.core.paging import Page, cut
+from app.core.settings import Settings
+from app.procedures.rules import System
+from app.throughput.forms import DAILY, times_of
+from app.throughput.models import Obligation, Report, ReportForm
+from app.throughput.rules import SYSTEMS
+from app.throughput.schemas import ObligationOut, ObligationPage
+from app.throughput.timing import Deadlines, State, deadlines, state
+from app.units.models import Unit, UnitChanged
+
+log = structlog.get_logger()
+_OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
+_REPORT = Report.__table__  # type: ignore[attr-defined]
+_UNIT = Unit.__table__  # type: ignore[attr-defined]
+_with_report = _OBLIGATION.outerjoin(
+    _REPORT,
+    and_(
+        _REPORT.c.unit_id == _OBLIGATION.c.unit_id,
+        _REPORT.c.day == _OBLIGATION.c.day,
+        _REPORT.c.system == _OBLIGATION.c.system,
+    ),
+)
+
+
+def extend(session: Session, now: datetime, horizon_days: int, first: date | None = None) -> int:
+    """Make the obligations that are missing from `first` (default: a week back) to the horizon; returns how many."""
+    today = day_of(now)
+    first = first or today - timedelta(days=7)
+    last = today + timedelta(days=horizon_days)
+    made = list(_expected(session, first, last))
+    known = {
+        tuple(row)
+        for row in session.execute(
+            select(_OBLIGATION.c.unit_id, _OBLIGATION.c.day, _OBLIGATION.c.system).where(
+                _OBLIGATION.c.day.between(first, last)
+            )
+        )
+    }
+    rows = [row for row in made if (row["unit_id"], row["day"], row["system"]) not in known]
+    if rows:
+        session.execute(insert(_OBLIGATION), rows)
+    return len(rows)
+
+
+def _expected(
+    session: Session, first: date, last: date, unit_ids: Iterable[int] | None = None
+) -> Iterable[dict[str, Any]]:
+    """Yield the obligations of a period as calendar, validity and form say."""
+    form = session.get_one(ReportForm, DAILY)
+    times = times_of(form)
+    wanted = None if unit_ids is None else set(unit_ids)
+    units = {
+        unit.id: unit
+        for unit in session.scalars(select(Unit).where(col(Unit.valid_from) <= last))
+        if unit.owes and (wanted is None or unit.id in wanted)
+    }
+    by_calendar: dict[Any, dict[tuple[date, System], Deadlines]] = {}
+    for unit_id, calendar in calendars_for(session, list(units)).items():
+        if unit_id is None:
+            continue
+        # Most units share one calendar: its moments are worked out once.
+        moments = by_calendar.setdefault(calendar, {})
+        for day in calendar.working_days(first, last):
+            if not units[unit_id].is_valid(day):
+                continue
+            for system in SYSTEMS:
+                if (day, system) not in moments:
+                    moments[day, system] = deadlines(day, system, times, calendar)
+                d = moments[day, system]
+                yield {
+                    "unit_id": unit_id, "day": day, "system": system.value, "cut_off_at": d.cut_off_at,
+                    "due_at": d.due_at, "grace_until": d.grace_until, "locks_at": d.locks_at,
+                }  # fmt: skip
+
+
+def remake(session: Session, first: date, unit_ids: Iterable[int] | None = None) -> None:
+    """Judge the obligations from a day on again, after calendar, unit or form changed.
+
+    Past moments that already judged a report or a waiver stay; what is no longer owed goes, unless it was waived.
+    """
+    wanted = None if unit_ids is None else list(unit_ids)
+    scope = [_OBLIGATION.c.day >= first]
+    if wanted is not None:
+        scope.append(_OBLIGATION.c.unit_id.in_(wanted))
+    existing = {(row.unit_id, row.day, row.system): row for row in session.execute(select(_OBLIGATION).where(*scope))}
+    if not existing:
+        return
+    last = max(day for _, day, _ in existing)
+    expected = {(r["unit_id"], r["day"], r["system"]): r for r in _expected(session, first, last, wanted)}
+    gone = [row.id for key, row in existing.items() if key not in expected and row.waived_at is None]
+    if gone:
+        session.execute(delete(_OBLIGATION).where(_OBLIGATION.c.id.in_(gone)))
+    moments = ("cut_off_at", "due_at", "grace_until", "locks_at")
+    for key, row in expected.items():
+        old = existing.get(key)
+        if old is None:
+            session.execute(insert(_OBLIGATION), [row])
+        elif any(getattr(old, m) != row[m] for m in moments):
+            session.execute(update(_OBLIGATION).where(_OBLIGATION.c.id == old.id).values({m: row[m] for m in moments}))
+
+
+def on_calendar_changed(session: Session, event: CalendarChanged) -> None:
+    """Judge again what a changed day may have moved: deadlines reach at most some working days back."""
+    remake(session, event.from_day - timedelta(days=15))
+
+
+def on_unit_changed(session: Session, event: UnitChanged) -> None:
+    """Make or end the obligations of a changed unit from its first open day on."""
+    now = session.info["audit_context"].at
+    remake(session, day_of(now) - timedelta(days=7), [event.unit_id])
+    row = session.execute(select(_OBLIGATION.c.day).order_by(_OBLIGATION.c.day.desc()).limit(1)).first()
+    if row is not None:
+        extend(session, now, (row.day - day_of(now)).days)
+
+
+@asynccontextmanager
+async def kept_ahead(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
+    """While the application serves, make the coming days' obligations: at the start and every hour."""
+
+    def make() -> None:
+        with database.write() as session:
+            session.info["audit_context"] = audit.Context(clock.now(), None, "tiendo57", "command")
+            extend(session, clock.now(), settings.obligations_horizon_days)
+
+    async def keep() -> None:
+        while True:
+            try:
+                async with database.gate.passage():
+                    await asyncio.to_thread(make)
+            except Exception as error:  # served all the same: the next hour tries again
+                log.warning("obligations_not_extended", error=type(error).__name__)
+            await asyncio.sleep(3600)
+
+    task = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which obligations are asked for."""
+
+    unit: Unit | None = None
+    day: date | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, page: Page | None) -> ObligationPage:
+    """Return obligations with their states.
+
+    Without a day or period: today's, and what is still open of the days before; late ones first then.
+    """
+    query = (
+        select(
+            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.partial, _REPORT.c.unavailable,
+            _REPORT.c.version, _REPORT.c.updated_at,
+        )
+        .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
+        .order_by(_OBLIGATION.c.day, _OBLIGATION.c.unit_id, _OBLIGATION.c.system)
+    )  # fmt: skip
+    if caller.units is not None:
+        query = query.where(_OBLIGATION.c.unit_id.in_(caller.units))
+    if wanted.unit is not None:
+        query = query.where(_OBLIGATION.c.unit_id == wanted.unit.id)
+    today = day_of(now)
+    if wanted.day is not None:
+        query = query.where(_OBLIGATION.c.day == wanted.day)
+    elif wanted.first is not None or wanted.last is not None:
+        query = query.where(
+            _OBLIGATION.c.day.between(wanted.first or date(2000, 1, 1), wanted.last or date(2199, 12, 31))
+        )
+    else:
+        still_open = and_(
+            _OBLIGATION.c.day < today,
+            _OBLIGATION.c.waived_at.is_(None),
+            _REPORT.c.first_met_at.is_(None),
+            _OBLIGATION.c.locks_at >= now,
+        )
+        query = query.where(or_(_OBLIGATION.c.day == today, still_open))
+    if page is not None:
+        if page.after is not None:
+            query = query.where(_OBLIGATION.c.id > _after(page))
+        query = query.order_by(None).order_by(_OBLIGATION.c.id).limit(page.limit + 1)
+    rows = list(session.execute(query))
+    following = None
+    if page is not None:
+        rows, following = cut(rows, page, lambda row: [row.id])
+    items = [_out(row, now) for row in rows]
+    if page is None:
+        order = {s: n for n, s in enumerate(State)}
+        items.sort(key=lambda o: (order[o.state], o.due_at, o.unit, o.system.value))
+    return ObligationPage(items=items, next=following)
+
+
+def _after(page: Page) -> int:
+    if page.after is None or len(page.after) != 1 or not isinstance(page.after[0], int):
+        raise Invalid([Fault("?cursor", "bad_cursor")])
+    return page.after[0]
+
+
+def _out(row: Any, now: datetime) -> ObligationOut:
+    moments = Deadlines(row.cut_off_at, row.due_at, row.grace_until, row.locks_at)
+    return ObligationOut(
+        unit=row.code,
+        name=row.name,
+        day=row.day,
+        system=System(row.system),
+        state=state(
+            moments, now, waived=row.waived_at is not None, met_at=row.first_met_at,
+            unavailable=bool(row.unavailable), partial=bool(row.partial),
+        ),
+        cut_off_at=row.cut_off_at,
+        due_at=row.due_at,
+        grace_until=row.grace_until,
+        locks_at=row.locks_at,
+        locked=now > row.locks_at,
+        version=row.version,
+        received_at=row.first_met_at,
+        waiver_reason=row.waiver_reason,
+        waived_by=row.waived_by,
+        waived_at=row.waived_at,
+    )  # fmt: skip
+
+
+def one(session: Session, unit: Unit, day: date, system: System, now: datetime) -> ObligationOut:
+    """Return one obligation; raises NotFound where nothing is owed."""
+    row = session.execute(
+        select(
+            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.partial, _REPORT.c.unavailable,
+            _REPORT.c.version, _REPORT.c.updated_at,
+        )
+        .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
+        .where(_OBLIGATION.c.unit_id == unit.id, _OBLIGATION.c.day == day, _OBLIGATION.c.system == system.value)
+    ).first()  # fmt: skip
+    if row is None:
+        raise NotFound
+    return _out(row, now)
+
+
+def waive(
+    session: Session, caller: Caller, *, unit: Unit, day: date, system: System, reason: str, now: datetime
+) -> ObligationOut:
+    """Free a unit from a day's report, with the reason and who said so; raises Conflict when it is reported already."""
+    was = one(session, unit, day, system, now)
+    if was.received_at is not None:
+        raise Conflict("already_reported")
+    if was.waiver_reason != reason:
+        _set_waiver(session, unit, day, system, now, caller.label, reason)
+        place = f"obligations/{unit.code}/{day}/{system.value}"
+        audit.record(session, "obligation.waived", place, before=was.waiver_reason, after=reason, reason=reason)
+    return one(session, unit, day, system, now)
+
+
+def end_waiver(session: Session, *, unit: Unit, day: date, system: System, now: datetime) -> None:
+    """End a waiver; raises NotFound where there is none."""
+    was = one(session, unit, day, system, now)
+    if was.waiver_reason is None:
+        raise NotFound
+    _set_waiver(session, unit, day, system, None, None, None)
+    audit.record(
+        session, "obligation.waiver_ended", f"obligations/{unit.code}/{day}/{system.value}", before=was.waiver_reason
+    )
+
+
+def _set_waiver(
+    session: Session, unit: Unit, day: date, system: System, at: datetime | None, by: str | None, reason: str | None
+) -> None:
+    session.execute(
+        update(_OBLIGATION)
+        .where(_OBLIGATION.c.unit_id == unit.id, _OBLIGATION.c.day == day, _OBLIGATION.c.system == system.value)
+        .values(waived_at=at, waived_by=by, waiver_reason=reason)
+    )

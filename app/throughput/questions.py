@@ -1,0 +1,94 @@
+"""The warnings of a report: questions that never block, each answered once by a typed reason."""
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session
+
+from app.calendar.rules import Calendar
+from app.procedures.rules import System
+from app.throughput import reading
+from app.throughput.drafts import Draft
+from app.throughput.forms import Reference
+from app.throughput.rules import Line, WarningCode, figures_of, is_unusual, rates
+from app.throughput.timing import Deadlines
+from app.units.models import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A warning as stored: which, where, with what numbers."""
+
+    code: WarningCode
+    field: str | None
+    values: dict[str, int]
+
+
+def ask(
+    session: Session,
+    reference: Reference,
+    unit: Unit,
+    day: date,
+    system: System,
+    draft: Draft,
+    previous: reading.Neighbour | None,
+    *,
+    deadlines: Deadlines,
+    calendar: Calendar,
+    is_correction: bool,
+    met_before: bool,
+    now: datetime,
+) -> list[Question]:
+    """Return what a report raises, in the order of the codes."""
+    assert unit.id is not None
+    found = [Question(WarningCode.opening_gap, code, {"gap": gap}) for code, gap in sorted(draft.gaps.items())]
+    if not calendar.is_working_day(day) and not calendar.may_serve(day) and draft.lines:
+        found.append(Question(WarningCode.non_working_day, None, {}))
+    if is_correction:
+        found.append(Question(WarningCode.correction, None, {}))
+    if draft.partial or (draft.unavailable is None and draft.counted_until < deadlines.cut_off_at):
+        found.append(Question(WarningCode.partial_day, None, {}))
+    if now > deadlines.due_at and not met_before and calendar.is_working_day(day):
+        found.append(Question(WarningCode.late, None, {}))
+    if draft.unavailable is not None:
+        return found
+    if not draft.lines:
+        found.append(Question(WarningCode.all_zero, None, {}))
+    found += _overdue(reference, draft.lines, previous)
+    if not draft.partial:
+        past = _same_weekday(session, unit.id, system, day)
+        for code, line in draft.lines.items():
+            if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
+                found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
+    return found
+
+
+def _overdue(reference: Reference, lines: dict[str, Line], previous: reading.Neighbour | None) -> list[Question]:
+    found = []
+    share = rates(figures_of(lines.values()))["overdue"]
+    if share.value is not None and share.value * 10_000 > reference.form.target_overdue:
+        values = {"numerator": share.numerator, "denominator": share.denominator}
+        found.append(Question(WarningCode.overdue_share, None, values))
+    for code, was in (previous.overdue if previous else {}).items():
+        line = lines.get(code)
+        now_overdue = line.pending_overdue if line else 0
+        # Overdue stock shrinks only by overdue results, withdrawals, or a supplement that stops the clock.
+        ways = (line.resolved_overdue + line.withdrawn + line.memo.get("waiting_applicant", 0)) if line else 0
+        if was - now_overdue > ways:
+            found.append(Question(WarningCode.overdue_stock_fell, code, {"before": was, "after": now_overdue}))
+    return found
+
+
+def _same_weekday(session: Session, unit_id: int, system: System, day: date) -> dict[date, dict[str, int]]:
+    return reading.received_on(session, unit_id, system, [day - timedelta(weeks=n) for n in range(1, 9)])
+
+
+def dump(questions: list[Question]) -> str:
+    """Return questions as they are kept with the revision."""
+    return json.dumps([[q.code, q.field, q.values] for q in questions], separators=(",", ":"))
+
+
+def load(text: str) -> list[Question]:
+    """Return the questions kept with a revision."""
+    return [Question(WarningCode(code), field, values) for code, field, values in json.loads(text)]

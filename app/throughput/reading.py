@@ -1,0 +1,215 @@
+"""Reading reports: what stands, what stood, what came before."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Date, Integer, bindparam, func, select
+from sqlmodel import Session
+
+from app.procedures.models import ProcedureField
+from app.procedures.rules import System
+from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
+from app.throughput.rules import COLUMNS, Line
+from app.units.models import Unit
+
+LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
+REVISION = ReportRevision.__table__.c  # type: ignore[attr-defined]
+REPORT = Report.__table__.c  # type: ignore[attr-defined]
+FIELD_CODE = ProcedureField.__table__.c.code  # type: ignore[attr-defined]
+FIELD_ID = ProcedureField.__table__.c.id  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A stored reason, by the field's code."""
+
+    warning: str
+    field: str | None
+    reason: str
+    amount: int | None
+    counterpart: str | None
+    note: str
+
+
+@dataclass
+class Stored:
+    """A report and one of its revisions with all that hangs on it."""
+
+    report_id: int
+    version: int
+    first_received_at: datetime
+    first_met_at: datetime | None
+    report_partial: bool
+    report_unavailable: bool
+    revision_id: int
+    number: int
+    known_from: datetime
+    known_to: datetime | None
+    counted_until: datetime
+    partial: bool
+    unavailable: str | None
+    note: str
+    warnings: str
+    door: str
+    sent_by: str
+    lines: dict[str, Line] = field(default_factory=dict)
+    reasons: list[Reason] = field(default_factory=list)
+
+
+_HEAD = (
+    REPORT.id, REPORT.version, REPORT.first_received_at, REPORT.first_met_at, REPORT.partial, REPORT.unavailable,
+    REVISION.id, REVISION.number, REVISION.known_from, REVISION.known_to, REVISION.counted_until, REVISION.partial,
+    REVISION.unavailable, REVISION.note, REVISION.warnings, REVISION.door, REVISION.sent_by,
+)  # fmt: skip
+_joined = ReportRevision.__table__.join(Report.__table__, REVISION.report_id == REPORT.id)  # type: ignore[attr-defined]
+_of_day = (
+    (REPORT.unit_id == bindparam("unit", type_=Integer))
+    & (REPORT.day == bindparam("day", type_=Date))
+    & (REPORT.system == bindparam("system"))
+)
+_CURRENT = select(*_HEAD).select_from(_joined).where(_of_day, REVISION.number == REPORT.version)
+_AS_OF = (
+    select(*_HEAD)
+    .select_from(_joined)
+    .where(
+        _of_day,
+        REVISION.known_from <= bindparam("as_of", type_=REVISION.known_from.type),
+        (REVISION.known_to.is_(None)) | (REVISION.known_to > bindparam("as_of", type_=REVISION.known_from.type)),
+    )
+)
+_ALL = select(*_HEAD).select_from(_joined).where(_of_day).order_by(REVISION.number)
+_LINES = (
+    select(FIELD_CODE, *(LINE[c] for c in COLUMNS))
+    .join(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .where(LINE.revision_id == bindparam("revision", type_=Integer))
+)
+_MEMO = ReportMemo.__table__.c  # type: ignore[attr-defined]
+_MEMOS = (
+    select(FIELD_CODE, _MEMO.memo, _MEMO["count"])
+    .join(ProcedureField.__table__, _MEMO.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .where(_MEMO.revision_id == bindparam("revision", type_=Integer))
+)
+_REASON = ReportReason.__table__.c  # type: ignore[attr-defined]
+_REASONS = (
+    select(_REASON.warning, FIELD_CODE, _REASON.reason, _REASON.amount, Unit.__table__.c.code, _REASON.note)  # type: ignore[attr-defined]
+    .outerjoin(ProcedureField.__table__, _REASON.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .outerjoin(Unit.__table__, Unit.__table__.c.id == _REASON.counterpart_id)  # type: ignore[attr-defined]
+    .where(_REASON.revision_id == bindparam("revision", type_=Integer))
+    .order_by(_REASON.id)
+)
+
+
+def current(session: Session, unit_id: int, day: date, system: System) -> Stored | None:
+    """Return the report that stands, whole; None when there is none."""
+    row = session.execute(_CURRENT, {"unit": unit_id, "day": day, "system": system.value}).first()
+    return _whole(session, Stored(*row)) if row else None
+
+
+def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: datetime) -> Stored | None:
+    """Return the report as it was known at a moment."""
+    values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
+    row = session.execute(_AS_OF, values).first()
+    return _whole(session, Stored(*row)) if row else None
+
+
+def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
+    """Return every revision of a report, oldest first."""
+    rows = session.execute(_ALL, {"unit": unit_id, "day": day, "system": system.value}).all()
+    return [_whole(session, Stored(*row)) for row in rows]
+
+
+def _whole(session: Session, stored: Stored) -> Stored:
+    stored.lines = lines_of(session, stored.revision_id)
+    stored.reasons = [Reason(*row) for row in session.execute(_REASONS, {"revision": stored.revision_id})]
+    return stored
+
+
+def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
+    """Return a revision's lines by the field's code."""
+    memos: dict[str, dict[str, int]] = {}
+    for code, memo, count in session.execute(_MEMOS, {"revision": revision_id}):
+        memos.setdefault(code, {})[memo] = count
+    return {
+        row[0]: Line(*(*row, memos.get(row[0], {}))) for row in session.execute(_LINES, {"revision": revision_id})
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """The received report next before or after a day: its day, revision, stocks by field."""
+
+    day: date
+    revision_id: int
+    opening: dict[str, int]
+    closing: dict[str, int]
+    overdue: dict[str, int]
+
+
+_stands = (
+    (REPORT.unit_id == bindparam("unit", type_=Integer))
+    & (REPORT.system == bindparam("system"))
+    & REPORT.unavailable.is_(False)
+    & (REVISION.number == REPORT.version)
+)
+_BEFORE = (
+    select(REPORT.day, REVISION.id)
+    .select_from(_joined)
+    .where(_stands, REPORT.day < bindparam("day", type_=Date))
+    .order_by(REPORT.day.desc())
+    .limit(1)
+)
+_AFTER = (
+    select(REPORT.day, REVISION.id)
+    .select_from(_joined)
+    .where(_stands, REPORT.day > bindparam("day", type_=Date))
+    .order_by(REPORT.day)
+    .limit(1)
+)
+_STOCKS = (
+    select(FIELD_CODE, LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue)
+    .join(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .where(LINE.revision_id == bindparam("revision", type_=Integer))
+)
+
+
+def before(session: Session, unit_id: int, day: date, system: System) -> Neighbour | None:
+    """Return the last received report before a day: its closings are the day's previous close."""
+    return _neighbour(session, _BEFORE, unit_id, day, system)
+
+
+def after(session: Session, unit_id: int, day: date, system: System) -> Neighbour | None:
+    """Return the first received report after a day."""
+    return _neighbour(session, _AFTER, unit_id, day, system)
+
+
+def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: System) -> Neighbour | None:
+    row = session.execute(query, {"unit": unit_id, "day": day, "system": system.value}).first()
+    if row is None:
+        return None
+    found = Neighbour(row[0], row[1], {}, {}, {})
+    for code, opening, in_time, overdue in session.execute(_STOCKS, {"revision": row[1]}):
+        found.opening[code] = opening
+        found.closing[code] = in_time + overdue
+        found.overdue[code] = overdue
+    return found
+
+
+_RECEIVED = (
+    select(REPORT.day, FIELD_CODE, LINE.received_online + LINE.received_counter + func.coalesce(LINE.received_post, 0))
+    .select_from(_joined)
+    .outerjoin(ReportLine.__table__, LINE.revision_id == REVISION.id)  # type: ignore[attr-defined]
+    .outerjoin(ProcedureField.__table__, FIELD_ID == LINE.field_id)  # type: ignore[attr-defined]
+    .where(_stands, REPORT.partial.is_(False), REPORT.day.in_(bindparam("days", type_=Date, expanding=True)))
+)
+
+
+def received_on(session: Session, unit_id: int, system: System, days: list[date]) -> dict[date, dict[str, int]]:
+    """Return what was received on some days, by field; a day without a complete report is absent."""
+    rows = session.execute(_RECEIVED, {"unit": unit_id, "system": system.value, "days": days})
+    out: dict[date, dict[str, int]] = {}
+    for day, code, value in rows:
+        of_day = out.setdefault(day, {})
+        if code is not None:
+            of_day[code] = value
+    return out

@@ -1,0 +1,344 @@
+"""What is sent and shown of daily reports."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from app.core.schemas import Count, Flag, Line, Prose
+from app.procedures.rules import System
+from app.throughput.rules import Figures, ReasonCode, Share, WarningCode, rates
+from app.throughput.rules import Line as Counts
+from app.throughput.timing import Deadlines, State
+
+FieldCode = Annotated[Line, Field(min_length=1, max_length=35, examples=["HT"])]
+MemoCode = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+
+
+class LineIn(BaseModel):
+    """One field's counts; `carried_over` and `pending_in_time` may be absent: they are worked out."""
+
+    model_config = ConfigDict(extra="forbid")
+    # In a form, a row in which nothing but this was given is no line.
+    form_key: ClassVar[str] = "field"
+
+    field: FieldCode
+    carried_over: Count | None = None
+    received_online: Count
+    received_counter: Count
+    received_post: Annotated[Count | None, Field(description="null: not split from the counter")] = None
+    resolved_early: Count
+    resolved_on_time: Annotated[Count, Field(description="Includes dossiers without a due date, and withdrawn ones")]
+    resolved_overdue: Count
+    withdrawn: Annotated[Count, Field(description="Part of resolved_on_time")] = 0
+    pending_in_time: Count | None = None
+    pending_overdue: Count
+    memo: Annotated[dict[MemoCode, Count], Field(max_length=20)] = {}
+
+
+class ReasonIn(BaseModel):
+    """The typed answer to one warning, of one field or of the whole report."""
+
+    model_config = ConfigDict(extra="forbid")
+    form_key: ClassVar[str] = "warning"
+
+    warning: Annotated[WarningCode, Field(description="The question that is answered")]
+    field: FieldCode | None = None
+    reason: Annotated[ReasonCode, Field(description="The typed reason")]
+    counterpart: Annotated[Line | None, Field(max_length=35, description="Code of the other unit")] = None
+    note: Annotated[Prose, Field(max_length=1000, description="Required when the reason is `other`")] = ""
+
+
+class UnavailableIn(BaseModel):
+    """That the source system could not be reached: not zero, not late."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Line, Field(min_length=1, max_length=500)]
+
+
+class ReportIn(BaseModel):
+    """A unit's day in one system, as it is sent."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "counted_until": "2026-11-20T16:30:00+07:00",
+                    "lines": [
+                        {
+                            "field": "HT", "received_online": 14, "received_counter": 2, "received_post": 0,
+                            "resolved_early": 9, "resolved_on_time": 4, "resolved_overdue": 0, "pending_overdue": 0,
+                        }
+                    ],
+                }
+            ]
+        },
+    )  # fmt: skip
+
+    counted_until: Annotated[
+        AwareDatetime | None, Field(description="Until when was counted; absent: the cut-off, or now if earlier")
+    ] = None
+    partial_day: Annotated[Flag, Field(description="Counts of a part of the day; never meets the obligation")] = False
+    unavailable: Annotated[UnavailableIn | None, Field(description="Then there are no lines")] = None
+    lines: Annotated[list[LineIn] | None, Field(max_length=200, description="A line of zeros is as no line")] = None
+    note: Annotated[Prose, Field(max_length=1000)] = ""
+    reasons: Annotated[list[ReasonIn], Field(max_length=300)] = []
+
+
+class ReportsIn(BaseModel):
+    """Both systems of a unit's day at once; an absent one is not sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: ReportIn | None = None
+    ministry: ReportIn | None = None
+
+
+class RateOut(BaseModel):
+    """A rate with what it rests on; `value` is null when the denominator is zero."""
+
+    numerator: int
+    denominator: int
+    value: float | None
+
+
+class RatesOut(BaseModel):
+    """The rates of DOMAIN: each with numerator and denominator."""
+
+    online: RateOut
+    on_time: RateOut
+    overdue: RateOut
+    settlement: RateOut
+    qd766_progress: RateOut
+
+
+class CountsOut(BaseModel):
+    """The columns of the daily report."""
+
+    carried_over: int
+    received_online: int
+    received_counter: int
+    received_post: int | None
+    resolved_early: int
+    resolved_on_time: int
+    resolved_overdue: int
+    withdrawn: int
+    pending_in_time: int
+    pending_overdue: int
+
+
+class LineOut(CountsOut):
+    """One field's counts as they stand."""
+
+    field: str
+    memo: dict[str, int]
+
+
+class TotalsOut(CountsOut):
+    """Sums of the columns, with the three subtotals."""
+
+    received: int
+    resolved: int
+    pending: int
+    post_split: Annotated[str, Field(description="`full`, or `partial`: some lines do not split post from counter")]
+
+
+class ReasonOut(BaseModel):
+    """A typed reason as it was given; `amount` is the adjustment it explains."""
+
+    warning: Annotated[WarningCode, Field(description="The question that is answered")]
+    field: str | None
+    reason: Annotated[ReasonCode, Field(description="The typed reason")]
+    amount: int | None
+    counterpart: str | None
+    note: str
+
+
+class WarningOut(BaseModel):
+    """A question about the report, and whether it has its reason."""
+
+    code: Annotated[WarningCode, Field(description="The question")]
+    field: str | None
+    values: dict[str, int]
+    answered: bool
+
+
+class DeadlinesOut(BaseModel):
+    """The moments that judge a day."""
+
+    cut_off_at: datetime
+    due_at: datetime
+    grace_until: datetime
+    locks_at: datetime
+
+
+class UnavailableOut(BaseModel):
+    """Why the source system could not be reached."""
+
+    reason: str
+
+
+class ReportOut(BaseModel):
+    """A report as it stands, or as it was known at `as_of`."""
+
+    unit: str
+    day: date
+    system: Annotated[System, Field(description="Source system: the city's, or the ministries'")]
+    version: Annotated[int, Field(description="The current version: what If-Match wants")]
+    revision: Annotated[int, Field(description="The revision shown")]
+    receipt: Annotated[str, Field(description="Number of the receipt")]
+    status: Annotated[str, Field(description="`received`")]
+    timeliness: Annotated[str | None, Field(description="`on_time` or `late` once complete; null before, or not owed")]
+    received_at: Annotated[datetime, Field(description="When this revision was received")]
+    sent_by: str
+    counted_until: datetime
+    partial_day: bool
+    unavailable: UnavailableOut | None
+    lines: list[LineOut]
+    note: str
+    reasons: list[ReasonOut]
+    totals: TotalsOut
+    rates: RatesOut
+    warnings: list[WarningOut]
+    door: Annotated[str, Field(description="How it came: people, api, or demo (made up)")]
+    deadlines: DeadlinesOut
+
+
+class ReportsOut(BaseModel):
+    """Both systems of a unit's day; null: not sent."""
+
+    unit: str
+    unit_name: str
+    day: date
+    version: Annotated[str, Field(description="Versions of both, `city-ministry`; 0: not sent")]
+    city: ReportOut | None
+    ministry: ReportOut | None
+
+
+def rate_out(share: Share) -> RateOut:
+    """Return a rate as it is shown."""
+    return RateOut(numerator=share.numerator, denominator=share.denominator, value=share.value)
+
+
+def rates_out(figures: Figures | Counts) -> RatesOut:
+    """Return the rates of some figures."""
+    return RatesOut(**{name: rate_out(share) for name, share in rates(figures).items()})
+
+
+def totals_out(figures: Figures) -> TotalsOut:
+    """Return the sums of one report."""
+    return TotalsOut(
+        **{column: getattr(figures, column) for column in CountsOut.model_fields},
+        received=figures.received,
+        resolved=figures.resolved,
+        pending=figures.pending,
+        post_split="partial" if figures.post_unsplit else "full",
+    )
+
+
+def deadlines_out(d: Deadlines) -> DeadlinesOut:
+    """Return deadlines as they are shown."""
+    return DeadlinesOut(cut_off_at=d.cut_off_at, due_at=d.due_at, grace_until=d.grace_until, locks_at=d.locks_at)
+
+
+class ObligationOut(BaseModel):
+    """That a unit owes a report, until when, and where it stands."""
+
+    unit: str
+    name: str
+    day: date
+    system: Annotated[System, Field(description="Source system")]
+    state: Annotated[State, Field(description="Where it stands; worst first: late … waived")]
+    cut_off_at: datetime
+    due_at: datetime
+    grace_until: datetime
+    locks_at: datetime
+    locked: bool
+    version: Annotated[int | None, Field(description="Version of the report; null: none yet")]
+    received_at: Annotated[datetime | None, Field(description="When it was met for good")]
+    waiver_reason: str | None
+    waived_by: str | None
+    waived_at: datetime | None
+
+
+class ObligationPage(BaseModel):
+    """Obligations, and the cursor of the next ones."""
+
+    items: list[ObligationOut]
+    next: str | None
+
+
+class WaiverIn(BaseModel):
+    """Why a unit need not report a day."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Annotated[Prose, Field(min_length=1, max_length=1000)]
+
+
+class Completeness(BaseModel):
+    """How many unit-days the figures hold of those that were owed."""
+
+    expected: int
+    received: Annotated[int, Field(description="Every system owed is received complete, or waived")]
+    late: Annotated[int, Field(description="Of the received: after the deadline in some system")]
+    waived: Annotated[int, Field(description="Of the received: waived in every system")]
+    unavailable: Annotated[int, Field(description="Not received: a source system was down")]
+
+
+class GroupBy(StrEnum):
+    """What a row of a summary stands for."""
+
+    unit = "unit"
+    field = "field"
+    day = "day"
+    week = "week"
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+
+
+class SummaryRow(TotalsOut):
+    """One group's figures: flows added up, column 6 in `carried_over`, the last closing in the pending columns."""
+
+    key: str
+    label: str
+    adjustments: Annotated[int, Field(description="Opening − previous close on the days after the first")]
+    difference: Annotated[int, Field(description="(7 + 11) − 3: the adjustments without a reason")]
+    rates: RatesOut
+
+
+class PublishedOut(BaseModel):
+    """A published figure with its source; numerator and denominator where the source gives them."""
+
+    as_of: datetime
+    unit: str | None
+    measure: str
+    numerator: int | None
+    denominator: int | None
+    value: str
+    unit_of_measure: str
+    source: str
+    note: str
+
+
+class SummaryOut(BaseModel):
+    """The throughput of a period, grouped."""
+
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
+
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+    group_by: Annotated[GroupBy, Field(description="What a row stands for")]
+    unit: str | None
+    field: str | None
+    system: Annotated[System | None, Field(description="null: both")]
+    as_of: Annotated[datetime | None, Field(description="The figures as known then; null: now")]
+    cut_off: Annotated[datetime | None, Field(description="Latest moment until which any report counted")]
+    completeness: Completeness
+    published: Annotated[list[PublishedOut], Field(description="Figures published for this very period")]
+    rows: list[SummaryRow]
+    total: SummaryRow

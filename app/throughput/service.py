@@ -1,0 +1,339 @@
+"""Sending a report: judged, stored as a new revision, its totals kept, all in one transaction."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlmodel import Session
+
+from app.core import audit, events
+from app.core.access import Caller
+from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
+from app.core.versions import check_match
+from app.procedures.rules import System
+from app.throughput import questions, reading, totals
+from app.throughput.drafts import Draft, correction_reason_missing, understand
+from app.throughput.forms import Reference
+from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
+from app.throughput.reading import Neighbour, Stored
+from app.throughput.rules import COLUMNS, figures_of
+from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
+from app.throughput.shown import report_out
+from app.throughput.timing import Deadlines
+from app.units.models import Unit
+
+_REPORT = Report.__table__  # type: ignore[attr-defined]
+_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
+_insert_report = insert(_REPORT).returning(_REPORT.c.id)
+_insert_revision = insert(_REVISION).returning(_REVISION.c.id)
+_insert_lines = insert(ReportLine.__table__)  # type: ignore[attr-defined]
+_insert_memos = insert(ReportMemo.__table__)  # type: ignore[attr-defined]
+_insert_reasons = insert(ReportReason.__table__)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class ReportReceived:
+    """A first report of a unit, day and system is in."""
+
+    unit_id: int
+    day: date
+    system: System
+
+
+@dataclass(frozen=True)
+class ReportCorrected:
+    """A report has a new revision."""
+
+    unit_id: int
+    day: date
+    system: System
+    version: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """The preconditions that came with a call."""
+
+    if_match: str | None = None
+    if_none_match: str | None = None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a call did: the report, and whether it is new or the same as before."""
+
+    report: ReportOut
+    created: bool
+    changed: bool
+
+
+@dataclass
+class _Case:
+    """One system of one call, understood but not yet written."""
+
+    system: System
+    stored: Stored | None
+    previous: Neighbour | None
+    draft: Draft
+    deadlines: Deadlines
+    body: ReportIn
+
+    @property
+    def is_same(self) -> bool:
+        return self.stored is not None and self.draft.says_the_same_as(self.stored)
+
+
+def put_report(
+    session: Session,
+    caller: Caller,
+    *,
+    unit: Unit,
+    day: date,
+    system: System,
+    body: ReportIn,
+    match: Match,
+    now: datetime,
+    reference: Reference | None = None,
+) -> Saved:
+    """Receive one report.
+
+    Judged in the order of DAILY_REPORT.md, Writing: what stands already is answered as such even when locked; then the
+    lock, the preconditions, the rules. Raises Conflict, PreconditionFailed, PreconditionRequired or Invalid.
+    """
+    reference = reference or Reference.read(session)
+    _may_send(caller, unit)
+    case = _understood(session, reference, unit, day, system, body, now)
+    if case.is_same:
+        return _unchanged(reference, unit, day, case)
+    _refuse_locked(case, now)
+    try:
+        check_match(match.if_match, match.if_none_match, case.stored.version if case.stored else None)
+    except PreconditionFailed as stale:
+        if case.stored is not None:
+            stale.extra["current"] = report_out(reference, unit, day, system, case.stored)
+        raise
+    _refuse_broken(case, now, "")
+    return _write(session, reference, caller, unit, day, case, now)
+
+
+def put_reports(
+    session: Session, caller: Caller, *, unit: Unit, day: date, body: ReportsIn, match: Match, now: datetime
+) -> tuple[ReportsOut, bool]:
+    """Receive both systems of a day in one transaction, under one version; returns them and whether any is new.
+
+    An absent system is not sent and stays as it is.
+    """
+    reference = Reference.read(session)
+    _may_send(caller, unit)
+    sent = [(s, b) for s, b in ((System.CITY, body.city), (System.MINISTRY, body.ministry)) if b is not None]
+    if not sent:
+        raise Invalid([Fault("", "nothing_sent")])
+    cases = [_understood(session, reference, unit, day, system, one, now) for system, one in sent]
+    changing = [case for case in cases if not case.is_same]
+    for case in changing:
+        _refuse_locked(case, now)
+    if changing:
+        _check_both(session, reference, unit, day, changing, match)
+    faults: list[Fault] = []
+    for case in changing:
+        try:
+            _refuse_broken(case, now, f"/{case.system.value}")
+        except Invalid as invalid:
+            faults += invalid.faults
+    if faults:
+        raise Invalid(faults)
+    created = False
+    for case in changing:
+        created |= _write(session, reference, caller, unit, day, case, now).created
+    return both(session, reference, unit, day), created
+
+
+def _check_both(
+    session: Session, reference: Reference, unit: Unit, day: date, changing: list[_Case], match: Match
+) -> None:
+    standing = both(session, reference, unit, day)
+    exists = standing.city is not None or standing.ministry is not None
+    replaces = any(case.stored is not None for case in changing)
+    if match.if_match is None and match.if_none_match is None and not replaces:
+        return
+    try:
+        check_match(match.if_match, match.if_none_match, standing.version if exists else None)
+    except PreconditionRequired:
+        if replaces:
+            raise
+    except PreconditionFailed as stale:
+        if exists:
+            stale.extra["current"] = standing
+        raise
+
+
+def both(session: Session, reference: Reference, unit: Unit, day: date) -> ReportsOut:
+    """Return both systems of a day as they stand."""
+    assert unit.id is not None
+    out: dict[str, ReportOut | None] = {}
+    for system in System:
+        stored = reading.current(session, unit.id, day, system)
+        out[system.value] = report_out(reference, unit, day, system, stored) if stored else None
+    version = "-".join(str(r.version if r else 0) for r in (out["city"], out["ministry"]))
+    return ReportsOut(unit=unit.code, unit_name=unit.name, day=day, version=version, **out)
+
+
+def _may_send(caller: Caller, unit: Unit) -> None:
+    if caller.unit_id is not None and caller.unit_id != unit.id:
+        raise Forbidden
+
+
+def _understood(
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, body: ReportIn, now: datetime
+) -> _Case:
+    assert unit.id is not None
+    stored = reading.current(session, unit.id, day, system)
+    previous = reading.before(session, unit.id, day, system)
+    deadlines = reference.deadlines(unit, day, system)
+    draft = understand(
+        session, reference, unit, day, system, body,
+        previous=previous, stored=stored, deadlines=deadlines, now=now,
+    )  # fmt: skip
+    return _Case(system, stored, previous, draft, deadlines, body)
+
+
+def _unchanged(reference: Reference, unit: Unit, day: date, case: _Case) -> Saved:
+    assert case.stored is not None
+    return Saved(report_out(reference, unit, day, case.system, case.stored), created=False, changed=False)
+
+
+def _refuse_locked(case: _Case, now: datetime) -> None:
+    if now > case.deadlines.locks_at:
+        raise Conflict("day_locked")
+
+
+def _refuse_broken(case: _Case, now: datetime, prefix: str) -> None:
+    faults = list(case.draft.faults)
+    if case.stored is not None and now > case.deadlines.grace_until and correction_reason_missing(case.draft):
+        faults.append(Fault("/reasons", "reason_required"))
+    if faults:
+        raise Invalid([Fault(prefix + f.pointer, f.code, f.values) for f in faults])
+
+
+def _write(
+    session: Session,
+    reference: Reference,
+    caller: Caller,
+    unit: Unit,
+    day: date,
+    case: _Case,
+    now: datetime,
+) -> Saved:
+    assert unit.id is not None
+    stored, draft, system = case.stored, case.draft, case.system
+    asked = questions.ask(
+        session, reference, unit, day, system, draft, case.previous,
+        deadlines=case.deadlines, calendar=reference.calendar(unit.id),
+        is_correction=stored is not None and now > case.deadlines.grace_until,
+        met_before=stored is not None and stored.first_met_at is not None, now=now,
+    )  # fmt: skip
+    new = _stored_anew(session, unit.id, day, case, asked, caller, now)
+    _write_lines(session, reference, new)
+    _keep_totals(session, reference, unit.id, day, case)
+    entity = f"reports/{unit.code}/{day}/{system.value}"
+    audit.record(
+        session, "report.corrected" if stored else "report.received", entity,
+        before=_summary(stored) if stored else None, after=_summary(new), reason=_why(draft),
+    )  # fmt: skip
+    event = ReportCorrected(unit.id, day, system, new.version) if stored else ReportReceived(unit.id, day, system)
+    events.publish(session, event)
+    return Saved(report_out(reference, unit, day, system, new), created=stored is None, changed=True)
+
+
+def _stored_anew(
+    session: Session,
+    unit_id: int,
+    day: date,
+    case: _Case,
+    asked: list[questions.Question],
+    caller: Caller,
+    now: datetime,
+) -> Stored:
+    stored, draft = case.stored, case.draft
+    met = stored.first_met_at if stored else None
+    if met is None and not draft.partial:
+        met = now
+    number = stored.version + 1 if stored else 1
+    head = {
+        "version": number, "partial": draft.partial, "unavailable": draft.unavailable is not None,
+        "first_met_at": met, "updated_at": now,
+    }  # fmt: skip
+    if stored is None:
+        key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
+        report_id = session.execute(_insert_report, [key | head]).scalar_one()
+    else:
+        report_id = stored.report_id
+        session.execute(update(_REPORT).where(_REPORT.c.id == report_id).values(head))
+        session.execute(update(_REVISION).where(_REVISION.c.id == stored.revision_id).values(known_to=now))
+    context = session.info["audit_context"]
+    values: dict[str, Any] = {
+        "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
+        "partial": draft.partial, "unavailable": draft.unavailable, "note": draft.note,
+        "warnings": questions.dump(asked), "door": context.door, "sent_by": caller.label,
+    }  # fmt: skip
+    row = {**values, "report_id": report_id, "user_id": context.user_id}
+    revision_id = session.execute(_insert_revision, [row]).scalar_one()
+    return Stored(
+        report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
+        first_met_at=met, report_partial=draft.partial, report_unavailable=draft.unavailable is not None,
+        revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, **values,
+    )  # fmt: skip
+
+
+def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
+    ids = reference.by_code
+    if new.lines:
+        rows = [
+            {"revision_id": new.revision_id, "field_id": ids[code].id, **{c: getattr(line, c) for c in COLUMNS}}
+            for code, line in new.lines.items()
+        ]
+        session.execute(_insert_lines, rows)
+    memos = [
+        {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
+        for code, line in new.lines.items()
+        for memo, count in line.memo.items()
+    ]
+    if memos:
+        session.execute(_insert_memos, memos)
+    if new.reasons:
+        reasons = [
+            {
+                "revision_id": new.revision_id, "warning": r.warning, "field_id": ids[r.field].id if r.field else None,
+                "reason": r.reason, "amount": r.amount, "note": r.note,
+                "counterpart_id": reference.unit_id(r.counterpart) if r.counterpart else None,
+            }
+            for r in new.reasons
+        ]  # fmt: skip
+        session.execute(_insert_reasons, reasons)
+
+
+def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: _Case) -> None:
+    stored, draft = case.stored, case.draft
+    was = stored.lines if stored is not None and stored.unavailable is None else None
+    now = draft.lines if draft.unavailable is None else None
+    ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
+    totals.keep(
+        session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
+        gaps=draft.gaps, amounts=totals.amounts_of(draft.reasons),
+    )  # fmt: skip
+    closing = None if now is None else {code: line.pending for code, line in now.items()}
+    every = {code: info.id for code, info in reference.by_code.items()}
+    totals.refresh_next(session, unit_id, case.system, day, closing, every)
+
+
+def _summary(stored: Stored) -> dict[str, Any]:
+    f = figures_of(stored.lines.values())
+    return {
+        "version": stored.version, "partial": stored.partial, "unavailable": stored.unavailable,
+        "received": f.received, "resolved": f.resolved, "pending": f.pending,
+    }  # fmt: skip
+
+
+def _why(draft: Draft) -> str | None:
+    return "; ".join(f"{r.warning}: {r.reason}" for r in draft.reasons)[:2000] or None

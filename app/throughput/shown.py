@@ -1,0 +1,72 @@
+"""Reports as they are shown."""
+
+from datetime import date
+
+from app.procedures.rules import System
+from app.throughput import questions
+from app.throughput.forms import Reference
+from app.throughput.reading import Stored
+from app.throughput.rules import COLUMNS, figures_of
+from app.throughput.schemas import (
+    LineOut,
+    ReasonOut,
+    ReportOut,
+    UnavailableOut,
+    WarningOut,
+    deadlines_out,
+    rates_out,
+    totals_out,
+)
+from app.units.models import Unit
+
+
+def receipt_number(unit: str, day: date, system: System, revision: int) -> str:
+    """Return the number of a receipt, to be quoted in a message: unit, day, system and revision."""
+    return f"{unit}-{day:%Y%m%d}-{'TP' if system is System.CITY else 'BN'}-{revision}"
+
+
+def report_out(reference: Reference, unit: Unit, day: date, system: System, stored: Stored) -> ReportOut:
+    """Return a revision of a report as it is shown, with sums, rates and open questions."""
+    assert unit.id is not None
+    moments = reference.deadlines(unit, day, system)
+    figures = figures_of(stored.lines.values())
+    owed = unit.owes and reference.calendar(unit.id).is_working_day(day)
+    met = stored.first_met_at
+    answered = {(r.warning, r.field) for r in stored.reasons}
+    return ReportOut(
+        unit=unit.code,
+        day=day,
+        system=system,
+        version=stored.version,
+        revision=stored.number,
+        receipt=receipt_number(unit.code, day, system, stored.number),
+        status="received",
+        timeliness=None if met is None or not owed else "on_time" if met <= moments.due_at else "late",
+        received_at=stored.known_from,
+        sent_by=stored.sent_by,
+        counted_until=stored.counted_until,
+        partial_day=stored.partial,
+        unavailable=UnavailableOut(reason=stored.unavailable) if stored.unavailable is not None else None,
+        lines=[
+            LineOut(field=code, memo=dict(line.memo), **{c: getattr(line, c) for c in COLUMNS})
+            for code, line in sorted(stored.lines.items(), key=lambda item: reference.by_code[item[0]].sort_order)
+        ],
+        note=stored.note,
+        reasons=[
+            ReasonOut(
+                warning=r.warning, field=r.field, reason=r.reason, amount=r.amount, counterpart=r.counterpart, note=r.note  # type: ignore[arg-type]
+            )
+            for r in stored.reasons
+        ],
+        totals=totals_out(figures),
+        rates=rates_out(figures),
+        warnings=[
+            WarningOut(
+                code=q.code, field=q.field, values=q.values,
+                answered=(q.code.value, q.field) in answered or (q.code.value, None) in answered,
+            )
+            for q in questions.load(stored.warnings)
+        ],
+        door=stored.door,
+        deadlines=deadlines_out(moments),
+    )  # fmt: skip
