@@ -13,7 +13,7 @@ def ordered_text(length: int) -> String:
 
 
 def has_phrase(column: Any, query: str) -> ColumnElement[bool]:
-    """Return the condition that a folded column has what was typed, from the beginning of a word on, diacritics aside."""
+    """Return the condition that a folded column has what was typed, from a word's beginning on, diacritics aside."""
     phrase = search_key(query)
     return literal(" ").concat(column).contains(f" {phrase}", autoescape=True) if phrase else false()
 
