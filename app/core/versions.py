@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request, Response
 from sqlalchemy import Column, LargeBinary, UniqueConstraint, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import Field, Session, SQLModel
+from sqlmodel import Field, Session, SQLModel, col
 
 from app.core.errors import Fault, Invalid, PreconditionFailed, PreconditionRequired
 
@@ -91,11 +91,11 @@ def replay(request: Request, session: Session) -> None:
     fingerprint = _fingerprint(request)
     claim = (sqlite if session.get_bind().dialect.name == "sqlite" else postgresql).insert(IdempotencyRecord)
     claimed = session.execute(
-        claim.values(
-            caller=who, key=key, request_hash=fingerprint, created_at=request.app.state.clock.now()
-        ).on_conflict_do_nothing()
+        claim.values(caller=who, key=key, request_hash=fingerprint, created_at=request.app.state.clock.now())
+        .on_conflict_do_nothing()
+        .returning(col(IdempotencyRecord.id))  # psycopg's row count is -1 either way
     )
-    if claimed.rowcount:  # type: ignore[attr-defined]
+    if claimed.first():
         request.state.idempotency = (who, key)
         return
     row = session.execute(
