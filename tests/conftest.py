@@ -1,0 +1,182 @@
+"""One application a worker, a fresh database a test (a copy of a migrated one), callers at both doors."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+from sqlalchemy import create_engine, text
+from sqlmodel import Session
+
+from app import migrations
+from app.accounts import tokens, users
+from app.core import audit
+from app.core.db import Database
+from app.core.settings import Settings
+from app.main import create_app
+from app.units.service import by_code
+from tests.support.clients import WARD, PageClient, SetClock
+
+NOW = "2026-11-20T16:45:00+07:00"
+PASSWORD = "một mật khẩu đủ dài 57"
+KIND = os.environ.get("TIENDO57_TEST_DATABASE", "sqlite")
+_numbers = count(1)
+
+
+def _settings(url: str) -> Settings:
+    return Settings(database_url=SecretStr(url), log_level="error", database_pool_size=5)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """A migrated and seeded database that every test's own is copied from; yields its address."""
+    clock = SetClock(NOW)
+    if KIND == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('template')}/template.db"
+    else:
+        url = _create_postgresql(f"t57_template_{worker_id}_{os.getpid()}")
+    database = Database(_settings(url))
+    migrations.upgrade(database)
+    migrations.seed(database, _settings(url), clock)
+    if KIND == "sqlite":
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.engine.dispose()
+    yield url
+    if KIND == "postgresql":
+        _drop_postgresql(url)
+
+
+def _server() -> str:
+    url = os.environ.get("TIENDO57_TEST_POSTGRESQL")
+    assert url, "TIENDO57_TEST_POSTGRESQL names no server: run `make test`"
+    return url
+
+
+def _create_postgresql(name: str, template: str | None = None) -> str:
+    from sqlalchemy.engine import make_url
+
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        like = f' TEMPLATE "{make_url(template).database}"' if template else " ENCODING 'UTF8' TEMPLATE template0"
+        connection.execute(text(f'CREATE DATABASE "{name}"{like}'))
+    engine.dispose()
+    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+
+
+def _drop_postgresql(url: str) -> None:
+    from sqlalchemy.engine import make_url
+
+    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'))
+    engine.dispose()
+
+
+@pytest.fixture
+def database_url(template: str, tmp_path: Path, worker_id: str) -> Iterator[str]:
+    """The address of this test's own database, migrated and seeded."""
+    if KIND == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copyfile(template.removeprefix("sqlite:///"), path)
+        yield f"sqlite:///{path}"
+        return
+    url = _create_postgresql(f"t57_{worker_id}_{os.getpid()}_{next(_numbers)}", template)
+    yield url
+    _drop_postgresql(url)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """The application's clock: a working Friday, 16:45 in Huế."""
+    return SetClock(NOW)
+
+
+@pytest.fixture(scope="session")
+def _built(template: str) -> FastAPI:
+    return create_app(_settings(template), SetClock(NOW))
+
+
+@pytest.fixture
+def app(_built: FastAPI, database_url: str, clock: SetClock) -> Iterator[FastAPI]:
+    """The application on this test's database and clock."""
+    settings = _settings(database_url)
+    _built.state.settings = settings
+    _built.state.clock = clock
+    _built.state.database = Database(settings)
+    yield _built
+    _built.state.database.engine.dispose()
+
+
+@pytest.fixture
+def session(app: FastAPI, clock: SetClock) -> Iterator[Session]:
+    """A writing session; call `commit` to have others see what it wrote."""
+    with Session(app.state.database.writer) as opened:
+        opened.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        yield opened
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """An API client without a token."""
+    return TestClient(app, base_url="https://testserver", raise_server_exceptions=False)
+
+
+@pytest.fixture
+def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
+    """Make an API client with a role's token: `api("ward_officer", "19789")`; scopes are for machines."""
+
+    def make(role: str = "ward_officer", unit: str | None = None, scopes: list[str] | None = None) -> TestClient:
+        if unit is None and role in ("ward_officer", "ward_leader"):
+            unit = WARD
+        if unit is None and role == "department_officer":
+            unit = "SO-KHCN"
+        with app.state.database.write() as session:
+            session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+            _, clear = tokens.create_token(
+                session, role=role, unit_id=by_code(session, unit).id if unit else None, scopes=scopes,
+                name="test", now=clock.now(), expires=clock.now() + timedelta(days=30),
+            )  # fmt: skip
+        headers = {"authorization": f"Bearer {clear}"}
+        return TestClient(app, base_url="https://testserver", headers=headers, raise_server_exceptions=False)
+
+    return make
+
+
+@pytest.fixture
+def people(app: FastAPI, clock: SetClock) -> Callable[..., PageClient]:
+    """Make a signed-in person's browser: `people("ward_officer", "19789")`; it follows no redirect by itself."""
+
+    def make(role: str = "ward_officer", unit: str | None = None, **options: Any) -> PageClient:
+        if unit is None and role in ("ward_officer", "ward_leader"):
+            unit = WARD
+        if unit is None and role == "department_officer":
+            unit = "SO-KHCN"
+        name = f"{role.replace('_', '-')}-{next(_numbers)}"
+        with app.state.database.write() as session:
+            session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+            users.create_user(
+                session, None, user_name=name, label=f"Chức danh {name}", role=role,
+                unit_id=by_code(session, unit).id if unit else None, password=PASSWORD, now=clock.now(),
+            )  # fmt: skip
+        browser = PageClient(
+            app, base_url="https://testserver", follow_redirects=False, raise_server_exceptions=False, **options
+        )
+        answer = browser.post("/sign-in", data={"user_name": name, "password": PASSWORD})
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    return make
+
+
+@pytest.fixture
+def stranger(app: FastAPI) -> PageClient:
+    """A browser that nobody signed in with."""
+    return PageClient(app, base_url="https://testserver", follow_redirects=False, raise_server_exceptions=False)

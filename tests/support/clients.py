@@ -1,0 +1,61 @@
+"""Callers at both doors, for tests."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from tests.support.page import audit
+
+OFFICER = "ward_officer"
+DAY = "2026-11-20"
+WARD = "19789"
+OTHER = "19753"
+
+
+class SetClock:
+    """A clock that tests set."""
+
+    def __init__(self, at: str) -> None:
+        self.set(at)
+
+    def set(self, at: str) -> None:
+        """Set the time, written with its zone."""
+        self._now = datetime.fromisoformat(at)
+        assert self._now.tzinfo is not None
+
+    def now(self) -> datetime:
+        """Return the time that was set."""
+        return self._now
+
+
+class PageClient(TestClient):
+    """A person's browser without script: every page it gets is audited."""
+
+    locale = "vi"
+
+    def request(self, method: str, url: Any, *args: Any, **options: Any) -> Response:  # type: ignore[override]
+        """Send a request and audit the page that comes back."""
+        headers = dict(options.pop("headers", None) or {})
+        if method not in ("GET", "HEAD"):
+            headers.setdefault("sec-fetch-site", "same-origin")
+        response = super().request(method, url, *args, headers=headers, **options)
+        if response.headers.get("content-type", "").startswith("text/html") and "hx-request-type" not in headers:
+            faults = audit(response.text, self.locale)
+            assert not faults, f"{method} {url}: {faults}"
+        return response
+
+
+def line(field: str = "HT", **counts: Any) -> dict[str, Any]:
+    """Return a balanced line of a report; columns not named are 0, computed stocks are left out."""
+    base: dict[str, Any] = {
+        "field": field, "received_online": 0, "received_counter": 0, "received_post": 0, "resolved_early": 0,
+        "resolved_on_time": 0, "resolved_overdue": 0, "pending_overdue": 0,
+    }  # fmt: skip
+    return base | counts
+
+
+def report(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Return the body of a report."""
+    return {"lines": list(lines)} | more

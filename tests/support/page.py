@@ -1,0 +1,128 @@
+"""Reads a page as a strict reader would: what every page of the service must have, whatever it shows."""
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from app.core import i18n
+
+_VOID = {"input", "meta", "link", "br", "hr", "img", "col", "path", "circle", "line", "rect", "use"}
+_KEY = re.compile(
+    r"\b(?:ui|throughput|accounts|units|calendar|procedures|error|form|dashboard|audit)\.[a-z_0-9]+(?:\.[a-z_0-9]+)*\b"
+)
+
+
+@dataclass
+class Node:
+    """One element with its attributes and the text right in it."""
+
+    tag: str
+    attrs: dict[str, str]
+    text: str = ""
+    parents: tuple[str, ...] = ()
+
+
+@dataclass
+class Reader(HTMLParser):
+    """Collects a page's elements in order."""
+
+    nodes: list[Node] = field(default_factory=list)
+    stack: list[Node] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {k: v or "" for k, v in attrs}, parents=tuple(n.tag for n in self.stack))
+        self.nodes.append(node)
+        if tag not in _VOID:
+            self.stack.append(node)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in _VOID:
+            return
+        assert self.stack and self.stack[-1].tag == tag, f"</{tag}> closes {self.stack[-1:]}"
+        self.stack.pop()
+
+    def handle_data(self, data: str) -> None:
+        for node in self.stack:
+            node.text += data
+
+    def all(self, *tags: str) -> list[Node]:
+        """Return the elements with these tags."""
+        return [n for n in self.nodes if n.tag in tags]
+
+
+def read(html: str) -> Reader:
+    """Return a page's elements."""
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+def audit(html: str, locale: str = "vi") -> list[str]:
+    """Return what is wrong with a page."""
+    page = read(html)
+    wrong = [f"<{n.tag}> is not closed" for n in page.stack]
+    root = page.all("html")
+    if not root or root[0].attrs.get("lang") != locale:
+        wrong.append(f"lang is not {locale}")
+    titles = [n.text.strip() for n in page.all("title") if "svg" not in n.parents]
+    if len(titles) != 1 or not titles[0].endswith("tiendo57") or titles[0].startswith("–"):
+        wrong.append(f"title: {titles}")
+    if len(page.all("h1")) != 1 or not page.all("h1")[0].text.strip():
+        wrong.append(f"{len(page.all('h1'))} h1")
+    ids = [n.attrs["id"] for n in page.nodes if "id" in n.attrs]
+    wrong += [f"id {i} twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    wrong += _labels(page, set(ids))
+    for form in page.all("form"):
+        if not form.attrs.get("action", "").startswith("/") or form.attrs.get("method", "").lower() not in (
+            "get",
+            "post",
+        ):
+            wrong.append(f"form {form.attrs}")
+    for node in page.nodes:
+        inline = [a for a in node.attrs if a.startswith("on") or a.startswith("hx-on") or a == "style"]
+        if inline:
+            wrong.append(f"<{node.tag}> has {inline}")
+        if node.tag == "style" or (node.tag == "script" and "src" not in node.attrs):
+            wrong.append(f"inline <{node.tag}>")
+        if node.tag == "img" and "alt" not in node.attrs:
+            wrong.append("img without alt")
+    wrong += [f"untranslated key {k}" for k in set(_KEY.findall(_visible(page)))]
+    if locale == "vi":
+        wrong += [f"English left: {text!r}" for text in _english_left(page)]
+    return wrong
+
+
+def _labels(page: Reader, ids: set[str]) -> list[str]:
+    labelled = {n.attrs.get("for") for n in page.all("label")}
+    wrong = []
+    for node in page.all("input", "select", "textarea"):
+        if node.attrs.get("type") in ("hidden", "submit"):
+            continue
+        named = node.attrs.get("aria-label") or node.attrs.get("aria-labelledby")
+        if node.attrs.get("id") not in labelled and not named and "label" not in node.parents:
+            wrong.append(f"no label: {node.attrs}")
+    for node in page.nodes:
+        for attribute in ("aria-describedby", "aria-labelledby"):
+            wrong += [f"{attribute} to nothing: {i}" for i in node.attrs.get(attribute, "").split() if i not in ids]
+    return wrong
+
+
+def _visible(page: Reader) -> str:
+    return " ".join(n.text for n in page.all("body"))
+
+
+def _english_left(page: Reader) -> list[str]:
+    vietnamese = {m for m in i18n.catalogue("vi").values() if isinstance(m, str)}
+    english = {m for m in i18n.catalogue("en").values() if isinstance(m, str) and len(m) > 3 and "{" not in m}
+    suspects = english - vietnamese
+    texts = set()
+    for node in page.nodes:
+        if node.attrs.get("lang") or node.tag in ("body", "html", "main", "div", "form", "section", "script", "code"):
+            continue
+        texts.add(node.text.strip())
+        texts |= {node.attrs[a] for a in ("aria-label", "placeholder", "title") if a in node.attrs}
+    return sorted(texts & suspects)
