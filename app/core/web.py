@@ -1,6 +1,7 @@
 """The two doors and the renderer that answers at each: JSON for clients, pages for people, files for spreadsheets."""
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -222,6 +223,7 @@ def environment() -> Environment:
         "clock": localised(i18n.clock),
     }
     env.globals["asset"] = asset
+    env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)
     return env
 
 
