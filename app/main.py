@@ -59,8 +59,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.database = Database(settings)
     app.state.caller_provider = callers.provide
     app.state.page_context = page_context
-    app.state.page_only = frozenset({"/", "/sign-in", "/api/docs"})
+    app.state.page_only = frozenset({"/", "/sign-in", "/api/docs", "/units/new", "/fields/new", "/procedures/new"})
     handlers.install(app)
+    for module in (units, calendar, procedures):
+        # Before `/units/{code}` and its like, which would take `new` for a code.
+        app.include_router(module.pages_router, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)
