@@ -1,9 +1,11 @@
 """Checking a password within a request: no lock, no connection and no thread is held while it waits or hashes."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
@@ -18,6 +20,7 @@ from app.core.errors import Problem
 from app.core.settings import Settings
 
 Result = TypeVar("Result")
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, Gate] = WeakKeyDictionary()  # what waits belongs to its loop
 
 
 @dataclass(frozen=True)
@@ -64,12 +67,11 @@ async def hash_new(request: Request, password: str, user_name: str, pointer: str
 
 async def hashing(request: Request, work: Callable[[], Result]) -> Result:
     """Do work that hashes; the third waits here, without a thread."""
-    state = request.app.state
-    if not hasattr(state, "hash_gate"):
-        state.hash_gate = Gate(
-            passwords.AT_ONCE, state.settings.write_queue_size, state.settings.write_queue_wait_seconds
-        )
-    async with state.hash_gate.passage():
+    settings: Settings = request.app.state.settings
+    loop = asyncio.get_running_loop()
+    if loop not in _gates:
+        _gates[loop] = Gate(passwords.AT_ONCE, settings.write_queue_size, settings.write_queue_wait_seconds)
+    async with _gates[loop].passage():
         return await run_in_threadpool(work)
 
 

@@ -16,6 +16,7 @@ def test_every_page_is_drawn_in_every_language(app: FastAPI, people: Any, locale
     client = people("administrator")
     client.post("/tokens", data={"name": "Máy"})
     client.cookies.set("lang", locale)
+    client.locale = locale
     for address in (
         "/users", "/users?q=canbo&role=ward_officer", "/users?q=khong.co", "/users/new", f"/users/{user_id}",
         f"/users/{user_id}/edit", "/sessions", "/tokens", "/tokens/new", "/tokens/1", "/password",
