@@ -82,8 +82,10 @@ def request_token(
     chosen = given.role is not None or given.unit is not None
     if (chosen or creator is None) and not caller.may("users:manage"):
         raise Forbidden(values={"right": "users:manage"})
+    if given.unit is not None and given.role is None:
+        raise Invalid([Fault("/role", "required")])
     if chosen:
-        return create_token(session, role=given.role or Role.machine, unit_id=unit_id, scopes=scopes, name=given.name,
+        return create_token(session, role=given.role, unit_id=unit_id, scopes=scopes, name=given.name,
                             now=now, expires=expires, created_by=creator)  # fmt: skip
     beyond = [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in scopes or () if s not in caller.rights]
     if beyond:

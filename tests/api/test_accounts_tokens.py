@@ -117,6 +117,7 @@ def test_a_token_has_its_scopes_and_no_more(app: FastAPI, api: Any) -> None:
         ({"role": "machine", "scopes": ["units:burn"]}, "/scopes/0", "not_a_choice"),
         ({"scopes": ["reports:send"]}, "/scopes", "scope_not_allowed"),
         ({"role": "ward_officer"}, "/unit", "unit_required"),
+        ({"unit": WARD}, "/role", "required"),
         ({"role": "machine", "scopes": ["units:read"], "unit": "KHONG-CO"}, "/unit", "unknown_unit"),
         ({"role": "king"}, "/role", "not_a_choice"),
         ({"days": 0}, "/days", "number_too_small"),
