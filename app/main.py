@@ -22,8 +22,10 @@ from app.core.doors import Doors
 from app.core.settings import Settings, project_root
 from app.core.web import API
 from app.procedures import endpoints as procedures
+from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
 from app.throughput import obligations
+from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
@@ -80,6 +82,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
 
 def wire() -> None:
     """Connect what lower floors tell with what higher floors do about it."""
+    for kind in (CalendarChanged, UnitChanged, FieldChanged):
+        events.subscribe(kind, on_reference_changed)
     events.subscribe(CalendarChanged, obligations.on_calendar_changed)
     events.subscribe(UnitChanged, obligations.on_unit_changed)
 

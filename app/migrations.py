@@ -7,7 +7,7 @@ from alembic.config import Config
 from sqlalchemy import insert, inspect, select
 from sqlmodel import Session
 
-from app.core import audit
+from app.core import audit, stamps
 from app.core.clock import Clock
 from app.core.db import Database, commit
 from app.core.settings import Settings, project_root
@@ -46,7 +46,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
     from app.calendar.service import load_days
     from app.procedures.catalogue import load_procedures
     from app.procedures.service import load_fields
-    from app.throughput.forms import load_form
+    from app.throughput.forms import STAMP, load_form
     from app.throughput.obligations import extend
     from app.units.service import load_units
 
@@ -60,5 +60,6 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
         load_fields(session, now)
         load_procedures(session, now)
         load_form(session)
+        stamps.touch(session, STAMP)
         extend(session, now, settings.obligations_horizon_days)
         commit(session)

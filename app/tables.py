@@ -4,10 +4,10 @@ from sqlmodel import SQLModel
 
 from app.accounts import models as accounts
 from app.calendar import models as calendar
-from app.core import audit, versions
+from app.core import audit, stamps, versions
 from app.procedures import models as procedures
 from app.throughput import models as throughput
 from app.units import models as units
 
-MODULES = (audit, versions, units, calendar, accounts, procedures, throughput)
+MODULES = (audit, stamps, versions, units, calendar, accounts, procedures, throughput)
 TABLES = SQLModel.metadata.tables

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, true, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
@@ -95,36 +95,49 @@ def request_token(
                         expires=expires, user_id=creator, created_by=creator)  # fmt: skip
 
 
+_token, _user, _unit = ApiToken.__table__.c, User.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
+# Built once: every call through the API begins with it.
+_find = (
+    select(
+        _token.id, _token.name, _token.role, _token.unit_id, _token.scopes, _token.last_used_at, _token.user_id,
+        _user.user_name, _user.label, _user.role.label("owner_role"), _user.unit_id.label("owner_unit_id"),
+        _user.demonstration, _unit.code,
+    )
+    .select_from(ApiToken.__table__)  # type: ignore[attr-defined]
+    .outerjoin(User.__table__, _user.id == _token.user_id)  # type: ignore[attr-defined]
+    .outerjoin(Unit.__table__, _unit.id == func.coalesce(_token.unit_id, _user.unit_id))  # type: ignore[attr-defined]
+    .where(
+        _token.token_hash == bindparam("hash"),
+        _token.revoked_at.is_(None),
+        _token.expires_at > bindparam("now", type_=_token.expires_at.type),
+        or_(_token.user_id.is_(None), _user.disabled_at.is_(None)),
+    )
+)  # fmt: skip
+
+
 def find_caller(session: Session, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
     """Return whom a token stands for, and whether its last use is to be noted; None when it is over.
 
     A token of nobody's own has the negative of its number as `id`: no user has that.
     """
-    row = session.execute(
-        _with_owner(select(ApiToken, User, Unit.code)).where(  # type: ignore[call-overload]
-            col(ApiToken.token_hash) == hash_secret(clear),
-            col(ApiToken.revoked_at).is_(None),
-            col(ApiToken.expires_at) > now,
-            or_(col(ApiToken.user_id).is_(None), col(User.disabled_at).is_(None)),
-        )
-    ).one_or_none()
-    if row is None or (row.User and row.User.demonstration and not settings.demonstration):
+    row = session.execute(_find, {"hash": hash_secret(clear), "now": now}).one_or_none()
+    if row is None or (row.demonstration and not settings.demonstration):
         return None
-    token, user, unit_code = row
-    role = Role(user.role if user else token.role)
-    unit_id = user.unit_id if user else token.unit_id
+    owned = row.user_name is not None
+    role = Role(row.owner_role if owned else row.role)
+    unit_id = row.owner_unit_id if owned else row.unit_id
     caller = Caller(
-        id=user.id if user else -token.id,
-        user_name=user.user_name if user else f"token:{token.name}",
-        label=user.label if user else token.name,
+        id=row.user_id if owned else -row.id,
+        user_name=row.user_name if owned else f"token:{row.name}",
+        label=row.label if owned else row.name,
         role=role.value,
         unit_id=unit_id,
-        unit_code=unit_code,
-        rights=rights_of(role, unit_id, frozenset(token.scopes.split())),
+        unit_code=row.code,
+        rights=rights_of(role, unit_id, frozenset(row.scopes.split())),
         units=units_of(role, unit_id),
-        token_id=token.id,
+        token_id=row.id,
     )
-    return caller, token.last_used_at is None or now - token.last_used_at >= TOUCH_EVERY
+    return caller, row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY
 
 
 def touch(session: Session, token_id: int, *, now: datetime) -> None:

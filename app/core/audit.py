@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import BigInteger, CheckConstraint, Column, Text, insert, select, update
+from sqlalchemy import BigInteger, CheckConstraint, Column, Text, bindparam, insert, select, update
 from sqlmodel import Field, Session, SQLModel
 
 GENESIS = "0" * 64
@@ -44,6 +44,12 @@ class AuditHead(SQLModel, table=True):
     id: int = Field(primary_key=True)
     number: int = Field(sa_type=BigInteger)
     hash: str = Field(max_length=64)
+
+
+_HEAD = AuditHead.__table__  # type: ignore[attr-defined]
+_read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
+_move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
+_insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,7 @@ def write(session: Session) -> None:
     noted = session.info.pop("audit", [])
     if not noted:
         return
-    number, tip = session.execute(select(AuditHead.number, AuditHead.hash).with_for_update()).one()  # type: ignore[call-overload]
+    number, tip = session.execute(_read_head).one()
     rows = []
     for context, action, entity, before, after, reason in noted:
         number += 1
@@ -107,8 +113,8 @@ def write(session: Session) -> None:
         }
         tip = row["hash"] = chain_hash(row)
         rows.append(row)
-    session.execute(insert(AuditEntry), rows)
-    session.execute(update(AuditHead).values(number=number, hash=tip))
+    session.execute(_insert_entries, rows)
+    session.execute(_move_head, {"new_number": number, "new_hash": tip})
 
 
 def chain_hash(row: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Fields and procedures, where fields apply, and the shapes in which they are sent and shown."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
@@ -44,6 +45,13 @@ class ProcedureField(SQLModel, table=True):
     sort_order: int
     search_key: str = Field(max_length=2500)
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChanged:
+    """A field was added, or its validity, names or applicability changed; published in the changing transaction."""
+
+    code: str
 
 
 class FieldApplicability(SQLModel, table=True):

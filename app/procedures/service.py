@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, delete, or_, select
 from sqlmodel import Session, col
 
-from app.core import audit, versions
+from app.core import audit, events, versions
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.text import search_key
@@ -18,6 +18,7 @@ from app.procedures.models import (
     ExceptionIn,
     ExceptionOut,
     FieldApplicability,
+    FieldChanged,
     FieldIn,
     FieldList,
     FieldNew,
@@ -113,6 +114,7 @@ def add_field(session: Session, caller: Caller, *, values: FieldNew) -> FieldOut
     _apply(session, row, values)
     after = show_field(session, row)
     audit.record(session, "field.added", f"fields/{row.code}", after=after.model_dump(mode="json"))
+    events.publish(session, FieldChanged(row.code))
     return after
 
 
@@ -292,6 +294,7 @@ def _changed(session: Session, row: ProcedureField, before: FieldOut) -> FieldOu
         before=before.model_dump(mode="json"),
         after=after.model_dump(mode="json"),
     )
+    events.publish(session, FieldChanged(row.code))
     return after
 
 

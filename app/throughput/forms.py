@@ -1,13 +1,14 @@
 """The definition of the daily report, and what a report is judged by: calendar, fields, memos."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time
 
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from app.calendar.rules import Calendar
-from app.calendar.service import calendar_for
+from app.calendar.service import calendars_for
+from app.core import stamps
 from app.procedures.rules import Applicability, FieldInfo, System
 from app.procedures.service import applicability
 from app.throughput.models import MemoDefinition, ReportForm
@@ -15,6 +16,7 @@ from app.throughput.timing import Deadlines, Times, deadlines
 from app.units.models import Unit
 
 DAILY = "daily"
+STAMP = "reports"
 
 MEMOS = (
     ("received_for_others", None),
@@ -63,37 +65,44 @@ def load_form(session: Session) -> None:
 def times_of(form: ReportForm) -> Times:
     """Return the clock times of the form."""
     return Times(
-        form.city_cut_off,
-        form.city_due,
-        form.ministry_cut_off,
-        form.ministry_due,
-        form.grace,
-        form.lock,
+        form.city_cut_off, form.city_due, form.ministry_cut_off, form.ministry_due, form.grace, form.lock,
         form.lock_days,
-    )
+    )  # fmt: skip
 
 
-@dataclass
+@dataclass(frozen=True)
 class Reference:
-    """All that reports are judged by, read once: for one request, or for a whole load."""
+    """All that reports are judged by: read once, kept until calendar, units, fields or form change."""
 
-    session: Session
     form: ReportForm
     times: Times
     memos: dict[str, str | None]
     fields: Applicability
     by_code: dict[str, FieldInfo]
-    _calendars: dict[int, Calendar] = field(default_factory=dict)
-    _deadlines: dict[tuple[int, date, System], Deadlines] = field(default_factory=dict)
+    units: dict[str, int]
+    calendars: dict[int | None, Calendar]
 
     @classmethod
     def read(cls, session: Session) -> "Reference":
-        """Read the reference data in a handful of queries."""
+        """Return the reference data, from the process's own copy while it is current."""
+        return stamps.kept(session, STAMP, cls._load)
+
+    @classmethod
+    def _load(cls, session: Session) -> "Reference":
         form = session.get_one(ReportForm, DAILY)
+        session.expunge(form)
         memos = session.execute(select(MemoDefinition.code, MemoDefinition.part_of)).all()  # type: ignore[call-overload]
         fields = applicability(session)
-        by_code = {info.code: info for info in fields.all_fields}
-        return cls(session, form, times_of(form), {row.code: row.part_of for row in memos}, fields, by_code)
+        units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
+        return cls(
+            form=form,
+            times=times_of(form),
+            memos={row.code: row.part_of for row in memos},
+            fields=fields,
+            by_code={info.code: info for info in fields.all_fields},
+            units=units,
+            calendars=calendars_for(session, list(units.values())),
+        )
 
     def knows_field(self, code: str) -> bool:
         """Tell whether there is a field with a code, applicable or not."""
@@ -101,18 +110,18 @@ class Reference:
 
     def unit_id(self, code: str) -> int | None:
         """Return the row number of the unit with a code."""
-        return self.session.execute(select(col(Unit.id)).where(col(Unit.code) == code)).scalar_one_or_none()
+        return self.units.get(code)
 
     def calendar(self, unit_id: int) -> Calendar:
         """Return a unit's working calendar."""
-        if unit_id not in self._calendars:
-            self._calendars[unit_id] = calendar_for(self.session, unit_id)
-        return self._calendars[unit_id]
+        return self.calendars[unit_id]
 
     def deadlines(self, unit: Unit, day: date, system: System) -> Deadlines:
         """Return the moments that judge a unit's day."""
         assert unit.id is not None
-        key = (unit.id, day, system)
-        if key not in self._deadlines:
-            self._deadlines[key] = deadlines(day, system, self.times, self.calendar(unit.id))
-        return self._deadlines[key]
+        return deadlines(day, system, self.times, self.calendar(unit.id))
+
+
+def on_reference_changed(session: Session, event: object) -> None:
+    """Have every process read the reference data anew."""
+    stamps.touch(session, STAMP)

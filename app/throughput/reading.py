@@ -130,9 +130,7 @@ def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
     memos: dict[str, dict[str, int]] = {}
     for code, memo, count in session.execute(_MEMOS, {"revision": revision_id}):
         memos.setdefault(code, {})[memo] = count
-    return {
-        row[0]: Line(*(*row, memos.get(row[0], {}))) for row in session.execute(_LINES, {"revision": revision_id})
-    }
+    return {row[0]: Line(*(*row, memos.get(row[0], {}))) for row in session.execute(_LINES, {"revision": revision_id})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +197,7 @@ _RECEIVED = (
     select(REPORT.day, FIELD_CODE, LINE.received_online + LINE.received_counter + func.coalesce(LINE.received_post, 0))
     .select_from(_joined)
     .outerjoin(ReportLine.__table__, LINE.revision_id == REVISION.id)  # type: ignore[attr-defined]
-    .outerjoin(ProcedureField.__table__, FIELD_ID == LINE.field_id)  # type: ignore[attr-defined]
+    .outerjoin(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
     .where(_stands, REPORT.partial.is_(False), REPORT.day.in_(bindparam("days", type_=Date, expanding=True)))
 )
 

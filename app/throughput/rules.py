@@ -214,14 +214,17 @@ _FIGURES = tuple(f.name for f in dataclasses.fields(Figures))
 
 def figures_of(lines: Iterable[Line]) -> Figures:
     """Return the sums of one report's lines."""
-    total = Figures()
-    for line in lines:
-        for column in COLUMNS:
-            if column != "received_post":
-                setattr(total, column, getattr(total, column) + getattr(line, column))
-        total.received_post += line.received_post or 0
-        total.post_unsplit += line.received_post is None
-    return total
+    rows = list(lines)
+    sums = [sum(column) for column in zip(*map(_counts, rows), strict=True)] or [0] * len(COLUMNS)
+    unsplit = sum(line.received_post is None for line in rows)
+    return Figures(**dict(zip(COLUMNS, sums, strict=True)), post_unsplit=unsplit)
+
+
+def _counts(line: Line) -> tuple[int, ...]:
+    return (
+        line.carried_over, line.received_online, line.received_counter, line.received_post or 0, line.resolved_early,
+        line.resolved_on_time, line.resolved_overdue, line.withdrawn, line.pending_in_time, line.pending_overdue,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

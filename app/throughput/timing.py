@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import lru_cache
 
 from app.calendar.rules import Calendar
 from app.core.clock import at
@@ -49,6 +50,7 @@ class State(StrEnum):
 _RANK = {state: rank for rank, state in enumerate(State)}
 
 
+@lru_cache(maxsize=4096)
 def deadlines(day: date, system: System, times: Times, calendar: Calendar) -> Deadlines:
     """Return when a day's report of a system is cut off, due, free of reasons no more, and locked.
 

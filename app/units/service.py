@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from sqlalchemy import and_, delete, exists, or_, select, tuple_
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, tuple_
 from sqlmodel import Session, col
 
 from app.core import audit, events, versions
@@ -20,9 +20,12 @@ from app.units.rules import OWING_KINDS, UnitKind, folded, is_reserved
 DATA = Path(__file__).parent / "data" / "units.csv"
 
 
+_by_code = select(Unit).where(col(Unit.code) == bindparam("code"))
+
+
 def by_code(session: Session, code: str) -> Unit:
     """Return the unit with a code; raises NotFound."""
-    unit = session.scalars(select(Unit).where(col(Unit.code) == code)).one_or_none()
+    unit = session.scalars(_by_code, {"code": code}).one_or_none()
     if unit is None:
         raise NotFound
     return unit

@@ -1,0 +1,39 @@
+"""The application under measurement: itself, with a clock that stands still on a working day and an echo beside."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Response
+
+from app.core.access import Caller, allow
+from app.core.forms import DoorRoute
+from app.core.settings import Settings
+from app.main import create_app
+from app.throughput.schemas import ReportIn
+
+NOW = datetime.fromisoformat("2026-11-20T16:45:00+07:00")
+
+
+class StandingClock:
+    """A clock that always shows the same moment."""
+
+    def now(self) -> datetime:
+        """Return that moment."""
+        return NOW
+
+
+def build() -> FastAPI:
+    """Build the application with two echoes of a report's body: with the token judged, and without."""
+    app = create_app(Settings(), StandingClock())
+    router = APIRouter(prefix="/api/v1/bench", route_class=DoorRoute)
+
+    @router.put("/echo")
+    def echo(body: ReportIn) -> Response:
+        return Response(body.model_dump_json(), media_type="application/json")
+
+    @router.put("/echo-with-token")
+    def echo_with_token(caller: Annotated[Caller, allow("reports:send")], body: ReportIn) -> Response:
+        return Response(body.model_dump_json(), media_type="application/json")
+
+    app.include_router(router)
+    return app
