@@ -122,7 +122,7 @@ def _lines(
         if code not in applicable:
             known = reference.knows_field(code)
             faults.append(
-                Fault(f"{place}/field", "field_not_applicable" if known else "unknown_field", {"field": code})
+                Fault(f"{place}/field", "field_not_applicable" if known else "unknown_field", {"field": code, "code": code})
             )
             continue
         line, broken = rules.complete(_counts(typed), code, typed.memo, closing.get(code, 0))
@@ -150,7 +150,7 @@ def _reasons(
         if one.reason == ReasonCode.other and not one.note:
             faults.append(Fault(f"{place}/note", "note_required"))
         if one.field is not None and not reference.knows_field(one.field):
-            faults.append(Fault(f"{place}/field", "unknown_field", {"field": one.field}))
+            faults.append(Fault(f"{place}/field", "unknown_field", {"code": one.field}))
         if one.counterpart is not None and reference.unit_id(one.counterpart) is None:
             faults.append(Fault(f"{place}/counterpart", "unknown_unit", {"code": one.counterpart}))
         if (one.warning, one.field) in seen:

@@ -447,6 +447,6 @@ def question(
     if field is not None:
         found = session.scalars(select(ProcedureField).where(col(ProcedureField.code) == field)).one_or_none()
         if found is None:
-            raise Invalid([Fault("?field", "unknown_field", {"field": field})])
+            raise Invalid([Fault("?field", "unknown_field", {"code": field})])
     seen = visible_unit(session, caller, unit) if unit else None
     return Question(first, last, group_by, seen, found, system, as_of)
