@@ -20,6 +20,7 @@ from app.core.errors import Unavailable
 from app.core.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+UNIT_LOCK = 57
 SAFE_SQLITE = (3, 51, 3)  # older libraries can corrupt a WAL that several processes reset at once
 
 # Named constraints, so that a migration on either database can find them again.
@@ -127,6 +128,7 @@ def _sqlite_engine(settings: Settings) -> Engine:
         module=module,
         pool_size=settings.database_pool_size,
         max_overflow=settings.database_pool_size,
+        hide_parameters=True,  # an error is logged, figures are not
         connect_args={"timeout": settings.database_lock_timeout_seconds, "check_same_thread": False},
     )
 
@@ -155,6 +157,7 @@ def _postgresql_engine(settings: Settings) -> Engine:
         max_overflow=settings.database_pool_size,
         pool_timeout=settings.database_lock_timeout_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": f"-c lock_timeout={milliseconds} -c timezone=UTC"},
     )
 
@@ -188,6 +191,10 @@ def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="funct
 
 def get_writing(request: Request, session: Annotated[Session, Depends(get_session, scope="function")]) -> Session:
     """Supply the session to a writing endpoint, unless the same call was answered before: then that answer returns."""
+    caller = request.state.caller
+    if caller is not None and caller.unit_id is not None and not request.app.state.database.is_sqlite:
+        # Who writes for one unit takes turns, as all do on SQLite: what was read stands until it is changed.
+        session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": UNIT_LOCK, "unit": caller.unit_id})
     versions.replay(request, session)
     return session
 

@@ -1,15 +1,17 @@
 """What happens to every request before routing: its door, language and format, the cross-site check, forms, headers."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from asgi_correlation_id import correlation_id
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import forms, i18n
 from app.core.errors import Problem
-from app.core.handlers import answer
+from app.core.handlers import answer, answer_defect
 from app.core.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,12 +43,13 @@ class Doors:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        send = _with_security_headers(scope, send, self.settings)
+        send, started = _with_security_headers(scope, send, self.settings)
         state: dict[str, Any] = scope.setdefault("state", {})
         headers = Headers(scope=scope)
         path: str = scope["path"]
         state["door"] = "api" if path.startswith("/api/") else "people"
         state["format"] = None
+        state["request_id"] = correlation_id.get()
         request = Request(scope)
         state["locale"] = i18n.choose(
             # People read Vietnamese until they choose otherwise: an old PC's browser often asks for English.
@@ -69,7 +72,13 @@ class Doors:
         except Problem as problem:
             await answer(Request(scope), problem)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        try:
+            await self.app(scope, receive, send)
+        except Exception as error:
+            # Answered here: further out, the answer would have neither headers nor the request's number.
+            if started():
+                raise
+            await (await answer_defect(Request(scope), error))(scope, receive, send)
 
     async def _understand_form(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
         """Read a form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""
@@ -121,9 +130,13 @@ async def _read(receive: Receive, limit: int) -> bytes:
             return body
 
 
-def _with_security_headers(scope: Scope, send: Send, settings: Settings) -> Send:
+def _with_security_headers(scope: Scope, send: Send, settings: Settings) -> tuple[Send, Callable[[], bool]]:
+    started = False
+
     async def send_with_headers(message: Message) -> None:
+        nonlocal started
         if message["type"] == "http.response.start":
+            started = True
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
                 headers.setdefault(name, value)
@@ -135,4 +148,4 @@ def _with_security_headers(scope: Scope, send: Send, settings: Settings) -> Send
                 headers.setdefault("Cache-Control", "private, no-cache")
         await send(message)
 
-    return send_with_headers
+    return send_with_headers, lambda: started

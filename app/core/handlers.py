@@ -7,16 +7,17 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.core import i18n
-from app.core.errors import Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
+from app.core.errors import Conflict, Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
 from app.core.web import Form, Renderer
 
 log = structlog.get_logger()
+UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns
 _BY_STATUS = {
     400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed",
     406: "no_table", 413: "body_too_large", 415: "unsupported_media_type",
@@ -31,7 +32,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Replayed, _on_replayed)
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_database)
-    app.add_exception_handler(Exception, _on_defect)
+    app.add_exception_handler(IntegrityError, _on_clash)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -62,7 +63,15 @@ async def _on_database(request: Request, error: Exception) -> Response:
     return await _answer_in_thread(request, Unavailable("unavailable"))
 
 
-async def _on_defect(request: Request, error: Exception) -> Response:
+async def _on_clash(request: Request, error: Exception) -> Response:
+    # Two calls made the same row in one moment; what stands shows itself when the second asks again.
+    if getattr(getattr(error, "orig", None), "sqlstate", None) != UNIQUE_VIOLATION:
+        raise error
+    return await _answer_in_thread(request, Conflict())
+
+
+async def answer_defect(request: Request, error: Exception) -> Response:
+    """Return the answer to what nobody foresaw, and log it."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return await _on_database(request, error)
     log.error("defect", path=request.url.path, exc_info=error)

@@ -1,0 +1,164 @@
+"""Callers who act in the same moment: one wins, nobody's acknowledged work is lost, nobody waits for ever."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import Client, Response
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.core.db import Database
+from app.core.settings import Settings
+from tests.durability.live import at_once, caller, faults_of, serving
+from tests.support.clients import DAY, WARD, line, report
+
+ADDRESS = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
+Api = Callable[..., TestClient]
+
+
+@pytest.fixture
+def server(app: FastAPI, database_url: str) -> Iterator[str]:
+    """The application behind a socket, with the pool that an installation has."""
+    app.state.database.engine.dispose()
+    app.state.database = Database(Settings(database_url=SecretStr(database_url), log_level="error"))
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def officers(server: str, api: Api) -> Iterator[list[Client]]:
+    """Two officers of one ward."""
+    clients = [caller(server, api().headers["authorization"]) for _ in range(2)]
+    yield clients
+    for client in clients:
+        client.close()
+
+
+def _count(app: FastAPI, query: str) -> Any:
+    with app.state.database.engine.connect() as connection:
+        return connection.execute(text(query)).scalar_one()
+
+
+def _body(n: int) -> dict[str, Any]:
+    return report(line(received_online=n))
+
+
+def test_of_two_changes_with_one_etag_exactly_one_wins(app: FastAPI, officers: list[Client]) -> None:
+    first, second = officers
+    tag = first.put(ADDRESS, json=_body(1)).headers["etag"]
+    for number in range(25):
+        headers = {"if-match": tag}
+        values = 10 + 2 * number, 11 + 2 * number
+        answers = at_once(
+            [lambda c=c, v=v: c.put(ADDRESS, json=_body(v), headers=headers) for c, v in zip(officers, values, strict=True)]
+        )  # fmt: skip
+        assert sorted(a.status_code for a in answers) == [200, 412], [a.text for a in answers]
+        winner, value = next((a, v) for a, v in zip(answers, values, strict=True) if a.status_code == 200)
+        loser = next(a for a in answers if a.status_code == 412)
+        assert loser.json()["current"]["lines"][0]["received_online"] == value
+        assert second.get(ADDRESS).json()["lines"][0]["received_online"] == value
+        tag = winner.headers["etag"]
+    assert _count(app, "select count(*) from report_revisions") == 26
+    assert faults_of(app) == []
+
+
+def test_of_two_first_reports_one_is_received_and_the_other_told(app: FastAPI, officers: list[Client]) -> None:
+    for number in range(12):
+        at = f"/api/v1/throughput/reports/{WARD}/2026-11-{20 - number // 4:02}/{('city', 'ministry')[number % 2]}"
+        if number % 4 > 1:
+            at = at.rpartition("/")[0].replace("2026-11-", "2026-11-")  # both systems at once, where both stand already
+        stands = officers[0].get(at).status_code == 200
+        bodies: list[Any] = [_body(100 + 2 * number), _body(101 + 2 * number)]
+        if number % 4 > 1:
+            bodies = [{"city": body} for body in bodies]
+        answers = at_once([lambda c=c, b=b: c.put(at, json=b) for c, b in zip(officers, bodies, strict=True)])
+        statuses = sorted(a.status_code for a in answers)
+        assert statuses == ([428, 428] if stands else [201, 428]), [a.text for a in answers]
+    assert faults_of(app) == []
+
+
+def test_neighbouring_days_sent_at_once_keep_the_totals_right(app: FastAPI, officers: list[Client]) -> None:
+    days = ["2026-11-18", "2026-11-19", "2026-11-20"]
+    tags: dict[str, dict[str, str]] = {day: {} for day in days}
+    for number in range(8):
+        calls = []
+        for index, day in enumerate(days):
+            at = f"/api/v1/throughput/reports/{WARD}/{day}/city"
+            body = report(
+                line(received_online=5 + (number * 7 + index) % 11, resolved_early=index),
+                reasons=[
+                    {"warning": warning, "reason": "data_entry_error", "note": "đếm lại"}
+                    for warning in () if number
+                ],
+            )  # fmt: skip
+            calls.append(lambda at=at, body=body, day=day: officers[0].put(at, json=body, headers=tags[day]))
+        answers: list[Response] = at_once(calls)
+        for day, answer in zip(days, answers, strict=True):
+            assert answer.status_code in (200, 201, 422), answer.text
+            if answer.is_success:
+                tags[day] = {"if-match": answer.headers["etag"]}
+        assert answers[-1].is_success, answers[-1].text
+        assert faults_of(app) == []
+
+
+def test_fifty_first_reports_at_once_are_all_received(app: FastAPI, server: str, api: Api) -> None:
+    anybody = api("city_analyst")
+    units = [u["code"] for u in anybody.get("/api/v1/units").json()["items"] if u["kind"] in ("ward", "commune")]
+    assert len(units) == 40
+    tokens = {code: api(unit=code).headers["authorization"] for code in units}
+    calls = [(code, "city") for code in units] + [(code, "ministry") for code in units[:10]]
+
+    def send(code: str, system: str) -> int:
+        with caller(server, tokens[code]) as client:
+            answer = client.put(f"/api/v1/throughput/reports/{code}/{DAY}/{system}", json=_body(3))
+            return answer.status_code
+
+    statuses = at_once([lambda c=c: send(*c) for c in calls])
+    assert statuses == [201] * 50
+    assert _count(app, "select count(*) from reports") == 50
+    assert faults_of(app) == []
+
+
+def test_one_call_sent_twice_at_once_is_done_once(app: FastAPI, officers: list[Client]) -> None:
+    token = officers[0].headers["authorization"]
+    officers[1].headers["authorization"] = token
+    headers: dict[str, str] = {}
+    for number in range(10):
+        headers = {**headers, "idempotency-key": str(uuid.uuid4())}
+        answers = at_once([lambda c=c: c.put(ADDRESS, json=_body(20 + number), headers=headers) for c in officers])
+        assert [a.status_code for a in answers] == [201 if number == 0 else 200] * 2, [a.text for a in answers]
+        assert answers[0].content == answers[1].content
+        assert answers[0].headers["etag"] == answers[1].headers["etag"] == f'"{number + 1}"'
+        assert sorted(a.headers.get("idempotency-replayed", "") for a in answers) == ["", "true"]
+        headers["if-match"] = answers[0].headers["etag"]
+    assert _count(app, "select count(*) from report_revisions") == 10
+    assert faults_of(app) == []
+
+
+def test_a_creation_sent_twice_at_once_makes_one_row(app: FastAPI, server: str, api: Api) -> None:
+    token = api("administrator").headers["authorization"]
+    before = _count(app, "select count(*) from api_tokens")
+    body = {"name": "máy", "scopes": ["units:read"]}
+    with caller(server, token) as one, caller(server, token) as two:
+        for number in range(5):
+            key = {"idempotency-key": f"token-{number}"}
+            answers = at_once([lambda c=c: c.post("/api/v1/tokens", json=body, headers=key) for c in (one, two)])
+            assert [a.status_code for a in answers] == [201, 201], [a.text for a in answers]
+            assert answers[0].json()["id"] == answers[1].json()["id"]
+            assert sorted(a.json()["token"] is None for a in answers) == [False, True]
+    assert _count(app, "select count(*) from api_tokens") == before + 5
+    assert faults_of(app) == []
+
+
+def test_readers_do_not_wait_for_a_writer(app: FastAPI, officers: list[Client]) -> None:
+    officers[0].put(ADDRESS, json=_body(1))
+    with app.state.database.write() as session:
+        session.execute(text("update audit_head set number = number where id = 1"))
+        session.execute(text("update reports set version = version"))
+        answer = officers[0].get(ADDRESS, timeout=3)
+        assert answer.status_code == 200
+        session.rollback()
