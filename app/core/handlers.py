@@ -194,9 +194,9 @@ def _fault(error: dict[str, Any]) -> Fault:
         return Fault(pointer, "body_missing" if place == ("body",) else "required")
     if kind == "extra_forbidden":
         return Fault(pointer, "unknown_property", {"name": str(place[-1])[:80]})
+    if value is None and kind.endswith("_type"):
+        return Fault(pointer, "required")
     if kind in ("int_type", "int_from_float", "int_parsing", "int_parsing_size"):
-        if value is None:
-            return Fault(pointer, "required")
         if isinstance(value, bool):
             return Fault(pointer, "number_boolean")
         if isinstance(value, float):

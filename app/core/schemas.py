@@ -1,7 +1,7 @@
 """Small types that every input schema uses, and the declared error answers."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field
@@ -39,6 +39,16 @@ def _written_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_day)]
 
 
+def _written_moment(value: Any) -> Any:
+    # Pydantic alone takes a bare number for seconds since 1970, and years at which arithmetic overflows.
+    if isinstance(value, datetime) or (isinstance(value, str) and re.match(r"(19|20|21)\d\d-", value)):
+        return value
+    raise PydanticCustomError("moment", "not a moment", {"code": "required" if value is None else "bad_time"})
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_moment)]
+
+
 def _moment_or_day(value: Any) -> Any:
     """Return the moment meant: a bare day means its end in Huế."""
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
@@ -50,12 +60,11 @@ def _moment_or_day(value: Any) -> Any:
     return value.replace(" ", "+") if isinstance(value, str) else value
 
 
-AsOf = Annotated[AwareDatetime, BeforeValidator(_moment_or_day)]
+AsOf = Annotated[Moment, BeforeValidator(_moment_or_day)]
 Line = Annotated[str, AfterValidator(_clean_line)]
 Prose = Annotated[str, AfterValidator(_clean_prose)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
-Moment = AwareDatetime
 
 
 def created(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -121,9 +121,8 @@ def _lines(
         seen.add(code)
         if code not in applicable:
             known = reference.knows_field(code)
-            faults.append(
-                Fault(f"{place}/field", "field_not_applicable" if known else "unknown_field", {"field": code, "code": code})
-            )
+            problem = "field_not_applicable" if known else "unknown_field"
+            faults.append(Fault(f"{place}/field", problem, {"field": code, "code": code}))
             continue
         line, broken = rules.complete(_counts(typed), code, typed.memo, closing.get(code, 0))
         broken += rules.broken_memos(line, reference.memos)

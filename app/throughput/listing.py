@@ -1,5 +1,6 @@
 """Lists of reports, and one report's revisions as differences."""
 
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -131,10 +132,11 @@ def reports(
 
 
 def _key(after: list[Any]) -> Any:
-    try:
-        return tuple_(date.fromisoformat(after[0]), int(after[1]))
-    except (ValueError, TypeError, IndexError):
-        raise Invalid([Fault("?cursor", "bad_cursor")]) from None
+    match after:
+        case [str(day), int(number)] if 0 <= number < 2**31:
+            with suppress(ValueError):
+                return tuple_(date.fromisoformat(day), number)
+    raise Invalid([Fault("?cursor", "bad_cursor")])
 
 
 def _item(row: Any) -> ReportItem:

@@ -218,9 +218,10 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
 
 
 def _after(page: Page) -> int:
-    if page.after is None or len(page.after) != 1 or not isinstance(page.after[0], int):
-        raise Invalid([Fault("?cursor", "bad_cursor")])
-    return page.after[0]
+    match page.after:
+        case [int(number)] if 0 <= number < 2**31:
+            return number
+    raise Invalid([Fault("?cursor", "bad_cursor")])
 
 
 def _out(row: Any, now: datetime) -> ObligationOut:

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.schemas import Count, Flag, Line, Prose
+from app.core.schemas import Count, Flag, Line, Moment, Prose
 from app.procedures.rules import System
 from app.throughput.rules import Figures, ReasonCode, Share, WarningCode, rates
 from app.throughput.rules import Line as Counts
@@ -79,7 +79,7 @@ class ReportIn(BaseModel):
     )  # fmt: skip
 
     counted_until: Annotated[
-        AwareDatetime | None, Field(description="Until when was counted; absent: the cut-off, or now if earlier")
+        Moment | None, Field(description="Until when was counted; absent: the cut-off, or now if earlier")
     ] = None
     partial_day: Annotated[Flag, Field(description="Counts of a part of the day; never meets the obligation")] = False
     unavailable: Annotated[UnavailableIn | None, Field(description="Then there are no lines")] = None
