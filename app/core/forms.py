@@ -66,7 +66,7 @@ def to_json_value(value: Any, annotation: Any, place: str = "", moved: dict[str,
     """Return a typed value as the JSON that the schema expects; what cannot be read stays text and is refused there.
 
     Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans;
-    moments without a zone are of Huế. A row of a list with nothing but its key is no row; `moved` notes where the rows
+    moments without a zone are of Huế. A row of a list with nothing but its `form_key` is no row; `moved` notes where the rows
     kept stood in the form, so that a message finds its cell again.
     """
     annotation = _bare(annotation)
@@ -107,7 +107,7 @@ def _rows(items: list[tuple[str, Any]], annotation: Any, place: str, moved: dict
         row = to_json_value(value, annotation, here, moved)
         if row is _ABSENT:
             continue
-        if key is not None and isinstance(row, dict) and not {k for k, v in row.items() if v not in ({}, [])} - {key}:
+        if key is not None and isinstance(row, dict) and not {k for k, v in row.items() if v not in ({}, [])} - {*key}:
             continue
         if moved is not None and here != f"{place}/{index}":
             moved[here] = f"{place}/{index}"

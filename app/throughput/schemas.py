@@ -21,7 +21,7 @@ class LineIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     # In a form, a row in which nothing but this was given is no line.
-    form_key: ClassVar[str] = "field"
+    form_key: ClassVar[tuple[str, ...]] = ("field",)
 
     field: FieldCode
     carried_over: Count | None = None
@@ -41,7 +41,8 @@ class ReasonIn(BaseModel):
     """The typed answer to one warning, of one field or of the whole report."""
 
     model_config = ConfigDict(extra="forbid")
-    form_key: ClassVar[str] = "warning"
+    # A question left without a reason does not block.
+    form_key: ClassVar[tuple[str, ...]] = ("warning", "field")
 
     warning: Annotated[WarningCode, Field(description="The question that is answered")]
     field: FieldCode | None = None
