@@ -140,6 +140,12 @@ def _sqlite_engine(settings: Settings) -> Engine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
+    @event.listens_for(engine, "reset")
+    def _reset(connection: Any, *_: Any) -> None:
+        # SQLite keeps a transaction open whose COMMIT failed, and SQLAlchemy thinks it ended: it would hold the lock.
+        if connection.in_transaction:
+            connection.rollback()
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that starts to write late meets "database is locked" at once, without waiting.
