@@ -1,7 +1,7 @@
 """From what was sent to a report that can be judged: lines completed, reasons matched, everything wrong named."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from sqlmodel import Session
 
@@ -22,6 +22,7 @@ class Draft:
     """A report as understood; `faults` empty means that it may be stored."""
 
     counted_until: datetime
+    counted_given: bool
     partial: bool
     unavailable: str | None
     note: str
@@ -34,7 +35,7 @@ class Draft:
         """Tell whether a stored revision says exactly this."""
         return (
             not self.faults
-            and self.counted_until == stored.counted_until
+            and (self.counted_until == stored.counted_until or not self.counted_given)
             and self.partial == stored.partial
             and self.unavailable == stored.unavailable
             and self.note == stored.note
@@ -66,11 +67,12 @@ def understand(
         faults.append(Fault("", "day_in_future", {"day": day}))
     if not unit.is_valid(day):
         faults.append(Fault("", "unit_closed", {"unit": unit.name, "day": day}))
-    counted_until = body.counted_until
-    if counted_until is None:
-        # Sent again without it, a report keeps its moment: the same words stay the same report.
-        counted_until = stored.counted_until if stored else min(deadlines.cut_off_at, now).replace(microsecond=0)
-    elif counted_until > now:
+    if body.counted_until is None:
+        counted_until = min(deadlines.cut_off_at, now).replace(microsecond=0)
+        counted_until = max(counted_until, stored.counted_until) if stored else counted_until
+    else:
+        counted_until = body.counted_until.astimezone(UTC)
+    if counted_until > now:
         faults.append(Fault("/counted_until", "counted_in_future"))
     elif day_of(counted_until) < day:
         faults.append(Fault("/counted_until", "counted_before_day", {"day": day}))
@@ -81,6 +83,7 @@ def understand(
         gaps = rules.adjustments({code: line.carried_over for code, line in lines.items()}, closing)
     return Draft(
         counted_until=counted_until,
+        counted_given=body.counted_until is not None,
         partial=body.partial_day,
         unavailable=body.unavailable.reason if body.unavailable else None,
         note=body.note,

@@ -276,7 +276,9 @@ def test_a_good_report_is_taken_at_both_doors(app: FastAPI, api: Api, people: Pe
     ],
 )  # fmt: skip
 def test_numbers_as_people_write_them(api: Api, people: People, typed: str, meant: int) -> None:
-    form = [(n, typed if n.endswith(("[received_online]", "[resolved_early]")) else v) for n, v in pairs(report(line()))]
+    form = [
+        (n, typed if n.endswith(("[received_online]", "[resolved_early]")) else v) for n, v in pairs(report(line()))
+    ]
     assert send_form(people(), path_of(WARD, DAY), form).status_code == 303
     lines = api().get(f"/api/v1{path_of(WARD, DAY)}").json()["lines"]
     assert [(x["received_online"], x["resolved_early"]) for x in lines] == ([(meant, meant)] if meant else [])
@@ -425,9 +427,7 @@ def test_another_wards_report_answers_as_a_missing_unit(app: FastAPI, api: Api, 
                 assert alike(theirs) == alike(missing), (content[:30], more)
                 assert theirs.status_code == 404, (content[:30], more)
     for path in ("", "/city", "/worksheet", "/receipt", "/city/revisions", "/city?as_of=2026-11-20", "/ministry"):
-        theirs, missing = (
-            stranger.get(f"/api/v1/throughput/reports/{u}/{DAY}{path}") for u in (WARD, "99999")
-        )
+        theirs, missing = (stranger.get(f"/api/v1/throughput/reports/{u}/{DAY}{path}") for u in (WARD, "99999"))
         assert theirs.status_code == 404
         assert alike(theirs) == alike(missing), path
         pages = [person.get(f"/throughput/reports/{u}/{DAY}{path}") for u in (WARD, "99999")]
@@ -446,7 +446,7 @@ def test_another_wards_report_answers_as_a_missing_unit(app: FastAPI, api: Api, 
 
 def alike(answer: Response) -> tuple[int, dict[str, str], dict[str, Any]]:
     """Return an answer without what tells one request from another."""
-    headers = {k: v for k, v in answer.headers.items() if k not in ("x-request-id",)}
+    headers = {k: v for k, v in answer.headers.items() if k != "x-request-id"}
     return answer.status_code, headers, {k: v for k, v in answer.json().items() if k != "request_id"}
 
 

@@ -1,6 +1,6 @@
 """Callers at both doors, for tests."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -22,8 +22,9 @@ class SetClock:
 
     def set(self, at: str) -> None:
         """Set the time, written with its zone."""
-        self._now = datetime.fromisoformat(at)
-        assert self._now.tzinfo is not None
+        moment = datetime.fromisoformat(at)
+        assert moment.tzinfo is not None
+        self._now = moment.astimezone(UTC)
 
     def now(self) -> datetime:
         """Return the time that was set."""

@@ -1,0 +1,401 @@
+"""Sending a report: judged in the order of DAILY_REPORT.md, whatever comes twice, late, stale or in parts."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from app.core.events import subscribe
+from app.throughput.service import ReportCorrected, ReportReceived
+from tests.api.test_reports_bad_input import counts, pairs, send_form
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
+
+Api = Callable[..., TestClient]
+People = Callable[..., PageClient]
+EVENING = "2026-11-20T16:45:00+07:00"
+LOCKED = "2026-11-26T08:00:00+07:00"  # the 24th is a holiday: the third working day after the 20th is the 26th, 17:00
+AFTER_LOCK = "2026-11-26T17:00:01+07:00"
+AFTER_GRACE = "2026-11-23T09:00:01+07:00"
+BODY = report(line("HT", carried_over=2, received_online=5, resolved_on_time=3))
+OTHER_BODY = report(line("HT", carried_over=2, received_online=6, resolved_on_time=3))
+BAD_BODY = report(line("HT", received_online=1, resolved_on_time=3, carried_over=0))
+REASON = {"warning": "correction", "reason": "source_error"}
+
+
+def address(system: str = "/city", unit: str = WARD, day: str = DAY) -> str:
+    return f"/api/v1/throughput/reports/{unit}/{day}{system}"
+
+
+def put(client: TestClient, body: Any = BODY, system: str = "/city", day: str = DAY, **headers: str) -> Response:
+    answer = client.put(
+        address(system, day=day), json=body, headers={k.replace("_", "-"): v for k, v in headers.items()}
+    )
+    assert isinstance(answer, Response)
+    return answer
+
+
+def said(answer: Response) -> tuple[int, str | None]:
+    return answer.status_code, answer.json().get("code")
+
+
+def test_the_first_report_is_created(api: Api) -> None:
+    officer = api()
+    answer = put(officer)
+    assert (answer.status_code, answer.headers["etag"]) == (201, '"1"')
+    assert answer.headers["location"] == address()
+    created = answer.json()
+    assert (created["version"], created["revision"], created["status"]) == (1, 1, "received")
+    assert (created["unit"], created["day"], created["system"]) == (WARD, DAY, "city")
+    assert created["receipt"] == f"{WARD}-20261120-TP-1"
+    assert created["timeliness"] == "on_time"
+    assert created["lines"] == [
+        {
+            "field": "HT", "carried_over": 2, "received_online": 5, "received_counter": 0, "received_post": 0,
+            "resolved_early": 0, "resolved_on_time": 3, "resolved_overdue": 0, "withdrawn": 0, "pending_in_time": 4,
+            "pending_overdue": 0, "memo": {},
+        }
+    ]  # fmt: skip
+    assert created["totals"]["received"] == 5
+    assert created["rates"]["online"] == {"numerator": 5, "denominator": 5, "value": 1.0}
+    read = officer.get(address())
+    assert read.json() == created
+    assert read.headers["etag"] == '"1"'
+    assert officer.get(address(), headers={"if-none-match": '"1"'}).status_code == 304
+
+
+@pytest.mark.parametrize("headers", [{}, {"if_match": '"7"'}, {"if_match": "*"}, {"if_none_match": "*"}])
+@pytest.mark.parametrize("moment", [EVENING, AFTER_GRACE, AFTER_LOCK])
+def test_the_same_again_is_answered_as_before(
+    app: FastAPI, api: Api, clock: SetClock, headers: dict[str, str], moment: str
+) -> None:
+    officer = api()
+    body = BODY | {"note": "Ghi chú", "reasons": [{"warning": "late", "reason": "other", "note": "Mất điện"}]}
+    first = put(officer, body)
+    before = counts(app)
+    clock.set(moment)
+    again = put(officer, body, **headers)
+    assert (again.status_code, again.headers["etag"], again.json()) == (200, '"1"', first.json())
+    in_other_words = body | {
+        "lines": [line("CT"), body["lines"][0] | {"pending_in_time": 4}],
+        "counted_until": "2026-11-20T09:30:00Z", "partial_day": False, "unavailable": None,
+    }  # fmt: skip
+    assert put(officer, in_other_words, **headers).json() == first.json()
+    assert counts(app) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        OTHER_BODY, BODY | {"note": "Thêm"}, BODY | {"partial_day": True}, BODY | {"lines": []},
+        BODY | {"counted_until": "2026-11-20T16:00:00+07:00"}, {"unavailable": {"reason": "Mất kết nối"}},
+        BODY | {"reasons": [REASON]}, report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, withdrawn=1)),
+        report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, received_post=None)),
+        report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, memo={"digitised": 0})),
+    ],
+)  # fmt: skip
+def test_any_other_word_makes_another_report(api: Api, other: dict[str, Any]) -> None:
+    officer = api()
+    put(officer)
+    assert said(put(officer, other)) == (428, "precondition_required")
+    changed = put(officer, other, if_match='"1"')
+    assert (changed.status_code, changed.json()["version"], changed.headers["etag"]) == (200, 2, '"2"')
+
+
+def test_a_locked_day_is_refused_before_anything_else(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer = api()
+    put(officer)
+    clock.set(LOCKED)
+    assert said(put(officer, OTHER_BODY)) == (428, "precondition_required")
+    clock.set("2026-11-26T17:00:00+07:00")
+    assert said(put(officer, OTHER_BODY)) == (428, "precondition_required")
+    clock.set(AFTER_LOCK)
+    before = counts(app)
+    for body in (OTHER_BODY, BAD_BODY):
+        for headers in ({}, {"if_match": '"1"'}, {"if_match": '"9"'}, {"if_none_match": "*"}):
+            assert said(put(officer, body, **headers)) == (409, "day_locked")
+    for body in (BODY, BAD_BODY):
+        assert said(put(officer, body, "/ministry", if_match='"1"')) == (409, "day_locked")
+    assert counts(app) == before
+
+
+def test_preconditions_come_before_the_rules(app: FastAPI, api: Api) -> None:
+    officer = api()
+    for body in (BODY, BAD_BODY):
+        for match in ('"1"', "*", 'W/"1"', '""', ""):
+            assert said(put(officer, body, if_match=match)) == (412, "no_such_version"), match
+    assert said(put(officer, BAD_BODY, if_none_match="*")) == (422, "pending_negative")
+    assert put(officer, if_none_match="*").status_code == 201
+    before = counts(app)
+    for body in (OTHER_BODY, BAD_BODY):
+        assert said(put(officer, body, if_none_match="*")) == (412, "already_exists")
+        assert said(put(officer, body, if_none_match="*", if_match='"1"')) == (412, "already_exists")
+        assert said(put(officer, body)) == (428, "precondition_required")
+        stale = put(officer, body, if_match='"0", "2"')
+        assert said(stale) == (412, "stale")
+        assert stale.json()["current"] == officer.get(address()).json()
+    assert said(put(officer, BAD_BODY, if_match='"1"')) == (422, "pending_negative")
+    assert counts(app) == before
+    for version, headers in ((2, '"1"'), (3, "*"), (4, '"9", "3"'), (5, 'W/"4"')):
+        body = report(line("HT", received_online=version))
+        answer = put(officer, body, if_match=headers)
+        assert (answer.status_code, answer.json()["version"]) == (200, version)
+
+
+def test_a_correction_after_the_grace_has_its_reason(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer = api()
+    put(officer)
+    clock.set("2026-11-23T09:00:00+07:00")
+    assert put(officer, OTHER_BODY, if_match='"1"').status_code == 200
+    clock.set(AFTER_GRACE)
+    before = counts(app)
+    refused = put(officer, BODY, if_match='"2"')
+    assert said(refused) == (422, "reason_required")
+    assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("/reasons", "reason_required")]
+    assert said(put(officer, BODY | {"reasons": [{"warning": "late", "reason": "campaign"}]}, if_match='"2"')) == (
+        422, "reason_required",
+    )  # fmt: skip
+    assert counts(app) == before
+    corrected = put(officer, BODY | {"reasons": [REASON]}, if_match='"2"').json()
+    assert (corrected["version"], corrected["timeliness"]) == (3, "on_time")
+    assert [(w["code"], w["answered"]) for w in corrected["warnings"]] == [("correction", True)]
+    late = put(officer, BODY, "/ministry")
+    assert (late.status_code, late.json()["timeliness"]) == (201, "late")
+
+
+def test_a_first_report_after_the_grace_needs_no_reason(api: Api, clock: SetClock) -> None:
+    clock.set(AFTER_GRACE)
+    late = put(api())
+    assert (late.status_code, late.json()["timeliness"]) == (201, "late")
+    assert [(w["code"], w["answered"]) for w in late.json()["warnings"]] == [("late", False)]
+
+
+def test_a_call_with_a_key_is_answered_once(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer = api()
+    first = put(officer, idempotency_key="a-1")
+    assert first.status_code == 201
+    assert "idempotency-replayed" not in first.headers
+    changed = put(officer, OTHER_BODY, if_match='"1"', idempotency_key="a-2")
+    assert changed.status_code == 200
+    before = counts(app)
+    for moment in (EVENING, AFTER_GRACE, AFTER_LOCK):
+        clock.set(moment)
+        again = put(officer, idempotency_key="a-1")
+        assert (again.status_code, again.content, again.headers["etag"]) == (201, first.content, '"1"')
+        assert (again.headers["location"], again.headers["idempotency-replayed"]) == (address(), "true")
+        again = put(officer, OTHER_BODY, if_match='"1"', idempotency_key="a-2")
+        assert (again.status_code, again.content) == (200, changed.content)
+        for other in (OTHER_BODY, BAD_BODY, {}):
+            assert said(put(officer, other, idempotency_key="a-1")) == (422, "idempotency_key_reused")
+        assert said(put(officer, BODY, "/ministry", idempotency_key="a-1")) == (422, "idempotency_key_reused")
+        malformed = officer.put(
+            address(), content="{", headers={"content-type": "application/json", "idempotency-key": "a-1"}
+        )
+        assert said(malformed) == (422, "idempotency_key_reused")
+    assert counts(app) == before
+    assert said(put(officer, idempotency_key="x" * 201)) == (422, "bad_idempotency_key")
+
+
+def test_a_key_belongs_to_its_caller_and_to_what_succeeded(app: FastAPI, api: Api) -> None:
+    officer, other = api(), api("ward_officer", OTHER)
+    before = counts(app)
+    assert said(put(officer, BAD_BODY, idempotency_key="k"))[0] == 422
+    assert counts(app) == before  # a refused call keeps its key free
+    assert put(officer, idempotency_key="k").status_code == 201
+    for body in (BODY, OTHER_BODY):
+        assert said(put(other, body, idempotency_key="k")) == (404, "not_found")  # never another's answer
+    mine = other.put(address(unit=OTHER), json=BODY, headers={"idempotency-key": "k"})
+    assert (mine.status_code, mine.json()["unit"]) == (201, OTHER)
+
+
+def test_a_form_sent_twice_is_one_report(app: FastAPI, people: People) -> None:
+    person = people()
+    path = f"/throughput/reports/{WARD}/{DAY}/city"
+    answers = [send_form(person, path, pairs(BODY), idempotency_key="f-1") for _ in range(3)]
+    assert {(a.status_code, a.headers["location"]) for a in answers} == {
+        (303, f"/throughput/reports/{WARD}/{DAY}/receipt")
+    }
+    assert counts(app)[:3] == [1, 1, 1]
+    stale = send_form(person, path, pairs(OTHER_BODY), if_match="9")
+    assert stale.status_code == 412
+    assert send_form(person, path, pairs(OTHER_BODY)).status_code == 428
+    assert send_form(person, path, pairs(OTHER_BODY), if_match="1").status_code == 303
+    assert counts(app)[:3] == [1, 2, 2]
+
+
+def test_both_systems_in_one_call(app: FastAPI, api: Api) -> None:
+    officer = api()
+    ministry = report(line("LT", received_online=3, resolved_early=3))
+    first = put(officer, {"city": BODY, "ministry": ministry}, "")
+    assert (first.status_code, first.headers["etag"], first.headers["location"]) == (201, '"1-1"', address(""))
+    assert first.json()["city"] == officer.get(address()).json()
+    assert first.json()["ministry"] == officer.get(address("/ministry")).json()
+    assert officer.get(address("")).json() == first.json()
+    assert officer.get(address("")).headers["etag"] == '"1-1"'
+    before = counts(app)
+    for same in ({"city": BODY, "ministry": ministry}, {"city": BODY}, {"ministry": ministry, "city": None}):
+        again = put(officer, same, "", if_match='"5-5"')
+        assert (again.status_code, again.json(), again.headers["etag"]) == (200, first.json(), '"1-1"')
+    assert said(put(officer, {"city": OTHER_BODY, "ministry": ministry}, "")) == (428, "precondition_required")
+    stale = put(officer, {"city": OTHER_BODY}, "", if_match='"1"')
+    assert said(stale) == (412, "stale")
+    assert stale.json()["current"] == first.json()
+    assert said(put(officer, {"city": OTHER_BODY}, "", if_none_match="*")) == (412, "already_exists")
+    assert counts(app) == before
+    changed = put(officer, {"city": OTHER_BODY, "ministry": ministry}, "", if_match='"1-1"')
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2-1"')
+    assert changed.json()["ministry"] == first.json()["ministry"]  # untouched
+
+
+def test_an_absent_system_is_not_sent(app: FastAPI, api: Api) -> None:
+    officer = api()
+    first = put(officer, {"city": BODY}, "")
+    assert (first.status_code, first.headers["etag"], first.json()["ministry"]) == (201, '"1-0"', None)
+    assert said(officer.get(address("/ministry"))) == (404, "not_found")
+    ministry = report(line("LT", received_online=3))
+    assert said(put(officer, {"ministry": ministry}, "", if_match='"0-0"')) == (412, "stale")
+    second = put(officer, {"ministry": ministry}, "")  # nothing stands there that could be lost
+    assert (second.status_code, second.headers["etag"]) == (201, '"1-1"')
+    assert second.json()["city"] == first.json()["city"]
+    assert said(put(officer, {"city": BODY}, "", day="2026-11-19", if_match='"1-0"')) == (412, "no_such_version")
+
+
+def test_both_systems_or_none(app: FastAPI, api: Api, clock: SetClock) -> None:
+    """What is wrong with one system keeps the other one out, also when it fails while it is being written."""
+    officer = api()
+    before = counts(app)
+    bad = put(officer, {"city": BODY, "ministry": report(line("LT", received_online=-1))}, "")
+    assert bad.status_code == 422
+    bad = put(officer, {"city": BODY, "ministry": report(line("CT"))}, "")
+    assert [e["pointer"] for e in bad.json()["errors"]] == ["/ministry/lines/0/field"]
+    assert counts(app) == before
+
+    class Overflow(Exception):
+        pass
+
+    def refuse(_: Any, event: ReportReceived) -> None:
+        if event.system == "ministry" and not allowed:
+            raise Overflow
+
+    allowed: list[bool] = []
+    subscribe(ReportReceived, refuse)
+    try:
+        answer = put(officer, {"city": BODY, "ministry": report(line("LT", received_online=1))}, "")
+        assert said(answer) == (500, "internal")
+        assert counts(app) == before
+    finally:
+        allowed.append(True)
+    assert put(officer, {"city": BODY, "ministry": report(line("LT", received_online=1))}, "").status_code == 201
+
+
+def test_one_system_locked_by_its_own_standing(api: Api, clock: SetClock) -> None:
+    officer = api()
+    put(officer)
+    clock.set(AFTER_LOCK)
+    assert said(put(officer, {"city": BODY, "ministry": report()}, "")) == (409, "day_locked")
+    assert put(officer, {"city": BODY}, "").status_code == 200
+
+
+def test_each_change_is_told_and_audited(app: FastAPI, api: Api, clock: SetClock) -> None:
+    told: list[Any] = []
+
+    def note_received(_: Any, event: ReportReceived) -> None:
+        told.append(event)
+
+    def note_corrected(_: Any, event: ReportCorrected) -> None:
+        told.append(event)
+
+    subscribe(ReportReceived, note_received)
+    subscribe(ReportCorrected, note_corrected)
+    officer = api()
+    put(officer)
+    put(officer)
+    clock.set(AFTER_GRACE)
+    put(officer, OTHER_BODY | {"reasons": [REASON]}, if_match='"1"')
+    assert [type(e) for e in told] == [ReportReceived, ReportCorrected]
+    assert told[1].version == 2
+    with app.state.database.read() as session:
+        from sqlalchemy import select
+        from sqlmodel import col
+
+        from app.core.audit import AuditEntry, broken_links
+
+        entries = session.scalars(
+            select(AuditEntry)
+            .where(col(AuditEntry.entity) == f"reports/{WARD}/{DAY}/city")
+            .order_by(col(AuditEntry.number))
+        ).all()
+        assert [e.action for e in entries] == ["report.received", "report.corrected"]
+        assert json.loads(entries[1].before or "")["received"] == 5
+        assert json.loads(entries[1].after or "")["received"] == 6
+        assert entries[1].reason == "correction: source_error"
+        assert entries[0].door == "api"
+        assert entries[0].token_id is not None
+        assert list(broken_links(session)) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [
+        ("ward_officer", 201), ("ward_leader", 201), ("department_officer", 403), ("city_analyst", 403),
+        ("leader", 403), ("administrator", 403),
+    ],
+)  # fmt: skip
+def test_who_may_send(api: Api, role: str, status: int) -> None:
+    assert put(api(role)).status_code == status
+
+
+def test_machines_send_for_their_own_unit(api: Api) -> None:
+    assert put(api("machine", WARD, ["reports:send"])).status_code == 201
+    assert said(put(api("machine", None, ["reports:send", "reports:read"]))) == (403, "forbidden")
+    assert said(put(api("machine", OTHER, ["reports:send"]))) == (404, "not_found")
+    assert said(put(api("machine", WARD, ["reports:read"]))) == (403, "forbidden")
+
+
+def test_counted_until_left_out(api: Api, clock: SetClock) -> None:
+    """Absent it is the cut-off or now; sent again it stays; a fuller report counts on."""
+    clock.set("2026-11-20T11:00:00.5+07:00")
+    officer = api()
+    morning = put(officer, BODY | {"partial_day": True})
+    assert morning.json()["counted_until"] == "2026-11-20T04:00:00Z"
+    clock.set(EVENING)
+    assert put(officer, BODY | {"partial_day": True}).json() == morning.json()
+    evening = put(officer, OTHER_BODY, if_match='"1"').json()
+    assert (evening["counted_until"], evening["warnings"]) == ("2026-11-20T09:30:00Z", [])
+    later = put(officer, OTHER_BODY | {"counted_until": "2026-11-20T16:40:00+07:00"}, if_match='"2"').json()
+    assert later["counted_until"] == "2026-11-20T09:40:00Z"
+    assert put(officer, BODY, if_match='"3"').json()["counted_until"] == "2026-11-20T09:40:00Z"
+
+
+def test_an_unavailable_system(api: Api, clock: SetClock) -> None:
+    officer = api()
+    down = put(officer, {"unavailable": {"reason": "  Trục không phản hồi "}}, "/ministry").json()
+    assert down["unavailable"] == {"reason": "Trục không phản hồi"}
+    assert (down["lines"], down["timeliness"], down["warnings"]) == ([], "on_time", [])
+    up = put(officer, report(line("LT", received_online=2)), "/ministry", if_match='"1"').json()
+    assert (up["unavailable"], up["totals"]["received"], up["timeliness"]) == (None, 2, "on_time")
+    again = put(officer, {"unavailable": {"reason": "Lại mất"}}, "/ministry", if_match='"2"').json()
+    assert (again["version"], again["totals"]["received"]) == (3, 0)
+
+
+def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, clock: SetClock) -> None:
+    """The eve is corrected after its morrow gave a reason; the same words then speak of the new difference."""
+    officer = api()
+    eve, amount = "2026-11-19", {"warning": "opening_gap", "reason": "transfer_in", "field": "HT"}
+    put(officer, report(line("HT", carried_over=8)), day=eve)
+    body = report(line("HT", carried_over=10), reasons=[amount])
+    first = put(officer, body).json()
+    assert [(w["code"], w["values"], w["answered"]) for w in first["warnings"]] == [("opening_gap", {"gap": 2}, True)]
+    assert first["reasons"][0]["amount"] == 2
+    eve_anew = report(line("HT", carried_over=5), reasons=[REASON])
+    assert put(officer, eve_anew, day=eve, if_match='"1"').status_code == 200
+    assert put(officer, body).json()["version"] == 1  # a retry stays a retry
+    again = put(officer, body, if_match='"1"')
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+    assert again.json()["reasons"][0]["amount"] == 5
+    total = officer.get("/api/v1/throughput/summary?from=2026-11-19&to=2026-11-20").json()["total"]
+    assert (total["adjustments"], total["difference"]) == (5, 0)
+    assert put(officer, body, if_match='"2"').json() == again.json()
