@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import insert
+from sqlalchemy import insert, select
+from sqlmodel import col
 
 from app import migrations
 from app.accounts import tokens
@@ -33,8 +34,8 @@ from benchmarks.app import NOW, StandingClock
 
 WARDS = ("19789", "19753", "19774", "19777")
 LINES = 30
-ROUNDS = 5
-SECONDS = 4.0
+ROUNDS = int(__import__("os").environ.get("R", "5"))
+SECONDS = float(__import__("os").environ.get("S", "4"))
 
 
 def body(step: int) -> bytes:
@@ -64,7 +65,7 @@ def prepare(url: str) -> list[str]:
                 )
             )  # fmt: skip
         session.flush()
-        fields = [f.id for f in session.query(ProcedureField).filter(ProcedureField.code.like("B__"))]
+        fields = session.scalars(select(col(ProcedureField.id)).where(col(ProcedureField.code).like("B__"))).all()
         rows = [{"field_id": f, "system": "city", "unit_kind": "ward"} for f in fields]
         session.execute(insert(FieldApplicability), rows)
         for ward in WARDS:
@@ -151,7 +152,9 @@ def bare(path: Path) -> float:
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
     columns = ", ".join(f"c{n} integer" for n in range(10))
-    connection.execute(f"create table lines (revision integer, field integer, {columns}, primary key (revision, field))")
+    connection.execute(
+        f"create table lines (revision integer, field integer, {columns}, primary key (revision, field))"
+    )
     marks, step, stop = ", ".join("?" * 12), 0, time.perf_counter() + SECONDS
     begin = time.perf_counter()
     while time.perf_counter() < stop:

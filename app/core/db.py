@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Engine, MetaData, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
@@ -136,7 +137,13 @@ def _sqlite_engine(settings: Settings) -> Engine:
     def _prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32000",
+            "wal_autocheckpoint=4000",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -182,27 +189,46 @@ async def _gate(request: Request, _: Annotated[object, Depends(get_caller)]) -> 
         yield
 
 
-def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="function")]) -> Iterator[Session]:
-    """Supply the request's session; its transaction is committed before the answer leaves."""
+async def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="function")]) -> AsyncIterator[Session]:
+    """Supply the request's session; its transaction is committed before the answer leaves.
+
+    It begins with the first statement, in the endpoint's own thread: a writer behind the gate changes threads as seldom
+    as can be.
+    """
     database: Database = request.app.state.database
-    if request.method in SAFE_METHODS:
-        with database.read() as session:
-            yield session
-        return
-    with database.write() as session:
-        session.info["audit_context"] = audit.Context.of(request)
+    writes = request.method not in SAFE_METHODS
+    session = Session(database.writer) if writes else Session(database.engine, autoflush=False)
+    try:
+        if writes:
+            session.info["audit_context"] = audit.Context.of(request)
         yield session
-        versions.keep_answer(request, session)
+        if writes:
+            await run_in_threadpool(_finish, request, session)
+    finally:
+        if session.in_transaction():
+            await run_in_threadpool(session.close)
 
 
-def get_writing(request: Request, session: Annotated[Session, Depends(get_session, scope="function")]) -> Session:
+def _finish(request: Request, session: Session) -> None:
+    versions.keep_answer(request, session)
+    commit(session)
+    session.close()
+
+
+async def get_writing(request: Request, session: Annotated[Session, Depends(get_session, scope="function")]) -> Session:
     """Supply the session to a writing endpoint, unless the same call was answered before: then that answer returns."""
+    database: Database = request.app.state.database
+    if not database.is_sqlite or "idempotency-key" in request.headers:
+        await run_in_threadpool(_claim, request, session, database)
+    return session
+
+
+def _claim(request: Request, session: Session, database: Database) -> None:
     caller = request.state.caller
-    if caller is not None and caller.unit_id is not None and not request.app.state.database.is_sqlite:
+    if caller is not None and caller.unit_id is not None and not database.is_sqlite:
         # Who writes for one unit takes turns, as all do on SQLite: what was read stands until it is changed.
         session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": UNIT_LOCK, "unit": caller.unit_id})
     versions.replay(request, session)
-    return session
 
 
 Reading = Annotated[Session, Depends(get_session, scope="function")]

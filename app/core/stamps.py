@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import bindparam, select
 from sqlmodel import Field, Session, SQLModel
 
+from app.core import hot
 from app.core.db import upsert
 
 Value = TypeVar("Value")
@@ -36,7 +37,7 @@ def kept(session: Session, name: str, load: Callable[[Session], Value]) -> Value
     """Return what `load` gives, kept in the process until the stamp `name` changes; it must hold no session or row."""
     # All engines of one database share its pool, which goes with them.
     of_database = _kept.setdefault(session.connection().engine.pool, {})
-    version = session.execute(_version, {"name": name}).scalar() or 0
+    version = hot.run(session, _version, {"name": name}).scalar() or 0
     found = of_database.get(name)
     if found is None or found[0] != version:
         found = of_database[name] = (version, load(session))

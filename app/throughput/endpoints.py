@@ -45,12 +45,16 @@ CanWaive = Annotated[Caller, allow("obligations:waive")]
 UnitQuery = Annotated[str | None, Query(max_length=35, description="Code of a unit")]
 
 
-def get_unit(unit: str, request: Request, session: Reading) -> Unit:
-    """Supply the unit of the path as far as the caller may see it; another's is 404, whatever was sent."""
+def get_unit(unit: str, request: Request) -> Unit:
+    """Supply the unit of the path as far as the caller may see it; another's is 404, whatever was sent.
+
+    It is looked up before the writers' gate, in a reading of its own.
+    """
     caller = request.state.caller
     if caller is None:
         raise NotFound
-    return visible_unit(session, caller, unit)
+    with request.app.state.database.read() as session:
+        return visible_unit(session, caller, unit)
 
 
 def get_match(request: Request) -> service.Match:
@@ -105,7 +109,8 @@ def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, re
 )  # fmt: skip
 def get_receipt(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
     """Confirm what the city has received for a day."""
-    return render(_standing(session, unit, day), "throughput/receipt.html")
+    names = Reference.read(session).by_code
+    return render(_standing(session, unit, day), "throughput/receipt.html", names=names)
 
 
 @router.get(

@@ -14,6 +14,10 @@ def one_of(column: str, values: type[System] | type[WarningCode] | type[ReasonCo
     return f"{column} in ({', '.join(repr(str(v)) for v in values)})"
 
 
+# On SQLite rows lie in the tree of their key: one tree to write instead of two.
+CLUSTERED = {"sqlite_with_rowid": False}
+
+
 def _between(*columns: str) -> list[CheckConstraint]:
     return [CheckConstraint(f"{c} between 0 and {MAX_COUNT}", name=c) for c in columns]
 
@@ -152,6 +156,7 @@ class ReportLine(SQLModel, table=True):
             " = resolved_early + resolved_on_time + resolved_overdue + pending_in_time + pending_overdue",
             name="identity",
         ),
+        CLUSTERED,
     )
 
     revision_id: int = Field(foreign_key="report_revisions.id", primary_key=True)
@@ -175,6 +180,7 @@ class ReportMemo(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["revision_id", "field_id"], ["report_lines.revision_id", "report_lines.field_id"]),
         *_between("count"),
+        CLUSTERED,
     )
 
     revision_id: int = Field(primary_key=True)
@@ -247,7 +253,7 @@ class DayTotal(SQLModel, table=True):
     """A received report's sums: unit × system × day."""
 
     __tablename__ = "day_totals"
-    __table_args__ = (Index("ix_day_totals_day", "day"),)
+    __table_args__ = (Index("ix_day_totals_day", "day"), CLUSTERED)
 
     unit_id: int = Field(foreign_key="units.id", primary_key=True)
     system: str = Field(max_length=10, primary_key=True)
@@ -269,6 +275,7 @@ class FieldMonthTotal(SQLModel, table=True):
     """The flows of unit × system × field × calendar month (its first day)."""
 
     __tablename__ = "field_month_totals"
+    __table_args__ = (CLUSTERED,)
 
     unit_id: int = Field(foreign_key="units.id", primary_key=True)
     system: str = Field(max_length=10, primary_key=True)
@@ -288,7 +295,7 @@ class Adjustment(SQLModel, table=True):
     """Opening − previous close where it is not zero, and how much of it is explained; derived, kept here only."""
 
     __tablename__ = "adjustments"
-    __table_args__ = (CheckConstraint("amount <> 0", name="amount"),)
+    __table_args__ = (CheckConstraint("amount <> 0", name="amount"), CLUSTERED)
 
     unit_id: int = Field(foreign_key="units.id", primary_key=True)
     system: str = Field(max_length=10, primary_key=True)

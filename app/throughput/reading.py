@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Date, Integer, bindparam, func, select
 from sqlmodel import Session
 
+from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
-from app.throughput.rules import COLUMNS, Line
+from app.throughput.rules import COLUMNS, Figures, Line, figures_of
 from app.units.models import Unit
 
 LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
@@ -55,6 +57,11 @@ class Stored:
     sent_by: str
     lines: dict[str, Line] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The sums of the lines."""
+        return figures_of(self.lines.values())
 
 
 _HEAD = (
@@ -121,16 +128,16 @@ def all_revisions(session: Session, unit_id: int, day: date, system: System) -> 
 
 def _whole(session: Session, stored: Stored) -> Stored:
     stored.lines = lines_of(session, stored.revision_id)
-    stored.reasons = [Reason(*row) for row in session.execute(_REASONS, {"revision": stored.revision_id})]
+    stored.reasons = [Reason(*row) for row in hot.run(session, _REASONS, {"revision": stored.revision_id})]
     return stored
 
 
 def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
     """Return a revision's lines by the field's code."""
     memos: dict[str, dict[str, int]] = {}
-    for code, memo, count in session.execute(_MEMOS, {"revision": revision_id}):
+    for code, memo, count in hot.run(session, _MEMOS, {"revision": revision_id}):
         memos.setdefault(code, {})[memo] = count
-    return {row[0]: Line(*(*row, memos.get(row[0], {}))) for row in session.execute(_LINES, {"revision": revision_id})}
+    return {row[0]: Line(*(*row, memos.get(row[0], {}))) for row in hot.run(session, _LINES, {"revision": revision_id})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +193,7 @@ def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: Sy
     if row is None:
         return None
     found = Neighbour(row[0], row[1], {}, {}, {})
-    for code, opening, in_time, overdue in session.execute(_STOCKS, {"revision": row[1]}):
+    for code, opening, in_time, overdue in hot.run(session, _STOCKS, {"revision": row[1]}):
         found.opening[code] = opening
         found.closing[code] = in_time + overdue
         found.overdue[code] = overdue

@@ -4,20 +4,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session
 
-from app.core import audit, events
+from app.core import audit, events, hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
-from app.core.versions import check_match
+from app.core.versions import check_match, named
 from app.procedures.rules import System
 from app.throughput import questions, reading, totals
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.reading import Neighbour, Stored
-from app.throughput.rules import COLUMNS, figures_of
+from app.throughput.rules import COLUMNS
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.throughput.timing import Deadlines
@@ -27,6 +27,8 @@ _REPORT = Report.__table__  # type: ignore[attr-defined]
 _REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
 _insert_report = insert(_REPORT).returning(_REPORT.c.id)
 _insert_revision = insert(_REVISION).returning(_REVISION.c.id)
+_update_report = update(_REPORT).where(_REPORT.c.id == bindparam("which"))
+_end_revision = update(_REVISION).where(_REVISION.c.id == bindparam("which"))
 _insert_lines = insert(ReportLine.__table__)  # type: ignore[attr-defined]
 _insert_memos = insert(ReportMemo.__table__)  # type: ignore[attr-defined]
 _insert_reasons = insert(ReportReason.__table__)  # type: ignore[attr-defined]
@@ -58,6 +60,10 @@ class Match:
     if_match: str | None = None
     if_none_match: str | None = None
 
+    def names(self, version: int | str | None) -> bool:
+        """Tell whether the very version is named."""
+        return str(version) in (named(self.if_match) or ())
+
 
 @dataclass(frozen=True)
 class Saved:
@@ -83,6 +89,12 @@ class _Case:
     def is_same(self) -> bool:
         return self.stored is not None and self.draft.says_the_same_as(self.stored)
 
+    def explains_anew(self, now: datetime) -> bool:
+        """Tell whether the words that stand would explain another difference, the day before having changed."""
+        assert self.stored is not None
+        amounts = totals.amounts_of(self.draft.reasons)
+        return now <= self.deadlines.locks_at and amounts != totals.amounts_of(self.stored.reasons)
+
 
 def put_report(
     session: Session,
@@ -104,7 +116,8 @@ def put_report(
     reference = reference or Reference.read(session)
     _may_send(caller, unit)
     case = _understood(session, reference, unit, day, system, body, now)
-    if case.is_same:
+    # Sent against the very version that stands, the same words are no retry but meant for what stands now.
+    if case.is_same and not (case.explains_anew(now) and match.names(case.stored and case.stored.version)):
         return _unchanged(reference, unit, day, case)
     _refuse_locked(case, now)
     try:
@@ -131,6 +144,9 @@ def put_reports(
         raise Invalid([Fault("", "nothing_sent")])
     cases = [_understood(session, reference, unit, day, system, one, now) for system, one in sent]
     changing = [case for case in cases if not case.is_same]
+    anew = [case for case in cases if case.is_same and case.explains_anew(now)]
+    if anew and match.names(both(session, reference, unit, day).version):
+        changing += anew
     for case in changing:
         _refuse_locked(case, now)
     if changing:
@@ -266,11 +282,11 @@ def _stored_anew(
     }  # fmt: skip
     if stored is None:
         key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
-        report_id = session.execute(_insert_report, [key | head]).scalar_one()
+        report_id = hot.run(session, _insert_report, key | head).scalar_one()
     else:
         report_id = stored.report_id
-        session.execute(update(_REPORT).where(_REPORT.c.id == report_id).values(head))
-        session.execute(update(_REVISION).where(_REVISION.c.id == stored.revision_id).values(known_to=now))
+        hot.run(session, _update_report, head | {"which": report_id})
+        hot.run(session, _end_revision, {"known_to": now, "which": stored.revision_id})
     context = session.info["audit_context"]
     values: dict[str, Any] = {
         "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
@@ -278,7 +294,7 @@ def _stored_anew(
         "warnings": questions.dump(asked), "door": context.door, "sent_by": caller.label,
     }  # fmt: skip
     row = {**values, "report_id": report_id, "user_id": context.user_id}
-    revision_id = session.execute(_insert_revision, [row]).scalar_one()
+    revision_id = hot.run(session, _insert_revision, row).scalar_one()
     return Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, report_partial=draft.partial, report_unavailable=draft.unavailable is not None,
@@ -293,14 +309,14 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             {"revision_id": new.revision_id, "field_id": ids[code].id, **{c: getattr(line, c) for c in COLUMNS}}
             for code, line in new.lines.items()
         ]
-        session.execute(_insert_lines, rows)
+        hot.run_many(session, _insert_lines, rows)
     memos = [
         {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
         for code, line in new.lines.items()
         for memo, count in line.memo.items()
     ]
     if memos:
-        session.execute(_insert_memos, memos)
+        hot.run_many(session, _insert_memos, memos)
     if new.reasons:
         reasons = [
             {
@@ -310,7 +326,7 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             }
             for r in new.reasons
         ]  # fmt: skip
-        session.execute(_insert_reasons, reasons)
+        hot.run_many(session, _insert_reasons, reasons)
 
 
 def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: _Case) -> None:
@@ -328,7 +344,7 @@ def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date
 
 
 def _summary(stored: Stored) -> dict[str, Any]:
-    f = figures_of(stored.lines.values())
+    f = stored.figures
     return {
         "version": stored.version, "partial": stored.partial, "unavailable": stored.unavailable,
         "received": f.received, "resolved": f.resolved, "pending": f.pending,

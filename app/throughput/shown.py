@@ -8,7 +8,6 @@ from app.procedures.rules import System
 from app.throughput import questions
 from app.throughput.forms import Reference
 from app.throughput.reading import Stored
-from app.throughput.rules import figures_of
 from app.throughput.schemas import (
     LineOut,
     ReasonOut,
@@ -34,7 +33,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
     """Return a revision of a report as it is shown, with sums, rates and open questions."""
     assert unit.id is not None
     moments = reference.deadlines(unit, day, system)
-    figures = figures_of(stored.lines.values())
+    figures = stored.figures
     owed = unit.owes and reference.calendar(unit.id).is_working_day(day)
     met = stored.first_met_at
     answered = {(r.warning, r.field) for r in stored.reasons}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 from sqlmodel import Session, col
 
+from app.core import hot
 from app.core.db import upsert
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
@@ -20,6 +21,7 @@ _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
 _DAY = DayTotal.__table__  # type: ignore[attr-defined]
 _MONTH = FieldMonthTotal.__table__  # type: ignore[attr-defined]
 _ADJUSTMENT = Adjustment.__table__  # type: ignore[attr-defined]
+_insert_adjustments = _ADJUSTMENT.insert()
 _forget_day = delete(_ADJUSTMENT).where(
     _ADJUSTMENT.c.unit_id == bindparam("u"), _ADJUSTMENT.c.system == bindparam("s"), _ADJUSTMENT.c.day == bindparam("d")
 )
@@ -70,7 +72,7 @@ def keep_day(session: Session, unit_id: int, system: System, day: date, lines: d
         return
     figures = figures_of(lines.values())
     values = {c: getattr(figures, c) for c in _DAY_COLUMNS}
-    session.execute(_day_statement(session.get_bind().dialect.name), [key | values])
+    hot.run(session, _day_statement(session.get_bind().dialect.name), key | values)
 
 
 def keep_months(
@@ -91,7 +93,7 @@ def keep_months(
             rows.append(key | delta)
     if not rows:
         return
-    session.execute(_month_statement(session.get_bind().dialect.name), rows)
+    hot.run_many(session, _month_statement(session.get_bind().dialect.name), rows)
 
 
 def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:
@@ -111,7 +113,7 @@ def keep_adjustments(
     field_ids: dict[str, int],
 ) -> None:
     """Write a day's adjustments anew, with how much of each its reasons explain."""
-    session.execute(_forget_day, {"u": unit_id, "s": system.value, "d": day})
+    hot.run(session, _forget_day, {"u": unit_id, "s": system.value, "d": day})
     if gaps:
         rows = [
             {
@@ -120,7 +122,7 @@ def keep_adjustments(
             }
             for code, gap in gaps.items()
         ]  # fmt: skip
-        session.execute(_ADJUSTMENT.insert(), rows)
+        hot.run_many(session, _insert_adjustments, rows)
 
 
 def amounts_of(reasons: Iterable[reading.Reason]) -> dict[str, int]:

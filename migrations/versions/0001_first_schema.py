@@ -29,10 +29,8 @@ def upgrade() -> None:
         sa.Column("previous_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.PrimaryKeyConstraint("number"),
-        sa.UniqueConstraint("hash"),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_audit_entries_action"), ["action"], unique=False)
         batch_op.create_index(batch_op.f("ix_audit_entries_entity"), ["entity"], unique=False)
 
     op.create_table(
@@ -188,6 +186,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["field_id"], ["fields.id"], name=op.f("fk_adjustments_field_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_adjustments_unit_id")),
         sa.PrimaryKeyConstraint("unit_id", "system", "day", "field_id", name=op.f("pk_adjustments")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "calendar_days",
@@ -238,6 +237,7 @@ def upgrade() -> None:
         sa.Column("post_unsplit", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_day_totals_unit_id")),
         sa.PrimaryKeyConstraint("unit_id", "system", "day", name=op.f("pk_day_totals")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("day_totals", schema=None) as batch_op:
         batch_op.create_index("ix_day_totals_day", ["day"], unique=False)
@@ -302,6 +302,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["field_id"], ["fields.id"], name=op.f("fk_field_month_totals_field_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_field_month_totals_unit_id")),
         sa.PrimaryKeyConstraint("unit_id", "system", "field_id", "month", name=op.f("pk_field_month_totals")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "obligations",
@@ -589,6 +590,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["field_id"], ["fields.id"], name=op.f("fk_report_lines_field_id")),
         sa.ForeignKeyConstraint(["revision_id"], ["report_revisions.id"], name=op.f("fk_report_lines_revision_id")),
         sa.PrimaryKeyConstraint("revision_id", "field_id", name=op.f("pk_report_lines")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "report_reasons",
@@ -630,6 +632,7 @@ def upgrade() -> None:
             name=op.f("fk_report_memos_revision_id_field_id"),
         ),
         sa.PrimaryKeyConstraint("revision_id", "field_id", "memo", name=op.f("pk_report_memos")),
+        sqlite_with_rowid=False,
     )
     # ### end Alembic commands ###
 
@@ -731,7 +734,6 @@ def downgrade() -> None:
     op.drop_table("audit_head")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entries_entity"))
-        batch_op.drop_index(batch_op.f("ix_audit_entries_action"))
 
     op.drop_table("audit_entries")
     # ### end Alembic commands ###
