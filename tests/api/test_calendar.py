@@ -130,7 +130,7 @@ def test_marking_changing_and_unmarking_a_day(api: Api, app: FastAPI, announced:
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
-        ({"legal_reference": None}, "/legal_reference", "wrong_type"),
+        ({"legal_reference": None}, "/legal_reference", "required"),
         ({"legal_reference": " "}, "/legal_reference", "too_short"),
         ({"name_vi": ""}, "/name_vi", "too_short"),
         ({"kind": "party"}, "/kind", "not_a_choice"),

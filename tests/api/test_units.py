@@ -174,7 +174,7 @@ def test_adding(api: Api, announced: list[int], app: FastAPI) -> None:
         ({"code": "A.csv"}, "/code", "reserved_code"),
         ({"code": "new"}, "/code", "reserved_code"),
         ({"code": "a/b"}, "/code", "invalid_value"),
-        ({"code": None}, "/code", "wrong_type"),
+        ({"code": None}, "/code", "required"),
         ({"name": "  "}, "/name", "too_short"),
         ({"name": "x" * 121}, "/name", "too_long"),
         ({"name": "a\u0000b"}, "/name", "bad_text"),
