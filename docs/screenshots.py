@@ -14,7 +14,7 @@ from playwright.sync_api import Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
 LARGEST = 120 * 1024
-WIDTH, HEIGHT = 360, 760
+WIDTH, HEIGHT = 360, 640
 USER, PASSWORD, UNIT = "canbo", "tiendo57-demo", "19789"
 
 
@@ -29,7 +29,7 @@ def chromium() -> str:
 def picture(page: Page, name: str, at: str | None = None, height: int = HEIGHT) -> None:
     """Keep the page as a picture, from the top or from the element `at` down."""
     place = page.locator(at).first.bounding_box() if at else None
-    top = max(0, int(place["y"]) - 12) if place else 0
+    top = max(0, int(place["y"]) - 4) if place else 0
     whole = page.evaluate("document.documentElement.scrollHeight")
     clip = {"x": 0, "y": top, "width": WIDTH, "height": min(height, whole - top)}
     path = IMAGES / f"{name}.png"
@@ -45,7 +45,7 @@ def main(address: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         size = {"width": WIDTH, "height": HEIGHT}
-        page = browser.new_page(viewport=size, device_scale_factor=2, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
+        page = browser.new_page(viewport=size, device_scale_factor=1.5, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
         page.goto(f"{address}/sign-in")
         picture(page, "sign-in")
         page.fill("[name=user_name]", USER)
@@ -60,18 +60,20 @@ def main(address: str) -> None:
         page.fill(first("received_counter"), "2")
         page.fill(first("resolved_early"), "9")
         page.fill(first("resolved_on_time"), "4")
-        picture(page, "worksheet", at=first("received_online"))
+        page.locator("h1").click()
+        picture(page, "worksheet", at=f"tr:has({first('received_online')})")
         page.fill(first("pending_in_time"), "90")
         page.locator("button[name=_only][value=city]").click()
-        picture(page, "refused")
+        picture(page, "refused", at="main", height=560)
 
         page.goto(f"{address}/throughput/reports")
-        page.goto(page.locator(f"main a[href*='/reports/{UNIT}/']").first.evaluate("a => a.href") + "/receipt")
-        picture(page, "receipt")
+        report = page.locator(f"main a[href*='/reports/{UNIT}/']").first.evaluate("a => a.href")
+        page.goto(f"{report.removesuffix('/city').removesuffix('/ministry')}/receipt")
+        picture(page, "receipt", at="main")
         page.goto(f"{address}/throughput/reports/{UNIT}/2025-07-01/city/revisions")
-        picture(page, "revisions")
+        picture(page, "revisions", at="main")
         page.goto(f"{address}/throughput/summary?from=2025-07-01&to=2025-07-31&group_by=field")
-        picture(page, "summary")
+        picture(page, "summary", at="main table >> nth=1")
         browser.close()
 
 
