@@ -60,7 +60,7 @@ class Match:
     if_match: str | None = None
     if_none_match: str | None = None
 
-    def names(self, version: int | str | None) -> bool:
+    def names(self, version: int | str) -> bool:
         """Tell whether the very version is named."""
         return str(version) in (named(self.if_match) or ())
 
@@ -117,7 +117,7 @@ def put_report(
     _may_send(caller, unit)
     case = _understood(session, reference, unit, day, system, body, now)
     # Sent against the very version that stands, the same words are no retry but meant for what stands now.
-    if case.is_same and not (case.explains_anew(now) and match.names(case.stored and case.stored.version)):
+    if case.stored and case.is_same and not (case.explains_anew(now) and match.names(case.stored.version)):
         return _unchanged(reference, unit, day, case)
     _refuse_locked(case, now)
     try:

@@ -190,7 +190,7 @@ class _Kept:
             self._add_field_flows(out, table, first, last, key)
         else:
             self._add_flows(out, table, key, self.scope.of(table, first, last), _SUMS)
-        return dict(out)
+        return _with_content(out) if by_field else dict(out)
 
     def _add_stocks(self, out: dict[Any, Figures], table: Any, edges: Any, key: str | None) -> None:
         on = and_(edges.c.unit_id == table.c.unit_id, edges.c.system == table.c.system)
@@ -282,23 +282,31 @@ def _lines_of_days(scope: _Scope, as_of: datetime | None = None) -> Any:
     return query.subquery()
 
 
+def _with_content(sums: dict[Any, Figures]) -> dict[Any, Figures]:
+    """Return the sums without the rows of a field that nobody counted anything in; a report of zeros has its row."""
+    return {key: figures for key, figures in sums.items() if figures != Figures()}
+
+
 class _Known:
     """Figures as they were known at a moment, from the revisions of then."""
 
     def __init__(
-        self, days: dict[tuple[int, str], list[tuple[date, dict[int, Figures]]]], amounts: dict[Any, int]
+        self, scope: _Scope, days: dict[tuple[int, str], list[tuple[date, dict[int, Figures]]]], amounts: dict[Any, int]
     ) -> None:
-        self.days, self.amounts = days, amounts
+        self.scope, self.days, self.amounts = scope, days, amounts
 
     def sums(self, first: date, last: date, key: str | None) -> dict[Any, Figures]:
         """Return the figures of one period by unit, by field, or as one whole."""
+        by_field = key == "field_id" or self.scope.field_id is not None
         out: dict[Any, Figures] = defaultdict(Figures)
         for (unit_id, system), all_days in self.days.items():
             days = [(day, fields) for day, fields in all_days if first <= day <= last]
+            if days and not by_field:
+                out[unit_id if key else None].add(Figures())
             for field_id in {f for _, fields in days for f in fields}:
                 figures = period(list(self._days_of(unit_id, system, days, field_id)))
                 out[unit_id if key == "unit_id" else field_id if key == "field_id" else None].add(figures)
-        return dict(out)
+        return _with_content(out) if by_field else dict(out)
 
     def _days_of(
         self, unit_id: int, system: str, days: list[tuple[date, dict[int, Figures]]], field_id: int
@@ -315,7 +323,8 @@ class _Known:
         out: dict[date, Figures] = defaultdict(Figures)
         for all_days in self.days.values():
             for day, fields in all_days:
-                if first <= day <= last:
+                if first <= day <= last and (fields or self.scope.field_id is None):
+                    out[day].add(Figures())
                     for figures in fields.values():
                         out[day].add(figures)
         return dict(out)
@@ -351,7 +360,7 @@ def _known(session: Session, scope: _Scope, q: Question) -> _Known:
             *scope.of(_REPORT, q.first, q.last),
         )
     )  # fmt: skip
-    return _Known(days, {tuple(row[:4]): row[4] or 0 for row in given})
+    return _Known(scope, days, {tuple(row[:4]): row[4] or 0 for row in given})
 
 
 def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> Completeness:
@@ -417,7 +426,7 @@ def _published(session: Session, q: Question) -> list[PublishedOut]:
     query = query.where(col(PublishedFigure.first) == q.first, col(PublishedFigure.last) == q.last)
     if q.unit is not None:
         query = query.where(col(PublishedFigure.unit_id) == q.unit.id)
-    rows = session.execute(query.order_by(col(PublishedFigure.id))).tuples()
+    rows = session.execute(query.order_by(col(PublishedFigure.id)))
     return [
         PublishedOut(
             as_of=p.as_of, unit=code, measure=p.measure, numerator=p.numerator, denominator=p.denominator,

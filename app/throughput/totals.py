@@ -183,7 +183,7 @@ def _computed(session: Session) -> Iterator[tuple[Any, dict[str, Line], dict[str
 
 def field_ids(session: Session) -> dict[str, int]:
     """Return the fields' row numbers by code."""
-    rows = session.execute(select(col(ProcedureField.code), col(ProcedureField.id))).tuples()
+    rows = session.execute(select(col(ProcedureField.code), col(ProcedureField.id)))
     return {code: number for code, number in rows if number is not None}
 
 
