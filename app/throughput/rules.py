@@ -144,7 +144,7 @@ def broken_memos(line: Line, parts: Mapping[str, str | None]) -> list[Broken]:
     for code, count in line.memo.items():
         if code not in parts:
             broken.append(Broken(f"memo/{code}", "unknown_memo", {"memo": code}))
-        elif (column := parts[code]) and count > (limit := int(getattr(line, column))):
+        elif (column := parts[code]) and count > (limit := max(0, int(getattr(line, column)))):
             broken.append(Broken(f"memo/{code}", "memo_over", {"limit": limit, "column": column}))
     return broken
 
