@@ -66,8 +66,8 @@ def to_json_value(value: Any, annotation: Any, place: str = "", moved: dict[str,
     """Return a typed value as the JSON that the schema expects; what cannot be read stays text and is refused there.
 
     Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans;
-    moments without a zone are of Huế. A row of a list with nothing but its `form_key` is no row; `moved` notes where the rows
-    kept stood in the form, so that a message finds its cell again.
+    moments without a zone are of Huế. A row of a list with nothing but its `form_key` is no row; `moved` notes where
+    the rows kept stood in the form, so that a message finds its cell again.
     """
     annotation = _bare(annotation)
     origin = get_origin(annotation)
@@ -193,7 +193,8 @@ async def _understand(request: Request, annotation: Any) -> None:
     except Problem as problem:
         request.state.body_problem = problem
     request._json = value
-    request._body = body or b"{}"
+    # A form's too: the same Idempotency-Key with other content is another call.
+    request._body = body or json.dumps(value).encode()
     request.scope["headers"] = [(k, v) for k, v in request.scope["headers"] if k != b"content-type"] + [
         (b"content-type", b"application/json")
     ]
