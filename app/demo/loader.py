@@ -17,6 +17,7 @@ from app.core import audit
 from app.core.access import Caller
 from app.core.clock import SystemClock
 from app.core.db import Database, commit
+from app.core.i18n import LOCALES
 from app.core.settings import Settings
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
@@ -119,7 +120,7 @@ def _line(line: Line) -> LineIn:
 
 
 def _publish(session: Session) -> None:
-    units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code))).tuples()}
+    units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
     rows = []
     with PUBLISHED.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -130,9 +131,9 @@ def _publish(session: Session) -> None:
                     "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
                     "numerator": int(row["numerator"]) if row["numerator"] else None,
                     "denominator": int(row["denominator"]) if row["denominator"] else None,
-                    "value": row["value"], "unit_of_measure": row["unit"], "source": row["source"],
-                    "note": row["note"],
+                    "value": row["value"], "unit_of_measure": row["unit"],
                 }
+                | {f"{words}_{locale}": row[f"{words}_{locale}"] for words in ("source", "note") for locale in LOCALES}
             )  # fmt: skip
     session.execute(insert(PublishedFigure), rows)
 

@@ -37,7 +37,7 @@ class ReportForm(SQLModel, table=True):
     version: int
     title: str = Field(max_length=200)
     content: str = Field(max_length=1000)
-    reporting_units: str = Field(max_length=300)
+    reporting_units: str = Field(max_length=300, description="Kinds of units, divided by commas")
     receiving_unit: str = Field(max_length=200)
     method: str = Field(max_length=300)
     frequency: str = Field(max_length=200)
@@ -245,8 +245,12 @@ class PublishedFigure(SQLModel, table=True):
     denominator: int | None
     value: str = Field(max_length=20)
     unit_of_measure: str = Field(max_length=20)
-    source: str = Field(max_length=300)
-    note: str = Field(max_length=500)
+    source_vi: str = Field(max_length=300)
+    source_en: str = Field(max_length=300)
+    source_fr: str = Field(max_length=300)
+    note_vi: str = Field(max_length=500)
+    note_en: str = Field(max_length=500)
+    note_fr: str = Field(max_length=500)
 
 
 class DayTotal(SQLModel, table=True):

@@ -312,6 +312,14 @@ class SummaryRow(TotalsOut):
     rates: RatesOut
 
 
+class WordsOut(BaseModel):
+    """Words in three languages."""
+
+    vi: str
+    en: str
+    fr: str
+
+
 class PublishedOut(BaseModel):
     """A published figure with its source; numerator and denominator where the source gives them."""
 
@@ -321,9 +329,9 @@ class PublishedOut(BaseModel):
     numerator: int | None
     denominator: int | None
     value: str
-    unit_of_measure: str
-    source: str
-    note: str
+    unit_of_measure: Annotated[str, Field(description="`dossiers`, or `%`")]
+    source: WordsOut
+    note: Annotated[WordsOut, Field(description="Empty where nothing was to be said")]
 
 
 class SummaryOut(BaseModel):

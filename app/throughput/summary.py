@@ -26,7 +26,16 @@ from app.throughput.models import (
     ReportRevision,
 )
 from app.throughput.rules import COLUMNS, FLOWS, DayOf, Figures, WarningCode, explained, period
-from app.throughput.schemas import Completeness, GroupBy, PublishedOut, SummaryOut, SummaryRow, rates_out, totals_out
+from app.throughput.schemas import (
+    Completeness,
+    GroupBy,
+    PublishedOut,
+    SummaryOut,
+    SummaryRow,
+    WordsOut,
+    rates_out,
+    totals_out,
+)
 from app.units.models import Unit
 from app.units.service import visible_unit
 
@@ -430,7 +439,9 @@ def _published(session: Session, q: Question) -> list[PublishedOut]:
     return [
         PublishedOut(
             as_of=p.as_of, unit=code, measure=p.measure, numerator=p.numerator, denominator=p.denominator,
-            value=p.value, unit_of_measure=p.unit_of_measure, source=p.source, note=p.note,
+            value=p.value, unit_of_measure=p.unit_of_measure,
+            source=WordsOut(vi=p.source_vi, en=p.source_en, fr=p.source_fr),
+            note=WordsOut(vi=p.note_vi, en=p.note_en, fr=p.note_fr),
         )
         for p, code in rows
     ]  # fmt: skip

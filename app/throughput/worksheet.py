@@ -12,17 +12,9 @@ from app.throughput import reading
 from app.throughput.forms import Reference
 from app.throughput.models import ExternalFigure
 from app.throughput.rules import SYSTEMS
-from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, deadlines_out
+from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
 from app.units.models import Unit
-
-
-class NamesOut(BaseModel):
-    """A name in three languages."""
-
-    vi: str
-    en: str
-    fr: str
 
 
 class PastOut(BaseModel):
@@ -46,7 +38,7 @@ class SheetRow(BaseModel):
     """One field to be filled in: its opening, what stands, what was."""
 
     field: str
-    names: NamesOut
+    names: WordsOut
     usual: Annotated[bool, Field(description="It had figures within the last 30 days, or stock")]
     opening: Annotated[int, Field(description="Previous close, which an absent opening means")]
     line: LineOut | None
@@ -131,7 +123,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         rows.append(
             SheetRow(
                 field=code,
-                names=NamesOut(vi=info.name_vi, en=info.name_en, fr=info.name_fr),
+                names=WordsOut(vi=info.name_vi, en=info.name_en, fr=info.name_fr),
                 usual=any(of_field) or bool(closing.get(code)) or code in lines,
                 opening=closing.get(code, 0),
                 line=lines.get(code),
