@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from app import __version__
-from app.core import audit
+from app.core import audit, i18n
 from app.core.clock import HUE, SystemClock
 from app.core.db import Database, sqlite_is_safe_for_several_processes
+from app.core.errors import Fault, Problem
 from app.core.settings import Settings, mask_url
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="tiendo57: progress on Resolution 57.")
@@ -22,8 +23,13 @@ cli.add_typer(token_cli, name="token")
 
 
 def main() -> None:
-    """Run the command line."""
-    cli()
+    """Run the command line; an expected refusal is told in a line, not in a traceback."""
+    try:
+        cli()
+    except Problem as problem:
+        for fault in problem.faults or [Fault("", problem.code, problem.values)]:
+            _say(f"{fault.pointer} {i18n.translate(f'error.{fault.code}', 'en', **fault.values)}".strip())
+        sys.exit(2)
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
@@ -36,6 +37,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     procedures.router,
     accounts.router,
 )
+# What has no twin in the contract: blank forms, signing in and out, health.
+PAGES: tuple[APIRouter, ...] = (
+    units.pages_router,
+    calendar.pages_router,
+    procedures.pages_router,
+    accounts.pages_router,
+    home.router,
+    health.router,
+)
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
@@ -61,17 +71,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.database = Database(settings)
     app.state.caller_provider = callers.provide
     app.state.page_context = page_context
-    app.state.page_only = frozenset({"/", "/sign-in", "/api/docs", "/units/new", "/fields/new", "/procedures/new"})
+    app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
-    for module in (units, calendar, procedures):
+    for pages in PAGES:
         # Before `/units/{code}` and its like, which would take `new` for a code.
-        app.include_router(module.pages_router, include_in_schema=False)
+        app.include_router(pages, include_in_schema=False)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)
-    app.include_router(accounts.pages_router, include_in_schema=False)
-    app.include_router(home.router, include_in_schema=False)
-    app.include_router(health.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=project_root() / "static"), name="static")
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)

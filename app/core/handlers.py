@@ -7,11 +7,12 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.core import i18n
+from app.core.access import get_caller
 from app.core.errors import Conflict, Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
 from app.core.web import Form, Renderer
@@ -33,6 +34,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_database)
     app.add_exception_handler(IntegrityError, _on_clash)
+    app.add_exception_handler(DataError, _on_unstorable)
 
 
 async def _on_problem(request: Request, error: Exception) -> Response:
@@ -70,6 +72,12 @@ async def _on_clash(request: Request, error: Exception) -> Response:
     return await _answer_in_thread(request, Conflict())
 
 
+async def _on_unstorable(request: Request, error: Exception) -> Response:
+    # Text with a NUL, a number beyond the column: PostgreSQL says what no schema had said.
+    log.warning("unstorable_value", path=request.url.path, detail=str(getattr(error, "orig", error))[:200])
+    return await _answer_in_thread(request, Invalid(code="invalid_value"))
+
+
 async def answer_defect(request: Request, error: Exception) -> Response:
     """Return the answer to what nobody foresaw, and log it."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
@@ -83,7 +91,11 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         to = f"/sign-in?to={quote(wanted)}" if request.method == "GET" else "/sign-in"
         return Response(status_code=303, headers={"Location": to})
+    if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
+        await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
+    if any(fault.pointer.startswith("path:") for fault in problem.faults):
+        marker = None  # an address that names nothing has no form
     if marker and request.state.door == "people" and problem.status in (400, 409, 412, 422, 428, 429):
         return await run_in_threadpool(_form_again, request, problem, marker)
     return answer(request, problem)
@@ -186,14 +198,14 @@ def faults_of(errors: Any) -> list[Fault]:
 def _fault(error: dict[str, Any]) -> Fault:
     kind, place, value = error["type"], error["loc"], error.get("input")
     context = error.get("ctx") or {}
-    where = "".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in place[1:])
+    where = _storable("".join(f"/{str(p).replace('~', '~0').replace('/', '~1')}" for p in place[1:]))
     pointer = where if place[0] == "body" else f"?{place[-1]}" if place[0] == "query" else f"{place[0]}:{place[-1]}"
     if "code" in context:
         return Fault(pointer, context["code"], context.get("values", {}))
     if kind == "missing":
         return Fault(pointer, "body_missing" if place == ("body",) else "required")
     if kind == "extra_forbidden":
-        return Fault(pointer, "unknown_property", {"name": str(place[-1])[:80]})
+        return Fault(pointer, "unknown_property", {"name": _storable(str(place[-1])[:80])})
     if value is None and kind.endswith("_type"):
         return Fault(pointer, "required")
     if kind in ("int_type", "int_from_float", "int_parsing", "int_parsing_size"):
@@ -219,3 +231,8 @@ def _fault(error: dict[str, Any]) -> Fault:
     if kind in ("model_attributes_type", "model_type", "dict_type", "list_type", "string_type", "bool_type"):
         return Fault(pointer, "wrong_type")
     return Fault(pointer, "invalid_value")
+
+
+def _storable(text: str) -> str:
+    """Return what a client called something as it can be sent back: short, and of whole characters."""
+    return text[:200].encode("utf-8", "replace").decode()

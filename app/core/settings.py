@@ -28,7 +28,6 @@ class Settings(BaseSettings):
 
     demonstration: bool = False
     default_locale: Locale = "vi"
-    public_url: str = ""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_json: bool = True
 

@@ -141,7 +141,11 @@ class Renderer:
         )
         response = Response(body, status, media_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "private, no-cache"
-        if request.method == "GET" and request.url.path not in request.app.state.page_only:
+        if (
+            request.method == "GET"
+            and status == 200
+            and request.scope.get("endpoint") not in request.app.state.page_only
+        ):
             query = f"?{request.url.query}" if request.url.query else ""
             twin = f"{API}{quote(request.url.path)}{query}"
             response.headers["Link"] = f'<{twin}>; rel="alternate"; type="application/json"'

@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
 from app.calendar.service import calendars_for
-from app.core import audit
+from app.core import audit, versions
 from app.core.access import Caller
 from app.core.clock import Clock, day_of
 from app.core.db import Database
@@ -135,12 +135,13 @@ def on_unit_changed(session: Session, event: UnitChanged) -> None:
 
 @asynccontextmanager
 async def kept_ahead(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
-    """While the application serves, make the coming days' obligations: at the start and every hour."""
+    """While the application serves, make the coming days' obligations and forget old answers: now and every hour."""
 
     def make() -> None:
         with database.write() as session:
             session.info["audit_context"] = audit.Context(clock.now(), None, "tiendo57", "command")
             extend(session, clock.now(), settings.obligations_horizon_days)
+            versions.forget_answers(session, clock.now() - timedelta(hours=settings.idempotency_hours))
 
     async def keep() -> None:
         while True:

@@ -36,6 +36,9 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
     figures = stored.figures
     owed = unit.owes and reference.calendar(unit.id).is_working_day(day)
     met = stored.first_met_at
+    timeliness = None
+    if owed and met is not None and not stored.report_unavailable:
+        timeliness = "on_time" if met <= moments.due_at else "late"
     answered = {(r.warning, r.field) for r in stored.reasons}
     return ReportOut(
         unit=unit.code,
@@ -45,7 +48,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         revision=stored.number,
         receipt=receipt_number(unit.code, day, system, stored.number),
         status="received",
-        timeliness=None if met is None or not owed else "on_time" if met <= moments.due_at else "late",
+        timeliness=timeliness,
         received_at=stored.known_from,
         sent_by=stored.sent_by,
         counted_until=stored.counted_until,
@@ -57,9 +60,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         ),
         note=stored.note,
         reasons=[
-            ReasonOut(
-                warning=r.warning, field=r.field, reason=r.reason, amount=r.amount, counterpart=r.counterpart, note=r.note  # type: ignore[arg-type]
-            )
+            ReasonOut.model_validate(r, from_attributes=True)
             for r in stored.reasons
         ],
         totals=totals_out(figures),

@@ -169,7 +169,7 @@ def test_a_day_is_marked_and_unmarked_by_plain_forms(people: Make) -> None:
     assert "Nghỉ do lũ" in browser.get("/calendar/days").text, "the city sees the closures of units"
     assert browser.post(path, data={"_method": "DELETE", "_if_match": "1"}).status_code == 303
     assert "Nghỉ do lũ" not in browser.get(path).text
-    assert browser.post("/calendar/days/mai", data=DAY | {"_method": "PUT"}).status_code == 404
+    assert browser.post("/calendar/days/mai", data=DAY | {"_method": "PUT"}).status_code == 422
 
 
 def test_a_saturday_service_is_added_and_removed_by_plain_forms(people: Make) -> None:
