@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import forms, i18n
-from app.core.errors import Problem
+from app.core.errors import Fault, Invalid, NotFound, Problem
 from app.core.handlers import answer, answer_defect
 from app.core.settings import Settings
 
@@ -66,6 +66,11 @@ class Doors:
             given = [pair for pair in scope["query_string"].split(b"&") if not pair.endswith(b"=")]
             scope = {**scope, "query_string": b"&".join(given)}
         try:
+            # No address, code or name holds a NUL, and PostgreSQL takes none.
+            if "\0" in path:
+                raise NotFound
+            if b"%00" in scope["query_string"]:
+                raise Invalid([Fault("?", "bad_text")])
             if state["door"] == "people" and scope["method"] not in SAFE_METHODS:
                 _refuse_cross_site(headers)
                 scope, receive = await self._understand_form(scope, headers, receive)

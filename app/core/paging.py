@@ -29,9 +29,16 @@ def decode(cursor: str) -> list[Any]:
         key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except ValueError:
         raise Invalid([Fault("?cursor", "bad_cursor")]) from None
-    if not isinstance(key, list) or not all(isinstance(k, str | int) for k in key):
+    if not isinstance(key, list) or not all(_is_key(k) for k in key):
         raise Invalid([Fault("?cursor", "bad_cursor")])
     return key
+
+
+def _is_key(part: Any) -> bool:
+    # What no column holds, a database may refuse with a fault of its own.
+    if isinstance(part, str):
+        return "\0" not in part and part.isprintable()
+    return type(part) is int and abs(part) < 2**31
 
 
 def get_page(
