@@ -90,7 +90,7 @@ def list_daily_reports(
     data = listing.reports(session, caller, page, **filters)  # type: ignore[arg-type]
     return render(
         data, "throughput/reports.html", unit=wanted, first=first, last=last, system=system,
-        table=lambda: tables.of_models("bao-cao-ngay", data.items),
+        table=lambda: tables.of_models("bao-cao-ngay", listing.reports(session, caller, None, **filters).items),  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -223,8 +223,9 @@ def list_obligations(
     whole = first is None and last is None
     data = obligations.listing(session, caller, wanted, now, None if whole else page)
     return render(
-        data, "throughput/obligations.html", wanted=wanted, table=lambda: tables.of_models("nghia-vu", data.items)
-    )
+        data, "throughput/obligations.html", wanted=wanted,
+        table=lambda: tables.of_models("nghia-vu", obligations.listing(session, caller, wanted, now, None).items),
+    )  # fmt: skip
 
 
 @router.put(

@@ -1,6 +1,5 @@
 """Lists of reports, and one report's revisions as differences."""
 
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ from sqlalchemy import and_, select, tuple_
 from sqlmodel import Session, col
 
 from app.core.access import Caller
-from app.core.errors import Fault, Invalid, NotFound
+from app.core.errors import NotFound
 from app.core.paging import Page, cut
 from app.procedures.rules import System
 from app.throughput import reading
@@ -122,21 +121,13 @@ def reports(
         query = query.where(col(Report.updated_at) >= updated_since)
     if page is not None:
         if page.after is not None:
-            query = query.where(tuple_(col(Report.day), col(Report.id)) < _key(page.after))
+            query = query.where(tuple_(col(Report.day), col(Report.id)) < reading.after_key(page))
         query = query.limit(page.limit + 1)
     rows = list(session.execute(query))
     following = None
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row[0].day.isoformat(), row[0].id])
     return ReportPage(items=[_item(row) for row in rows], next=following)
-
-
-def _key(after: list[Any]) -> Any:
-    match after:
-        case [str(day), int(number)] if 0 <= number < 2**31:
-            with suppress(ValueError):
-                return tuple_(date.fromisoformat(day), number)
-    raise Invalid([Fault("?cursor", "bad_cursor")])
 
 
 def _item(row: Any) -> ReportItem:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, delete, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, tuple_, update
 from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
@@ -17,10 +17,11 @@ from app.core import audit, versions
 from app.core.access import Caller
 from app.core.clock import Clock, day_of
 from app.core.db import Database
-from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.core.errors import Conflict, NotFound
 from app.core.paging import Page, cut
 from app.core.settings import Settings
 from app.procedures.rules import System
+from app.throughput import reading
 from app.throughput.forms import DAILY, times_of
 from app.throughput.models import Obligation, Report, ReportForm
 from app.throughput.rules import SYSTEMS
@@ -205,24 +206,17 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
         query = query.where(or_(_OBLIGATION.c.day == today, still_open))
     if page is not None:
         if page.after is not None:
-            query = query.where(_OBLIGATION.c.id > _after(page))
-        query = query.order_by(None).order_by(_OBLIGATION.c.id).limit(page.limit + 1)
+            query = query.where(tuple_(_OBLIGATION.c.day, _OBLIGATION.c.id) > reading.after_key(page))
+        query = query.order_by(None).order_by(_OBLIGATION.c.day, _OBLIGATION.c.id).limit(page.limit + 1)
     rows = list(session.execute(query))
     following = None
     if page is not None:
-        rows, following = cut(rows, page, lambda row: [row.id])
+        rows, following = cut(rows, page, lambda row: [row.day.isoformat(), row.id])
     items = [_out(row, now) for row in rows]
     if page is None:
         order = {s: n for n, s in enumerate(State)}
         items.sort(key=lambda o: (order[o.state], o.due_at, o.unit, o.system.value))
     return ObligationPage(items=items, next=following)
-
-
-def _after(page: Page) -> int:
-    match page.after:
-        case [int(number)] if 0 <= number < 2**31:
-            return number
-    raise Invalid([Fault("?cursor", "bad_cursor")])
 
 
 def _out(row: Any, now: datetime) -> ObligationOut:

@@ -49,7 +49,8 @@ def ask(
         found.append(Question(WarningCode.correction, None, {}))
     if draft.partial or (draft.unavailable is None and draft.counted_until < deadlines.cut_off_at):
         found.append(Question(WarningCode.partial_day, None, {}))
-    if draft.unavailable is None and now > deadlines.due_at and not met_before and calendar.is_working_day(day):
+    overdue = draft.unavailable is None and now > deadlines.due_at and not met_before
+    if overdue and unit.owes and calendar.is_working_day(day):
         found.append(Question(WarningCode.late, None, {}))
     if draft.unavailable is not None:
         return found

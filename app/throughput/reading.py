@@ -1,14 +1,17 @@
 """Reading reports: what stands, what stood, what came before."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Date, Integer, bindparam, func, select
+from sqlalchemy import Date, Integer, bindparam, func, select, tuple_
 from sqlmodel import Session
 
 from app.core import hot
+from app.core.errors import Fault, Invalid
+from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
@@ -105,6 +108,15 @@ _REASONS = (
     .where(_REASON.revision_id == bindparam("revision", type_=Integer))
     .order_by(_REASON.id)
 )
+
+
+def after_key(page: Page) -> Any:
+    """Return the (day, id) that a page begins after; raises Invalid for a cursor of something else."""
+    match page.after:
+        case [str(day), int(number)] if 0 <= number < 2**31:
+            with suppress(ValueError):
+                return tuple_(date.fromisoformat(day), number)
+    raise Invalid([Fault("?cursor", "bad_cursor")])
 
 
 def current(session: Session, unit_id: int, day: date, system: System) -> Stored | None:

@@ -269,13 +269,15 @@ def _total(column: Any) -> Any:
     return cast(func.sum(column), Integer)
 
 
+def _known_at(as_of: datetime) -> Any:
+    return and_(_REVISION.c.known_from <= as_of, or_(_REVISION.c.known_to.is_(None), _REVISION.c.known_to > as_of))
+
+
 def _lines_of_days(scope: _Scope, as_of: datetime | None = None) -> Any:
     """Return the lines of received reports as a table with unit, system, day and field."""
     stands = _REVISION.c.number == _REPORT.c.version
     if as_of is not None:
-        stands = and_(
-            _REVISION.c.known_from <= as_of, or_(_REVISION.c.known_to.is_(None), _REVISION.c.known_to > as_of)
-        )
+        stands = _known_at(as_of)
     query = (
         select(
             _REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _LINE.c.field_id, _REVISION.c.id.label("revision_id"),
@@ -341,9 +343,7 @@ class _Known:
 
 def _known(session: Session, scope: _Scope, q: Question) -> _Known:
     assert q.as_of is not None
-    stands = and_(
-        _REVISION.c.known_from <= q.as_of, or_(_REVISION.c.known_to.is_(None), _REVISION.c.known_to > q.as_of)
-    )
+    stands = _known_at(q.as_of)
     reports = session.execute(
         select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day)
         .join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)
@@ -374,12 +374,24 @@ def _known(session: Session, scope: _Scope, q: Question) -> _Known:
 
 def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> Completeness:
     """Return how many owed unit-days are in, counting a unit's day once for all systems it owes."""
-    met = and_(_REPORT.c.first_met_at.is_not(None), _REPORT.c.unavailable.is_(False))
+    # As known then: a system that was down may have sent its figures since, a waiver may be younger.
+    unavailable = _REPORT.c.unavailable if as_of is None else _REVISION.c.unavailable.is_not(None)
+    met = and_(_REPORT.c.first_met_at.is_not(None), ~unavailable)
     late = _REPORT.c.first_met_at > _OBLIGATION.c.due_at
+    waived = _OBLIGATION.c.waived_at.is_not(None)
     if as_of is not None:
         met = and_(met, _REPORT.c.first_met_at <= as_of)
-    waived = _OBLIGATION.c.waived_at.is_not(None)
-    down = and_(_REPORT.c.unavailable.is_(True), ~waived)
+        waived = and_(waived, _OBLIGATION.c.waived_at <= as_of)
+    down = and_(unavailable, ~waived)
+    rows = _OBLIGATION.outerjoin(
+        _REPORT,
+        and_(
+            _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.system == _OBLIGATION.c.system,
+            _REPORT.c.day == _OBLIGATION.c.day,
+        ),
+    )  # fmt: skip
+    if as_of is not None:
+        rows = rows.outerjoin(_REVISION, and_(_REVISION.c.report_id == _REPORT.c.id, _known_at(as_of)))
     per_unit_day = (
         select(
             func.min(case((or_(met, waived), 1), else_=0)).label("received"),
@@ -387,18 +399,11 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
             func.min(case((waived, 1), else_=0)).label("waived"),
             func.max(case((down, 1), else_=0)).label("unavailable"),
         )
-        .select_from(_OBLIGATION)
-        .outerjoin(
-            _REPORT,
-            and_(
-                _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.system == _OBLIGATION.c.system,
-                _REPORT.c.day == _OBLIGATION.c.day,
-            ),
-        )
+        .select_from(rows)
         .where(*scope)
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
         .subquery()
-    )  # fmt: skip
+    )
     p = per_unit_day.c
     row = session.execute(
         select(
@@ -413,9 +418,7 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
 def _cut_off(session: Session, scope: _Scope, q: Question) -> datetime | None:
     stands = _REVISION.c.number == _REPORT.c.version
     if q.as_of is not None:
-        stands = and_(
-            _REVISION.c.known_from <= q.as_of, or_(_REVISION.c.known_to.is_(None), _REVISION.c.known_to > q.as_of)
-        )
+        stands = _known_at(q.as_of)
     joined = select(_REPORT.c.day, _REVISION.c.counted_until).join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)
     rows = joined.where(stands, _REVISION.c.unavailable.is_(None), *scope.of(_REPORT, q.first, q.last))
     # Within the newest day with a report; the days before it were cut off earlier.
@@ -468,5 +471,7 @@ def question(
         found = session.scalars(select(ProcedureField).where(col(ProcedureField.code) == field)).one_or_none()
         if found is None:
             raise Invalid([Fault("?field", "unknown_field", {"code": field})])
+    if unit is None and group_by is GroupBy.unit:
+        unit = caller.unit_code if caller.units is not None else None  # its own row is the only one it may see
     seen = visible_unit(session, caller, unit) if unit else None
     return Question(first, last, group_by, seen, found, system, as_of)
