@@ -72,10 +72,10 @@ def understand(
         counted_until = max(counted_until, stored.counted_until) if stored else counted_until
     else:
         counted_until = body.counted_until.astimezone(UTC)
-    if counted_until > now:
-        faults.append(Fault("/counted_until", "counted_in_future"))
-    elif day_of(counted_until) < day:
-        faults.append(Fault("/counted_until", "counted_before_day", {"day": day}))
+        if counted_until > now:
+            faults.append(Fault("/counted_until", "counted_in_future"))
+        elif day_of(counted_until) < day:
+            faults.append(Fault("/counted_until", "counted_before_day", {"day": day}))
     closing = previous.closing if previous else {}
     lines = _lines(reference, unit, day, system, body, closing, faults)
     gaps: dict[str, int] = {}
