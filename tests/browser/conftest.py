@@ -1,0 +1,164 @@
+"""The real server on a small demonstration, and a Chromium that visits it."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pydantic import SecretStr
+
+from app import migrations
+from app.accounts import users
+from app.accounts.demonstration import PASSWORD
+from app.accounts.passwords import NewPassword, hash_password
+from app.accounts.rules import Role
+from app.core import audit
+from app.core.db import Database
+from app.core.settings import Settings, project_root
+from app.demo import loader
+from app.units.service import by_code
+from tests.support.clients import OTHER, SetClock
+
+# A working Monday, after four reported days; the clock of the server stands there.
+NOW = "2025-07-07T16:45:00+07:00"
+TODAY = "2025-07-07"
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass
+class Site:
+    """A served installation: where it is, and the cookies of who signed in."""
+
+    address: str
+    cookies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def sign_in(self, user_name: str) -> list[dict[str, Any]]:
+        """Return the cookies of a person, signed in once."""
+        if user_name not in self.cookies:
+            with httpx2.Client(base_url=self.address) as client:
+                answer = client.post(
+                    "/sign-in",
+                    data={"user_name": user_name, "password": PASSWORD},
+                    headers={"sec-fetch-site": "same-origin"},
+                )
+                assert answer.status_code == 303, answer.text
+                self.cookies[user_name] = [
+                    {"name": name, "value": value, "url": self.address} for name, value in client.cookies.items()
+                ]
+        return self.cookies[user_name]
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The server as people run it, on its own database with the demonstration's first four days."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db"
+    settings = Settings(database_url=SecretStr(url), demonstration=True)
+    _load(Database(settings), settings)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "PATH": os.environ["PATH"], "DATABASE_URL": url,
+        "TIENDO57_DEMONSTRATION": "true", "TIENDO57_LOG_LEVEL": "error",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-m", "tests.browser.server", str(port), NOW], cwd=project_root(), env=environment
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _await(f"{address}/healthz", server)
+        yield Site(address)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def _load(database: Database, settings: Settings) -> None:
+    clock = SetClock(NOW)
+    migrations.upgrade(database)
+    migrations.seed(database, settings, clock)
+    loader.load(database, settings, until=clock.now().date().replace(day=4))
+    with database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        users.create_user(
+            session, None, user_name="canbo.hai", label="Chuyên viên Một cửa", role=Role.ward_officer,
+            unit_id=by_code(session, OTHER).id, password=NewPassword(hash_password(PASSWORD), None), now=clock.now(),
+        )  # fmt: skip
+    database.engine.dispose()
+
+
+def _await(address: str, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(150):
+        assert server.poll() is None, "the server ended"
+        try:
+            httpx2.get(address)
+        except httpx2.TransportError:
+            time.sleep(0.2)
+        else:
+            return
+    raise AssertionError("the server does not answer")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser that `make test` found."""
+    path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """One person's browser window, and what its console complained of."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.complaints: list[str] = []
+        self.page: Page = context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: Any) -> None:
+        # Chromium logs every answer of 400 and more; those are the pages asked for.
+        if message.type in ("error", "warning") and "the server responded with a status of" not in message.text:
+            self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def go(self, path: str) -> Page:
+        """Open a page of the site."""
+        self.page.goto(path)
+        return self.page
+
+    @property
+    def overflows(self) -> bool:
+        """Tell whether the page is wider than its window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser window: `visit("canbo", locale="fr", width=360)`; without a name nobody is signed in."""
+    opened: list[BrowserContext] = []
+
+    def make(user_name: str | None = None, locale: str = "vi", width: int = 1280, **options: Any) -> Visitor:
+        size = {"width": width, "height": 900}
+        context = chromium.new_context(base_url=site.address, viewport=size, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(10_000)
+        opened.append(context)
+        context.add_cookies([{"name": "lang", "value": locale, "url": site.address}])
+        if user_name is not None:
+            context.add_cookies(site.sign_in(user_name))  # type: ignore[arg-type]
+        return Visitor(context)
+
+    yield make
+    for context in opened:
+        context.close()

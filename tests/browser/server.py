@@ -1,0 +1,15 @@
+"""Serves the application as `serve` does, with a clock that stands where the tests want it."""
+
+import sys
+
+import uvicorn
+
+from app.core.settings import Settings
+from app.main import create_app
+from tests.support.clients import SetClock
+
+if __name__ == "__main__":
+    port, at = sys.argv[1:]
+    uvicorn.run(
+        create_app(Settings(), SetClock(at)), host="127.0.0.1", port=int(port), access_log=False, log_level="warning"
+    )

@@ -1,0 +1,75 @@
+"""Every page in every language, light and dark: no axe finding, no word in the console, nothing wider than a phone."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.core.settings import project_root
+from tests.browser.conftest import TODAY, Visitor
+from tests.support.clients import WARD
+
+AXE = next((Path(__file__).parent / "vendor").glob("axe-*.min.js")).read_text()
+RUN = """async (colours) => {
+  const only = colours ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {};
+  const found = await axe.run(document, {resultTypes: ["violations"], ...only});
+  return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
+}"""
+AT = f"/throughput/reports/{WARD}"
+STRANGER = ("/sign-in", "/nothing-here")
+OFFICER = (
+    "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
+    f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
+    "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
+    "/throughput/reports/19753/2025-07-04",
+)  # fmt: skip
+ANALYST = (
+    "/throughput/obligations", "/throughput/obligations?from=2025-07-01&to=2025-07-01", f"{AT}/{TODAY}/worksheet",
+    "/throughput/reports?from=2025-07-03", "/throughput/summary?from=2025-07-01&to=2025-07-04",
+    "/throughput/summary?from=2025-07-01&to=2025-07-01&as_of=2025-07-01T12:00:00%2B07:00&group_by=field",
+    "/procedures", "/procedures/new", "/fields", "/fields/HT", "/calendar/days", "/calendar/days/2025-09-02",
+)  # fmt: skip
+ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
+PAGES = [
+    *((None, path) for path in STRANGER),
+    *(("canbo", path) for path in OFFICER),
+    *(("tonghop", path) for path in ANALYST),
+    *(("quantri", path) for path in ADMINISTRATOR),
+]
+
+
+@pytest.mark.parametrize("locale", ["vi", "en", "fr"])
+def test_every_page_is_sound(visit: Callable[..., Visitor], locale: str) -> None:
+    windows: dict[str | None, Visitor] = {}
+    wrong: list[str] = []
+    for who, path in PAGES:
+        if who not in windows:
+            windows[who] = visit(who, locale)
+        window = windows[who]
+        page = window.go(path)
+        assert page.get_attribute("html", "lang") == locale, path
+        wrong += [f"{path} says {words}" for words in window.complaints]
+        page.evaluate(AXE)
+        wrong += [f"{path} light: {finding}" for finding in page.evaluate(RUN, False)]
+        page.emulate_media(color_scheme="dark")
+        # In the dark the same markup has other colours.
+        wrong += [f"{path} dark: {finding}" for finding in page.evaluate(RUN, True)]
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 360, "height": 800})
+        if window.overflows:
+            wrong.append(f"{path} is wider than 360 px")
+        page.set_viewport_size({"width": 1280, "height": 900})
+        window.complaints.clear()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_dark_is_dark(visit: Callable[..., Visitor]) -> None:
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    light = visit("canbo").go("/throughput/obligations").evaluate(background)
+    dark = visit("canbo", color_scheme="dark").go("/throughput/obligations").evaluate(background)
+    assert (light, dark) == ("rgb(255, 255, 255)", "rgb(22, 18, 27)")
+
+
+def test_the_style_sheet_is_small() -> None:
+    assert len(gzip.compress((project_root() / "static" / "app.css").read_bytes())) <= 12 * 1024
