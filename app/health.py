@@ -4,9 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from app.core.access import public
+from app.core.errors import Unavailable
 from app.core.web import Renderer
 
 router = APIRouter()
@@ -23,7 +24,11 @@ def readyz(request: Request) -> dict[str, str]:
     """Say that the database answers and is migrated; 503 otherwise."""
     database = request.app.state.database
     with database.engine.connect() as connection:
-        revision = connection.execute(text("select version_num from alembic_version")).scalar_one()
+        if not inspect(connection).has_table("alembic_version"):
+            raise Unavailable
+        revision = connection.execute(text("select version_num from alembic_version")).scalar()
+    if revision is None:
+        raise Unavailable
     return {"status": "ready", "database": database.version(), "migration": str(revision)}
 
 

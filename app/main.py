@@ -61,7 +61,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         lifespan=_lifespan,
         # Its logs would hold what was typed.
         telemetry={"tracing": False, "metrics": False, "logs": False},

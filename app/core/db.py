@@ -51,25 +51,26 @@ class Gate:
 
     def __init__(self, writers: int, queue: int, wait_seconds: float) -> None:
         self._free = asyncio.Semaphore(writers)
-        self._waiting = 0
-        self._queue = queue
+        self._inside = 0
+        self._places = writers + queue
         self._wait = wait_seconds
 
     @asynccontextmanager
     async def passage(self) -> AsyncIterator[None]:
-        if self._free.locked() and self._waiting >= self._queue:
+        if self._inside >= self._places:
             raise Unavailable("busy")
-        self._waiting += 1
+        self._inside += 1
         try:
-            await asyncio.wait_for(self._free.acquire(), self._wait)
-        except TimeoutError:
-            raise Unavailable("busy") from None
+            try:
+                await asyncio.wait_for(self._free.acquire(), self._wait)
+            except TimeoutError:
+                raise Unavailable("busy") from None
+            try:
+                yield
+            finally:
+                self._free.release()
         finally:
-            self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._free.release()
+            self._inside -= 1
 
 
 class Database:
