@@ -48,7 +48,7 @@ def named(header: str | None) -> list[str] | None:
     """Return the tags of an `If-Match` or `If-None-Match` header; None when absent; `*` stands for itself."""
     if header is None:
         return None
-    return ["*"] if header.strip() == "*" else _ETAG.findall(header)
+    return ["*"] if header.strip() == "*" else [tag for tag in _ETAG.findall(header) if tag != "*"]
 
 
 def check_match(
