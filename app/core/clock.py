@@ -33,8 +33,8 @@ def at(day: date, clock: time) -> datetime:
 
 
 def end_of(day: date) -> datetime:
-    """Return the first moment after a day in Huế, in UTC."""
-    return at(day + timedelta(days=1), time(0))
+    """Return the last moment of a day in Huế, in UTC."""
+    return at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
 
 
 def get_now(request: Request) -> datetime:

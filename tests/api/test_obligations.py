@@ -43,7 +43,9 @@ def states(client: TestClient, day: str = DAY, unit: str = WARD) -> tuple[str, .
     return tuple(o["state"] for o in sorted(items, key=lambda o: o["system"]))
 
 
-def put(client: TestClient, body: Any = WORK, system: str = "city", day: str = DAY, unit: str = WARD, match: str = "") -> Any:
+def put(
+    client: TestClient, body: Any = WORK, system: str = "city", day: str = DAY, unit: str = WARD, match: str = ""
+) -> Any:
     headers = {"if-match": match} if match else {}
     answer = client.put(f"{BASE}/reports/{unit}/{day}/{system}", json=body, headers=headers)
     assert answer.status_code in (200, 201), answer.text
@@ -214,7 +216,11 @@ def test_waivers(app: FastAPI, api: Api, people: People, clock: SetClock) -> Non
     address = f"{BASE}/obligations/{WARD}/{DAY}/city/waiver"
     assert officer.put(address, json={"reason": "Mưa lũ"}).status_code == 403
     assert api("ward_officer", OTHER).put(address, json={"reason": "x"}).status_code in (403, 404)
-    for wrong, code in (({}, "required"), ({"reason": " "}, "too_short"), ({"reason": "x", "y": 1}, "unknown_property")):
+    for wrong, code in (
+        ({}, "required"),
+        ({"reason": " "}, "too_short"),
+        ({"reason": "x", "y": 1}, "unknown_property"),
+    ):
         refused = analyst.put(address, json=wrong)
         assert (refused.status_code, refused.json()["code"]) == (422, code)
     for nothing in (f"{WARD}/2026-11-21/city", f"99999/{DAY}/city", f"SO-KHCN/{DAY}/city"):
@@ -243,7 +249,9 @@ def test_waivers(app: FastAPI, api: Api, people: People, clock: SetClock) -> Non
     assert states(officer)[0] == "received_late"
     with app.state.database.read() as session:
         actions = session.scalars(
-            select(col(AuditEntry.action)).where(col(AuditEntry.action).startswith("obligation.")).order_by(col(AuditEntry.number))
+            select(col(AuditEntry.action))
+            .where(col(AuditEntry.action).startswith("obligation."))
+            .order_by(col(AuditEntry.number))
         ).all()
     assert actions == ["obligation.waived"] * 3 + ["obligation.waiver_ended"]
     person = people("city_analyst")

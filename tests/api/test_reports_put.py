@@ -92,7 +92,8 @@ def test_the_same_again_is_answered_as_before(
     [
         OTHER_BODY, BODY | {"note": "Thêm"}, BODY | {"partial_day": True}, BODY | {"lines": []},
         BODY | {"counted_until": "2026-11-20T16:00:00+07:00"}, {"unavailable": {"reason": "Mất kết nối"}},
-        BODY | {"reasons": [REASON]}, report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, withdrawn=1)),
+        BODY | {"reasons": [REASON]},
+        report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, withdrawn=1)),
         report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, received_post=None)),
         report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, memo={"digitised": 0})),
     ],
@@ -399,3 +400,22 @@ def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, clock: SetCl
     total = officer.get("/api/v1/throughput/summary?from=2026-11-19&to=2026-11-20").json()["total"]
     assert (total["adjustments"], total["difference"]) == (5, 0)
     assert put(officer, body, if_match='"2"').json() == again.json()
+
+
+def test_a_question_follows_the_day_before(api: Api) -> None:
+    """A correction of the eve puts a question to its morrow, and takes it back, without a revision of the morrow."""
+    officer = api()
+    eve = "2026-11-19"
+    put(officer, report(line("HT", carried_over=8)), day=eve)
+    assert put(officer, report(line("HT", carried_over=8))).json()["warnings"] == []
+    put(officer, report(line("HT", carried_over=3), reasons=[REASON]), day=eve, if_match='"1"')
+    asked = [{"code": "opening_gap", "field": "HT", "values": {"gap": 5}, "answered": False}]
+    assert officer.get(address()).json()["warnings"] == asked
+    assert officer.get(address("")).json()["city"]["warnings"] == asked
+    assert officer.get(address("/worksheet")).json()["city"]["report"]["warnings"] == asked
+    assert officer.get(f"{address()}?as_of=2026-11-20").json()["warnings"] == []  # as it was put then
+    given = report(line("HT", carried_over=8), reasons=[{"warning": "opening_gap", "reason": "late_correction"}])
+    answered = put(officer, given, if_match='"1"').json()["warnings"]
+    assert answered == officer.get(address()).json()["warnings"] == [asked[0] | {"answered": True}]
+    put(officer, report(line("HT", carried_over=8), reasons=[REASON]), day=eve, if_match='"2"')
+    assert officer.get(address()).json()["warnings"] == []

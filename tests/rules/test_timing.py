@@ -132,8 +132,9 @@ def test_a_unit_is_as_bad_as_its_worst_system(states: list[State]) -> None:
     assert is_complete(states) == all(order.index(s) >= order.index("received_late") for s in states)
 
 
-@given(st.datetimes(datetime(2026, 11, 19), datetime(2026, 11, 28), timezones=st.just(UTC)), st.booleans())
-def test_time_alone_never_makes_a_received_report_late(now: datetime, partial: bool) -> None:
+@given(st.timedeltas(timedelta(days=-1), timedelta(days=8)), st.booleans())
+def test_time_alone_never_makes_a_received_report_late(after: timedelta, partial: bool) -> None:
+    now = DAY.due_at + after
     met = state(DAY, now, waived=False, met_at=DAY.due_at - TICK, unavailable=False, partial=partial)
     assert met is State.received_on_time
     unmet = state(DAY, now, waived=False, met_at=None, unavailable=False, partial=partial)

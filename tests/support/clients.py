@@ -36,7 +36,7 @@ class PageClient(TestClient):
 
     locale = "vi"
 
-    def request(self, method: str, url: Any, *args: Any, **options: Any) -> Response:  # type: ignore[override]
+    def request(self, method: str, url: Any, *args: Any, **options: Any) -> Response:
         """Send a request and audit the page that comes back."""
         headers = dict(options.pop("headers", None) or {})
         if method not in ("GET", "HEAD"):
