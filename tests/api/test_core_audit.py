@@ -1,0 +1,227 @@
+"""The audit chain: every change is in it, and whoever alters, removes, reorders or cuts it is found out."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlmodel import col, select
+from typer.testing import CliRunner
+
+from app.__main__ import cli
+from app.core import audit
+from app.core.db import SAFE_METHODS
+from app.core.web import API
+from app.procedures.models import FieldIn, ProcedureIn
+from app.units.models import UnitIn
+from tests.api.test_access import _method, _routes
+from tests.conftest import PASSWORD
+from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+
+Api = Callable[..., TestClient]
+PATH = f"{API}/throughput/reports/{WARD}/{DAY}/city"
+DAMAGE = {
+    "what was changed": ["update audit_entries set after = replace(after, '2', '3') where number = :n"],
+    "who did it": ["update audit_entries set user_name = 'ai khác' where number = :n"],
+    "when": ["update audit_entries set at = (select at from audit_entries where number = 1) where number = :last"],
+    "why": ["update audit_entries set reason = 'khác' where number = :n"],
+    "removed": ["delete from audit_entries where number = :n"],
+    "the first removed": ["delete from audit_entries where number = 1"],
+    "closed up": [
+        "delete from audit_entries where number = :n",
+        "update audit_entries set number = number - 1 where number = :n + 1",
+    ],
+    "reordered": [
+        "update audit_entries set number = 999999 where number = :n",
+        "update audit_entries set number = :n where number = :n + 1",
+        "update audit_entries set number = :n + 1 where number = 999999",
+    ],
+    "cut off": ["delete from audit_entries where number = :last"],
+    "all gone": ["delete from audit_entries"],
+    "a false end": ["update audit_head set number = number + 1"],
+    "no end": ["delete from audit_head"],
+}
+
+
+@pytest.fixture
+def verify(app: FastAPI, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[[], tuple[int, str]]:
+    """Run `tiendo57 verify` on the test's database: exit code and output."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+
+    def run() -> tuple[int, str]:
+        result = CliRunner().invoke(cli, ["verify"])
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.exit_code, result.output
+
+    return run
+
+
+@pytest.fixture
+def worked(app: FastAPI, api: Api, clock: Any) -> None:
+    """A few changes a minute apart."""
+    officer = api()
+    for number in range(1, 6):
+        clock.set(f"2026-11-20T17:0{number}:00+07:00")
+        headers = {"if-match": f'"{number - 1}"'} if number > 1 else {}
+        sent = officer.put(PATH, json=report(line(received_online=20 + number)), headers=headers)
+        assert sent.is_success, sent.text
+
+
+def test_an_honest_chain_verifies(worked: None, verify: Callable[[], tuple[int, str]]) -> None:
+    assert verify()[0] == 0
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_chain_is_found_out(
+    app: FastAPI, worked: None, verify: Callable[[], tuple[int, str]], damage: str
+) -> None:
+    with app.state.database.writer.connect() as connection:
+        last = connection.execute(text("select number from audit_head")).scalar_one()
+        for statement in DAMAGE[damage]:
+            values = {k: v for k, v in {"n": last - 2, "last": last}.items() if f":{k}" in statement}
+            connection.execute(text(statement), values)
+        connection.commit()
+    code, output = verify()
+    assert code == 1, output
+    assert "audit" in output or "chain" in output
+
+
+def test_false_totals_are_found_out_and_rebuilt(
+    app: FastAPI, worked: None, verify: Callable[[], tuple[int, str]]
+) -> None:
+    with app.state.database.writer.connect() as connection:
+        connection.execute(text("update day_totals set received_online = received_online + 1"))
+        connection.commit()
+    assert verify()[0] == 1
+    assert CliRunner().invoke(cli, ["rebuild-totals"]).exit_code == 0
+    assert verify()[0] == 0
+
+
+def test_an_entry_says_who_what_when_and_by_which_door(
+    app: FastAPI, api: Api, people: Callable[..., PageClient]
+) -> None:
+    api().put(PATH, json=report(line(received_online=1)), headers={"x-request-id": "0" * 31 + "1"})
+    browser = people()
+    at = f"/throughput/reports/{WARD}/{DAY}"
+    typed = {f"city[lines][HT][{k}]": str(v) for k, v in line(received_online=2).items()}
+    sent = browser.post(at, data={**typed, "_method": "PUT", "_if_match": "1-0"})
+    assert sent.status_code == 303, sent.text
+    with app.state.database.read() as session:
+        query = select(audit.AuditEntry).where(col(audit.AuditEntry.entity).startswith("reports/"))
+        first, second = session.exec(query.order_by(col(audit.AuditEntry.number))).all()
+        assert (first.action, first.door, first.request_id) == ("report.received", "api", "0" * 31 + "1")
+        assert first.token_id is not None
+        assert first.before is None
+        assert (second.action, second.door, second.token_id) == ("report.corrected", "people", None)
+        assert second.user_name.startswith("ward-officer")
+        assert second.user_id is not None
+        assert second.at.tzinfo is not None
+        assert '"received":1' in (second.before or "")
+        assert '"received":2' in (second.after or "")
+
+
+def test_a_refused_call_leaves_no_entry(app: FastAPI, api: Api, worked: None) -> None:
+    officer = api()
+    before = _entries(app)
+    assert officer.put(PATH, json=report(line(received_online=1))).status_code == 428
+    assert officer.put(PATH, json=report(line(received_online=-1))).status_code == 422
+    assert officer.put(PATH.replace(WARD, OTHER), json=report(line(received_online=1))).status_code == 404
+    assert officer.put(PATH, json=report(line(received_online=25))).status_code == 200, "the same again is no change"
+    assert _entries(app) == before
+
+
+def _entries(app: FastAPI) -> list[str]:
+    with app.state.database.engine.connect() as connection:
+        return list(connection.execute(text("select action from audit_entries order by number")).scalars())
+
+
+def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Callable[..., PageClient]) -> None:
+    """Good calls to every unsafe operation of the API; a new operation fails here until it has one."""
+    manager, analyst, officer = api("administrator"), api("city_analyst"), api()
+    done: set[str] = set()
+
+    def has(client: TestClient, path: str) -> dict[str, Any]:
+        found: dict[str, Any] = client.get(f"{API}{path}").json()
+        return found
+
+    def call(operation: str, client: TestClient, method: str, path: str, body: Any = None, match: bool = False) -> Any:
+        before = len(_entries(app))
+        headers = {"if-match": client.get(API + path).headers.get("etag", "")} if match else {}
+        answer = client.request(method, API + path, json=body, headers=headers)
+        assert answer.is_success, (operation, answer.status_code, answer.text)
+        assert len(_entries(app)) > before, f"{operation} left no entry"
+        done.add(operation)
+        return answer.json() if answer.content else None
+
+    sent = report(line(received_online=1))
+    call("put_daily_report", officer, "PUT", f"/throughput/reports/{WARD}/{DAY}/city", sent)
+    call("put_daily_reports", officer, "PUT", f"/throughput/reports/{WARD}/2026-11-19", {"ministry": sent})
+    waiver = f"/throughput/obligations/{OTHER}/{DAY}/city/waiver"
+    call("put_waiver", analyst, "PUT", waiver, {"reason": "Mất điện cả ngày"})
+    call("delete_waiver", analyst, "DELETE", waiver)
+    made: Any = None
+    for operation, client, method, path, body, match in _others(has, manager, analyst):
+        made = call(operation, client, method, path, body, match)
+    before = len(_entries(app))
+    at = f"{API}/calendar/saturday-services/{made['id']}"
+    assert analyst.delete(at, headers={"if-match": f'"{made["version"]}"'}).status_code == 204
+    assert len(_entries(app)) > before
+    done.add("delete_saturday_service")
+    user = {"user_name": "can.bo.moi", "label": "Cán bộ", "role": "ward_officer", "unit": WARD, "password": PASSWORD}
+    made = call("create_user", manager, "POST", "/users", user)
+    at = f"/users/{made['id']}"
+    changed = {"label": "Cán bộ khác", "role": "ward_officer", "unit": WARD}
+    call("put_user", manager, "PUT", at, changed, True)
+    call("put_user_password", manager, "PUT", f"{at}/password", {"password": PASSWORD + " mới"})
+    tag = manager.get(API + at).headers["etag"]
+    reason = {"reason": "Nghỉ việc"}
+    for operation, method, why in (("disable_user", "PUT", reason), ("enable_user", "DELETE", None)):
+        before = len(_entries(app))
+        answer = manager.request(method, f"{API}{at}/disablement", json=why, headers={"if-match": tag})
+        assert answer.is_success, answer.text
+        tag = answer.headers["etag"]
+        assert len(_entries(app)) > before
+        done.add(operation)
+    token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
+    call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
+    unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
+    # One's own password and sessions are a person's: tried at the pages' door, in test_accounts_*.
+    assert unsafe - done == {"put_own_password", "end_session", "end_other_sessions"}
+    browser = people("ward_officer")
+    before = len(_entries(app))
+    secrets = {"current_password": PASSWORD, "new_password": "năm từ không liên quan"}
+    assert browser.put("/password", json=secrets).status_code == 303
+    assert len(_entries(app)) > before
+
+
+Change = tuple[str, TestClient, str, str, dict[str, Any] | None, bool]
+
+
+def _others(
+    has: Callable[[TestClient, str], dict[str, Any]], manager: TestClient, analyst: TestClient
+) -> Iterator[Change]:
+    unit = _kept(UnitIn, has(manager, f"/units/{WARD}"))
+    yield "put_unit", manager, "PUT", f"/units/{WARD}", unit | {"full_name": "Ủy ban nhân dân mới"}, True
+    yield "create_unit", manager, "POST", "/units", unit | {"code": "99999", "name": "Mới"}, False
+    field = _kept(FieldIn, has(analyst, "/fields/HT"))
+    yield "put_field", analyst, "PUT", "/fields/HT", field | {"name_en": "Civil status anew"}, True
+    yield "create_field", analyst, "POST", "/fields", field | {"code": "MOI"}, False
+    one = {"unit": WARD, "system": "city", "applies": False}
+    yield "create_field_exception", analyst, "POST", "/fields/HT/exceptions", one, False
+    yield "delete_field_exception", analyst, "DELETE", f"/fields/HT/exceptions/{WARD}/city", None, False
+    code = has(analyst, "/procedures?limit=1")["items"][0]["code"]
+    procedure = _kept(ProcedureIn, has(analyst, f"/procedures/{code}"))
+    yield "put_procedure", analyst, "PUT", f"/procedures/{code}", procedure | {"name": "Thủ tục khác"}, True
+    yield "create_procedure", analyst, "POST", "/procedures", procedure | {"code": "9.999999"}, False
+    day = {"kind": "holiday", "name_vi": "Nghỉ", "legal_reference": "Công văn 1"}
+    yield "put_calendar_day", analyst, "PUT", "/calendar/days/2026-12-24", day, False
+    yield "delete_calendar_day", analyst, "DELETE", "/calendar/days/2026-12-24", None, True
+    span = {"unit": WARD, "valid_from": "2026-12-01", "legal_reference": "Công văn 2"}
+    yield "create_saturday_service", analyst, "POST", "/calendar/saturday-services", span, False
+
+
+def _kept(schema: type[BaseModel], shown: dict[str, Any]) -> dict[str, Any]:
+    return {name: shown[name] for name in schema.model_fields if name in shown}
