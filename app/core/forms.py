@@ -4,6 +4,7 @@ import json
 import re
 import types
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
@@ -65,9 +66,9 @@ def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:
 def to_json_value(value: Any, annotation: Any, place: str = "", moved: dict[str, str] | None = None) -> Any:
     """Return a typed value as the JSON that the schema expects; what cannot be read stays text and is refused there.
 
-    Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`; `on`, `true` and `false` are booleans;
-    moments without a zone are of Huế. A row of a list with nothing but its `form_key` is no row; `moved` notes where
-    the rows kept stood in the form, so that a message finds its cell again.
+    Blank means absent (the `_ABSENT` marker); counts take `1.234` and `1 234`, shares `80%` and `0,8`; `on`, `true` and
+    `false` are booleans; moments without a zone are of Huế. A row of a list with nothing but its `form_key` is no row;
+    `moved` notes where the rows kept stood in the form, so that a message finds its cell again.
     """
     annotation = _bare(annotation)
     origin = get_origin(annotation)
@@ -93,6 +94,8 @@ def to_json_value(value: Any, annotation: Any, place: str = "", moved: dict[str,
         return {"on": True, "true": True, "1": True, "false": False, "0": False}.get(text.lower(), value)
     if annotation is int:
         return _whole_number(text)
+    if annotation is float:
+        return _share(text)
     if annotation in (datetime, AwareDatetime) and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?", text):
         return text + "+07:00"
     return value
@@ -123,6 +126,15 @@ def _whole_number(text: str) -> int | float | str:
     if re.fullmatch(r"-?\d+[.,]\d+", text):
         return float(text.replace(",", "."))  # refused by the schema as a fraction, with that reason
     return 10**18 if re.fullmatch(r"\d{19,}", text) else text
+
+
+def _share(text: str) -> float | str:
+    """Return `80%`, `93,5 %` or `0,8` as a number."""
+    found = re.fullmatch(r"(-?\d{1,9}(?:[.,]\d{1,9})?)\s*(%?)", text)
+    if found is None:
+        return text
+    number = Decimal(found[1].replace(",", "."))
+    return float(number / 100 if found[2] else number)
 
 
 class _Absent:

@@ -16,7 +16,8 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import listing, obligations, reading, service, summary, worksheet
+from app.throughput import definition, listing, obligations, reading, service, summary, worksheet
+from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportPage, RevisionsOut
 from app.throughput.schemas import (
@@ -27,6 +28,7 @@ from app.throughput.schemas import (
     ReportOut,
     ReportsIn,
     ReportsOut,
+    ReportStatus,
     SummaryOut,
     WaiverIn,
 )
@@ -38,6 +40,8 @@ from app.units.service import visible_unit
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
 CanRead = Annotated[Caller, allow("reports:read")]
+CanReadForm = Annotated[Caller, allow("catalogue:read")]
+CanEditForm = Annotated[Caller, allow("catalogue:edit")]
 CanSend = Annotated[Caller, allow("reports:send")]
 CanSum = Annotated[Caller, allow("summary:read")]
 CanSeeOwed = Annotated[Caller, allow("obligations:read")]
@@ -82,6 +86,9 @@ def list_daily_reports(
     first: Annotated[Day | None, Query(alias="from")] = None,
     last: Annotated[Day | None, Query(alias="to")] = None,
     system: System | None = None,
+    status: Annotated[
+        ReportStatus | None, Query(description="Every report is received for now; more come with their approval")
+    ] = None,
     updated_since: Annotated[AsOf | None, Query(description="Only reports changed since")] = None,
 ) -> Response:
     """List reports, newest day first."""
@@ -280,3 +287,27 @@ def get_summary(
         data, "throughput/summary.html", fields=Reference.read(session).by_code,
         table=lambda: tables.of_models("tong-hop", [*data.rows, data.total]),
     )  # fmt: skip
+
+
+@router.get("/forms/daily", operation_id="get_daily_form", response_model=FormOut, responses=problems(401, 403))
+def get_daily_form(caller: CanReadForm, session: Reading, render: Render) -> Response:
+    """Give the definition of the daily report: who owes it, to whom, until when, on what legal basis; its targets."""
+    data = definition.show(session)
+    return render(data, "throughput/definition.html", version=data.version)
+
+
+def _load_daily_form(request: Request, session: Session) -> FormOut:
+    return definition.show(session)
+
+
+@router.put(
+    "/forms/daily", operation_id="put_daily_form", response_model=FormOut,
+    responses=problems(401, 403, 412, 413, 415, 422, 428),
+)  # fmt: skip
+@form("throughput/definition.html", _load_daily_form)
+def put_daily_form(
+    caller: CanEditForm, session: Writing, match: TheMatch, now: Now, body: FormIn, render: Render
+) -> Response:
+    """Replace the definition of the daily report; what is not due yet follows, what is due stays; wants If-Match."""
+    data = definition.change(session, caller, values=body, if_match=match.if_match, now=now)
+    return render.saved(data, to="/throughput/forms/daily", version=data.version)

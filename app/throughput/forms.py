@@ -35,7 +35,7 @@ def load_form(session: Session) -> None:
                 code=DAILY,
                 version=1,
                 title="Báo cáo ngày về giải quyết thủ tục hành chính",
-                content="Số hồ sơ tiếp nhận, giải quyết, đang giải quyết theo lĩnh vực và hệ thống nguồn",
+                contents="Số hồ sơ tiếp nhận, giải quyết, đang giải quyết theo lĩnh vực và hệ thống nguồn",
                 reporting_units="ward, commune, special_zone",
                 receiving_unit="Trung tâm Phục vụ hành chính công thành phố",
                 method="Nhập trên trang hoặc gửi qua API",
@@ -68,6 +68,16 @@ def times_of(form: ReportForm) -> Times:
         form.city_cut_off, form.city_due, form.ministry_cut_off, form.ministry_due, form.grace, form.lock,
         form.lock_days,
     )  # fmt: skip
+
+
+def kinds_of(form: ReportForm) -> frozenset[str]:
+    """Return the kinds of units that owe the report."""
+    return frozenset(form.reporting_units.split(", "))
+
+
+def owes(form: ReportForm, unit: Unit) -> bool:
+    """Tell whether a unit owes the report: its own setting, else its kind."""
+    return unit.kind in kinds_of(form) if unit.owes_reports is None else unit.owes_reports
 
 
 @dataclass(frozen=True)

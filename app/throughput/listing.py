@@ -16,7 +16,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Report, ReportRevision
 from app.throughput.reading import Stored
 from app.throughput.rules import COLUMNS, Figures, Line
-from app.throughput.schemas import ReportOut, TotalsOut, totals_out
+from app.throughput.schemas import ReportOut, ReportStatus, TotalsOut, totals_out
 from app.throughput.shown import receipt_number, report_out
 from app.units.models import Unit
 
@@ -32,7 +32,7 @@ class ReportItem(BaseModel):
     system: Annotated[System, Field(description="Source system")]
     version: int
     receipt: str
-    status: str
+    status: Annotated[ReportStatus, Field(description="How far it has come")]
     partial_day: bool
     unavailable: bool
     first_received_at: datetime
@@ -143,7 +143,7 @@ def _item(row: Any) -> ReportItem:
         system=system,
         version=report.version,
         receipt=receipt_number(row.code, report.day, system, report.version),
-        status="received",
+        status=ReportStatus.received,
         partial_day=report.partial,
         unavailable=report.unavailable,
         first_received_at=report.first_received_at,

@@ -36,7 +36,7 @@ class ReportForm(SQLModel, table=True):
     code: str = Field(primary_key=True, max_length=20)
     version: int
     title: str = Field(max_length=200)
-    content: str = Field(max_length=1000)
+    contents: str = Field(max_length=1000)
     reporting_units: str = Field(max_length=300, description="Kinds of units, divided by commas")
     receiving_unit: str = Field(max_length=200)
     method: str = Field(max_length=300)

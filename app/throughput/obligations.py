@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, delete, insert, or_, select, tuple_, update
+from sqlalchemy import and_, delete, func, insert, or_, select, tuple_, update
 from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
@@ -22,7 +22,7 @@ from app.core.paging import Page, cut
 from app.core.settings import Settings
 from app.procedures.rules import System
 from app.throughput import reading
-from app.throughput.forms import DAILY, times_of
+from app.throughput.forms import DAILY, owes, times_of
 from app.throughput.models import Obligation, Report, ReportForm
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import ObligationOut, ObligationPage
@@ -57,10 +57,29 @@ def extend(session: Session, now: datetime, horizon_days: int, first: date | Non
             )
         )
     }
-    rows = [row for row in made if (row["unit_id"], row["day"], row["system"]) not in known]
+    owing_since = _owing_since(session)
+    rows = [
+        row
+        for row in made
+        if (row["unit_id"], row["day"], row["system"]) not in known and _may_be_new(row, owing_since, now)
+    ]
     if rows:
         session.execute(insert(_OBLIGATION), rows)
     return len(rows)
+
+
+def _owing_since(session: Session) -> dict[tuple[int, str], date]:
+    first = select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, func.min(_OBLIGATION.c.day))
+    rows = session.execute(first.group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.system))
+    return {(unit_id, system): day for unit_id, system, day in rows}
+
+
+def _may_be_new(row: dict[str, Any], since: dict[tuple[int, str], date], now: datetime) -> bool:
+    """Tell whether an obligation may be written down: nobody who owed nothing yet is late from the start.
+
+    A new installation has no past, so its first days are owed whole.
+    """
+    return row["due_at"] > now or not since or since.get((row["unit_id"], row["system"]), date.max) <= row["day"]
 
 
 def _expected(
@@ -73,7 +92,7 @@ def _expected(
     units = {
         unit.id: unit
         for unit in session.scalars(select(Unit).where(col(Unit.valid_from) <= last))
-        if unit.owes and (wanted is None or unit.id in wanted)
+        if owes(form, unit) and (wanted is None or unit.id in wanted)
     }
     by_calendar: dict[Any, dict[tuple[date, System], Deadlines]] = {}
     for unit_id, calendar in calendars_for(session, list(units)).items():
@@ -94,11 +113,15 @@ def _expected(
                 }  # fmt: skip
 
 
-def remake(session: Session, first: date, unit_ids: Iterable[int] | None = None) -> None:
-    """Judge the obligations from a day on again, after calendar, unit or form changed.
+def remake(
+    session: Session, first: date, unit_ids: Iterable[int] | None = None, open_at: datetime | None = None
+) -> None:
+    """Judge the obligations from a day on again, after calendar or unit changed.
 
-    Past moments that already judged a report or a waiver stay; what is no longer owed goes, unless it was waived.
+    What is no longer owed goes, unless it was waived. What is due already keeps its times of day, whatever the form
+    says by now. With `open_at`, only what was not due by then, before or after the change, is touched.
     """
+    now = session.info["audit_context"].at
     wanted = None if unit_ids is None else list(unit_ids)
     scope = [_OBLIGATION.c.day >= first]
     if wanted is not None:
@@ -108,16 +131,33 @@ def remake(session: Session, first: date, unit_ids: Iterable[int] | None = None)
         return
     last = max(day for _, day, _ in existing)
     expected = {(r["unit_id"], r["day"], r["system"]): r for r in _expected(session, first, last, wanted)}
+    if open_at is not None:
+        shut = {key for key, row in existing.items() if row.due_at <= open_at}
+        shut |= {key for key, row in expected.items() if row["due_at"] <= open_at}
+        existing = {key: row for key, row in existing.items() if key not in shut}
+        expected = {key: row for key, row in expected.items() if key not in shut}
     gone = [row.id for key, row in existing.items() if key not in expected and row.waived_at is None]
     if gone:
         session.execute(delete(_OBLIGATION).where(_OBLIGATION.c.id.in_(gone)))
+    owing_since = _owing_since(session)
     moments = ("cut_off_at", "due_at", "grace_until", "locks_at")
     for key, row in expected.items():
         old = existing.get(key)
         if old is None:
-            session.execute(insert(_OBLIGATION), [row])
-        elif any(getattr(old, m) != row[m] for m in moments):
-            session.execute(update(_OBLIGATION).where(_OBLIGATION.c.id == old.id).values({m: row[m] for m in moments}))
+            if _may_be_new(row, owing_since, now):
+                session.execute(insert(_OBLIGATION), [row])
+            continue
+        was = {m: getattr(old, m) for m in moments}
+        moved = {
+            m: row[m] for m, at in was.items() if at != row[m] and (was["due_at"] > now or day_of(at) != day_of(row[m]))
+        }
+        if moved:
+            session.execute(update(_OBLIGATION).where(_OBLIGATION.c.id == old.id).values(moved))
+
+
+def follow_form(session: Session, first: date, now: datetime) -> None:
+    """Have the obligations that are not due yet follow a changed form; those that are stay as they judged."""
+    remake(session, first, open_at=now)
 
 
 def on_calendar_changed(session: Session, event: CalendarChanged) -> None:

@@ -35,6 +35,7 @@ def ask(
     previous: reading.Neighbour | None,
     *,
     deadlines: Deadlines,
+    owed: bool,
     calendar: Calendar,
     is_correction: bool,
     met_before: bool,
@@ -50,7 +51,7 @@ def ask(
     if draft.partial or (draft.unavailable is None and draft.counted_until < deadlines.cut_off_at):
         found.append(Question(WarningCode.partial_day, None, {}))
     overdue = draft.unavailable is None and now > deadlines.due_at and not met_before
-    if overdue and unit.owes and calendar.is_working_day(day):
+    if overdue and owed:
         found.append(Question(WarningCode.late, None, {}))
     if draft.unavailable is not None:
         return found

@@ -14,13 +14,15 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
-from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
+from app.throughput.models import Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.rules import COLUMNS, Figures, Line, figures_of
+from app.throughput.timing import Deadlines
 from app.units.models import Unit
 
 LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
 REVISION = ReportRevision.__table__.c  # type: ignore[attr-defined]
 REPORT = Report.__table__.c  # type: ignore[attr-defined]
+OBLIGATION = Obligation.__table__.c  # type: ignore[attr-defined]
 FIELD_CODE = ProcedureField.__table__.c.code  # type: ignore[attr-defined]
 FIELD_ID = ProcedureField.__table__.c.id  # type: ignore[attr-defined]
 
@@ -39,7 +41,7 @@ class Reason:
 
 @dataclass
 class Stored:
-    """A report and one of its revisions with all that hangs on it."""
+    """A report and one of its revisions with all that hangs on it; `owed`: what judges it, None when not owed."""
 
     report_id: int
     version: int
@@ -60,6 +62,7 @@ class Stored:
     sent_by: str
     lines: dict[str, Line] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
+    owed: Deadlines | None = None
 
     @cached_property
     def figures(self) -> Figures:
@@ -72,23 +75,30 @@ _HEAD = (
     REVISION.id, REVISION.number, REVISION.known_from, REVISION.known_to, REVISION.counted_until, REVISION.partial,
     REVISION.unavailable, REVISION.note, REVISION.warnings, REVISION.door, REVISION.sent_by,
 )  # fmt: skip
+_MOMENTS = (OBLIGATION.cut_off_at, OBLIGATION.due_at, OBLIGATION.grace_until, OBLIGATION.locks_at)
 _joined = ReportRevision.__table__.join(Report.__table__, REVISION.report_id == REPORT.id)  # type: ignore[attr-defined]
 _of_day = (
     (REPORT.unit_id == bindparam("unit", type_=Integer))
     & (REPORT.day == bindparam("day", type_=Date))
     & (REPORT.system == bindparam("system"))
 )
-_CURRENT = select(*_HEAD).select_from(_joined).where(_of_day, REVISION.number == REPORT.version)
-_AS_OF = (
-    select(*_HEAD)
-    .select_from(_joined)
-    .where(
-        _of_day,
-        REVISION.known_from <= bindparam("as_of", type_=REVISION.known_from.type),
-        (REVISION.known_to.is_(None)) | (REVISION.known_to > bindparam("as_of", type_=REVISION.known_from.type)),
-    )
+_judged = _joined.outerjoin(
+    Obligation.__table__,  # type: ignore[attr-defined]
+    (OBLIGATION.unit_id == REPORT.unit_id) & (OBLIGATION.day == REPORT.day) & (OBLIGATION.system == REPORT.system),
 )
-_ALL = select(*_HEAD).select_from(_joined).where(_of_day).order_by(REVISION.number)
+_WHOLE = select(*_HEAD, *_MOMENTS).select_from(_judged)
+_CURRENT = _WHOLE.where(_of_day, REVISION.number == REPORT.version)
+_AS_OF = _WHOLE.where(
+    _of_day,
+    REVISION.known_from <= bindparam("as_of", type_=REVISION.known_from.type),
+    (REVISION.known_to.is_(None)) | (REVISION.known_to > bindparam("as_of", type_=REVISION.known_from.type)),
+)
+_ALL = _WHOLE.where(_of_day).order_by(REVISION.number)
+_OWED = select(*_MOMENTS).where(
+    OBLIGATION.unit_id == bindparam("unit", type_=Integer),
+    OBLIGATION.day == bindparam("day", type_=Date),
+    OBLIGATION.system == bindparam("system"),
+)
 _LINES = (
     select(FIELD_CODE, *(LINE[c] for c in COLUMNS))
     .join(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
@@ -122,23 +132,32 @@ def after_key(page: Page) -> Any:
 def current(session: Session, unit_id: int, day: date, system: System) -> Stored | None:
     """Return the report that stands, whole; None when there is none."""
     row = session.execute(_CURRENT, {"unit": unit_id, "day": day, "system": system.value}).first()
-    return _whole(session, Stored(*row)) if row else None
+    return _whole(session, row) if row else None
+
+
+def owed(session: Session, unit_id: int, day: date, system: System) -> Deadlines | None:
+    """Return the moments that judge a day as they were written down when it was owed; None when it is not owed."""
+    row = session.execute(_OWED, {"unit": unit_id, "day": day, "system": system.value}).first()
+    return Deadlines(*row) if row else None
 
 
 def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: datetime) -> Stored | None:
     """Return the report as it was known at a moment."""
     values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
     row = session.execute(_AS_OF, values).first()
-    return _whole(session, Stored(*row)) if row else None
+    return _whole(session, row) if row else None
 
 
 def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
     """Return every revision of a report, oldest first."""
     rows = session.execute(_ALL, {"unit": unit_id, "day": day, "system": system.value}).all()
-    return [_whole(session, Stored(*row)) for row in rows]
+    return [_whole(session, row) for row in rows]
 
 
-def _whole(session: Session, stored: Stored) -> Stored:
+def _whole(session: Session, row: Any) -> Stored:
+    head, moments = row[: len(_HEAD)], row[len(_HEAD) :]
+    stored = Stored(*head)
+    stored.owed = Deadlines(*moments) if moments[0] is not None else None
     stored.lines = lines_of(session, stored.revision_id)
     stored.reasons = [Reason(*row) for row in hot.run(session, _REASONS, {"revision": stored.revision_id})]
     return stored

@@ -182,6 +182,12 @@ class UnavailableOut(BaseModel):
     reason: str
 
 
+class ReportStatus(StrEnum):
+    """How far a report has come."""
+
+    received = "received"
+
+
 class ReportOut(BaseModel):
     """A report as it stands, or as it was known at `as_of`."""
 
@@ -191,7 +197,7 @@ class ReportOut(BaseModel):
     version: Annotated[int, Field(description="The current version: what If-Match wants")]
     revision: Annotated[int, Field(description="The revision shown")]
     receipt: Annotated[str, Field(description="Number of the receipt")]
-    status: Annotated[str, Field(description="`received`")]
+    status: Annotated[ReportStatus, Field(description="How far it has come")]
     timeliness: Annotated[str | None, Field(description="`on_time` or `late` once complete; null before, or not owed")]
     received_at: Annotated[datetime, Field(description="When this revision was received")]
     sent_by: str

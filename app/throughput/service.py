@@ -82,6 +82,7 @@ class _Case:
     stored: Stored | None
     previous: Neighbour | None
     draft: Draft
+    owed: Deadlines | None
     deadlines: Deadlines
     body: ReportIn
 
@@ -206,12 +207,13 @@ def _understood(
     assert unit.id is not None
     stored = reading.current(session, unit.id, day, system)
     previous = reading.before(session, unit.id, day, system)
-    deadlines = reference.deadlines(unit, day, system)
+    owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
+    deadlines = owed or reference.deadlines(unit, day, system)
     draft = understand(
         session, reference, unit, day, system, body,
         previous=previous, stored=stored, deadlines=deadlines, now=now,
     )  # fmt: skip
-    return _Case(system, stored, previous, draft, deadlines, body)
+    return _Case(system, stored, previous, draft, owed, deadlines, body)
 
 
 def _unchanged(reference: Reference, unit: Unit, day: date, case: _Case) -> Saved:
@@ -245,7 +247,7 @@ def _write(
     stored, draft, system = case.stored, case.draft, case.system
     asked = questions.ask(
         session, reference, unit, day, system, draft, case.previous,
-        deadlines=case.deadlines, calendar=reference.calendar(unit.id),
+        deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
         is_correction=stored is not None and now > case.deadlines.grace_until,
         met_before=stored is not None and stored.first_met_at is not None, now=now,
     )  # fmt: skip
@@ -298,7 +300,7 @@ def _stored_anew(
     return Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, report_partial=draft.partial, report_unavailable=draft.unavailable is not None,
-        revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, **values,
+        revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, owed=case.owed, **values,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from app.throughput.schemas import (
     LineOut,
     ReasonOut,
     ReportOut,
+    ReportStatus,
     UnavailableOut,
     WarningOut,
     deadlines_out,
@@ -31,13 +32,11 @@ def receipt_number(unit: str, day: date, system: System, revision: int) -> str:
 
 def report_out(reference: Reference, unit: Unit, day: date, system: System, stored: Stored) -> ReportOut:
     """Return a revision of a report as it is shown, with sums, rates and open questions."""
-    assert unit.id is not None
-    moments = reference.deadlines(unit, day, system)
+    moments = stored.owed or reference.deadlines(unit, day, system)
     figures = stored.figures
-    owed = unit.owes and reference.calendar(unit.id).is_working_day(day)
     met = stored.first_met_at
     timeliness = None
-    if owed and met is not None and not stored.report_unavailable:
+    if stored.owed and met is not None and not stored.report_unavailable:
         timeliness = "on_time" if met <= moments.due_at else "late"
     answered = {(r.warning, r.field) for r in stored.reasons}
     return ReportOut(
@@ -47,7 +46,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         version=stored.version,
         revision=stored.number,
         receipt=receipt_number(unit.code, day, system, stored.number),
-        status="received",
+        status=ReportStatus.received,
         timeliness=timeliness,
         received_at=stored.known_from,
         sent_by=stored.sent_by,

@@ -116,7 +116,8 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     closing = previous.closing if previous else {}
     past = reading.received_on(session, unit.id, system, [day - timedelta(days=n) for n in range(1, 31)])
     proposals = _proposals(session, unit.id, day, system)
-    moments = reference.deadlines(unit, day, system)
+    owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
+    moments = owed or reference.deadlines(unit, day, system)
     rows = []
     for code, info in reference.fields.fields(unit.id, unit.kind, day, system.value).items():
         of_field = [fields.get(code, 0) for fields in past.values()]

@@ -52,11 +52,6 @@ class Unit(SQLModel, table=True):
     owes_reports: bool | None
     version: int
 
-    @property
-    def owes(self) -> bool:
-        """Tell whether the unit owes daily reports."""
-        return rules.owes_reports(self.kind, self.owes_reports)
-
     def is_valid(self, day: date) -> bool:
         """Tell whether the unit exists on a day."""
         return rules.is_valid(day, self.valid_from, self.valid_to)
@@ -100,7 +95,9 @@ class UnitIn(BaseModel):
     valid_from: Day
     valid_to: Annotated[Day | None, Described(description="The last day on which the unit exists")] = None
     successor: Annotated[UnitCode | None, Described(description="Code of the unit that takes over")] = None
-    owes_reports: Annotated[Flag | None, Described(description="Owes daily reports; null: by its kind")] = None
+    owes_reports: Annotated[
+        Flag | None, Described(description="Owes daily reports; null: as the report's definition says of its kind")
+    ] = None
     sort_order: Annotated[int, Described(strict=True, ge=0, le=100_000)] = 0
     former_names: Annotated[list[Name], Described(max_length=60)] = []
     other_names: Annotated[list[Name], Described(max_length=60)] = []

@@ -17,8 +17,8 @@ class UnitKind(StrEnum):
     PARTY_BODY = "party_body"
 
 
-# Units of these kinds owe daily reports of both systems unless told otherwise; others owe none.
-OWING_KINDS = frozenset({UnitKind.WARD, UnitKind.COMMUNE, UnitKind.SPECIAL_ZONE})
+# The communal level, merged in 2025.
+COMMUNAL_KINDS = frozenset({UnitKind.WARD, UnitKind.COMMUNE, UnitKind.SPECIAL_ZONE})
 
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.\-]{0,34}$"
 # An address may end in one of these: the first three choose a file format, the last is the blank form.
@@ -33,11 +33,6 @@ def is_valid(day: date, valid_from: date, valid_to: date | None) -> bool:
 def is_reserved(code: str) -> bool:
     """Tell whether a code would be taken for something else at the end of an address (`A.csv`, `new`)."""
     return code.rpartition(".")[2].lower() in RESERVED_CODES
-
-
-def owes_reports(kind: str, setting: bool | None) -> bool:
-    """Tell whether a unit owes daily reports: its own setting, else its kind."""
-    return kind in OWING_KINDS if setting is None else setting
 
 
 def folded(text: str) -> str:

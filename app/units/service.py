@@ -15,7 +15,7 @@ from app.core.paging import Page, cut
 from app.core.search import has_phrase
 from app.core.text import sort_key
 from app.units.models import AliasKind, Unit, UnitAlias, UnitChanged, UnitIn, UnitNew, UnitOut, UnitPage
-from app.units.rules import OWING_KINDS, UnitKind, folded, is_reserved
+from app.units.rules import COMMUNAL_KINDS, UnitKind, folded, is_reserved
 
 DATA = Path(__file__).parent / "data" / "units.csv"
 
@@ -173,8 +173,8 @@ def load_units(session: Session, now: datetime) -> int:
                 continue
             unit = _new(row["code"])
             names = [name for name in row["aliases"].split("|") if name]
-            # Wards and communes were merged in 2025; a department's other names are abbreviations as often.
-            merged = row["kind"] in OWING_KINDS
+            # A department's other names are abbreviations as often.
+            merged = row["kind"] in COMMUNAL_KINDS
             _apply(
                 session,
                 unit,

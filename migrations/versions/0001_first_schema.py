@@ -94,7 +94,7 @@ def upgrade() -> None:
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("title", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("content", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+        sa.Column("contents", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
         sa.Column("reporting_units", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
         sa.Column("receiving_unit", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("method", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
