@@ -36,6 +36,7 @@ from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
 Api = Callable[..., TestClient]
 People = Callable[..., PageClient]
 CLOSED = "19774"
+COUNTS = [column for column in line() if column != "field"]
 TABLES: tuple[Any, ...] = (
     Report, ReportRevision, ReportLine, ReportMemo, ReportReason, DayTotal, FieldMonthTotal, Adjustment, Obligation,
     AuditEntry, IdempotencyRecord,
@@ -473,3 +474,45 @@ def test_bad_questions_of_reading_routes(api: Api) -> None:
     ):
         answer = officer.get(f"/api/v1/throughput/{address}")
         assert (answer.status_code, answer.json().get("code")) == (422, code), address
+
+
+@pytest.mark.parametrize(
+    ("cell", "typed", "code"),
+    [
+        ("received_online", "-1", "number_negative"), ("received_online", "1,5", "number_fractional"),
+        ("received_online", "năm", "number_text"), ("received_online", "1.000.001", "number_too_large"),
+        ("received_online", "", "required"), ("withdrawn", "99", "withdrawn_over"),
+        ("pending_in_time", "1.234", "unbalanced"), ("resolved_early", "50", "pending_negative"),
+        ("memo][digitised", "99", "memo_over"),
+    ],
+)  # fmt: skip
+def test_the_days_form_comes_back_with_the_message_at_its_cell(
+    app: FastAPI, people: People, cell: str, typed: str, code: str
+) -> None:
+    """Rows carry their field's code; blank rows before the wrong one move nothing."""
+    person = people()
+    rows = {"DD": line("DD") | dict.fromkeys(COUNTS, ""), "HT": line("HT", carried_over=2, received_online=3)}
+    form = pairs({"city": {"lines": {"CT": {"field": "CT"}, **rows}, "note": "Giữ <lại>"}})
+    name = f"city[lines][HT][{cell}]"
+    form = [p for p in form if p[0] != name] + [(name, typed)]
+    before = counts(app)
+    page = send_form(person, path_of(WARD, DAY, ""), form)
+    assert page.status_code == 422
+    place = {"unbalanced": "", "pending_negative": "pending_in_time"}.get(code, cell.replace("][", "-"))
+    anchor = f"city-lines-HT-{place}".rstrip("-")
+    assert f'href="#{anchor}"' in page.text
+    assert f'id="{anchor}"' in page.text
+    assert f'name="{name}"' in page.text
+    assert f'value="{typed}"' in page.text
+    assert "Giữ &lt;lại&gt;" in page.text
+    assert counts(app) == before
+
+
+def test_forms_at_addresses_that_name_nothing(app: FastAPI, people: People) -> None:
+    person, before = people(), counts(app)
+    for path, status in (
+        (path_of(WARD, "hom-nay", ""), 422), (path_of(WARD, "2026-02-30", ""), 422), (path_of("99999", DAY, ""), 404),
+        (path_of("99999", "hom-nay", ""), 404), (path_of(OTHER, DAY, ""), 404), (path_of(WARD, DAY, "tinh"), 422),
+    ):  # fmt: skip
+        assert send_form(person, path, [("city[note]", "x")]).status_code == status, path
+    assert counts(app) == before

@@ -349,7 +349,7 @@ def test_summaries_equal_the_model(
 
 
 @pytest.mark.fuzz
-@settings(bounded, max_examples=1500, derandomize=False)
+@settings(bounded, max_examples=400, derandomize=False)
 @given(st.lists(acts(), min_size=1, max_size=40), st.data())
 def test_summaries_equal_the_model_for_long(
     app: FastAPI, clock: SetClock, sequence: list[tuple[str, str, date, Sent]], data: st.DataObject
