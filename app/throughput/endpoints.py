@@ -169,7 +169,7 @@ def get_daily_report(
     """Give one system's report of a day, as it stands or as it was known at a moment."""
     assert unit.id is not None
     stored = (
-        reading.current(session, unit.id, day, system)
+        reading.standing(session, unit.id, day, system)
         if as_of is None
         else reading.at_moment(session, unit.id, day, system, as_of)
     )

@@ -14,7 +14,7 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
-from app.throughput.models import Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
+from app.throughput.models import Adjustment, Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.rules import COLUMNS, Figures, Line, figures_of
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
@@ -23,6 +23,7 @@ LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
 REVISION = ReportRevision.__table__.c  # type: ignore[attr-defined]
 REPORT = Report.__table__.c  # type: ignore[attr-defined]
 OBLIGATION = Obligation.__table__.c  # type: ignore[attr-defined]
+_ADJUSTMENT = Adjustment.__table__.c  # type: ignore[attr-defined]
 FIELD_CODE = ProcedureField.__table__.c.code  # type: ignore[attr-defined]
 FIELD_ID = ProcedureField.__table__.c.id  # type: ignore[attr-defined]
 
@@ -41,7 +42,10 @@ class Reason:
 
 @dataclass
 class Stored:
-    """A report and one of its revisions with all that hangs on it; `owed`: what judges it, None when not owed."""
+    """A report and one of its revisions with all that hangs on it; `owed`: what judges it, None when not owed.
+
+    `gaps`: adjustments as they are now and what is explained of them, for the report that stands.
+    """
 
     report_id: int
     version: int
@@ -63,6 +67,7 @@ class Stored:
     lines: dict[str, Line] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
     owed: Deadlines | None = None
+    gaps: dict[str, tuple[int, int]] | None = None
 
     @cached_property
     def figures(self) -> Figures:
@@ -139,6 +144,25 @@ def owed(session: Session, unit_id: int, day: date, system: System) -> Deadlines
     """Return the moments that judge a day as they were written down when it was owed; None when it is not owed."""
     row = session.execute(_OWED, {"unit": unit_id, "day": day, "system": system.value}).first()
     return Deadlines(*row) if row else None
+
+
+_GAPS = (
+    select(FIELD_CODE, _ADJUSTMENT.amount, _ADJUSTMENT.explained)
+    .join(ProcedureField.__table__, _ADJUSTMENT.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .where(
+        _ADJUSTMENT.unit_id == bindparam("unit", type_=Integer), _ADJUSTMENT.day == bindparam("day", type_=Date),
+        _ADJUSTMENT.system == bindparam("system"),
+    )
+)  # fmt: skip
+
+
+def standing(session: Session, unit_id: int, day: date, system: System) -> Stored | None:
+    """Return the report that stands with its adjustments as they are now, the day before having changed maybe."""
+    stored = current(session, unit_id, day, system)
+    if stored is not None:
+        rows = session.execute(_GAPS, {"unit": unit_id, "day": day, "system": system.value})
+        stored.gaps = {code: (amount, covered) for code, amount, covered in rows}
+    return stored
 
 
 def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: datetime) -> Stored | None:

@@ -119,13 +119,13 @@ def put_report(
     case = _understood(session, reference, unit, day, system, body, now)
     # Sent against the very version that stands, the same words are no retry but meant for what stands now.
     if case.stored and case.is_same and not (case.explains_anew(now) and match.names(case.stored.version)):
-        return _unchanged(reference, unit, day, case)
+        return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
     _refuse_locked(case, now)
     try:
         check_match(match.if_match, match.if_none_match, case.stored.version if case.stored else None)
     except PreconditionFailed as stale:
         if case.stored is not None:
-            stale.extra["current"] = report_out(reference, unit, day, system, case.stored)
+            stale.extra["current"] = _as_it_stands(session, reference, unit, day, system)
         raise
     _refuse_broken(case, now, "")
     return _write(session, reference, caller, unit, day, case, now)
@@ -190,7 +190,7 @@ def both(session: Session, reference: Reference, unit: Unit, day: date) -> Repor
     assert unit.id is not None
     out: dict[str, ReportOut | None] = {}
     for system in System:
-        stored = reading.current(session, unit.id, day, system)
+        stored = reading.standing(session, unit.id, day, system)
         out[system.value] = report_out(reference, unit, day, system, stored) if stored else None
     version = "-".join(str(r.version if r else 0) for r in (out["city"], out["ministry"]))
     return ReportsOut(unit=unit.code, unit_name=unit.name, day=day, version=version, **out)
@@ -216,9 +216,11 @@ def _understood(
     return _Case(system, stored, previous, draft, owed, deadlines, body)
 
 
-def _unchanged(reference: Reference, unit: Unit, day: date, case: _Case) -> Saved:
-    assert case.stored is not None
-    return Saved(report_out(reference, unit, day, case.system, case.stored), created=False, changed=False)
+def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date, system: System) -> ReportOut:
+    assert unit.id is not None
+    stored = reading.standing(session, unit.id, day, system)
+    assert stored is not None
+    return report_out(reference, unit, day, system, stored)
 
 
 def _refuse_locked(case: _Case, now: datetime) -> None:

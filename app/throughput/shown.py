@@ -8,6 +8,7 @@ from app.procedures.rules import System
 from app.throughput import questions
 from app.throughput.forms import Reference
 from app.throughput.reading import Stored
+from app.throughput.rules import WarningCode
 from app.throughput.schemas import (
     LineOut,
     ReasonOut,
@@ -30,6 +31,25 @@ def receipt_number(unit: str, day: date, system: System, revision: int) -> str:
     return f"{unit}-{day:%Y%m%d}-{'TP' if system is System.CITY else 'BN'}-{revision}"
 
 
+def _warnings(stored: Stored) -> list[WarningOut]:
+    """Return the questions as they were put; those of a standing report's openings as they are now."""
+    given = {(r.warning, r.field) for r in stored.reasons}
+    put = [
+        WarningOut(
+            code=q.code, field=q.field, values=q.values,
+            answered=(q.code.value, q.field) in given or (q.code.value, None) in given,
+        )
+        for q in questions.load(stored.warnings)
+    ]  # fmt: skip
+    if stored.gaps is None:
+        return put
+    gap = WarningCode.opening_gap
+    return [
+        WarningOut(code=gap, field=code, values={"gap": amount}, answered=amount == explained)
+        for code, (amount, explained) in sorted(stored.gaps.items())
+    ] + [w for w in put if w.code != gap]
+
+
 def report_out(reference: Reference, unit: Unit, day: date, system: System, stored: Stored) -> ReportOut:
     """Return a revision of a report as it is shown, with sums, rates and open questions."""
     moments = stored.owed or reference.deadlines(unit, day, system)
@@ -38,7 +58,6 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
     timeliness = None
     if stored.owed and met is not None and not stored.report_unavailable:
         timeliness = "on_time" if met <= moments.due_at else "late"
-    answered = {(r.warning, r.field) for r in stored.reasons}
     return ReportOut(
         unit=unit.code,
         day=day,
@@ -64,13 +83,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         ],
         totals=totals_out(figures),
         rates=rates_out(figures),
-        warnings=[
-            WarningOut(
-                code=q.code, field=q.field, values=q.values,
-                answered=(q.code.value, q.field) in answered or (q.code.value, None) in answered,
-            )
-            for q in questions.load(stored.warnings)
-        ],
+        warnings=_warnings(stored),
         door=stored.door,
         deadlines=deadlines_out(moments),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from app.throughput.models import ExternalFigure
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
+from app.throughput.timing import Deadlines
 from app.units.models import Unit
 
 
@@ -109,7 +110,7 @@ def worksheet(session: Session, unit: Unit, day: date, now: datetime) -> Workshe
 
 def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system: System, now: datetime) -> SystemSheet:
     assert unit.id is not None
-    stored = reading.current(session, unit.id, day, system)
+    stored = reading.standing(session, unit.id, day, system)
     report = report_out(reference, unit, day, system, stored) if stored else None
     lines = {line.field: line for line in report.lines} if report else {}
     previous = reading.before(session, unit.id, day, system)
@@ -140,9 +141,16 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         deadlines=deadlines_out(moments),
         locked=now > moments.locks_at,
         reason_needed=report is not None and now > moments.grace_until,
-        counted_until=report.counted_until if report else min(moments.cut_off_at, now).replace(second=0, microsecond=0),
+        counted_until=_counted_until(report, moments, now),
         rows=rows,
     )
+
+
+def _counted_until(report: ReportOut | None, moments: Deadlines, now: datetime) -> datetime:
+    """Return the moment to propose: what stands; beyond a part of a day, the cut-off or now."""
+    if report is not None and not report.partial_day:
+        return report.counted_until
+    return min(moments.cut_off_at, now).replace(second=0, microsecond=0)
 
 
 def _past(past: dict[date, dict[str, int]], code: str, day: date, last: date | None) -> PastOut:
