@@ -54,7 +54,9 @@ def test_a_reader_sees_it_and_is_offered_no_form(people: People, locale: Locale)
     assert page.status_code == 200
     words = html.unescape(page.text)
     ward = i18n.translate("units.ward", locale)
-    for shown in ("Trung tâm Phục vụ hành chính công thành phố", "17:00", *(f"{n}\u202f%" if locale == "fr" else f"{n}%" for n in (80, 95, 3)), ward):
+    percent = "\u202f%" if locale == "fr" else "%"
+    shares = [f"{number}{percent}" for number in (80, 95, 3)]
+    for shown in ("Trung tâm Phục vụ hành chính công thành phố", "17:00", *shares, ward):
         assert shown in words
     assert 'method="post" action="/throughput' not in page.text
 
