@@ -8,6 +8,7 @@ from sqlalchemy import inspect, text
 
 from app.core.access import public
 from app.core.errors import Unavailable
+from app.core.schemas import problems
 from app.core.web import Renderer
 
 router = APIRouter()
@@ -52,7 +53,24 @@ def customise_openapi(app: FastAPI) -> None:
                 "token": {"type": "http", "scheme": "bearer", "description": "`tiendo57 token create`"}
             }
             schema["security"] = [{"token": []}]
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schema["components"].get("schemas", {}).pop(unused, None)
+            for methods in schema["paths"].values():
+                for operation in methods.values():
+                    _declare_problems(operation)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _declare_problems(operation: dict[str, Any]) -> None:
+    """Say of every refusal that it is a problem document, and declare those that any call may meet."""
+    any_call = (413, 415, 422, 503) if "requestBody" in operation else (503,)
+    declared = operation["responses"]
+    for status in any_call:
+        declared.setdefault(str(status), {"description": problems(status)[status]["description"]})
+    for status, answer in declared.items():
+        if int(status) >= 400:
+            schema = {"$ref": "#/components/schemas/ProblemDocument"}
+            answer["content"] = {"application/problem+json": {"schema": schema}}

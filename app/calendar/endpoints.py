@@ -22,7 +22,7 @@ from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
 from app.core.errors import NotFound
 from app.core.forms import DoorRoute
-from app.core.schemas import Day, problems
+from app.core.schemas import Day, created, problems
 from app.core.web import Render, form, see_other
 from app.units import service as units
 from app.units.models import Unit
@@ -117,7 +117,7 @@ def _day_again(request: Request, session: Session) -> DayOut:
     "/calendar/days/{day}",
     operation_id="put_calendar_day",
     response_model=DayOut,
-    responses=problems(401, 403, 412, 422, 428),
+    responses=created(DayOut) | problems(401, 403, 412, 422, 428),
 )
 @form("calendar/day.html", _day_again)
 def put_day(
