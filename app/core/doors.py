@@ -95,6 +95,7 @@ class Doors:
         hidden = {name: value for name, value in pairs if name in forms.HIDDEN and value}
         scope = {**scope, "headers": list(scope["headers"])}
         scope["state"]["form"] = forms.nest(pairs)
+        scope["state"]["typed"] = forms.nest([(name, value) for name, value in pairs if name != "_only"])
         scope["state"]["moved"] = {}
         if scope["method"] == "POST" and hidden.get("_method") in ("PUT", "PATCH", "DELETE"):
             scope["method"] = hidden["_method"]

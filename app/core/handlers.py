@@ -122,7 +122,7 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
         status=problem.status,
         data=data,
         errors=shown,
-        typed=getattr(request.state, "form", {}),
+        typed=getattr(request.state, "typed", {}),
         problem=document,
         **problem.extra,
     )

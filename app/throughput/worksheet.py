@@ -42,6 +42,7 @@ class SheetRow(BaseModel):
     names: WordsOut
     usual: Annotated[bool, Field(description="It had figures within the last 30 days, or stock")]
     opening: Annotated[int, Field(description="Previous close, which an absent opening means")]
+    overdue_before: Annotated[int, Field(description="Of the previous close: overdue already")]
     line: LineOut | None
     past: PastOut
     proposals: list[ProposalOut]
@@ -115,6 +116,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     lines = {line.field: line for line in report.lines} if report else {}
     previous = reading.before(session, unit.id, day, system)
     closing = previous.closing if previous else {}
+    overdue = previous.overdue if previous else {}
     past = reading.received_on(session, unit.id, system, [day - timedelta(days=n) for n in range(1, 31)])
     proposals = _proposals(session, unit.id, day, system)
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
@@ -128,6 +130,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
                 names=WordsOut(vi=info.name_vi, en=info.name_en, fr=info.name_fr),
                 usual=any(of_field) or bool(closing.get(code)) or code in lines,
                 opening=closing.get(code, 0),
+                overdue_before=overdue.get(code, 0),
                 line=lines.get(code),
                 past=_past(past, code, day, previous.day if previous else None),
                 proposals=proposals.get(info.id, []),

@@ -69,7 +69,7 @@ def test_the_definition_of_a_new_installation(api: Api) -> None:
     assert shown["reporting_units"] == ["ward", "commune", "special_zone"]
     assert shown["targets"] | {"source": ""} == {"online": 0.8, "on_time": 0.95, "overdue": 0.03, "source": ""}
     clock = ("city_cut_off", "city_due", "ministry_cut_off", "ministry_due", "grace", "lock")
-    assert [shown[name] for name in clock] == ["16:30", "17:00", "17:00", "09:00", "09:00", "17:00"]
+    assert [shown[name] for name in clock] == ["16:30", "17:00", "16:30", "09:00", "09:00", "17:00"]
     assert (shown["lock_days"], shown["minimum_base"]) == (3, 30)
     texts = ("title", "contents", "receiving_unit", "method", "frequency", "cut_off_text", "outline", "legal_basis")
     assert all(shown[name] for name in texts)
