@@ -41,7 +41,8 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag in _VOID:
             return
-        assert self.stack and self.stack[-1].tag == tag, f"</{tag}> closes {self.stack[-1:]}"
+        assert self.stack, f"</{tag}> closes nothing"
+        assert self.stack[-1].tag == tag, f"</{tag}> closes {self.stack[-1]}"
         self.stack.pop()
 
     def handle_data(self, data: str) -> None:
@@ -83,7 +84,7 @@ def audit(html: str, locale: str = "vi") -> list[str]:
         ):
             wrong.append(f"form {form.attrs}")
     for node in page.nodes:
-        inline = [a for a in node.attrs if a.startswith("on") or a.startswith("hx-on") or a == "style"]
+        inline = [a for a in node.attrs if a.startswith(("on", "hx-on")) or a == "style"]
         if inline:
             wrong.append(f"<{node.tag}> has {inline}")
         if node.tag == "style" or (node.tag == "script" and "src" not in node.attrs):
