@@ -50,6 +50,7 @@ class Scope:
 
 
 def month_end(day: date, months: int) -> date:
+    """Return the last day before the month that begins `months` after a day's."""
     index = day.year * 12 + day.month - 1 + months
     return date(index // 12, index % 12 + 1, 1) - timedelta(days=1)
 
@@ -222,6 +223,7 @@ class Known:
 
 
 def known(session: Session, scope: Scope, first: date, last: date, as_of: datetime) -> Known:
+    """Return the reports of a period as they were known at a moment."""
     stands = known_at(as_of)
     reports = session.execute(
         select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day)
