@@ -1,0 +1,184 @@
+"""Migrations on either database: from nothing to the models, down again and up, data kept wherever a table stays."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from pydantic import SecretStr
+from sqlalchemy import CheckConstraint, MetaData, inspect, text
+from sqlmodel import SQLModel
+from typer.testing import CliRunner
+
+from app import migrations
+from app.__main__ import cli
+from app.core.db import Database
+from app.core.settings import Settings
+from app.tables import TABLES
+from tests.conftest import KIND, NOW, _create_postgresql, _drop_postgresql
+from tests.support.clients import SetClock
+
+
+def _settings(url: str) -> Settings:
+    return Settings(database_url=SecretStr(url), log_level="error", database_pool_size=5)
+
+
+@pytest.fixture
+def empty(tmp_path: Path, worker_id: str) -> Iterator[Database]:
+    """A database with nothing in it."""
+    url = f"sqlite:///{tmp_path}/empty.db" if KIND == "sqlite" else _create_postgresql(f"t57_migrate_{worker_id}")
+    database = Database(_settings(url))
+    yield database
+    database.engine.dispose()
+    if KIND == "postgresql":
+        _drop_postgresql(url)
+
+
+def _revisions() -> list[str]:
+    """Return every revision from the first to the newest."""
+    return [one.revision for one in ScriptDirectory.from_config(migrations.config()).walk_revisions()][::-1]
+
+
+def _tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def _rows(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Return everything that is stored, by table, as this database's own schema names it."""
+    found = MetaData()
+    with database.engine.connect() as connection:
+        found.reflect(connection)
+        return {
+            name: sorted(tuple(map(str, row)) for row in connection.execute(table.select()))
+            for name, table in found.tables.items()
+            if name not in ("alembic_version", "stamps")  # stamps count how often a process is to read anew
+        }
+
+
+def _differences(database: Database) -> list[Any]:
+    with database.engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
+
+
+def test_there_is_one_line_of_migrations() -> None:
+    script = ScriptDirectory.from_config(migrations.config())
+    assert len(script.get_heads()) == 1
+    assert script.get_base() == _revisions()[0]
+
+
+def test_from_nothing_to_exactly_the_models(empty: Database) -> None:
+    assert not migrations.is_migrated(empty)
+    assert _tables(empty) == set()
+    migrations.upgrade(empty)
+    assert migrations.is_migrated(empty)
+    assert _tables(empty) == set(TABLES)
+    assert _differences(empty) == []
+
+
+def test_the_comparison_can_find_a_difference(empty: Database) -> None:
+    migrations.upgrade(empty)
+    with empty.writer.connect() as connection:
+        connection.execute(text("alter table audit_entries add column forgotten integer"))
+        connection.execute(text("drop table published_figures"))
+        connection.commit()
+    assert {"remove_column", "add_table"} <= {difference[0] for difference in _differences(empty)}
+
+
+def test_the_rules_of_the_models_are_in_the_database(empty: Database) -> None:
+    """Alembic compares no CHECK and not every name: these are compared here."""
+    migrations.upgrade(empty)
+    inspector = inspect(empty.engine)
+    for name, table in TABLES.items():
+        wanted = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+        found = {str(c["name"]) for c in inspector.get_check_constraints(name)}
+        short = {one.removeprefix(f"ck_{name}_") for one in found}
+        assert {one.removeprefix(f"ck_{name}_") for one in wanted} == short, name
+        assert {tuple(sorted(fk["constrained_columns"])) for fk in inspector.get_foreign_keys(name)} == {
+            tuple(sorted(c.name for c in fk.columns)) for fk in table.foreign_key_constraints
+        }, name
+
+
+def test_the_newest_twice_is_the_newest(empty: Database) -> None:
+    migrations.upgrade(empty)
+    before = _rows(empty)
+    migrations.upgrade(empty)
+    assert _rows(empty) == before
+
+
+def test_the_seed_twice_changes_nothing(empty: Database) -> None:
+    clock = SetClock(NOW)
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), clock)
+    before = _rows(empty)
+    assert len(before["units"]) > 40
+    assert len(before["fields"]) > 20
+    assert len(before["procedures"]) > 100
+    migrations.seed(empty, _settings("sqlite://"), clock)
+    assert _rows(empty) == before
+    clock._now += timedelta(days=1)
+    migrations.seed(empty, _settings("sqlite://"), clock)
+    after = _rows(empty)
+    assert {name for name in after if after[name] != before[name]} <= {"obligations"}
+
+
+def test_down_and_up_again_step_by_step_with_data(empty: Database) -> None:
+    """Every step down and up: what a table held that stays is there afterwards, and the models match at the end."""
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
+    revisions = _revisions()
+    held = _rows(empty)
+    for below in [*revisions[-2::-1], "base"]:
+        migrations.downgrade(empty, below)
+        stayed = _tables(empty)
+        for name, rows in _rows(empty).items():
+            assert len(rows) == len(held[name]), (below, name)
+        if below == "base":
+            assert stayed == set()
+    for above in revisions:
+        migrations.upgrade(empty, above)
+    assert _tables(empty) == set(TABLES)
+    assert _differences(empty) == []
+    migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
+    assert {name: len(rows) for name, rows in _rows(empty).items()} == {name: len(rows) for name, rows in held.items()}
+
+
+def test_each_step_is_whole_or_not_at_all(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    from alembic import op
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("the power went")
+
+    made = 0
+    real = op.create_table
+
+    def create(*args: Any, **options: Any) -> Any:
+        nonlocal made
+        made += 1
+        return fail() if made == 5 else real(*args, **options)
+
+    monkeypatch.setattr(op, "create_table", create)
+    with pytest.raises(RuntimeError, match="power"):
+        migrations.upgrade(empty)
+    monkeypatch.undo()
+    assert made == 5
+    assert _tables(empty) == set()
+    migrations.upgrade(empty)
+    assert _tables(empty) == set(TABLES)
+
+
+def test_the_command_migrates_and_a_server_without_tables_does_not_start(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty.engine.url.render_as_string(hide_password=False))
+    refused = CliRunner().invoke(cli, ["serve", "--port", "1"])
+    assert refused.exit_code == 2
+    assert "migrate" in refused.output
+    assert CliRunner().invoke(cli, ["migrate"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["verify"]).exit_code == 0
+    assert CliRunner().invoke(cli, ["migrate", "--down-to", "base"]).exit_code == 0
+    assert _tables(empty) == set()
