@@ -16,6 +16,7 @@ from app.core import audit
 from app.core.db import SAFE_METHODS
 from app.core.web import API
 from app.procedures.models import FieldIn, ProcedureIn
+from app.throughput.definition import FormIn
 from app.units.models import UnitIn
 from tests.api.test_access import _method, _routes
 from tests.conftest import PASSWORD
@@ -203,6 +204,9 @@ Change = tuple[str, TestClient, str, str, dict[str, Any] | None, bool]
 def _others(
     has: Callable[[TestClient, str], dict[str, Any]], manager: TestClient, analyst: TestClient
 ) -> Iterator[Change]:
+    daily = _kept(FormIn, has(analyst, "/throughput/forms/daily"))
+    later = daily | {"lock_days": 5}
+    yield "put_daily_form", analyst, "PUT", "/throughput/forms/daily", later, True
     unit = _kept(UnitIn, has(manager, f"/units/{WARD}"))
     yield "put_unit", manager, "PUT", f"/units/{WARD}", unit | {"full_name": "Ủy ban nhân dân mới"}, True
     yield "create_unit", manager, "POST", "/units", unit | {"code": "99999", "name": "Mới"}, False
