@@ -93,3 +93,20 @@ def test_the_entry_page_is_light(visit: Callable[..., Visitor]) -> None:
     window.page.goto(f"/throughput/reports/{OTHER}/{TODAY}/worksheet", wait_until="networkidle")
     assert len(sizes) >= 3  # page, style sheet, htmx
     assert sum(sizes.values()) <= BUDGET, sizes
+
+
+def test_a_filter_changes_the_content_in_place(visit: Callable[..., Visitor]) -> None:
+    window = visit("tonghop")
+    page = window.go("/throughput/summary?from=2025-07-01&to=2025-07-04")
+    page.evaluate("window.stillHere = true")
+    page.select_option('[name="group_by"]', "field")
+    page.focus('[name="group_by"]')
+    with page.expect_response(lambda r: "group_by=field" in r.url) as answer:
+        page.get_by_role("button", name="Lọc").click()
+    assert answer.value.request.headers["hx-request-type"] == "partial"
+    page.wait_for_selector("th:has-text('Hộ tịch')")
+    assert page.evaluate("window.stillHere") is True, "the page was not loaded anew"
+    assert "group_by=field" in page.url
+    assert page.title() == "Tổng hợp số liệu – tiendo57"
+    assert page.locator("h1").count() == 1
+    assert window.complaints == []
