@@ -29,12 +29,15 @@ _version = select(_TABLE.c.version).where(_TABLE.c.name == bindparam("name"))
 
 def touch(session: Session, name: str) -> None:
     """Note a change, in its transaction: from its commit on, every process reads the data anew."""
+    session.info.setdefault("touched_stamps", set()).add(name)
     insert = upsert(session.get_bind().dialect.name, _TABLE).values(name=name, version=1)
     session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"version": _TABLE.c.version + 1}))
 
 
 def kept(session: Session, name: str, load: Callable[[Session], Value]) -> Value:
     """Return what `load` gives, kept in the process until the stamp `name` changes; it must hold no session or row."""
+    if name in session.info.get("touched_stamps", ()):
+        return load(session)  # what this transaction changed is nobody else's before it commits
     # All engines of one database share its pool, which goes with them.
     of_database = _kept.setdefault(session.connection().engine.pool, {})
     version = hot.run(session, _version, {"name": name}).scalar() or 0
