@@ -200,7 +200,9 @@ def _endure(house: House, kills: int, seed: int) -> None:
     assert [w for writer in writers for w in writer.wrong] == []
     assert not any(thread.is_alive() for thread in threads)
     assert sum(writer.unknown for writer in writers) >= kills // 2, "the kills fell beside the writes"
-    assert all(sum(map(len, writer.accepted.values())) >= kills for writer in writers)
+    done = [sum(map(len, writer.accepted.values())) for writer in writers]
+    assert min(done) > 0
+    assert sum(done) >= 4 * kills, "there was little to lose"
     _check(database, writers)
     database.engine.dispose()
 
