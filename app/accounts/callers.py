@@ -59,7 +59,7 @@ def _by_token(request: Request, database: Database, settings: Settings, now: dat
 def _note(database: Database, work: Callable[[Session], None]) -> None:
     # A busy database must not turn a page away because its visit could not be noted.
     try:
-        with database.write() as session:
+        with database.write(patient=False) as session:
             work(session)
     except (OperationalError, PoolTimeout) as error:
         log.warning("last_use_not_noted", error=type(error).__name__)

@@ -10,10 +10,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
-from sqlalchemy import Engine, MetaData, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from app.core import audit, versions
 from app.core.access import get_caller
@@ -23,17 +23,6 @@ from app.core.settings import Settings
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 UNIT_LOCK = 57
 SAFE_SQLITE = (3, 51, 3)  # older libraries can corrupt a WAL that several processes reset at once
-
-# Named constraints, so that a migration on either database can find them again.
-SQLModel.metadata.naming_convention = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-).naming_convention
 
 
 def sqlite_module() -> ModuleType:
@@ -81,6 +70,7 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(settings) if self.is_sqlite else _postgresql_engine(settings)
         self.writer: Any = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
+        self._hasty: Any = self.writer.execution_options(hasty=True)
         self.gate = Gate(
             1 if self.is_sqlite else settings.database_pool_size,
             settings.write_queue_size,
@@ -94,9 +84,14 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a session that writes; commits at the end of the block with the audit rows, or rolls back all of it."""
-        with Session(self.writer) as session:
+    def write(self, *, patient: bool = True) -> Iterator[Session]:
+        """Open a session that writes; commits at the end of the block with the audit rows, or rolls back all of it.
+
+        Without patience it gives up at once (OperationalError) where another holds what it needs.
+        """
+        with Session(self.writer if patient else self._hasty) as session:
+            if not patient and not self.is_sqlite:
+                session.execute(text("set local lock_timeout = '50ms'"))
             yield session
             commit(session)
 
@@ -157,8 +152,14 @@ def _sqlite_engine(settings: Settings) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that starts to write late meets "database is locked" at once, without waiting.
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if options.get("hasty"):
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
+        finally:
+            if options.get("hasty"):
+                connection.exec_driver_sql(f"PRAGMA busy_timeout={settings.database_lock_timeout_seconds * 1000}")
 
     return engine
 

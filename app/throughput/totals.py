@@ -5,7 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, text
 from sqlmodel import Session, col
 
 from app.core import hot
@@ -189,6 +189,8 @@ def field_ids(session: Session) -> dict[str, int]:
 
 def rebuild(session: Session) -> int:
     """Compute all totals anew from the lines; returns how many reports they hold."""
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite a writer is alone anyway
+        session.execute(text("lock table reports in share row exclusive mode"))
     for table in (_DAY, _MONTH, _ADJUSTMENT):
         session.execute(delete(table))
     ids, count = field_ids(session), 0
