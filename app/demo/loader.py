@@ -15,7 +15,7 @@ from app.accounts.demonstration import demo_accounts
 from app.calendar.service import calendar_for
 from app.core import audit
 from app.core.access import Caller
-from app.core.clock import SystemClock
+from app.core.clock import SystemClock, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.settings import Settings
@@ -54,7 +54,9 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         calendar = calendar_for(session)
     days = list(calendar.working_days(FIRST_DAY, until))
     figures = Figures(days, calendar.next_working_day, seed)
-    filings = [f for day in days for f in figures.day(day, leave_owing=day == days[-1]) if f.received_at <= now]
+    # Only what may still be sent is left owing: a past period stands whole.
+    open_days = days[-1:] if days and calendar.add_working_days(days[-1], 3) >= day_of(now) else []
+    filings = [f for day in days for f in figures.day(day, leave_owing=day in open_days) if f.received_at <= now]
     filings.sort(key=lambda f: f.received_at)
     with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
         reference = Reference.read(session)

@@ -44,8 +44,11 @@ _with_report = _OBLIGATION.outerjoin(
 
 
 def extend(session: Session, now: datetime, horizon_days: int, first: date | None = None) -> int:
-    """Make the obligations that are missing from `first` (default: a week back) to the horizon; returns how many."""
-    today = day_of(now)
+    """Make the obligations that are missing up to the horizon; returns how many.
+
+    From a week back, and for whoever owed before; a `first` that is named is a past to be loaded: then all of it.
+    """
+    today, named = day_of(now), first is not None
     first = first or today - timedelta(days=7)
     last = today + timedelta(days=horizon_days)
     made = list(_expected(session, first, last))
@@ -61,7 +64,7 @@ def extend(session: Session, now: datetime, horizon_days: int, first: date | Non
     rows = [
         row
         for row in made
-        if (row["unit_id"], row["day"], row["system"]) not in known and _may_be_new(row, owing_since, now)
+        if (row["unit_id"], row["day"], row["system"]) not in known and (named or _may_be_new(row, owing_since, now))
     ]
     if rows:
         session.execute(insert(_OBLIGATION), rows)

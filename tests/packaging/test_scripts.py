@@ -89,9 +89,9 @@ def test_environment_is_made_once_and_anew_when_needed(project: Path) -> None:
     assert not command.exists()
 
 
-def test_an_old_python_is_told(bare: Path) -> None:
+def test_an_old_python_is_told(bare: Path, project: Path) -> None:
     program(bare, "python3", '[ "$1" = --version ] && echo "Python 3.9.2" && exit; exit 1')
-    told = run("env.sh", bare)
+    told = run(project / "scripts" / "env.sh", bare)
     assert told.returncode == 1
     assert "Python 3.11 or newer is needed; python3 here says: Python 3.9.2." in told.stderr
 

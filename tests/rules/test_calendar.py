@@ -135,5 +135,5 @@ def test_whoever_works_may_serve(calendar: Calendar, day: date) -> None:
 def test_a_day_in_hue_begins_at_seventeen_hours_utc() -> None:
     assert clock.day_of(datetime(2026, 11, 20, 16, 59, 59, tzinfo=UTC)) == date(2026, 11, 20)
     assert clock.day_of(datetime(2026, 11, 20, 17, 0, tzinfo=UTC)) == date(2026, 11, 21)
-    assert clock.end_of(date(2026, 11, 20)) == datetime(2026, 11, 20, 17, 0, tzinfo=UTC)
+    assert clock.end_of(date(2026, 11, 20)) == datetime(2026, 11, 20, 16, 59, 59, 999999, tzinfo=UTC)
     assert clock.at(date(2026, 11, 20), time(16, 30)) == datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -1,0 +1,88 @@
+"""The demonstration as `make run` loads it, on today's clock: what was published comes out, judged like reports."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from app import migrations
+from app.core.clock import SystemClock
+from app.core.db import Database
+from app.core.settings import Settings
+from app.demo import loader
+from app.main import create_app
+
+QUANG_DIEN, HUONG_AN, PHONG_THAI, THUAN_HOA = "19867", "19804", "19858", "19789"
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """The summary of July 2025 as the city's analyst gets it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db"
+    settings = Settings(database_url=SecretStr(url), demonstration=True, log_level="error")
+    database = Database(settings)
+    migrations.upgrade(database)
+    migrations.seed(database, settings, SystemClock())
+    loader.load(database, settings, until=date(2025, 7, 31))
+    app = create_app(settings)
+    client = TestClient(app, base_url="http://localhost")
+    signed_in = client.post(
+        "/sign-in",
+        data={"user_name": "tonghop", "password": "tiendo57-demo"},
+        headers={"sec-fetch-site": "same-origin"},
+    )
+    assert signed_in.status_code == 200
+
+    def summary(**params: str) -> dict[str, Any]:
+        answer = client.get("/throughput/summary.json", params=params)
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    yield summary
+    app.state.database.engine.dispose()
+    database.engine.dispose()
+
+
+def by_unit(summary: dict[str, Any], column: str) -> dict[str, int]:
+    return {row["key"]: row[column] for row in summary["rows"]}
+
+
+def test_the_first_morning_as_known_at_noon(ask: Ask) -> None:
+    day = {"from": "2025-07-01", "to": "2025-07-01", "group_by": "unit"}
+    noon = ask(**day, as_of="2025-07-01T12:00:00+07:00")
+    assert (noon["total"]["received"], noon["total"]["resolved"]) == (526, 126)
+    received, resolved = by_unit(noon, "received"), by_unit(noon, "resolved")
+    assert len(received) == 40
+    assert received[QUANG_DIEN] == 83 == max(received.values())
+    assert [n for n in received.values() if n == 83] == [83]
+    shares = {unit: resolved[unit] / n for unit, n in received.items() if n}
+    for unit in (HUONG_AN, PHONG_THAI):
+        assert (resolved[unit], received[unit]) == (11, 12)
+    assert max(s for unit, s in shares.items() if unit not in (HUONG_AN, PHONG_THAI)) < 11 / 12
+    assert noon["completeness"]["received"] == 0, "a morning meets no obligation"
+    evening = ask(**day, as_of="2025-07-02")
+    assert evening["total"]["received"] > 526
+
+
+def test_the_fourteenth_of_july(ask: Ask) -> None:
+    day = ask(**{"from": "2025-07-14", "to": "2025-07-14", "group_by": "unit"})
+    received = by_unit(day, "received")
+    assert day["total"]["received"] == 3425
+    assert received[THUAN_HOA] == 203
+    assert sorted(received.values())[-2] < 203
+    assert day["completeness"]["expected"] == 40
+    assert day["completeness"]["received"] == 40
+    assert {p["measure"] for p in day["published"]} >= {"received", "online"}
+
+
+def test_july(ask: Ask) -> None:
+    july = ask(**{"from": "2025-07-01", "to": "2025-07-31", "group_by": "month"})
+    assert july["total"]["received"] == 44825
+    assert round(july["total"]["rates"]["online"]["value"] * 100, 2) == 91.17
+    assert july["completeness"]["expected"] == 40 * 23
+    assert july["total"]["difference"] == 0
