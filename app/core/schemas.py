@@ -1,6 +1,7 @@
 """Small types that every input schema uses, and the declared error answers."""
 
 import re
+import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -17,8 +18,6 @@ def _clean_line(text: str) -> str:
 
 
 def _clean_prose(text: str) -> str:
-    import unicodedata
-
     return _clean(unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip(), "\n\t")
 
 

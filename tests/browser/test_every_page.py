@@ -1,12 +1,16 @@
 """Every page in every language, light and dark: no axe finding, no word in the console, nothing wider than a phone."""
 
 import gzip
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
 
-from app.core.settings import project_root
+from app.core.settings import Settings, project_root
+from app.main import create_app
 from tests.browser.conftest import TODAY, Visitor
 from tests.support.clients import WARD
 
@@ -28,7 +32,8 @@ ANALYST = (
     "/throughput/obligations", "/throughput/obligations?from=2025-07-01&to=2025-07-01", f"{AT}/{TODAY}/worksheet",
     "/throughput/reports?from=2025-07-03", "/throughput/summary?from=2025-07-01&to=2025-07-04",
     "/throughput/summary?from=2025-07-01&to=2025-07-01&as_of=2025-07-01T12:00:00%2B07:00&group_by=field",
-    "/procedures", "/procedures/new", "/fields", "/fields/HT", "/calendar/days", "/calendar/days/2025-09-02",
+    "/procedures", "/procedures/new", "/procedures/1.001193", "/fields", "/fields/new", "/fields/HT", "/calendar/days",
+    "/calendar/days/2025-09-02", "/calendar/saturday-services", "/throughput/forms/daily",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
@@ -37,6 +42,23 @@ PAGES = [
     *(("tonghop", path) for path in ANALYST),
     *(("quantri", path) for path in ADMINISTRATOR),
 ]
+
+
+# Redirects, health, and what the page tests audit: a token's own page, the contract's page.
+ELSEWHERE = {"/", "/calendar/find-day", "/healthz", "/readyz", "/tokens/{token_id}", "/api/docs", "/api/openapi.json"}
+
+
+def test_no_page_is_left_out() -> None:
+    app = create_app(Settings(database_url=SecretStr("sqlite:///unused.db")))
+    seen = [path.partition("?")[0] for _, path in PAGES]
+    left = [
+        route.path
+        for route in iter_route_contexts(app.routes)
+        if "GET" in (route.methods or ())
+        and not (route.path or "").startswith("/api/v1/")
+        and not any(route.path_regex.fullmatch(path) for path in seen)
+    ]
+    assert {re.sub(r":int", "", path or "") for path in left} == ELSEWHERE
 
 
 @pytest.mark.parametrize("locale", ["vi", "en", "fr"])
