@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Select, and_, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, Select, and_, case, cast, func, literal, or_, select
 from sqlmodel import Session
 
 from app.throughput.models import (
@@ -146,7 +146,7 @@ class Kept:
 
 def total_of(column: Any) -> Any:
     """Return the sum over a column as a whole number: PostgreSQL's own would be a decimal."""
-    return cast(func.sum(column), Integer)
+    return cast(func.sum(column), BigInteger)
 
 
 def known_at(as_of: datetime) -> Any:

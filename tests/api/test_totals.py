@@ -158,6 +158,13 @@ def test_a_wrong_total_is_found_and_mended(app: FastAPI, days: TestClient, state
         assert kept(app) == right
 
 
+def test_sums_beyond_two_thousand_million(app: FastAPI, days: TestClient) -> None:
+    with app.state.database.write() as session:
+        session.execute(text("update day_totals set received_online = 2000000000"))
+    answer = days.get(f"{BASE}/summary", params={"from": "2026-11-18", "to": "2026-11-20"})
+    assert (answer.status_code, answer.json()["total"]["received_online"]) == (200, 6_000_000_000)
+
+
 def test_rebuilding_right_totals_changes_nothing(app: FastAPI, days: TestClient) -> None:
     put(days, "2026-11-19", line("HT", received_online=6, resolved_early=3, received_post=None), match=1)
     right = kept(app)
