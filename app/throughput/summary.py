@@ -39,6 +39,9 @@ from app.units.models import Unit
 from app.units.service import visible_unit
 
 LONGEST_DAYS = 3660
+# Each week is a question of its own, and what was known then is summed from the lines: 160 weeks, 400 days.
+LONGEST_WEEKS = 159 * 7 + 1
+LONGEST_AS_OF = 400
 _DAY = DayTotal.__table__  # type: ignore[attr-defined]
 _MONTH = FieldMonthTotal.__table__  # type: ignore[attr-defined]
 _ADJUSTMENT = Adjustment.__table__  # type: ignore[attr-defined]
@@ -70,8 +73,11 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
     q = question
     if q.last < q.first:
         raise Invalid([Fault("?to", "period_reversed")])
-    if (q.last - q.first).days >= LONGEST_DAYS:
-        raise Invalid([Fault("?to", "period_too_long", {"limit": LONGEST_DAYS})])
+    limit = LONGEST_WEEKS if q.group_by is GroupBy.week else LONGEST_DAYS
+    if q.as_of is not None:
+        limit = min(limit, LONGEST_AS_OF)
+    if (q.last - q.first).days >= limit:
+        raise Invalid([Fault("?to", "period_too_long", {"limit": limit})])
     units: frozenset[int] | None = None
     if q.unit is not None and q.unit.id is not None:
         units = frozenset({q.unit.id})

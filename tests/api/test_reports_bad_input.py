@@ -455,6 +455,8 @@ def test_bad_questions_of_reading_routes(api: Api) -> None:
     for address, code in (
         ("summary?from=2026-11-20&to=2026-11-19", "period_reversed"),
         ("summary?from=1990-01-01&to=2026-11-19", "period_too_long"),
+        ("summary?from=2023-11-02&to=2026-11-20&group_by=week", "period_too_long"),
+        ("summary?from=2025-10-16&to=2026-11-20&as_of=2026-11-20", "period_too_long"),
         ("summary?group_by=ward", "not_a_choice"),
         ("summary?field=KHONG", "unknown_field"),
         ("summary?as_of=hom-qua", "bad_time"),
@@ -474,6 +476,11 @@ def test_bad_questions_of_reading_routes(api: Api) -> None:
     ):
         answer = officer.get(f"/api/v1/throughput/{address}")
         assert (answer.status_code, answer.json().get("code")) == (422, code), address
+    for longest in (
+        "from=2016-11-14&to=2026-11-20", "from=2023-11-03&to=2026-11-20&group_by=week",
+        "from=2025-10-17&to=2026-11-20&as_of=2026-11-20", "from=2025-10-17&to=2026-11-20&as_of=2026-11-20&group_by=week",
+    ):  # fmt: skip
+        assert officer.get(f"/api/v1/throughput/summary?{longest}").status_code == 200, longest
 
 
 @pytest.mark.parametrize(
