@@ -1,5 +1,6 @@
 """From what was sent to a report that can be judged: lines completed, reasons matched, everything wrong named."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -77,7 +78,8 @@ def understand(
         elif day_of(counted_until) < day:
             faults.append(Fault("/counted_until", "counted_before_day", {"day": day}))
     closing = previous.closing if previous else {}
-    lines = _lines(reference, unit, day, system, body, closing, faults)
+    standing = stored.lines if stored else {}
+    lines = _lines(reference, unit, day, system, body, closing, standing, faults)
     gaps: dict[str, int] = {}
     if previous is not None and body.unavailable is None:
         gaps = rules.adjustments({code: line.carried_over for code, line in lines.items()}, closing)
@@ -101,6 +103,7 @@ def _lines(
     system: System,
     body: ReportIn,
     closing: dict[str, int],
+    standing: Mapping[str, Line],
     faults: list[Fault],
 ) -> dict[str, Line]:
     if body.unavailable is not None:
@@ -122,7 +125,7 @@ def _lines(
             faults.append(Fault(f"{place}/field", "duplicate_line", {"field": code}))
             continue
         seen.add(code)
-        if code not in applicable:
+        if code not in applicable and code not in standing:  # what was counted while it applied stays
             known = reference.knows_field(code)
             problem = "field_not_applicable" if known else "unknown_field"
             faults.append(Fault(f"{place}/field", problem, {"field": code, "code": code}))

@@ -122,7 +122,10 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
     rows = []
-    for code, info in reference.fields.fields(unit.id, unit.kind, day, system.value).items():
+    applicable = reference.fields.fields(unit.id, unit.kind, day, system.value)
+    # A field that stands keeps its row, whatever applies by now: else a correction would drop its line.
+    standing = {code: reference.by_code[code] for code in lines if code not in applicable}
+    for code, info in {**applicable, **standing}.items():
         of_field = [fields.get(code, 0) for fields in past.values()]
         rows.append(
             SheetRow(

@@ -172,6 +172,26 @@ def test_the_worksheet_beside_a_report(api: Api, clock: SetClock) -> None:
     assert (saturday["is_working_day"], saturday["exists"]) == (False, False)
 
 
+def test_a_field_that_stands_keeps_its_row(api: Api) -> None:
+    """It ceases to apply between a report and its correction: nothing of what was counted is dropped or refused."""
+    officer, analyst = api(), api("city_analyst")
+    put(officer, report(line("HT", received_online=5), line("CT", received_online=1)))
+    rule = {"unit": WARD, "system": "city", "applies": False}
+    assert analyst.post("/api/v1/fields/HT/exceptions", json=rule).status_code == 200
+
+    def rows(day: str) -> dict[str, Any]:
+        sheet = officer.get(f"{BASE}/reports/{WARD}/{day}/worksheet").json()["city"]
+        return {r["field"]: r for r in sheet["rows"]}
+
+    assert rows(DAY)["HT"]["line"]["received_online"] == 5
+    assert "HT" not in rows("2026-11-19")
+    both = report(line("HT", received_online=6), line("CT", received_online=1))
+    assert put(officer, both, match='"1"')["totals"]["received"] == 7
+    put(officer, report(line("CT", received_online=1)), match='"2"')
+    again = officer.put(f"{BASE}/reports/{WARD}/{DAY}/city", json=both, headers={"if-match": '"3"'})
+    assert (again.status_code, again.json()["code"]) == (422, "field_not_applicable")
+
+
 def test_past_values_count_complete_reports_only(api: Api, clock: SetClock) -> None:
     officer = api()
     for day, online, partial in (("2026-11-18", 30, False), ("2026-11-19", 2, True)):
