@@ -276,6 +276,8 @@ def _stored_anew(
     now: datetime,
 ) -> Stored:
     stored, draft = case.stored, case.draft
+    if stored is not None:  # a call that came first may be written last, and clocks are set back
+        now = max(now, stored.known_from)
     met = stored.first_met_at if stored else None
     if met is None and not draft.partial:
         met = now

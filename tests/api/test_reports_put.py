@@ -382,6 +382,17 @@ def test_an_unavailable_system(api: Api, clock: SetClock) -> None:
     assert (again["version"], again["totals"]["received"]) == (3, 0)
 
 
+def test_a_correction_at_an_earlier_moment(api: Api, clock: SetClock) -> None:
+    """The clock was set back, or a call that came first is written last: a revision never ends before it began."""
+    officer = api()
+    put(officer)
+    clock.set("2026-11-20T16:40:00+07:00")
+    assert put(officer, OTHER_BODY, if_match="*").status_code == 200
+    first, second = officer.get(f"{address()}/revisions").json()["items"][::-1]
+    assert (first["known_to"], second["known_from"]) == (first["known_from"], first["known_from"])
+    assert officer.get(address()).json()["totals"]["received"] == 6
+
+
 def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, clock: SetClock) -> None:
     """The eve is corrected after its morrow gave a reason; the same words then speak of the new difference."""
     officer = api()
