@@ -93,7 +93,10 @@ class Obligation(SQLModel, table=True):
 
 
 class Report(SQLModel, table=True):
-    """One unit's day in one system: which revision stands, and when it was first met."""
+    """One unit's day in one system: which revision stands, when it was first met, and when first complete.
+
+    A system that was down meets the duty, so `first_met_at` may be the earlier one.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (
@@ -113,6 +116,7 @@ class Report(SQLModel, table=True):
     unavailable: bool
     first_received_at: datetime
     first_met_at: datetime | None
+    first_complete_at: datetime | None
     updated_at: datetime
 
 

@@ -26,7 +26,7 @@ from app.throughput.forms import DAILY, owes, times_of
 from app.throughput.models import Obligation, Report, ReportForm
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import ObligationOut, ObligationPage
-from app.throughput.timing import Deadlines, State, deadlines, state
+from app.throughput.timing import Deadlines, State, deadlines, is_met, state
 from app.units.models import Unit, UnitChanged
 
 log = structlog.get_logger()
@@ -222,8 +222,8 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     """
     query = (
         select(
-            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.partial, _REPORT.c.unavailable,
-            _REPORT.c.version, _REPORT.c.updated_at,
+            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.first_complete_at,
+            _REPORT.c.partial, _REPORT.c.unavailable, _REPORT.c.version, _REPORT.c.updated_at,
         )
         .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
         .order_by(_OBLIGATION.c.day, _OBLIGATION.c.unit_id, _OBLIGATION.c.system)
@@ -243,7 +243,7 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
         still_open = and_(
             _OBLIGATION.c.day < today,
             _OBLIGATION.c.waived_at.is_(None),
-            _REPORT.c.first_met_at.is_(None),
+            or_(_REPORT.c.first_met_at.is_(None), and_(_REPORT.c.partial, _REPORT.c.first_complete_at.is_(None))),
             _OBLIGATION.c.locks_at >= now,
         )
         query = query.where(or_(_OBLIGATION.c.day == today, still_open))
@@ -270,7 +270,7 @@ def _out(row: Any, now: datetime) -> ObligationOut:
         day=row.day,
         system=System(row.system),
         state=state(
-            moments, now, waived=row.waived_at is not None, met_at=row.first_met_at,
+            moments, now, waived=row.waived_at is not None, met_at=row.first_met_at, complete_at=row.first_complete_at,
             unavailable=bool(row.unavailable), partial=bool(row.partial),
         ),
         cut_off_at=row.cut_off_at,
@@ -279,7 +279,9 @@ def _out(row: Any, now: datetime) -> ObligationOut:
         locks_at=row.locks_at,
         locked=now > row.locks_at,
         version=row.version,
-        received_at=row.first_met_at,
+        received_at=row.first_met_at
+        if is_met(row.first_met_at, row.first_complete_at, partial=bool(row.partial))
+        else None,
         waiver_reason=row.waiver_reason,
         waived_by=row.waived_by,
         waived_at=row.waived_at,
@@ -290,8 +292,8 @@ def one(session: Session, unit: Unit, day: date, system: System, now: datetime) 
     """Return one obligation; raises NotFound where nothing is owed."""
     row = session.execute(
         select(
-            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.partial, _REPORT.c.unavailable,
-            _REPORT.c.version, _REPORT.c.updated_at,
+            _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.first_complete_at,
+            _REPORT.c.partial, _REPORT.c.unavailable, _REPORT.c.version, _REPORT.c.updated_at,
         )
         .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
         .where(_OBLIGATION.c.unit_id == unit.id, _OBLIGATION.c.day == day, _OBLIGATION.c.system == system.value)

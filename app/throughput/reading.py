@@ -16,7 +16,7 @@ from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.models import Adjustment, Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.rules import COLUMNS, Figures, Line, figures_of
-from app.throughput.timing import Deadlines
+from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
 LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
@@ -51,6 +51,7 @@ class Stored:
     version: int
     first_received_at: datetime
     first_met_at: datetime | None
+    first_complete_at: datetime | None
     report_partial: bool
     report_unavailable: bool
     revision_id: int
@@ -69,6 +70,11 @@ class Stored:
     owed: Deadlines | None = None
     gaps: dict[str, tuple[int, int]] | None = None
 
+    @property
+    def is_met(self) -> bool:
+        """Whether the duty is met: what is partial and never was complete meets nothing."""
+        return is_met(self.first_met_at, self.first_complete_at, partial=self.report_partial)
+
     @cached_property
     def figures(self) -> Figures:
         """The sums of the lines."""
@@ -76,7 +82,8 @@ class Stored:
 
 
 _HEAD = (
-    REPORT.id, REPORT.version, REPORT.first_received_at, REPORT.first_met_at, REPORT.partial, REPORT.unavailable,
+    REPORT.id, REPORT.version, REPORT.first_received_at, REPORT.first_met_at, REPORT.first_complete_at, REPORT.partial,
+    REPORT.unavailable,
     REVISION.id, REVISION.number, REVISION.known_from, REVISION.known_to, REVISION.counted_until, REVISION.partial,
     REVISION.unavailable, REVISION.note, REVISION.warnings, REVISION.door, REVISION.sent_by,
 )  # fmt: skip

@@ -20,7 +20,7 @@ from app.throughput.reading import Neighbour, Stored
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
-from app.throughput.timing import Deadlines
+from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
 _REPORT = Report.__table__  # type: ignore[attr-defined]
@@ -251,7 +251,8 @@ def _write(
         session, reference, unit, day, system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
         is_correction=stored is not None and now > case.deadlines.grace_until,
-        met_before=stored is not None and stored.first_met_at is not None, now=now,
+        met_before=stored is not None
+        and is_met(stored.first_met_at, stored.first_complete_at, partial=draft.partial), now=now,
     )  # fmt: skip
     new = _stored_anew(session, unit.id, day, case, asked, caller, now)
     _write_lines(session, reference, new)
@@ -279,12 +280,14 @@ def _stored_anew(
     if stored is not None:  # a call that came first may be written last, and clocks are set back
         now = max(now, stored.known_from)
     met = stored.first_met_at if stored else None
-    if met is None and not draft.partial:
-        met = now
+    complete = stored.first_complete_at if stored else None
+    if not draft.partial:
+        met = met or now
+        complete = complete or (now if draft.unavailable is None else None)
     number = stored.version + 1 if stored else 1
     head = {
         "version": number, "partial": draft.partial, "unavailable": draft.unavailable is not None,
-        "first_met_at": met, "updated_at": now,
+        "first_met_at": met, "first_complete_at": complete, "updated_at": now,
     }  # fmt: skip
     if stored is None:
         key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
@@ -303,8 +306,8 @@ def _stored_anew(
     revision_id = hot.run(session, _insert_revision, row).scalar_one()
     return Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
-        first_met_at=met, report_partial=draft.partial, report_unavailable=draft.unavailable is not None,
-        revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, owed=case.owed, **values,
+        first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
+        report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, owed=case.owed, **values,
     )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
     figures = stored.figures
     met = stored.first_met_at
     timeliness = None
-    if stored.owed and met is not None and not stored.report_unavailable:
+    if met is not None and stored.owed and stored.is_met and not stored.report_unavailable:
         timeliness = "on_time" if met <= moments.due_at else "late"
     return ReportOut(
         unit=unit.code,

@@ -160,7 +160,9 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
     """Return how many owed unit-days are in, counting a unit's day once for all systems it owes."""
     # As known then: a system that was down may have sent its figures since, a waiver may be younger.
     unavailable = _REPORT.c.unavailable if as_of is None else _REVISION.c.unavailable.is_not(None)
-    met = and_(_REPORT.c.first_met_at.is_not(None), ~unavailable)
+    partial = _REPORT.c.partial if as_of is None else _REVISION.c.partial
+    # Corrected to a part of the day, a report stays as timely as it was, but the day's figures are not in.
+    met = and_(_REPORT.c.first_met_at.is_not(None), ~unavailable, ~partial)
     late = _REPORT.c.first_met_at > _OBLIGATION.c.due_at
     waived = _OBLIGATION.c.waived_at.is_not(None)
     if as_of is not None:

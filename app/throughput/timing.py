@@ -66,12 +66,21 @@ def deadlines(day: date, system: System, times: Times, calendar: Calendar) -> De
     return Deadlines(cut_off, due, at(following, times.grace), at(locks_on, times.lock))
 
 
+def is_met(met_at: datetime | None, complete_at: datetime | None, *, partial: bool) -> bool:
+    """Tell whether a duty is met, given the first receipt that met it and the first complete one.
+
+    That the system was down meets it until figures come; when they are but a part of the day, it is open again.
+    """
+    return complete_at is not None or (met_at is not None and not partial)
+
+
 def state(
     deadline: Deadlines,
     now: datetime,
     *,
     waived: bool,
     met_at: datetime | None,
+    complete_at: datetime | None,
     unavailable: bool,
     partial: bool,
 ) -> State:
@@ -82,7 +91,7 @@ def state(
     """
     if waived:
         return State.waived
-    if met_at is not None:
+    if met_at is not None and is_met(met_at, complete_at, partial=partial):
         if unavailable:
             return State.unavailable
         return State.received_on_time if met_at <= deadline.due_at else State.received_late

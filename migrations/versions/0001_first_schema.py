@@ -391,6 +391,7 @@ def upgrade() -> None:
         sa.Column("unavailable", sa.Boolean(), nullable=False),
         sa.Column("first_received_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("first_met_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("first_complete_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("updated_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.CheckConstraint("system in ('city', 'ministry')", name=op.f("ck_reports_system")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_reports_version")),

@@ -165,6 +165,43 @@ def test_an_unavailable_system_meets_the_duty_but_is_not_complete(api: Api, cloc
     assert (earlier["received"], earlier["unavailable"]) == (0, 0)
 
 
+def test_a_part_of_a_day_does_not_follow_an_unavailable_system(api: Api, clock: SetClock) -> None:
+    officer = api()
+    down, part = {"unavailable": {"reason": "Mất kết nối"}}, WORK | {"partial_day": True}
+    clock.set("2026-11-20T11:00:00+07:00")
+    for system in ("city", "ministry"):
+        put(officer, down, system)
+        field = part if system == "city" else report(line("LT", received_online=1), partial_day=True)
+        assert put(officer, field, system, match='"1"')["timeliness"] is None
+    assert states(officer) == ("partial", "partial")
+    assert [o["received_at"] for o in owed(officer, day=DAY)] == [None, None]
+    assert completeness(officer, unit=WARD) == {"expected": 1, "received": 0, "late": 0, "waived": 0, "unavailable": 0}
+    clock.set("2026-11-23T10:00:00+07:00")
+    assert states(officer) == ("late", "late")
+    assert (DAY, "city", "late") in {(o["day"], o["system"], o["state"]) for o in owed(officer)}
+    asked = put(officer, part | REASON | {"note": "Thêm"}, match='"2"')["warnings"]
+    assert "late" in {w["code"] for w in asked}
+    whole = put(officer, WORK | REASON, match='"3"')  # that the system was down was said in time
+    assert (whole["timeliness"], "late" in {w["code"] for w in whole["warnings"]}) == ("on_time", False)
+    assert states(officer) == ("received_on_time", "late")
+
+
+def test_a_complete_day_corrected_to_a_part_is_timely_but_not_in(api: Api, clock: SetClock) -> None:
+    officer = api()
+    put(officer)
+    put(officer, report(line("LT")), "ministry")
+    clock.set("2026-11-25T10:00:00+07:00")
+    put(officer, WORK | {"partial_day": True} | REASON, match='"1"')
+    assert states(officer) == ("received_on_time", "received_on_time")
+    assert completeness(officer)["received"] == 0
+    assert completeness(officer, as_of="2026-11-24")["received"] == 1
+    assert completeness(officer, as_of="2026-11-25")["received"] == 0
+    clock.set("2026-11-25T10:05:00+07:00")
+    assert put(officer, WORK | REASON, match='"2"')["timeliness"] == "on_time"
+    assert completeness(officer)["received"] == 1
+    assert completeness(officer, as_of="2026-11-25T10:04:00+07:00")["received"] == 0
+
+
 def test_late_for_good(api: Api, clock: SetClock) -> None:
     officer = api()
     clock.set("2026-11-20T17:00:00.000001+07:00")

@@ -478,7 +478,8 @@ def test_bad_questions_of_reading_routes(api: Api) -> None:
         assert (answer.status_code, answer.json().get("code")) == (422, code), address
     for longest in (
         "from=2016-11-14&to=2026-11-20", "from=2023-11-03&to=2026-11-20&group_by=week",
-        "from=2025-10-17&to=2026-11-20&as_of=2026-11-20", "from=2025-10-17&to=2026-11-20&as_of=2026-11-20&group_by=week",
+        "from=2025-10-17&to=2026-11-20&as_of=2026-11-20",
+        "from=2025-10-17&to=2026-11-20&as_of=2026-11-20&group_by=week",
     ):  # fmt: skip
         assert officer.get(f"/api/v1/throughput/summary?{longest}").status_code == 200, longest
 

@@ -96,7 +96,7 @@ def test_a_later_day_never_ends_earlier(calendar: Calendar) -> None:
 
 
 DAY = deadlines(date(2026, 11, 20), System.CITY, TIMES, CALENDAR)
-OPEN = {"waived": False, "met_at": None, "unavailable": False, "partial": False}
+OPEN = {"waived": False, "met_at": None, "complete_at": None, "unavailable": False, "partial": False}
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,9 @@ OPEN = {"waived": False, "met_at": None, "unavailable": False, "partial": False}
         (DAY.due_at + TICK, {"partial": True}, State.late),
         (DAY.due_at + TICK, {"met_at": DAY.due_at}, State.received_on_time),
         (DAY.due_at + TICK, {"met_at": DAY.due_at + TICK}, State.received_late),
-        (DAY.locks_at, {"met_at": DAY.due_at, "partial": True}, State.received_on_time),
+        (DAY.locks_at, {"met_at": DAY.due_at, "complete_at": DAY.locks_at, "partial": True}, State.received_on_time),
+        (DAY.due_at, {"met_at": DAY.cut_off_at, "partial": True}, State.partial),
+        (DAY.locks_at, {"met_at": DAY.due_at, "partial": True}, State.late),
         (DAY.locks_at, {"met_at": DAY.due_at, "unavailable": True}, State.unavailable),
         (DAY.locks_at, {"met_at": DAY.locks_at, "unavailable": True}, State.unavailable),
         (DAY.locks_at, {"waived": True}, State.waived),
@@ -135,7 +137,15 @@ def test_a_unit_is_as_bad_as_its_worst_system(states: list[State]) -> None:
 @given(st.timedeltas(timedelta(days=-1), timedelta(days=8)), st.booleans())
 def test_time_alone_never_makes_a_received_report_late(after: timedelta, partial: bool) -> None:
     now = DAY.due_at + after
-    met = state(DAY, now, waived=False, met_at=DAY.due_at - TICK, unavailable=False, partial=partial)
+    met = state(
+        DAY,
+        now,
+        waived=False,
+        met_at=DAY.due_at - TICK,
+        complete_at=DAY.due_at - TICK,
+        unavailable=False,
+        partial=partial,
+    )
     assert met is State.received_on_time
-    unmet = state(DAY, now, waived=False, met_at=None, unavailable=False, partial=partial)
+    unmet = state(DAY, now, waived=False, met_at=None, complete_at=None, unavailable=False, partial=partial)
     assert (unmet is State.late) == (now > DAY.due_at)
