@@ -138,5 +138,6 @@ def forget_answers(session: Session, before: datetime) -> int:
 def _fingerprint(request: Request) -> str:
     caller = request.state.caller
     scope = f"{caller.role}:{caller.unit_id}" if caller else ""
-    parts = [request.method, request.url.path, request.headers.get("if-match", ""), scope]
+    preconditions = [request.headers.get("if-match", ""), request.headers.get("if-none-match", "")]
+    parts = [request.method, request.url.path, request.url.query, *preconditions, scope]
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + getattr(request, "_body", b"")).hexdigest()
