@@ -233,7 +233,8 @@ def environment() -> Environment:
 
 def see_other(request: Request, to: str) -> Response:
     """Send a person to another page after a form."""
-    response = Response(status_code=303, headers={"Location": to})
+    # A header is ASCII: what was typed into an address is quoted, what is quoted already stays.
+    response = Response(status_code=303, headers={"Location": quote(to, safe="/?#[]@!$&'()*+,;=:%")})
     request.state.answer = response
     return response
 

@@ -260,6 +260,9 @@ def test_a_weak_hash_is_replaced_at_the_next_sign_in(app: FastAPI) -> None:
         ("/\t/evil.example", "/"),
         ("/units\r\nSet-Cookie: a=b", "/"),
         ("javascript:alert(1)", "/"),
+        ("/units?q=đường số 5", "/units?q=%C4%91%C6%B0%E1%BB%9Dng%20s%E1%BB%91%205"),
+        ("/units?q=%C4%91&x=1#đ", "/units?q=%C4%91&x=1#%C4%91"),
+        ("/units?q=100%", "/units?q=100%"),
     ],
 )
 def test_a_redirect_never_leaves_the_site(app: FastAPI, to: str, location: str) -> None:
