@@ -1,5 +1,7 @@
 """How every error becomes an answer: problem details for clients, a page or the form again for people."""
 
+import traceback
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -44,7 +46,12 @@ async def _on_problem(request: Request, error: Exception) -> Response:
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    problem = getattr(request.state, "body_problem", None) or Invalid(faults_of(error.errors()))
+    faults = faults_of(error.errors())
+    unreadable: Problem | None = getattr(request.state, "body_problem", None)
+    if unreadable is not None:
+        # What is wrong with the address goes first: at an address that names nothing there is no form to draw again.
+        faults = [fault for fault in faults if fault.pointer.startswith("path:")]
+    problem = Invalid(faults) if faults or unreadable is None else unreadable
     return await _answer_in_thread(request, problem)
 
 
@@ -61,7 +68,7 @@ async def _on_replayed(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    log.warning("database_unavailable", error=type(error).__name__, detail=str(getattr(error, "orig", error))[:200])
+    log.warning("database_unavailable", **_told(error))
     return await _answer_in_thread(request, Unavailable("unavailable"))
 
 
@@ -74,7 +81,7 @@ async def _on_clash(request: Request, error: Exception) -> Response:
 
 async def _on_unstorable(request: Request, error: Exception) -> Response:
     # Text with a NUL, a number beyond the column: PostgreSQL says what no schema had said.
-    log.warning("unstorable_value", path=request.url.path, detail=str(getattr(error, "orig", error))[:200])
+    log.warning("unstorable_value", path=request.url.path, **_told(error))
     return await _answer_in_thread(request, Invalid(code="invalid_value"))
 
 
@@ -82,8 +89,35 @@ async def answer_defect(request: Request, error: Exception) -> Response:
     """Return the answer to what nobody foresaw, and log it."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return await _on_database(request, error)
-    log.error("defect", path=request.url.path, exc_info=error)
+    of_database = next((link for link in _chain(error) if isinstance(link, DBAPIError)), None)
+    if of_database is None:
+        log.error("defect", path=request.url.path, exc_info=error)
+    else:
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("defect", path=request.url.path, **_told(of_database), where=where)
     return await _answer_in_thread(request, Problem("internal", status=500))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Give an error and those it came from."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
+
+
+def _told(error: Exception) -> dict[str, str | None]:
+    """Return what the log says of a database's error: never its text, for PostgreSQL quotes the refused row in it."""
+    origin = getattr(error, "orig", None)
+    diagnosis = getattr(origin, "diag", None)
+    told = {
+        "error": type(error).__name__,
+        "code": getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None),
+        "constraint": getattr(diagnosis, "constraint_name", None),
+    }
+    if origin is not None and told["code"] is None:
+        told["detail"] = str(origin)[:200]  # no server spoke: the text says why none could be reached
+    return told
 
 
 async def _answer_in_thread(request: Request, problem: Problem) -> Response:

@@ -161,6 +161,28 @@ def test_a_defect_is_logged_and_answered_without_a_detail(
     assert i18n.translate("error.internal", "vi") in page.text
 
 
+def test_what_the_database_refuses_is_logged_without_what_was_typed(
+    app: FastAPI, api: Api, people: People, capsys: pytest.CaptureFixture[str]
+) -> None:
+    admin = api("administrator")
+    with app.state.database.engine.connect() as connection:
+        connection.exec_driver_sql(
+            "create trigger no_such_name before insert on api_tokens when new.name like 'bí mật%' "
+            "begin select raise(abort, 'no such name'); end"
+            if KIND == "sqlite"
+            else "alter table api_tokens add constraint no_such_name check (name not like 'bí mật%%')"
+        )
+        connection.commit()
+    answer = admin.post(f"{API}/tokens", json={"name": "bí mật 57", "scopes": ["units:read"]})
+    _check(answer, 500, "internal")
+    logged = next(json.loads(entry) for entry in capsys.readouterr().out.splitlines() if '"defect"' in entry)
+    assert "bí mật" not in str(logged)
+    assert logged["error"] == "IntegrityError"
+    assert logged["code"].startswith("SQLITE_CONSTRAINT" if KIND == "sqlite" else "23514")
+    assert logged["constraint"] == (None if KIND == "sqlite" else "no_such_name")
+    assert "app/accounts/tokens.py" in logged["where"]
+
+
 @contextmanager
 def _locked(database: Database) -> Iterator[None]:
     """Hold what every writer needs, from another connection."""
@@ -310,6 +332,31 @@ def test_a_key_used_for_another_call_is_refused_at_both_doors(api: Api, people: 
     assert (
         len([t for t in api("administrator").get(f"{API}/tokens").json()["items"] if t["name"] in ("một", "hai")]) == 1
     )
+
+
+def test_a_key_belongs_to_the_whole_address_and_all_preconditions(api: Api) -> None:
+    planner, officer = api("city_analyst"), api()
+    key, day = {"idempotency-key": "day"}, f"{API}/calendar/days/2026-12-02"
+    body: dict[str, Any] = {"kind": "local_closure", "name_vi": "Tạm dừng tiếp nhận", "legal_reference": "Số 57"}
+    first = planner.put(day, params={"unit": WARD}, json=body, headers=key)
+    assert first.is_success, first.text
+    _check(planner.put(day, params={"unit": OTHER}, json=body, headers=key), 422, "idempotency_key_reused")
+    assert planner.put(day, params={"unit": WARD}, json=body, headers=key).headers["idempotency-replayed"] == "true"
+    body = report(line(received_online=1))
+    only_new = {"idempotency-key": "new", "if-none-match": "*"}
+    assert officer.put(API + REPORT, json=body, headers=only_new).status_code == 201
+    other = officer.put(API + REPORT, json=body, headers={"idempotency-key": "new"})
+    _check(other, 422, "idempotency_key_reused")
+
+
+def test_an_address_that_names_nothing_is_told_before_an_unreadable_body(api: Api, people: People) -> None:
+    at = f"/throughput/reports/{WARD}/abc"
+    json_type = {"content-type": "application/json"}
+    document = _check(api().put(API + at, content="{", headers=json_type), 422, "bad_date")
+    assert [error["pointer"] for error in document["errors"]] == ["path:day"]
+    page = people().put(at, content="{", headers=json_type)
+    assert page.status_code == 422
+    assert '<form action="/throughput' not in page.text
 
 
 def test_a_refused_call_leaves_its_key_free(api: Api) -> None:
