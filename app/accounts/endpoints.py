@@ -134,8 +134,10 @@ def put_user(
     render: Render,
 ) -> Response:
     """Change an account's words, role and unit."""
-    check_match(request.headers.get("if-match"), None, user.version)
-    users.edit_user(session, caller, user=user, given=body, unit_id=users.unit_id_of(session, body.unit))
+    unit_id = users.unit_id_of(session, body.unit)
+    if not users.is_as_given(user, body, unit_id):  # the same again has no effect, whatever it says to match
+        check_match(request.headers.get("if-match"), None, user.version)
+        users.edit_user(session, caller, user=user, given=body, unit_id=unit_id)
     return render.saved(users.show_user(session, user), to=f"/users/{user.id}", version=user.version)
 
 

@@ -70,8 +70,13 @@ def create_user(
     return user
 
 
-def edit_user(session: Session, caller: Caller, *, user: User, given: UserEdit, unit_id: int | None) -> bool:
-    """Change an account's words, role and unit, and tell whether anything changed."""
+def is_as_given(user: User, given: UserEdit, unit_id: int | None) -> bool:
+    """Tell whether an account is already what it is asked to become."""
+    return (user.label, user.role, user.unit_id) == (given.label, given.role.value, unit_id)
+
+
+def edit_user(session: Session, caller: Caller, *, user: User, given: UserEdit, unit_id: int | None) -> None:
+    """Change an account's words, role and unit."""
     faults = _unit_faults(session, given.role, unit_id)
     if faults:
         raise Invalid(faults)
@@ -80,13 +85,9 @@ def edit_user(session: Session, caller: Caller, *, user: User, given: UserEdit, 
         raise Conflict("own_account")
     user.label, user.role, user.unit_id = given.label, given.role.value, unit_id
     user.search = _search(user.user_name, user.label)
-    after = told(session, user)
-    if after == before:
-        return False
     user.version += 1
     session.flush()
-    audit.record(session, "user.updated", f"users/{user.id}", before=before, after=after)
-    return True
+    audit.record(session, "user.updated", f"users/{user.id}", before=before, after=told(session, user))
 
 
 def disable_user(session: Session, caller: Caller, *, user: User, reason: str, now: datetime) -> None:
