@@ -85,6 +85,7 @@ class ApiToken(SQLModel, table=True):
     expires_at: datetime
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    demonstration: bool = False
 
 
 class SignInAttempt(SQLModel, table=True):

@@ -98,6 +98,7 @@ def find_caller(session: Session, clear: str, *, now: datetime, settings: Settin
         rights=rights_of(role, user.unit_id),
         units=units_of(role, user.unit_id),
         session_id=held.id,
+        demonstration=user.demonstration,
     )
     return caller, now - held.last_seen_at >= TOUCH_EVERY
 

@@ -33,6 +33,7 @@ def create_token(
     expires: datetime,
     user_id: int | None = None,
     created_by: int | None = None,
+    demonstration: bool = False,
 ) -> tuple[ApiToken, str]:
     """Make a token and return it with its secret, which is not kept.
 
@@ -62,6 +63,7 @@ def create_token(
         created_by=created_by,
         created_at=now,
         expires_at=expires,
+        demonstration=demonstration,
     )
     session.add(token)
     session.flush()
@@ -86,13 +88,15 @@ def request_token(
         raise Invalid([Fault("/role", "required")])
     if chosen:
         return create_token(session, role=given.role, unit_id=unit_id, scopes=scopes, name=given.name,
-                            now=now, expires=expires, created_by=creator)  # fmt: skip
+                            now=now, expires=expires, created_by=creator,
+                            demonstration=caller.demonstration)  # fmt: skip
     beyond = [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in scopes or () if s not in caller.rights]
     if beyond:
         raise Invalid(beyond)
     own = sorted(caller.rights) if scopes is None else scopes
     return create_token(session, role=caller.role, unit_id=caller.unit_id, scopes=own, name=given.name, now=now,
-                        expires=expires, user_id=creator, created_by=creator)  # fmt: skip
+                        expires=expires, user_id=creator, created_by=creator,
+                        demonstration=caller.demonstration)  # fmt: skip
 
 
 _token, _user, _unit = ApiToken.__table__.c, User.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
@@ -101,7 +105,7 @@ _find = (
     select(
         _token.id, _token.name, _token.role, _token.unit_id, _token.scopes, _token.last_used_at, _token.user_id,
         _user.user_name, _user.label, _user.role.label("owner_role"), _user.unit_id.label("owner_unit_id"),
-        _user.demonstration, _unit.code,
+        or_(_user.demonstration, _token.demonstration).label("demonstration"), _unit.code,
     )
     .select_from(ApiToken.__table__)  # type: ignore[attr-defined]
     .outerjoin(User.__table__, _user.id == _token.user_id)  # type: ignore[attr-defined]
@@ -136,6 +140,7 @@ def find_caller(session: Session, clear: str, *, now: datetime, settings: Settin
         rights=rights_of(role, unit_id, frozenset(row.scopes.split())),
         units=units_of(role, unit_id),
         token_id=row.id,
+        demonstration=bool(row.demonstration),
     )
     return caller, row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY
 

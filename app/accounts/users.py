@@ -14,7 +14,7 @@ from app.accounts.rules import DEPARTMENT_KINDS, UNIT_ROLES, USER_NAME, WARD_KIN
 from app.accounts.sessions import end_sessions
 from app.core import audit
 from app.core.access import Caller
-from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.paging import Page, cut
 from app.core.search import has_words
 from app.core.text import search_key
@@ -58,7 +58,7 @@ def create_user(
         role=role.value,
         unit_id=unit_id,
         password_hash=password.hash if password else None,
-        demonstration=demonstration,
+        demonstration=demonstration or (caller is not None and caller.demonstration),
         created_at=now,
     )
     session.add(user)
@@ -113,6 +113,8 @@ def enable_user(session: Session, caller: Caller, *, user: User) -> None:
 
 def set_password(session: Session, caller: Caller, *, user: User, password: NewPassword) -> None:
     """Give an account a new password and end its sessions, but for the one that asks for its own."""
+    if caller.demonstration and not user.demonstration:
+        raise Forbidden  # or whoever reads the demonstration's password could keep the account after it
     if password.fault:
         raise Invalid([password.fault])
     user.password_hash = password.hash

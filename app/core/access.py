@@ -11,7 +11,10 @@ from app.core.errors import Forbidden, Unauthenticated
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A person or machine known by session or token; `units` are those it may see (None: every one)."""
+    """A person or machine known by session or token; `units` are those it may see (None: every one).
+
+    What a caller of the demonstration makes is of the demonstration too.
+    """
 
     id: int
     user_name: str
@@ -23,6 +26,7 @@ class Caller:
     units: frozenset[int] | None
     token_id: int | None = None
     session_id: int | None = None
+    demonstration: bool = False
 
     def may(self, right: str) -> bool:
         """Tell whether the caller has a right."""

@@ -492,6 +492,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("last_used_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("revoked_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.Column("demonstration", sa.Boolean(), nullable=False),
         sa.CheckConstraint(
             "role in ('ward_officer', 'ward_leader', 'department_officer', 'city_analyst', 'leader', 'administrator', 'machine')",
             name=op.f("ck_api_tokens_role"),

@@ -15,7 +15,19 @@ from app.accounts.models import ApiToken, User
 from app.accounts.rules import PEOPLE, ROLE_RIGHTS, Role, Scope, rights_of, units_of
 from app.accounts.sessions import hash_secret
 from app.core.audit import AuditEntry
-from tests.accounts import WARD, change_user, make_user, read, settings, signed_in, write
+from tests.accounts import (
+    PASSWORD,
+    WARD,
+    browser,
+    change_user,
+    is_signed_in,
+    make_user,
+    read,
+    settings,
+    sign_in,
+    signed_in,
+    write,
+)
 
 TOKENS = "/api/v1/tokens"
 
@@ -168,6 +180,31 @@ def test_a_persons_token_shares_that_persons_fate(app: FastAPI) -> None:
     assert client.get(TOKENS).status_code == 401
     settings(app, demonstration=True)
     assert client.get(TOKENS).status_code == 200
+
+
+def test_what_the_demonstration_makes_ends_with_it(app: FastAPI, api: Any) -> None:
+    settings(app, demonstration=True)
+    make_user(app, "quan.tri.thu", "administrator", None, demonstration=True)
+    real = make_user(app, "quan.tri.that", "administrator", None)
+    first = own_token(app, "quan.tri.thu")
+    second = bearer(app, make(first, role="administrator")["token"])
+    third = bearer(app, make(second, role="machine", scopes=["units:read"])["token"])
+    new = {"user_name": "nguoi.moi", "label": "Mới", "role": "administrator", "password": PASSWORD}
+    made = second.post("/api/v1/users", json=new)
+    assert (made.status_code, made.json()["demonstration"]) == (201, True)
+    newcomer = signed_in(app, "nguoi.moi")
+    fourth = own_token(app, "nguoi.moi")
+    taken = second.put(f"/api/v1/users/{real}/password", json={"password": "một câu khác cũng dài"})
+    assert code(taken) == (403, "forbidden")
+    for client in (first, second, third, fourth):
+        assert client.get("/api/v1/units").status_code == 200
+    assert is_signed_in(newcomer)
+    settings(app, demonstration=False)
+    for client in (first, second, third, fourth):
+        assert code(client.get("/api/v1/units")) == (401, "unauthenticated")
+    assert not is_signed_in(newcomer)
+    assert sign_in(browser(app), "nguoi.moi").status_code == 422
+    assert is_signed_in(signed_in(app, "quan.tri.that"))
 
 
 def test_a_persons_token_acts_as_them_in_the_audit_log(app: FastAPI, api: Any) -> None:
