@@ -1,6 +1,7 @@
 """The command line: serve, migrate, demo, users and tokens, checks."""
 
 import json
+import socket
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -93,11 +94,14 @@ def demo(
     database = _ready(settings)
     today = SystemClock().now().astimezone(HUE).date()
     last = date.fromisoformat(until) if until else today - timedelta(days=1)
-    if loader.has_reports(database):
+    stage = loader.stage(database)
+    if stage in (loader.Stage.WHOLE, loader.Stage.REAL):
         if if_empty:
             return
         _say("There are reports already: the demonstration is for an empty database.")
         raise typer.Exit(2)
+    if stage is loader.Stage.HALF:
+        _say("A load of the demonstration was interrupted: going on with it.")
     loader.load(database, settings, until=last, seed=seed)
 
 
@@ -115,6 +119,13 @@ def serve(
     if workers > 1 and database.is_sqlite and not sqlite_is_safe_for_several_processes():
         _say("This SQLite is older than 3.51.3, which several processes may corrupt: use one worker or PostgreSQL.")
         raise typer.Exit(2)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            _say(f"Cannot serve at {host}:{port}: {error.strerror}. Another port: --port (make run PORT=…).")
+            raise typer.Exit(2) from None
     _say(f"tiendo57 {__version__} at http://{host}:{port}  ({database.version()})")
     if settings.demonstration:
         from app.accounts.demonstration import ACCOUNTS, PASSWORD

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pydantic import BaseModel
+
 from app.core.clock import HUE
 
 Cell = str | int | float | bool | date | datetime | None
@@ -74,10 +76,10 @@ def flat(prefix: str, values: dict[str, Any]) -> dict[str, Cell]:
     return row
 
 
-def of_models(name: str, items: Sequence[Any]) -> Table:
-    """Return a table of Pydantic models, a column for every scalar in them."""
+def of_models(name: str, items: Sequence[Any], model: type[BaseModel] | None = None) -> Table:
+    """Return a table of Pydantic models, a column for every scalar in them; `model` names them where there are none."""
     rows = [flat("", item.model_dump(mode="python")) for item in items]
-    columns = list(dict.fromkeys(column for row in rows for column in row))
+    columns = list(dict.fromkeys(column for row in rows for column in row)) or list(model.model_fields if model else ())
     return Table(name, columns, [[_plain(row.get(c)) for c in columns] for row in rows])
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from app.accounts.demonstration import demo_accounts
 from app.calendar.service import calendar_for
 from app.core import audit
 from app.core.access import Caller
+from app.core.audit import AuditEntry
 from app.core.clock import SystemClock, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
@@ -25,24 +27,40 @@ from app.demo.plan import FIRST_DAY
 from app.procedures.rules import System
 from app.throughput import obligations, reading, service
 from app.throughput.forms import Reference
-from app.throughput.models import PublishedFigure, Report
+from app.throughput.models import PublishedFigure, Report, ReportRevision
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn
 from app.units.models import Unit
 
+LOADED = "demonstration.loaded"
 PUBLISHED = Path(__file__).parent / "data" / "published.csv"
 
 
-def has_reports(database: Database) -> bool:
-    """Tell whether the database holds reports already."""
+class Stage(StrEnum):
+    """How far a database is from holding the demonstration whole."""
+
+    EMPTY = "empty"
+    HALF = "half"
+    WHOLE = "whole"
+    REAL = "real"
+
+
+def stage(database: Database) -> Stage:
+    """Tell whether a database is empty, holds the demonstration or half of one, or real reports."""
     with database.read() as session:
-        return session.execute(select(col(Report.id)).limit(1)).first() is not None
+        if session.execute(select(col(Report.id)).limit(1)).first() is None:
+            return Stage.EMPTY
+        if session.execute(select(col(AuditEntry.number)).where(col(AuditEntry.action) == LOADED).limit(1)).first():
+            return Stage.WHOLE
+        real = select(col(ReportRevision.id)).where(col(ReportRevision.door) != "demo").limit(1)
+        return Stage.REAL if session.execute(real).first() else Stage.HALF
 
 
 def load(database: Database, settings: Settings, *, until: date, seed: int = 57) -> int:
     """Load the working days from 1 July 2025 to `until`, a transaction for each day on which reports came in.
 
-    Returns how many filings were received. The newest day leaves some units owing, so that there is work to see.
+    What an interrupted load left is gone on with. Returns how many filings were received. The newest day leaves some
+    units owing, so that there is work to see.
     """
     now = SystemClock().now()
     with database.write() as session:
@@ -58,6 +76,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     open_days = days[-1:] if days and calendar.add_working_days(days[-1], 3) >= day_of(now) else []
     filings = [f for day in days for f in figures.day(day, leave_owing=day in open_days) if f.received_at <= now]
     filings.sort(key=lambda f: f.received_at)
+    filings = _not_yet(database, filings)
     with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
         reference = Reference.read(session)
         units = {unit.code: unit for unit in session.scalars(select(Unit))}
@@ -65,7 +84,18 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         for _, of_day in groupby(filings, key=lambda f: f.received_at.date()):
             advance(_receive(session, reference, units, of_day))
             commit(session)
+        session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
+        audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
+        commit(session)
     return len(filings)
+
+
+def _not_yet(database: Database, filings: list[Filing]) -> list[Filing]:
+    with database.read() as session:
+        query = select(col(Unit.code), col(Report.day), col(Report.system), col(Report.version))
+        rows = session.execute(query.join(Report, col(Report.unit_id) == col(Unit.id)))
+        stands = {(code, day, system): version for code, day, system, version in rows}
+    return [f for f in filings if stands.get((f.unit, f.day, f.system), 0) < f.revision]
 
 
 def _receive(session: Session, reference: Reference, units: dict[str, Unit], filings: Iterable[Filing]) -> int:
@@ -122,6 +152,8 @@ def _line(line: Line) -> LineIn:
 
 
 def _publish(session: Session) -> None:
+    if session.execute(select(col(PublishedFigure.id)).limit(1)).first() is not None:
+        return
     units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
     rows = []
     with PUBLISHED.open(encoding="utf-8", newline="") as file:
