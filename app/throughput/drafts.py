@@ -11,7 +11,7 @@ from app.core.errors import Fault
 from app.procedures.rules import System
 from app.throughput import rules
 from app.throughput.forms import Reference
-from app.throughput.reading import Neighbour, Reason, Stored
+from app.throughput.reading import Neighbour, Reason, Stored, amounts_of
 from app.throughput.rules import COLUMNS, Line, ReasonCode, WarningCode
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn
 from app.throughput.timing import Deadlines
@@ -20,7 +20,10 @@ from app.units.models import Unit
 
 @dataclass
 class Draft:
-    """A report as understood; `faults` empty means that it may be stored."""
+    """A report as understood; `faults` empty means that it may be stored.
+
+    `amounts`: how many dossiers a reason was said to speak of, by field, where it was said.
+    """
 
     counted_until: datetime
     counted_given: bool
@@ -30,6 +33,7 @@ class Draft:
     lines: dict[str, Line]
     reasons: list[Reason]
     gaps: dict[str, int]
+    amounts: dict[str, int]
     faults: list[Fault]
 
     def says_the_same_as(self, stored: Stored) -> bool:
@@ -42,6 +46,7 @@ class Draft:
             and self.note == stored.note
             and self.lines == stored.lines
             and _bag(self.reasons) == _bag(stored.reasons)
+            and self.amounts.items() <= amounts_of(stored.reasons).items()
         )
 
 
@@ -92,6 +97,7 @@ def understand(
         lines=lines,
         reasons=_reasons(session, reference, body.reasons, gaps, faults),
         gaps=gaps,
+        amounts={r.field: r.amount for r in body.reasons if r.field is not None and r.amount is not None},
         faults=faults,
     )
 
@@ -158,6 +164,8 @@ def _reasons(
             faults.append(Fault(f"{place}/field", "unknown_field", {"code": one.field}))
         if one.counterpart is not None and reference.unit_id(one.counterpart) is None:
             faults.append(Fault(f"{place}/counterpart", "unknown_unit", {"code": one.counterpart}))
+        if one.amount is not None and (one.warning != WarningCode.opening_gap or one.field is None):
+            faults.append(Fault(f"{place}/amount", "invalid_value"))
         if (one.warning, one.field) in seen:
             faults.append(Fault(place, "duplicate_reason"))
         seen.add((one.warning, one.field))
@@ -167,7 +175,7 @@ def _reasons(
             fields = (
                 [(code, amount) for code, amount in sorted(gaps.items()) if code not in named]
                 if one.field is None
-                else [(one.field, gaps.get(one.field, 0))]
+                else [(one.field, gaps.get(one.field, 0) if one.amount is None else one.amount)]
             ) or [(one.field, 0)]
         reasons += [
             Reason(one.warning.value, code, one.reason.value, amount, one.counterpart, one.note)

@@ -144,6 +144,7 @@ class ReportRevision(SQLModel, table=True):
     note: str = Field(max_length=1000)
     warnings: str = Field(sa_column=Column(Text, nullable=False))
     sent_by: str = Field(max_length=160)
+    sent_digest: str = Field(max_length=64, description="SHA-256 of the body as sent: a call sent again is known by it")
     user_id: int | None
     door: str = Field(max_length=10)
 

@@ -1,5 +1,6 @@
 """Reading reports: what stands, what stood, what came before."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,7 +16,7 @@ from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.models import Adjustment, Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
-from app.throughput.rules import COLUMNS, Figures, Line, figures_of
+from app.throughput.rules import COLUMNS, Figures, Line, WarningCode, figures_of
 from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
@@ -38,6 +39,11 @@ class Reason:
     amount: int | None
     counterpart: str | None
     note: str
+
+
+def amounts_of(reasons: Iterable[Reason]) -> dict[str, int]:
+    """Return how many dossiers the reasons for opening gaps speak of, by field."""
+    return {r.field: r.amount or 0 for r in reasons if r.warning == WarningCode.opening_gap and r.field is not None}
 
 
 @dataclass
@@ -65,6 +71,7 @@ class Stored:
     warnings: str
     door: str
     sent_by: str
+    sent_digest: str
     lines: dict[str, Line] = field(default_factory=dict)
     reasons: list[Reason] = field(default_factory=list)
     owed: Deadlines | None = None
@@ -86,6 +93,7 @@ _HEAD = (
     REPORT.unavailable,
     REVISION.id, REVISION.number, REVISION.known_from, REVISION.known_to, REVISION.counted_until, REVISION.partial,
     REVISION.unavailable, REVISION.note, REVISION.warnings, REVISION.door, REVISION.sent_by,
+    REVISION.sent_digest,
 )  # fmt: skip
 _MOMENTS = (OBLIGATION.cut_off_at, OBLIGATION.due_at, OBLIGATION.grace_until, OBLIGATION.locks_at)
 _joined = ReportRevision.__table__.join(Report.__table__, REVISION.report_id == REPORT.id)  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.schemas import Count, Flag, Line, Moment, Prose
 from app.procedures.rules import System
-from app.throughput.rules import Figures, ReasonCode, Share, WarningCode, rates
+from app.throughput.rules import MAX_COUNT, Figures, ReasonCode, Share, WarningCode, rates
 from app.throughput.rules import Line as Counts
 from app.throughput.timing import Deadlines, State
 
@@ -42,11 +42,18 @@ class ReasonIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     # A question left without a reason does not block.
-    form_key: ClassVar[tuple[str, ...]] = ("warning", "field")
+    form_key: ClassVar[tuple[str, ...]] = ("warning", "field", "amount")
 
     warning: Annotated[WarningCode, Field(description="The question that is answered")]
     field: FieldCode | None = None
     reason: Annotated[ReasonCode, Field(description="The typed reason")]
+    amount: Annotated[
+        int | None,
+        Field(
+            strict=True, ge=-2 * MAX_COUNT, le=2 * MAX_COUNT,
+            description="For a field's opening_gap: the dossiers it speaks of; absent: the gap as it is now",
+        ),
+    ] = None  # fmt: skip
     counterpart: Annotated[Line | None, Field(max_length=35, description="Code of the other unit")] = None
     note: Annotated[Prose, Field(max_length=1000, description="Required when the reason is `other`")] = ""
 

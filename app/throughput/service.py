@@ -1,5 +1,6 @@
 """Sending a report: judged, stored as a new revision, its totals kept, all in one transaction."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,14 +11,14 @@ from sqlmodel import Session
 from app.core import audit, events, hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
-from app.core.versions import check_match, named
+from app.core.versions import check_match
 from app.procedures.rules import System
 from app.throughput import questions, reading, totals
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.reading import Neighbour, Stored
-from app.throughput.rules import COLUMNS
+from app.throughput.rules import COLUMNS, explained
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.throughput.timing import Deadlines, is_met
@@ -60,10 +61,6 @@ class Match:
     if_match: str | None = None
     if_none_match: str | None = None
 
-    def names(self, version: int | str) -> bool:
-        """Tell whether the very version is named."""
-        return str(version) in (named(self.if_match) or ())
-
 
 @dataclass(frozen=True)
 class Saved:
@@ -84,17 +81,14 @@ class _Case:
     draft: Draft
     owed: Deadlines | None
     deadlines: Deadlines
-    body: ReportIn
+    sent_digest: str
 
     @property
     def is_same(self) -> bool:
-        return self.stored is not None and self.draft.says_the_same_as(self.stored)
-
-    def explains_anew(self, now: datetime) -> bool:
-        """Tell whether the words that stand would explain another difference, the day before having changed."""
-        assert self.stored is not None
-        amounts = totals.amounts_of(self.draft.reasons)
-        return now <= self.deadlines.locks_at and amounts != totals.amounts_of(self.stored.reasons)
+        """Whether it is what stands: the very call, whatever its words would mean by now, or others that mean it."""
+        return self.stored is not None and (
+            self.sent_digest == self.stored.sent_digest or self.draft.says_the_same_as(self.stored)
+        )
 
 
 def put_report(
@@ -117,8 +111,7 @@ def put_report(
     reference = reference or Reference.read(session)
     _may_send(caller, unit)
     case = _understood(session, reference, unit, day, system, body, now)
-    # Sent against the very version that stands, the same words are no retry but meant for what stands now.
-    if case.stored and case.is_same and not (case.explains_anew(now) and match.names(case.stored.version)):
+    if case.is_same:
         return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
     _refuse_locked(case, now)
     try:
@@ -145,9 +138,6 @@ def put_reports(
         raise Invalid([Fault("", "nothing_sent")])
     cases = [_understood(session, reference, unit, day, system, one, now) for system, one in sent]
     changing = [case for case in cases if not case.is_same]
-    anew = [case for case in cases if case.is_same and case.explains_anew(now)]
-    if anew and match.names(both(session, reference, unit, day).version):
-        changing += anew
     for case in changing:
         _refuse_locked(case, now)
     if changing:
@@ -213,7 +203,8 @@ def _understood(
         session, reference, unit, day, system, body,
         previous=previous, stored=stored, deadlines=deadlines, now=now,
     )  # fmt: skip
-    return _Case(system, stored, previous, draft, owed, deadlines, body)
+    sent = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    return _Case(system, stored, previous, draft, owed, deadlines, sent)
 
 
 def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date, system: System) -> ReportOut:
@@ -301,14 +292,21 @@ def _stored_anew(
         "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
         "partial": draft.partial, "unavailable": draft.unavailable, "note": draft.note,
         "warnings": questions.dump(asked), "door": context.door, "sent_by": caller.label,
+        "sent_digest": case.sent_digest,
     }  # fmt: skip
     row = {**values, "report_id": report_id, "user_id": context.user_id}
     revision_id = hot.run(session, _insert_revision, row).scalar_one()
     return Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
-        report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines, reasons=draft.reasons, owed=case.owed, **values,
+        report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines,
+        reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), **values,
     )  # fmt: skip
+
+
+def _explained(draft: Draft) -> dict[str, tuple[int, int]]:
+    amounts = reading.amounts_of(draft.reasons)
+    return {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in draft.gaps.items()}
 
 
 def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
@@ -345,7 +343,7 @@ def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date
     ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
     totals.keep(
         session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
-        gaps=draft.gaps, amounts=totals.amounts_of(draft.reasons),
+        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons),
     )  # fmt: skip
     closing = None if now is None else {code: line.pending for code, line in now.items()}
     every = {code: info.id for code, info in reference.by_code.items()}

@@ -1,6 +1,6 @@
 """The totals kept beside the reports: written with each report, rebuilt by a command, proved by another."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,7 @@ from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.models import Adjustment, DayTotal, FieldMonthTotal, Report, ReportRevision
-from app.throughput.rules import FLOWS, Figures, Line, WarningCode, adjustments, explained, figures_of
+from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, figures_of
 
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
@@ -125,11 +125,6 @@ def keep_adjustments(
         hot.run_many(session, _insert_adjustments, rows)
 
 
-def amounts_of(reasons: Iterable[reading.Reason]) -> dict[str, int]:
-    """Return how many dossiers the reasons for opening gaps speak of, by field."""
-    return {r.field: r.amount or 0 for r in reasons if r.warning == WarningCode.opening_gap and r.field is not None}
-
-
 def refresh_next(
     session: Session,
     unit_id: int,
@@ -152,7 +147,7 @@ def refresh_next(
         gaps = adjustments(following.opening, closing)
     stored = reading.current(session, unit_id, following.day, system)
     assert stored is not None
-    keep_adjustments(session, unit_id, system, following.day, gaps, amounts_of(stored.reasons), field_ids)
+    keep_adjustments(session, unit_id, system, following.day, gaps, reading.amounts_of(stored.reasons), field_ids)
 
 
 def _computed(session: Session) -> Iterator[tuple[Any, dict[str, Line], dict[str, int], dict[str, int]]]:
@@ -176,7 +171,7 @@ def _computed(session: Session) -> Iterator[tuple[Any, dict[str, Line], dict[str
         if gaps:
             stored = reading.current(session, row.unit_id, row.day, System(row.system))
             assert stored is not None
-            amounts = amounts_of(stored.reasons)
+            amounts = reading.amounts_of(stored.reasons)
         before, closing = (row.unit_id, row.system), {code: line.pending for code, line in lines.items()}
         yield row, lines, gaps, amounts
 

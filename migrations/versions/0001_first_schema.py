@@ -528,6 +528,7 @@ def upgrade() -> None:
         sa.Column("note", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
         sa.Column("warnings", sa.Text(), nullable=False),
         sa.Column("sent_by", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
+        sa.Column("sent_digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("door", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.CheckConstraint("known_to is null or known_to >= known_from", name=op.f("ck_report_revisions_known")),

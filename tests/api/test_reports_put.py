@@ -393,24 +393,67 @@ def test_a_correction_at_an_earlier_moment(api: Api, clock: SetClock) -> None:
     assert officer.get(address()).json()["totals"]["received"] == 6
 
 
-def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, clock: SetClock) -> None:
-    """The eve is corrected after its morrow gave a reason; the same words then speak of the new difference."""
+def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, people: People, clock: SetClock) -> None:
+    """The eve is corrected after its morrow gave a reason; the same words stay a retry, another amount is a change."""
     officer = api()
-    eve, amount = "2026-11-19", {"warning": "opening_gap", "reason": "transfer_in", "field": "HT"}
+    eve, reason = "2026-11-19", {"warning": "opening_gap", "reason": "transfer_in", "field": "HT"}
     put(officer, report(line("HT", carried_over=8)), day=eve)
-    body = report(line("HT", carried_over=10), reasons=[amount])
+    body = report(line("HT", carried_over=10), reasons=[reason])
     first = put(officer, body).json()
     assert [(w["code"], w["values"], w["answered"]) for w in first["warnings"]] == [("opening_gap", {"gap": 2}, True)]
     assert first["reasons"][0]["amount"] == 2
     eve_anew = report(line("HT", carried_over=5), reasons=[REASON])
     assert put(officer, eve_anew, day=eve, if_match='"1"').status_code == 200
-    assert put(officer, body).json()["version"] == 1  # a retry stays a retry
-    again = put(officer, body, if_match='"1"')
+    said_two = report(line("HT", carried_over=10), reasons=[reason | {"amount": 2}])
+    for moment in (EVENING, AFTER_GRACE, AFTER_LOCK):
+        clock.set(moment)
+        for again in (body, said_two):
+            for headers in ({}, {"if_match": '"1"'}, {"if_none_match": "*"}):
+                answer = put(officer, again, **headers)
+                assert (answer.status_code, answer.json()["version"]) == (200, 1)
+    clock.set(EVENING)
+    sheet = people().get(f"/throughput/reports/{WARD}/{DAY}/worksheet").text
+    assert '<input type="hidden" name="city[reasons][opening_gap-HT][amount]" value="5">' in sheet
+    anew = report(line("HT", carried_over=10), reasons=[reason | {"amount": 5}])
+    assert said(put(officer, anew)) == (428, "precondition_required")
+    again = put(officer, anew, if_match='"1"')
     assert (again.status_code, again.json()["version"]) == (200, 2)
     assert again.json()["reasons"][0]["amount"] == 5
     total = officer.get("/api/v1/throughput/summary?from=2026-11-19&to=2026-11-20").json()["total"]
     assert (total["adjustments"], total["difference"]) == (5, 0)
-    assert put(officer, body, if_match='"2"').json() == again.json()
+    assert put(officer, anew, if_match='"2"').json() == again.json()
+
+
+def test_a_reason_for_a_part_of_a_gap_leaves_the_rest_open(api: Api) -> None:
+    officer = api()
+    reason = {"warning": "opening_gap", "reason": "transfer_in", "field": "HT", "amount": 3}
+    put(officer, report(line("HT", carried_over=8)), day="2026-11-19")
+    part = put(officer, report(line("HT", carried_over=12), reasons=[reason])).json()
+    assert [(w["values"], w["answered"]) for w in part["warnings"]] == [({"gap": 4}, False)]
+    assert officer.get(address()).json() == part
+    total = officer.get("/api/v1/throughput/summary?from=2026-11-19&to=2026-11-20").json()["total"]
+    assert (total["adjustments"], total["difference"]) == (4, 1)
+    for wrong in ({"field": None}, {"warning": "all_zero"}):
+        refused = put(officer, report(line("HT"), reasons=[reason | wrong]), if_match='"1"')
+        assert [(e["pointer"], e["code"]) for e in refused.json()["errors"]] == [("/reasons/0/amount", "invalid_value")]
+
+
+def test_a_retry_stays_one_whatever_its_words_would_mean_by_now(api: Api, clock: SetClock) -> None:
+    """Openings are completed from the day before, fields cease to apply: the call sent again is still that call."""
+    officer, eve = api(), "2026-11-19"
+    put(officer, report(line("HT", received_online=8)), day=eve)
+    body = report(line("HT", received_online=2), line("CT", received_online=1))
+    first = put(officer, body).json()
+    assert next(i for i in first["lines"] if i["field"] == "HT")["carried_over"] == 8
+    put(officer, report(line("HT", received_online=5), reasons=[REASON]), day=eve, if_match='"1"')
+    rule = {"unit": WARD, "system": "city", "applies": False}
+    assert api("city_analyst").post("/api/v1/fields/CT/exceptions", json=rule).status_code == 200
+    for moment in (EVENING, AFTER_GRACE, AFTER_LOCK):
+        clock.set(moment)
+        again = put(officer, body)
+        assert (again.status_code, again.json()["version"], again.json()["lines"]) == (200, 1, first["lines"])
+        both = officer.put(address(""), json={"city": body})
+        assert (both.status_code, both.json()["version"]) == (200, "1-0")
 
 
 def test_a_question_follows_the_day_before(api: Api) -> None:

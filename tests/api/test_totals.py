@@ -176,7 +176,7 @@ def test_rebuilding_right_totals_changes_nothing(app: FastAPI, days: TestClient)
 
 def test_the_database_itself_refuses_broken_rows(app: FastAPI, days: TestClient) -> None:
     put(days, "2026-11-19", line("HT", received_online=6, resolved_early=3), line("CT"), match=1)
-    current = "known_from, counted_until, partial, note, warnings, sent_by, door"
+    current = "known_from, counted_until, partial, note, warnings, sent_by, sent_digest, door"
     second = f"select report_id, number + 1, {current} from report_revisions where known_to is null"
     whole = "day, system, version, partial, unavailable, first_received_at, updated_at"
     for broken in (
