@@ -192,9 +192,11 @@ def put_user_password(
     user: Annotated[User, Depends(find_user)],
     session: Writing,
     render: Render,
+    now: Now,
 ) -> Response:
-    """Give an account a new password; its sessions end at once."""
+    """Give an account a new password; its sessions end and its own tokens are revoked at once."""
     users.set_password(session, caller, user=user, password=password)
+    tokens.revoke_tokens_of(session, user.id, now=now)
     return render.gone(to=f"/users/{user.id}")
 
 
@@ -203,7 +205,7 @@ def put_user_password(
 def put_own_password(
     caller: Own, password: Annotated[NewPassword, Depends(read_own_password)], session: Writing, render: Render
 ) -> Response:
-    """Change one's own password; one's other sessions end at once."""
+    """Change one's own password; one's other sessions end at once, one's tokens stay."""
     users.set_password(session, caller, user=users.get_user(session, caller.id, lock=True), password=password)
     return render.gone(to="/password?changed=1")
 
@@ -250,7 +252,7 @@ def list_tokens(session: Reading, caller: Own, render: Render, page: Paging, now
 )
 @form("accounts/token_form.html", token_form)
 def create_token(request: Request, caller: Own, session: Writing, body: TokenIn, render: Render, now: Now) -> Response:
-    """Make a token; the answer shows its secret, once."""
+    """Make a token; the answer shows its secret, once. Made with a token, it ends no later than that one."""
     token, clear = tokens.request_token(
         session,
         caller,

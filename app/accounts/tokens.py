@@ -77,10 +77,12 @@ def request_token(
     """Make the token that a caller asks for.
 
     Its own by default, with no right the caller lacks; another role, or a machine's, only for who manages users.
-    A token that is nobody's own makes none: it would outlive its end.
+    A token that is nobody's own makes none of its own, and what a token makes ends with it at the latest.
     """
     scopes = None if given.scopes is None else [scope.value for scope in given.scopes]
     creator = caller.id if caller.id > 0 else None
+    if caller.token_id is not None:
+        expires = min(expires, session.get_one(ApiToken, caller.token_id).expires_at)
     chosen = given.role is not None or given.unit is not None
     if (chosen or creator is None) and not caller.may("users:manage"):
         raise Forbidden(values={"right": "users:manage"})
@@ -172,11 +174,20 @@ def get_token(session: Session, caller: Caller, *, token_id: int) -> TokenOut:
 def revoke_token(session: Session, caller: Caller, *, token_id: int, now: datetime) -> None:
     """End a token at once; one already ended stays as it was."""
     get_token(session, caller, token_id=token_id)
-    token = session.get_one(ApiToken, token_id)
+    _revoke(session, session.get_one(ApiToken, token_id), now)
+
+
+def revoke_tokens_of(session: Session, user_id: int, *, now: datetime) -> None:
+    """End all of a person's own tokens at once."""
+    for token in session.scalars(select(ApiToken).where(col(ApiToken.user_id) == user_id)).all():
+        _revoke(session, token, now)
+
+
+def _revoke(session: Session, token: ApiToken, now: datetime) -> None:
     if token.revoked_at is None:
         token.revoked_at = now
         session.flush()
-        audit.record(session, "token.revoked", f"tokens/{token_id}", before=_told(session, token))
+        audit.record(session, "token.revoked", f"tokens/{token.id}", before=_told(session, token))
 
 
 def _visible(caller: Caller) -> ColumnElement[bool]:

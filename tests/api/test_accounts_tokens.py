@@ -237,6 +237,37 @@ def test_a_token_ends_on_its_day(app: FastAPI, api: Any, clock: Any) -> None:
     assert answer.headers["www-authenticate"] == "Bearer"
 
 
+def test_a_token_makes_none_beyond_its_own_end(app: FastAPI, api: Any, clock: Any) -> None:
+    clock.set("2026-11-20T08:00+07:00")
+    make_user(app, "quan.tri", "administrator", None)
+    maker = make(own_token(app, "quan.tri"), days=2)
+    client = bearer(app, maker["token"])
+    clock.set("2026-11-20T09:00+07:00")
+    for body in ({"days": 3650}, {}, {"role": "machine", "scopes": ["units:read"], "days": 3650}):
+        assert make(client, **body)["expires_at"] == maker["expires_at"]
+    assert make(client, days=1)["expires_at"] < maker["expires_at"]
+    made = make(bearer(app, make(client, days=3650)["token"]), days=3650)
+    assert made["expires_at"] == maker["expires_at"]
+    clock.set("2026-11-22T08:00+07:00")
+    assert code(bearer(app, made["token"]).get("/api/v1/units")) == (401, "unauthenticated")
+
+
+def test_a_password_given_by_another_revokes_the_owners_tokens(app: FastAPI, api: Any) -> None:
+    user_id = make_user(app, "canbo.mot")
+    client, others, admin = own_token(app, "canbo.mot"), own_token(app, "canbo.hai"), api("administrator")
+    successor = bearer(app, make(client)["token"])
+    own = {"current_password": PASSWORD, "new_password": "một câu khác cũng dài"}
+    assert client.put("/api/v1/password", json=own).status_code == 204
+    assert client.get("/api/v1/units").status_code == successor.get("/api/v1/units").status_code == 200
+    answer = admin.put(f"/api/v1/users/{user_id}/password", json={"password": "câu thứ ba cũng dài"})
+    assert answer.status_code == 204
+    for dead in (client, successor):
+        assert code(dead.get("/api/v1/units")) == (401, "unauthenticated")
+    assert others.get("/api/v1/units").status_code == admin.get("/api/v1/units").status_code == 200
+    revoked = select(AuditEntry).where(AuditEntry.action == "token.revoked")
+    assert len(read(app, lambda s: s.exec(revoked).all())) == 2
+
+
 def test_a_revoked_token_is_dead_at_once(app: FastAPI, api: Any) -> None:
     admin = api("administrator")
     made = make(admin, role="machine", scopes=["units:read"])

@@ -485,7 +485,9 @@ def test_changing_the_password_ends_the_other_sessions(app: FastAPI) -> None:
     assert is_signed_in(there)
     answer = here.post("/password", data={"_method": "PUT", "current_password": PASSWORD, "new_password": new})
     assert (answer.status_code, answer.headers["location"]) == (303, "/password?changed=1")
-    assert "Đã đổi mật khẩu." in here.get("/password?changed=1").text
+    page = here.get("/password?changed=1").text
+    assert "Đã đổi mật khẩu." in page
+    assert '<a href="/tokens">' in page
     assert [is_signed_in(c) for c in (here, there)] == [True, False]
     assert sign_in(browser(app), "canbo.mot").status_code == 422
     assert sign_in(browser(app), "canbo.mot", new).status_code == 303
