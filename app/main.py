@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
-from app import __version__, health, home
+from app import __version__, contract, health, home
 from app.accounts import callers
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")
-    health.customise_openapi(app)
+    contract.customise(app)
     return app
 
 

@@ -1,0 +1,99 @@
+"""The contract (OpenAPI) as clients need it: token, headers, and every refusal a problem document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from app.core.schemas import problems
+
+_DESCRIPTION = """Counts are of dossiers. Times are RFC 3339, days are those of Asia/Ho_Chi_Minh.
+
+The words `.csv`, `.xlsx` and `.json` after the address of a list choose a file's format, as `Accept: text/csv` does.
+A refusal is a problem document with a stable `code`; a 412 also holds `current`, the row as it stands."""
+_SAFE = ("get", "head")
+
+
+def _header(description: str, limit: int = 200) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string", "maxLength": limit}}
+
+
+_ETAG = _header("The version: send it back as If-Match to change, as If-None-Match to ask whether it changed")
+_REQUEST_ID = _header("Number of the request, as in the log")
+_RETRY_AFTER = _header("Seconds to wait")
+_REPLAYED = _header("`true` when this is the answer to an earlier call with the same Idempotency-Key")
+_LANGUAGE = _header("vi, en or fr: language of `detail` and `title`")
+_KEY = _header("Chosen by the client: the same call with the same key is carried out once")
+_IF_MATCH = _header("The ETag that was read, or `*`: a change of anything newer is refused")
+_IF_NONE_MATCH = _header("On reading: an ETag held already (304 when unchanged); on writing `*`: only if there is none")
+
+
+def customise(app: FastAPI) -> None:
+    """Give the application its contract."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _contract(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _contract(app: FastAPI) -> dict[str, Any]:
+    schema = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes, description=_DESCRIPTION
+    )
+    schema["servers"] = [{"url": "/"}]
+    schema.setdefault("components", {})["securitySchemes"] = {
+        "token": {"type": "http", "scheme": "bearer", "description": "`tiendo57 token create`"}
+    }
+    schema["security"] = [{"token": []}]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schema["components"].get("schemas", {}).pop(unused, None)
+    for methods in schema["paths"].values():
+        for method, operation in methods.items():
+            operation["summary"] = operation.get("description", operation["summary"]).split("\n")[0].rstrip(".")
+            _declare_problems(method, operation)
+            _declare_headers(method, operation)
+    return schema
+
+
+def _declare_problems(method: str, operation: dict[str, Any]) -> None:
+    """Say of every refusal that it is a problem document, and declare those that any call may meet."""
+    any_call = [503]
+    if method not in _SAFE:
+        any_call.append(422)
+    if "requestBody" in operation:
+        any_call += [413, 415]
+    declared = operation["responses"]
+    for status in any_call:
+        declared.setdefault(str(status), {"description": problems(status)[status]["description"]})
+    for status, answer in declared.items():
+        if int(status) >= 400:
+            schema = {"$ref": "#/components/schemas/ProblemDocument"}
+            answer["content"] = {"application/problem+json": {"schema": schema}}
+
+
+def _declare_headers(method: str, operation: dict[str, Any]) -> None:
+    """Declare the headers that carry versions, retries and languages: a generated client has no others."""
+    responses, wanted = operation["responses"], {"Accept-Language": _LANGUAGE}
+    if method in _SAFE:
+        wanted["If-None-Match"] = _IF_NONE_MATCH
+        responses["304"] = {"description": "Unchanged since the ETag sent"}
+    else:
+        wanted["Idempotency-Key"] = _KEY
+        if "412" in responses:
+            wanted["If-Match"] = _IF_MATCH
+        if "428" in responses and method == "put":
+            wanted["If-None-Match"] = _IF_NONE_MATCH
+    parameters = operation.setdefault("parameters", [])
+    parameters += [{"name": name, "in": "header", "required": False, **header} for name, header in wanted.items()]
+    for status, answer in responses.items():
+        headers = answer.setdefault("headers", {})
+        headers["X-Request-ID"] = _REQUEST_ID
+        if status in ("200", "201", "304") and (method in _SAFE or "If-Match" in wanted):
+            headers["ETag"] = _ETAG
+        if status in ("200", "201", "204") and method not in _SAFE:
+            headers["Idempotency-Replayed"] = _REPLAYED
+        if status in ("429", "503"):
+            headers["Retry-After"] = _RETRY_AFTER
