@@ -271,7 +271,9 @@ def get_summary(
     request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
     first: Annotated[Day | None, Query(alias="from", description="Default: the first of this month")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Default: today")] = None,
-    group_by: Annotated[GroupBy, Query(description="What a row stands for")] = GroupBy.unit,
+    group_by: Annotated[
+        GroupBy | None, Query(description="What a row stands for; default: unit, or field for who sees one unit only")
+    ] = None,
     unit: UnitQuery = None,
     field: Annotated[str | None, Query(max_length=35, description="Code of a field")] = None,
     system: Annotated[System | None, Query(description="Absent: both")] = None,
@@ -284,7 +286,7 @@ def get_summary(
     )  # fmt: skip
     data = summary.summarise(session, caller, question, now, request.state.locale)
     return render(
-        data, "throughput/summary.html", fields=Reference.read(session).by_code,
+        data, "throughput/summary.html", fields=Reference.read(session).by_code, unit=question.unit,
         table=lambda: tables.of_models("tong-hop", [*data.rows, data.total]),
     )  # fmt: skip
 

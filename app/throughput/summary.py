@@ -247,7 +247,7 @@ def question(
     *,
     first: date | None,
     last: date | None,
-    group_by: GroupBy,
+    group_by: GroupBy | None,
     unit: str | None,
     field: str | None,
     system: System | None,
@@ -261,6 +261,8 @@ def question(
         found = session.scalars(select(ProcedureField).where(col(ProcedureField.code) == field)).one_or_none()
         if found is None:
             raise Invalid([Fault("?field", "unknown_field", {"code": field})])
+    if group_by is None:
+        group_by = GroupBy.unit if caller.units is None else GroupBy.field
     if unit is None and group_by is GroupBy.unit:
         unit = caller.unit_code if caller.units is not None else None  # its own row is the only one it may see
     seen = visible_unit(session, caller, unit) if unit else None
