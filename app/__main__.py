@@ -191,14 +191,14 @@ def token_create(
 
 @cli.command()
 def verify() -> None:
-    """Check the audit chain, the balances of every line, and that the kept totals equal the lines."""
-    from app.throughput import totals
+    """Check the audit chain, that every revision is as it came and adds up, and the kept totals against the lines."""
+    from app.throughput import proof, totals
 
     with _ready(Settings()).read() as session:
-        faults = [*audit.broken_links(session), *totals.differences(session)]
+        faults = [*audit.broken_links(session), *proof.alterations(session), *totals.differences(session)]
     for fault in faults:
         typer.echo(fault)
-    _say(f"{len(faults)} faults." if faults else "Audit chain, balances and totals are right.")
+    _say(f"{len(faults)} faults." if faults else "Audit chain, revisions and totals are right.")
     raise typer.Exit(1 if faults else 0)
 
 

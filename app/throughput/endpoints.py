@@ -61,6 +61,14 @@ def get_unit(unit: str, request: Request) -> Unit:
         return visible_unit(session, caller, unit)
 
 
+def units_to_choose(session: Session, caller: Caller, now: datetime) -> list[tuple[str, str]]:
+    """Return the units for a filter's list, or none where there are too many to look through, or one only."""
+    if caller.units is not None:
+        return []
+    units = valid_units(session, day_of(now), kinds=COMMUNAL_KINDS)
+    return [(u.code, u.name) for u in sorted(units, key=lambda u: u.sort_key)] if len(units) <= 120 else []
+
+
 def get_match(request: Request) -> service.Match:
     """Supply the preconditions of a change."""
     return service.Match(request.headers.get("if-match"), request.headers.get("if-none-match"))
@@ -96,7 +104,7 @@ def list_daily_reports(
     filters = {"unit": wanted, "first": first, "last": last, "system": system, "updated_since": updated_since}
     data = listing.reports(session, caller, page, **filters)  # type: ignore[arg-type]
     return render(
-        data, "throughput/reports.html", unit=wanted, first=first, last=last, system=system,
+        data, "throughput/reports.html", units=units_to_choose(session, caller, now), unit=wanted, first=first, last=last, system=system,
         table=lambda: tables.of_models("bao-cao-ngay", listing.reports(session, caller, None, **filters).items),  # type: ignore[arg-type]
     )  # fmt: skip
 
@@ -230,7 +238,7 @@ def list_obligations(
     whole = first is None and last is None
     data = obligations.listing(session, caller, wanted, now, None if whole else page)
     return render(
-        data, "throughput/obligations.html", wanted=wanted,
+        data, "throughput/obligations.html", units=units_to_choose(session, caller, now), wanted=wanted,
         table=lambda: tables.of_models("nghia-vu", obligations.listing(session, caller, wanted, now, None).items),
     )  # fmt: skip
 
@@ -287,6 +295,7 @@ def get_summary(
     data = summary.summarise(session, caller, question, now, request.state.locale)
     return render(
         data, "throughput/summary.html", fields=Reference.read(session).by_code, unit=question.unit,
+        units=units_to_choose(session, caller, now),
         table=lambda: tables.of_models("tong-hop", [*data.rows, data.total]),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
-from app.throughput import questions, reading, totals
+from app.throughput import proof, questions, reading, totals
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
@@ -248,10 +248,10 @@ def _write(
     new = _stored_anew(session, unit.id, day, case, asked, caller, now)
     _write_lines(session, reference, new)
     _keep_totals(session, reference, unit.id, day, case)
-    entity = f"reports/{unit.code}/{day}/{system.value}"
+    digest = proof.digest(new.lines.values(), new.reasons)
     audit.record(
-        session, "report.corrected" if stored else "report.received", entity,
-        before=_summary(stored) if stored else None, after=_summary(new), reason=_why(draft),
+        session, "report.corrected" if stored else "report.received", proof.entity(unit.code, day, system.value),
+        before=_summary(stored) if stored else None, after=_summary(new) | {"digest": digest}, reason=_why(draft),
     )  # fmt: skip
     event = ReportCorrected(unit.id, day, system, new.version) if stored else ReportReceived(unit.id, day, system)
     events.publish(session, event)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app.throughput import totals
+from app.throughput import proof, totals
 from tests.support.clients import WARD, SetClock, line, report
 
 Api = Callable[..., TestClient]
@@ -156,6 +156,42 @@ def test_a_wrong_total_is_found_and_mended(app: FastAPI, days: TestClient, state
     assert differences(app) == []
     if "report_lines" not in statement:
         assert kept(app) == right
+
+
+def alterations(app: FastAPI) -> list[str]:
+    with app.state.database.read() as session:
+        return list(proof.alterations(session))
+
+
+@pytest.mark.parametrize(
+    ("statements", "alone"),
+    [
+        (["update report_lines set carried_over = carried_over + 1, pending_in_time = pending_in_time + 1 {}"], True),
+        (["update report_lines set received_post = null {}"], True),
+        (["update report_memos set count = count + 1 {}"], True),
+        (["update report_reasons set note = 'x' where revision_id in (select id from report_revisions {})"], True),
+        (["update report_reasons set amount = amount + 1"], False),
+        (["delete from report_memos {}", "delete from report_lines {}"], True),
+        (["delete from report_reasons {}", "delete from report_memos {}", "delete from report_lines {}",
+          "delete from report_revisions where id in (select id from report_revisions {})"], True),
+    ],
+)  # fmt: skip
+def test_an_altered_revision_is_found(app: FastAPI, days: TestClient, statements: list[str], alone: bool) -> None:
+    """A superseded one too, of which no total speaks."""
+    with_memo = line("HT", received_online=6, resolved_early=3, memo={"digitised": 2})
+    for match in (1, 2, 3):
+        put(days, "2026-11-19", with_memo | {"carried_over": match}, match=match, reasons=[REASON, GAP])
+    assert alterations(app) == []
+    superseded = "where {} in (select id from report_revisions where known_to is not null and number = 2)"
+    with app.state.database.write() as session:
+        for statement in statements:
+            column = "id" if "report_revisions {}" in statement else "revision_id"
+            session.execute(text(statement.format(superseded.format(column))))
+    found = alterations(app)
+    assert any(f"reports/{WARD}/2026-11-19/city: revision 2" in sentence for sentence in found)
+    if alone:
+        assert len(found) == 1
+        assert differences(app) == []
 
 
 def test_sums_beyond_two_thousand_million(app: FastAPI, days: TestClient) -> None:
