@@ -1,6 +1,6 @@
 """Daily reports, obligations and summaries at both doors."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.core import tables
 from app.core.access import Caller, allow
-from app.core.clock import Now
+from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
 from app.core.errors import NotFound
 from app.core.forms import DoorRoute
@@ -35,7 +35,8 @@ from app.throughput.schemas import (
 from app.throughput.shown import report_out
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
-from app.units.service import visible_unit
+from app.units.rules import COMMUNAL_KINDS
+from app.units.service import valid_units, visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
@@ -89,6 +90,7 @@ def list_daily_reports(
     caller: CanRead,
     session: Reading,
     render: Render,
+    now: Now,
     page: Paging,
     unit: UnitQuery = None,
     first: Annotated[Day | None, Query(alias="from")] = None,
@@ -104,7 +106,8 @@ def list_daily_reports(
     filters = {"unit": wanted, "first": first, "last": last, "system": system, "updated_since": updated_since}
     data = listing.reports(session, caller, page, **filters)  # type: ignore[arg-type]
     return render(
-        data, "throughput/reports.html", units=units_to_choose(session, caller, now), unit=wanted, first=first, last=last, system=system,
+        data, "throughput/reports.html", units=units_to_choose(session, caller, now),
+        unit=wanted, first=first, last=last, system=system,
         table=lambda: tables.of_models("bao-cao-ngay", listing.reports(session, caller, None, **filters).items),  # type: ignore[arg-type]
     )  # fmt: skip
 
