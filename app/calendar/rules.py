@@ -53,14 +53,6 @@ class Calendar:
         """Return the first working day after a day."""
         return self.add_working_days(day, 1)
 
-    def previous_working_day(self, day: date) -> date:
-        """Return the last working day before a day."""
-        return self.add_working_days(day, -1)
-
-    def working_day_from(self, day: date) -> date:
-        """Return the day itself if it is worked, else the next working day."""
-        return day if self.is_working_day(day) else self.add_working_days(day, 1)
-
     def add_working_days(self, day: date, n: int) -> date:
         """Return the `n`th working day after a day (before it, if negative); the day itself is never counted."""
         step = _DAY if n > 0 else -_DAY

@@ -53,11 +53,6 @@ def applicability(session: Session, *, unit: Unit | None = None, system: str | N
     )
 
 
-def applicable_fields(session: Session, unit: Unit, day: date, system: str) -> dict[str, FieldInfo]:
-    """Return by code, in their usual order, the fields that a unit counts in a system on a day."""
-    return applicability(session, unit=unit, system=system).fields(unit.id, unit.kind, day, system)
-
-
 def field_by_code(session: Session, code: str) -> ProcedureField:
     """Return the field with a code; raises NotFound."""
     row = session.scalars(select(ProcedureField).where(col(ProcedureField.code) == code)).one_or_none()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
@@ -14,16 +14,13 @@ from app.core.errors import Fault, Invalid
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.models import (
-    Adjustment,
-    DayTotal,
-    FieldMonthTotal,
     Obligation,
     PublishedFigure,
     Report,
-    ReportLine,
     ReportRevision,
+    Waiver,
 )
-from app.throughput.rules import FLOWS, Figures
+from app.throughput.rules import Figures
 from app.throughput.schemas import (
     Completeness,
     GroupBy,
@@ -42,14 +39,10 @@ LONGEST_DAYS = 3660
 # Each week is a question of its own, and what was known then is summed from the lines: 160 weeks, 400 days.
 LONGEST_WEEKS = 159 * 7 + 1
 LONGEST_AS_OF = 400
-_DAY = DayTotal.__table__  # type: ignore[attr-defined]
-_MONTH = FieldMonthTotal.__table__  # type: ignore[attr-defined]
-_ADJUSTMENT = Adjustment.__table__  # type: ignore[attr-defined]
 _REPORT = Report.__table__  # type: ignore[attr-defined]
 _REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
-_LINE = ReportLine.__table__  # type: ignore[attr-defined]
+_WAIVER = Waiver.__table__  # type: ignore[attr-defined]
 _OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
-_SUMS = (*FLOWS, "post_unsplit")
 
 
 @dataclass(frozen=True)
@@ -164,10 +157,13 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
     # Corrected to a part of the day, a report stays as timely as it was, but the day's figures are not in.
     met = and_(_REPORT.c.first_met_at.is_not(None), ~unavailable, ~partial)
     late = _REPORT.c.first_met_at > _OBLIGATION.c.due_at
-    waived = _OBLIGATION.c.waived_at.is_not(None)
+    waived: ColumnElement[bool] = _OBLIGATION.c.waived_at.is_not(None)
     if as_of is not None:
         met = and_(met, _REPORT.c.first_met_at <= as_of)
-        waived = and_(waived, _OBLIGATION.c.waived_at <= as_of)
+        waived = exists().where(
+            _WAIVER.c.unit_id == _OBLIGATION.c.unit_id, _WAIVER.c.day == _OBLIGATION.c.day,
+            _WAIVER.c.system == _OBLIGATION.c.system, known_at(as_of, _WAIVER),
+        )  # fmt: skip
     down = and_(unavailable, ~waived)
     rows = _OBLIGATION.outerjoin(
         _REPORT,

@@ -105,8 +105,3 @@ def state(
 def worst(states: Iterable[State]) -> State:
     """Return the worst of a unit's states: that of the unit."""
     return min(states, key=lambda s: _RANK[s])
-
-
-def is_complete(states: Iterable[State]) -> bool:
-    """Tell whether a unit's day is complete: every system owed is received complete or waived."""
-    return all(s in (State.received_on_time, State.received_late, State.waived) for s in states)

@@ -50,10 +50,10 @@ def refusal(response: Any) -> list[tuple[str, str]]:
 
 
 def applicable(app: FastAPI, unit: str, system: str, day: date = DAY) -> list[str]:
-    """Return the codes that apply, by the single question and by the rules read once: they must agree."""
+    """Return the codes that apply, by the rules of one unit and system and by all rules: they must agree."""
     with app.state.database.read() as session:
         row = units.by_code(session, unit)
-        asked = list(service.applicable_fields(session, row, day, system))
+        asked = list(service.applicability(session, unit=row, system=system).fields(row.id, row.kind, day, system))
         once = list(service.applicability(session).fields(row.id, row.kind, day, system))
     assert asked == once
     return asked
