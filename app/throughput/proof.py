@@ -71,7 +71,7 @@ def alterations(session: Session) -> Iterator[str]:
 
 
 def _codes(session: Session, model: type[ProcedureField] | type[Unit]) -> dict[int | None, str]:
-    return dict(session.execute(select(col(model.id), col(model.code))).tuples())
+    return {row.id: row.code for row in session.execute(select(col(model.id), col(model.code)))}
 
 
 def _sealed(session: Session) -> dict[tuple[str, int], str]:
