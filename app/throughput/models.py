@@ -92,6 +92,31 @@ class Obligation(SQLModel, table=True):
     waiver_reason: str | None = Field(default=None, max_length=1000)
 
 
+class Waiver(SQLModel, table=True):
+    """That a unit was freed from an obligation, from one moment until another reason or the waiver's end.
+
+    The obligation holds the one that stands; here is what was known when.
+    """
+
+    __tablename__ = "waivers"
+    __table_args__ = (
+        CheckConstraint(one_of("system", System), name="system"),
+        CheckConstraint("known_to is null or known_to >= known_from", name="known"),
+        Index("uq_waivers_current", "unit_id", "day", "system", unique=True, sqlite_where=text("known_to is null"),
+              postgresql_where=text("known_to is null")),
+        Index("ix_waivers_day", "day"),
+    )  # fmt: skip
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="units.id")
+    day: date
+    system: str = Field(max_length=10)
+    reason: str = Field(max_length=1000)
+    waived_by: str = Field(max_length=160)
+    known_from: datetime
+    known_to: datetime | None
+
+
 class Report(SQLModel, table=True):
     """One unit's day in one system: which revision stands, when it was first met, and when first complete.
 

@@ -23,7 +23,7 @@ from app.core.settings import Settings
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.forms import DAILY, owes, times_of
-from app.throughput.models import Obligation, Report, ReportForm
+from app.throughput.models import Obligation, Report, ReportForm, Waiver
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import ObligationOut, ObligationPage
 from app.throughput.timing import Deadlines, State, deadlines, is_met, state
@@ -31,6 +31,7 @@ from app.units.models import Unit, UnitChanged
 
 log = structlog.get_logger()
 _OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
+_WAIVER = Waiver.__table__  # type: ignore[attr-defined]
 _REPORT = Report.__table__  # type: ignore[attr-defined]
 _UNIT = Unit.__table__  # type: ignore[attr-defined]
 _with_report = _OBLIGATION.outerjoin(
@@ -322,17 +323,25 @@ def end_waiver(session: Session, *, unit: Unit, day: date, system: System, now: 
     was = one(session, unit, day, system, now)
     if was.waiver_reason is None:
         raise NotFound
-    _set_waiver(session, unit, day, system, None, None, None)
+    _set_waiver(session, unit, day, system, now, None, None)
     audit.record(
         session, "obligation.waiver_ended", f"obligations/{unit.code}/{day}/{system.value}", before=was.waiver_reason
     )
 
 
 def _set_waiver(
-    session: Session, unit: Unit, day: date, system: System, at: datetime | None, by: str | None, reason: str | None
+    session: Session, unit: Unit, day: date, system: System, now: datetime, by: str | None, reason: str | None
 ) -> None:
+    """End the waiver that stands and begin another, with a reason; without one there is none from now on."""
+    key = {"unit_id": unit.id, "day": day, "system": system.value}
+    stands = [*(_WAIVER.c[k] == v for k, v in key.items()), _WAIVER.c.known_to.is_(None)]
+    was = session.execute(select(_WAIVER.c.known_from).where(*stands)).scalar()
+    at = max(now, was) if was else now
+    session.execute(update(_WAIVER).where(*stands).values(known_to=at))
+    if reason is not None:
+        session.execute(insert(_WAIVER).values(**key, reason=reason, waived_by=by, known_from=at))
     session.execute(
         update(_OBLIGATION)
-        .where(_OBLIGATION.c.unit_id == unit.id, _OBLIGATION.c.day == day, _OBLIGATION.c.system == system.value)
-        .values(waived_at=at, waived_by=by, waiver_reason=reason)
+        .where(*(_OBLIGATION.c[k] == v for k, v in key.items()))
+        .values(waived_at=at if reason is not None else None, waived_by=by, waiver_reason=reason)
     )

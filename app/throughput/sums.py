@@ -149,9 +149,9 @@ def total_of(column: Any) -> Any:
     return cast(func.sum(column), BigInteger)
 
 
-def known_at(as_of: datetime) -> Any:
-    """Return the condition that a revision was the known one at a moment."""
-    return and_(_REVISION.c.known_from <= as_of, or_(_REVISION.c.known_to.is_(None), _REVISION.c.known_to > as_of))
+def known_at(as_of: datetime, table: Any = _REVISION) -> Any:
+    """Return the condition that a revision, or another row of that kind, was the known one at a moment."""
+    return and_(table.c.known_from <= as_of, or_(table.c.known_to.is_(None), table.c.known_to > as_of))
 
 
 def _lines_of_days(scope: Scope, as_of: datetime | None = None) -> Any:

@@ -479,6 +479,31 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_users_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "waivers",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("system", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=1000), nullable=False),
+        sa.Column("waived_by", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
+        sa.Column("known_from", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+        sa.Column("known_to", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+        sa.CheckConstraint("system in ('city', 'ministry')", name=op.f("ck_waivers_system")),
+        sa.CheckConstraint("known_to is null or known_to >= known_from", name=op.f("ck_waivers_known")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_waivers_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_waivers")),
+    )
+    with op.batch_alter_table("waivers", schema=None) as batch_op:
+        batch_op.create_index("ix_waivers_day", ["day"], unique=False)
+        batch_op.create_index(
+            "uq_waivers_current",
+            ["unit_id", "day", "system"],
+            unique=True,
+            sqlite_where=sa.text("known_to is null"),
+            postgresql_where=sa.text("known_to is null"),
+        )
+
+    op.create_table(
         "api_tokens",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("token_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
@@ -670,6 +695,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_tokens_created_by"))
 
     op.drop_table("api_tokens")
+    with op.batch_alter_table("waivers", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_waivers_current", sqlite_where=sa.text("known_to is null"), postgresql_where=sa.text("known_to is null")
+        )
+        batch_op.drop_index("ix_waivers_day")
+
+    op.drop_table("waivers")
     with op.batch_alter_table("users", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_users_unit_id"))
 

@@ -13,6 +13,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.audit import AuditEntry
 from app.throughput import obligations
+from app.throughput.models import Waiver
 from tests.api.test_reports_bad_input import send_form
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 
@@ -275,7 +276,13 @@ def test_waivers(app: FastAPI, api: Api, people: People, clock: SetClock) -> Non
     clock.set("2026-11-25T08:30:00+07:00")
     assert analyst.put(address, json={"reason": "Mất điện toàn phường"}).json() == waived
     other = analyst.put(address, json={"reason": "Mưa lũ"}).json()
-    assert other["waived_at"] == "2026-11-25T01:30:00Z"
+    assert (other["waived_at"], other["waiver_reason"]) == ("2026-11-25T01:30:00Z", "Mưa lũ")
+    with app.state.database.read() as session:  # who freed it first, when and why, is not lost
+        history = session.execute(
+            select(col(Waiver.reason), col(Waiver.known_from), col(Waiver.known_to)).order_by(col(Waiver.id))
+        ).all()
+    first, second = (datetime.fromisoformat(f"2026-11-25T01:{minute}:00+00:00") for minute in ("00", "30"))
+    assert history == [("Mất điện toàn phường", first, second), ("Mưa lũ", second, None)]
     analyst.put(f"{BASE}/obligations/{WARD}/{DAY}/ministry/waiver", json={"reason": "Mưa lũ"})
     assert completeness(officer, unit=WARD) == {"expected": 1, "received": 1, "late": 0, "waived": 1, "unavailable": 0}
     put(officer, WORK | REASON, match='"1"')  # it may be sent all the same
@@ -299,6 +306,32 @@ def test_waivers(app: FastAPI, api: Api, people: People, clock: SetClock) -> Non
     ended = person.post(page, data={"_method": "DELETE"})
     assert ended.status_code == 303
     assert states(api("ward_officer", OTHER), unit=OTHER)[0] == "late"
+
+
+def test_what_was_waived_then_stays_known(api: Api, clock: SetClock) -> None:
+    """Whatever becomes of a waiver, a moment's completeness is that moment's."""
+    analyst = api("city_analyst")
+    addresses = [f"{BASE}/obligations/{WARD}/{DAY}/{system}/waiver" for system in ("city", "ministry")]
+
+    def at(hour: str) -> tuple[int, int]:
+        found = completeness(analyst, unit=WARD, as_of=f"2026-11-20T{hour}:00+07:00")
+        return found["received"], found["waived"]
+
+    known = {"16:59": (0, 0), "17:30": (1, 1), "18:30": (1, 1), "19:30": (0, 0), "20:30": (1, 1)}
+    clock.set("2026-11-20T17:00:00+07:00")
+    assert [analyst.put(a, json={"reason": "Mất điện"}).status_code for a in addresses] == [200, 200]
+    assert at("17:30") == known["17:30"]
+    clock.set("2026-11-20T18:00:00+07:00")
+    assert analyst.put(addresses[0], json={"reason": "Mưa lũ"}).status_code == 200
+    clock.set("2026-11-20T19:00:00+07:00")
+    assert analyst.delete(addresses[0]).status_code == 204
+    assert completeness(analyst, unit=WARD)["received"] == 0
+    clock.set("2026-11-20T20:00:00+07:00")
+    assert analyst.put(addresses[0], json={"reason": "Mưa lũ"}).json()["waived_at"] == "2026-11-20T13:00:00Z"
+    clock.set("2026-11-20T19:50:00+07:00")  # set back: nothing ends before it began
+    assert analyst.put(addresses[0], json={"reason": "Khác"}).status_code == 200
+    assert {hour: at(hour) for hour in known} == known
+    assert completeness(analyst, unit=WARD)["received"] == 1
 
 
 def mark(analyst: TestClient, day: str, body: dict[str, Any] = FLOOD, unit: str | None = None) -> str:
