@@ -11,7 +11,7 @@ from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
 from app import __version__, contract, health, home
-from app.accounts import callers
+from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
 from app.calendar.models import CalendarChanged
@@ -69,6 +69,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.clock = clock or SystemClock()
     app.state.database = Database(settings)
     app.state.caller_provider = callers.provide
+    app.state.session_ended = sign_in_page.session_ended
     app.state.page_context = page_context
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from app.accounts.rules import PEOPLE, UNIT_ROLES, Role, Scope
+from app.core.forms import MAX_FIELDS
 from app.core.schemas import Flag, Line
 from app.core.search import ordered_text
 from app.core.settings import Locale
@@ -127,6 +128,8 @@ class SignInIn(Input):
     password: Password
     remember: Flag = False
     to: Annotated[str | None, In(max_length=2000)] = None
+    kept_for: Annotated[str | None, In(max_length=4000)] = None
+    kept: Annotated[list[str] | None, In(max_length=MAX_FIELDS)] = None
 
 
 class LanguageIn(Input):

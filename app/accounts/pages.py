@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from app.accounts import callers, proof, sessions, sign_in, users
-from app.accounts.demonstration import ACCOUNTS, PASSWORD, DemoAccount
 from app.accounts.models import LanguageIn, SignInIn, User, UserOut
 from app.accounts.proof import Proof
 from app.accounts.rules import PEOPLE, ROLE_RIGHTS, Role
+from app.accounts.sign_in_page import Unsent, read_kept, sign_in_page
 from app.core.access import Anyone, Caller, SignedIn, allow, public
 from app.core.clock import Now, day_of, get_now
 from app.core.db import Reading, Writing
@@ -21,16 +22,6 @@ from app.core.web import Render, form, local_path, see_other
 from app.units import service as units
 
 pages_router = APIRouter(route_class=DoorRoute)
-
-
-@dataclass(frozen=True)
-class SignInPage:
-    """What the sign-in page shows beside its fields."""
-
-    to: str
-    remember_days: int
-    accounts: tuple[DemoAccount, ...]
-    password: str
 
 
 @dataclass(frozen=True)
@@ -60,19 +51,6 @@ class PasswordPage:
 
     min_length: int
     changed: bool
-
-
-def sign_in_page(request: Request, session: Session | None = None) -> SignInPage:
-    """Return what the sign-in page shows; where the visitor wanted to go comes from the form or the address."""
-    settings: Settings = request.app.state.settings
-    typed = getattr(request.state, "form", None) or request.query_params
-    to = typed.get("to")
-    return SignInPage(
-        to=local_path(to if isinstance(to, str) else None, ""),
-        remember_days=settings.remember_device_days,
-        accounts=ACCOUNTS if settings.demonstration else (),
-        password=PASSWORD if settings.demonstration else "",
-    )
 
 
 def user_page(request: Request, session: Session) -> UserOut:
@@ -123,18 +101,28 @@ def show_sign_in(request: Request, caller: Anyone, render: Render) -> Response:
 
 @pages_router.post("/sign-in", dependencies=[public()])
 @form("accounts/sign_in.html", sign_in_page)
-async def enter(request: Request, caller: Anyone, body: SignInIn, now: Now) -> Response:
-    """Sign in: no transaction of the request's own, for hashing must not hold one."""
+async def enter(request: Request, caller: Anyone, body: SignInIn, now: Now, render: Render) -> Response:
+    """Sign in: no transaction of the request's own, for hashing must not hold one.
+
+    A form that was not sent because a session was over is offered to be sent again, by a button, never by itself.
+    """
     if request.headers.get("idempotency-key"):
         raise Invalid([Fault("Idempotency-Key", "bad_idempotency_key")])
+    kept = read_kept(body.kept_for, body.kept)
     proved = await proof.prove(request, user_name=body.user_name, password=body.password, now=now)
     if proved is None:
         raise Invalid(code="sign_in_failed")
     opened = await proof.writing(request, lambda session: _open(session, request, caller, proved, body))
     if opened is None:
         raise Invalid(code="sign_in_failed")
-    secret, remembered, locale = opened
-    response = see_other(request, local_path(body.to))
+    secret, remembered, locale, request.state.caller = opened
+    if kept is None:
+        response = see_other(request, local_path(body.to))
+    else:
+        request.state.locale = locale or request.state.locale
+        response = await run_in_threadpool(
+            render.page, "accounts/continue.html", data=Unsent(kept, local_path(body.to))
+        )
     callers.put_cookie(request, response, secret, remembered=remembered)
     if locale:
         callers.put_language(request, response, locale)
@@ -143,7 +131,7 @@ async def enter(request: Request, caller: Anyone, body: SignInIn, now: Now) -> R
 
 def _open(
     session: Session, request: Request, caller: Caller | None, proved: Proof, body: SignInIn
-) -> tuple[str, bool, str | None] | None:
+) -> tuple[str, bool, str | None, Caller] | None:
     """Open the session that a proof earns, in place of the browser's old one; None if the account changed meanwhile."""
     settings: Settings = request.app.state.settings
     user: User = users.get_user(session, proved.user_id, lock=True)
@@ -162,7 +150,8 @@ def _open(
         user_agent=request.headers.get("user-agent", ""),
         address=proof.address_of(request),
     )
-    return secret, row.remembered, user.locale
+    found = sessions.find_caller(session, secret, now=get_now(request), settings=settings)
+    return (secret, row.remembered, user.locale, found[0]) if found else None
 
 
 @pages_router.post("/sign-out")

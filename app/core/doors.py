@@ -94,6 +94,7 @@ class Doors:
         pairs = forms.parse_pairs(body)
         hidden = {name: value for name, value in pairs if name in forms.HIDDEN and value}
         scope = {**scope, "headers": list(scope["headers"])}
+        scope["state"]["pairs"] = pairs
         scope["state"]["form"] = forms.nest(pairs)
         scope["state"]["typed"] = forms.nest([(name, value) for name, value in pairs if name != "_only"])
         scope["state"]["moved"] = {}

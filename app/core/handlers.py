@@ -123,8 +123,9 @@ def _told(error: Exception) -> dict[str, str | None]:
 async def _answer_in_thread(request: Request, problem: Problem) -> Response:
     if problem.status == 401 and request.state.door == "people":
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        to = f"/sign-in?to={quote(wanted)}" if request.method == "GET" else "/sign-in"
-        return Response(status_code=303, headers={"Location": to})
+        if request.method not in ("GET", "HEAD"):
+            return await run_in_threadpool(request.app.state.session_ended, request)
+        return Response(status_code=303, headers={"Location": f"/sign-in?to={quote(wanted)}"})
     if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
         await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)

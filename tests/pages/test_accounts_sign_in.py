@@ -20,6 +20,7 @@ from app.accounts.sessions import hash_secret
 from app.core.audit import AuditEntry
 from tests.accounts import (
     PASSWORD,
+    WARD,
     browser,
     change_user,
     is_signed_in,
@@ -30,6 +31,8 @@ from tests.accounts import (
     signed_in,
     write,
 )
+from tests.support.clients import line
+from tests.support.page import read as read_page
 
 START = "2026-11-20T08:00+07:00"
 
@@ -511,3 +514,126 @@ def test_signing_in_is_audited_without_secrets(app: FastAPI) -> None:
     everything = " ".join(str(row.model_dump()) for row in rows)
     assert PASSWORD not in everything
     assert "$argon2id" not in everything
+
+
+def unsent(page: str) -> tuple[str, dict[str, str | list[str]]]:
+    """Return where the page's own form goes and its fields, as a browser would send them."""
+    nodes = read_page(page).nodes
+    start = next(n for n, node in enumerate(nodes) if node.tag == "form" and "main" in node.parents)
+    fields: dict[str, str | list[str]] = {}
+    for node in nodes[start + 1 :]:
+        if "form" not in node.parents:
+            break
+        if node.tag == "input" and node.attrs.get("type") != "checkbox":
+            name, value = node.attrs["name"], node.attrs.get("value", "")
+            held = fields.get(name, [])
+            fields[name] = [*held, value] if name.endswith("[]") else value
+    return nodes[start].attrs["action"], fields
+
+
+def test_a_typed_day_survives_the_end_of_the_session(app: FastAPI, people: Any, clock: Any) -> None:
+    clock.set("2026-11-20T16:00+07:00")
+    user = people("ward_officer", WARD)
+    make_user(app, "canbo.mot")
+    at = f"/throughput/reports/{WARD}/2026-11-20"
+    note = 'Mất điện "cả buổi" <b>\nĐã gọi & báo = xong'
+    typed = {f"city[lines][HT][{name}]": str(n) for name, n in line(received_online=57, resolved_early=3).items()}
+    typed |= {"_method": "PUT", "_only": "city", "_idempotency_key": "k57", "city[note]": note}
+    clock.set("2026-11-20T16:45+07:00")
+    refused = user.post(at, data=typed)
+    assert refused.status_code == 401
+    assert "Phiên làm việc đã hết hạn. Số liệu đang nhập vẫn được giữ." in refused.text
+    action, fields = unsent(refused.text)
+    assert (action, fields["to"], fields["kept_for"]) == ("/sign-in", f"{at}/worksheet", at)
+    assert 'href="/sign-in"' not in refused.text
+    wrong = user.post(action, data=fields | {"user_name": "canbo.mot", "password": "sai"})
+    assert wrong.status_code == 422
+    action, fields = unsent(wrong.text)
+    entered = user.post(action, data=fields | {"user_name": "canbo.mot", "password": PASSWORD})
+    assert entered.status_code == 200
+    assert "Chức danh canbo.mot" in entered.text
+    assert f'href="{at}/worksheet"' in entered.text
+    action, fields = unsent(entered.text)
+    assert (action, fields) == (at, typed)
+    assert user.get(at).status_code == 404  # nothing is sent by itself
+    sent = user.post(action, data=fields)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{at}/receipt")
+    page = user.get(at).text
+    assert "57" in page
+    assert "Mất điện &#34;cả buổi&#34; &lt;b&gt;" in page
+
+
+def test_who_signs_in_sends_with_their_own_rights(app: FastAPI, stranger: Any) -> None:
+    make_user(app, "canbo.hai", unit="19753")
+    _, fields = unsent(stranger.post(f"/throughput/reports/{WARD}/2026-11-20", data={"_method": "PUT"}).text)
+    entered = stranger.post("/sign-in", data=fields | {"user_name": "canbo.hai", "password": PASSWORD})
+    action, fields = unsent(entered.text)
+    assert (action, fields) == (f"/throughput/reports/{WARD}/2026-11-20", {"_method": "PUT"})
+    assert stranger.post(action, data=fields).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("/tokens", "/tokens/new"),
+        ("/users/57", "/users/57/edit"),
+        ("/users/57/disablement", "/"),
+        ("/units/19789", "/units/19789"),
+        ("/calendar/days/2026-12-02?unit=19789", "/calendar/days/2026-12-02"),
+    ],
+)
+def test_a_page_to_begin_anew_is_offered(app: FastAPI, stranger: Any, path: str, to: str) -> None:
+    make_user(app, "quan.tri", "administrator", None)
+    _, fields = unsent(stranger.post(path, data={"_method": "PUT" if path != "/tokens" else "", "label": "Đ"}).text)
+    assert (fields["to"], fields["kept_for"]) == (to, path)
+    entered = stranger.post("/sign-in", data=fields | {"user_name": "quan.tri", "password": PASSWORD})
+    assert unsent(entered.text)[0] == path
+    assert f'<a href="{to}">Bỏ và làm lại từ đầu</a>' in entered.text
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_a_kept_form_never_goes_elsewhere(app: FastAPI, stranger: Any, elsewhere: str) -> None:
+    make_user(app, "canbo.mot")
+    form = {"user_name": "canbo.mot", "password": PASSWORD, "kept_for": elsewhere, "kept[]": ["a=b"]}
+    answer = stranger.post("/sign-in", data=form)
+    assert answer.status_code == 422
+    assert "evil.example" not in answer.text
+    assert "set-cookie" not in answer.headers
+    assert not is_signed_in(stranger)
+
+
+def test_a_password_is_not_kept(app: FastAPI, stranger: Any) -> None:
+    make_user(app, "quan.tri", "administrator", None)
+    secret, enter = "câu thứ tư cũng dài", {"user_name": "quan.tri", "password": PASSWORD}
+    form = {"_method": "PUT", "current_password": secret, "new_password": secret}
+    refused = stranger.post("/password", data=form)
+    assert refused.status_code == 401
+    assert secret not in refused.text
+    assert "Phiên làm việc đã hết hạn. Vui lòng đăng nhập lại." in refused.text
+    _, fields = unsent(refused.text)
+    assert stranger.post("/sign-in", data=fields | enter).headers["location"] == "/password"
+    stranger.cookies.clear()
+    new = {"user_name": "nguoi.moi", "label": "Mới", "role": "leader", "password": secret}
+    refused = stranger.post("/users", data=new)
+    assert secret not in refused.text
+    _, fields = unsent(refused.text)
+    fields["kept[]"] = [*fields["kept[]"], f"password={secret}", f"x[new_password]={secret}"]
+    for password in ("sai", PASSWORD):
+        page = stranger.post("/sign-in", data=fields | enter | {"password": password})
+        assert secret not in page.text
+        assert PASSWORD not in page.text
+    action, fields = unsent(page.text)
+    assert (action, fields) == ("/users", {name: new[name] for name in ("user_name", "label", "role")})
+    again = stranger.post(action, data=fields)
+    assert again.status_code == 422
+    assert 'value="nguoi.moi"' in again.text
+
+
+def test_a_form_too_large_to_carry_is_not_promised(stranger: Any) -> None:
+    form = {f"lines[{n}]": "1" for n in range(4_990)}
+    answer = stranger.post("/tokens", data=form)
+    assert answer.status_code == 401
+    assert "vẫn được giữ" not in answer.text
+    assert "kept" not in unsent(answer.text)[1]
