@@ -145,6 +145,10 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
                 data = marker.load(request, session)
         except Problem as other:
             return answer(request, other)
+        except (ValueError, OverflowError, DataError) as error:
+            # Refused before its address was judged: "abc" is no day, and there is no form of it to draw.
+            log.warning("form_not_drawn", path=request.url.path, error=type(error).__name__)
+            return answer(request, problem)
     document = describe(request, problem)
     locale = request.state.locale
     moved = getattr(request.state, "moved", {})

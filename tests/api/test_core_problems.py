@@ -359,6 +359,15 @@ def test_an_address_that_names_nothing_is_told_before_an_unreadable_body(api: Ap
     assert '<form action="/throughput' not in page.text
 
 
+@pytest.mark.parametrize("path", [f"/throughput/reports/{WARD}/abc", "/users/99999999999999999999"])
+def test_an_address_that_names_nothing_has_no_form_to_draw_again(people: People, path: str) -> None:
+    browser = people("administrator" if "users" in path else "ward_officer")
+    form = {"_method": "PUT", "_idempotency_key": "x" * 201, "label": "Một", "role": "leader"}
+    page = browser.post(path, data=form)
+    assert page.status_code == 422
+    assert i18n.translate("error.bad_idempotency_key", "vi") in page.text
+
+
 def test_a_refused_call_leaves_its_key_free(api: Api) -> None:
     officer, key = api(), {"idempotency-key": "later"}
     assert officer.put(API + REPORT, json=report(line(received_online=-1)), headers=key).status_code == 422
