@@ -39,9 +39,13 @@ class Replayed(Exception):
         self.response = response
 
 
-def etag(version: int | str) -> str:
-    """Return the entity tag of a version."""
-    return f'"{version}"'
+def etag(version: int | str, content: bytes | memoryview | None = None) -> str:
+    """Return the entity tag of a version; with the content as read, a mark of that after a dot.
+
+    What is drawn with a row may change while its version stands: the mark tells a reader so, and a change never looks
+    at it.
+    """
+    return f'"{version}"' if content is None else f'"{version}.{hashlib.sha256(content).hexdigest()[:8]}"'
 
 
 def named(header: str | None) -> list[str] | None:
@@ -49,6 +53,11 @@ def named(header: str | None) -> list[str] | None:
     if header is None:
         return None
     return ["*"] if header.strip() == "*" else [tag for tag in _ETAG.findall(header) if tag != "*"]
+
+
+def _versions(header: str | None) -> list[str] | None:
+    tags = named(header)
+    return None if tags is None else [tag.partition(".")[0] for tag in tags]
 
 
 def check_match(
@@ -62,7 +71,7 @@ def check_match(
     `row` gives what stands now, to be sent with the refusal of a stale change.
     Raises PreconditionFailed for a stale or impossible one, PreconditionRequired where a change has none.
     """
-    wanted, unwanted = named(if_match), named(if_none_match)
+    wanted, unwanted = _versions(if_match), _versions(if_none_match)
     if current is None:
         if wanted is not None:
             raise PreconditionFailed("no_such_version")

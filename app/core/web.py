@@ -72,7 +72,7 @@ class Renderer:
             return self._done(_file(table(), shape))
         if shape == "json":
             response = Response(to_json(data), media_type="application/json")
-            tag = make_etag(version) if version is not None else _content_tag(response.body)
+            tag = make_etag(version, response.body) if version is not None else _content_tag(response.body)
         else:
             response = self.page(template, data=data, **context)
             tag = _content_tag(response.body)

@@ -48,12 +48,17 @@ def _account(number: int) -> Row:
     )
 
 
+def _version(tag: str) -> str:
+    """Return the version in an entity tag, which has a mark of the content besides when it was read."""
+    return tag.strip('"').partition(".")[0]
+
+
 def _all_orders(row: Row, clients: tuple[TestClient, TestClient]) -> list[int]:
     """Play every order and return the accepted numbers in their order."""
     fresh = count(2)
     accepted: list[int] = []
     first = clients[0].get(row.path)
-    version = first.headers["etag"]
+    version = _version(first.headers["etag"])
     assert version
     for order in orders():
         seen = {0: "", 1: ""}
@@ -61,16 +66,16 @@ def _all_orders(row: Row, clients: tuple[TestClient, TestClient]) -> list[int]:
             client = clients[who]
             if step == "read":
                 answer = client.get(row.path)
-                assert answer.headers["etag"] == version
-                seen[who] = version
+                seen[who] = answer.headers["etag"]
+                assert _version(seen[who]) == version
                 assert not accepted or row.number(answer.json()) == accepted[-1]
                 continue
             number = next(fresh)
             answer = client.put(row.path, json=row.body(number), headers={"if-match": seen[who]})
-            if seen[who] == version:
+            if _version(seen[who]) == version:
                 assert answer.status_code == 200, (order, answer.text)
                 assert row.number(answer.json()) == number
-                version = answer.headers["etag"]
+                version = _version(answer.headers["etag"])
                 accepted.append(number)
             else:
                 assert answer.status_code == 412, (order, answer.text)
@@ -127,7 +132,7 @@ def test_an_identical_report_has_no_effect_whatever_it_says_to_match(api: Api) -
     assert len(officer.get(f"{REPORT.path}/revisions").json()["items"]) == 1
 
 
-@pytest.mark.parametrize("header", ['"1", "2"', 'W/"2"', "*", ' "2" '])
+@pytest.mark.parametrize("header", ['"1", "2"', 'W/"2"', "*", ' "2" ', '"2.0a1b2c3d"'])
 def test_a_match_is_read_as_the_standard_says(api: Api, header: str) -> None:
     officer = api()
     officer.put(REPORT.path, json=REPORT.body(1))
@@ -135,11 +140,11 @@ def test_a_match_is_read_as_the_standard_says(api: Api, header: str) -> None:
     assert officer.put(REPORT.path, json=REPORT.body(3), headers={"if-match": header}).status_code == 200
 
 
-@pytest.mark.parametrize("header", ['"1"', '"22"', "2x", "", '"*"', '""', "nonsense"])
+@pytest.mark.parametrize("header", ['"1"', '"22"', '"1.2"', "2x", "", '"*"', '""', "nonsense"])
 def test_what_does_not_name_the_version_does_not_match(api: Api, header: str) -> None:
     officer = api()
     officer.put(REPORT.path, json=REPORT.body(1))
     officer.put(REPORT.path, json=REPORT.body(2), headers={"if-match": '"1"'})
     answer = officer.put(REPORT.path, json=REPORT.body(3), headers={"if-match": header})
     assert answer.status_code == 412
-    assert officer.get(REPORT.path).headers["etag"] == '"2"'
+    assert _version(officer.get(REPORT.path).headers["etag"]) == "2"

@@ -63,7 +63,7 @@ def count(app: FastAPI) -> int:
 def test_the_definition_of_a_new_installation(api: Api) -> None:
     answer = api("ward_officer").get(FORM)
     assert answer.status_code == 200
-    assert answer.headers["etag"] == '"1"'
+    assert answer.headers["etag"].startswith('"1.')
     shown = answer.json()
     assert (shown["code"], shown["version"]) == ("daily", 1)
     assert shown["reporting_units"] == ["ward", "commune", "special_zone"]

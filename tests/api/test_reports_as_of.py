@@ -332,5 +332,5 @@ def test_who_reads_what(api: Api, week: list[tuple[str, str, str]]) -> None:
     officer = api()
     city = officer.get(f"{BASE}/summary", params={"group_by": "day", "from": "2026-11-18", "to": DAY}).json()
     assert city["total"]["received"] == sum(range(1, 12)) - 6  # the city's totals are for every ward
-    own = officer.get(f"{BASE}/summary", params={"from": "2026-11-18", "to": DAY}).json()
+    own = officer.get(f"{BASE}/summary", params={"group_by": "unit", "from": "2026-11-18", "to": DAY}).json()
     assert [r["key"] for r in own["rows"]] == [WARD]
