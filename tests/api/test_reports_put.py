@@ -410,7 +410,7 @@ def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, people: Peop
     for moment in (EVENING, AFTER_GRACE, AFTER_LOCK):
         clock.set(moment)
         for again in (body, said_two):
-            for headers in ({}, {"if_match": '"1"'}, {"if_none_match": "*"}):
+            for headers in (dict[str, str](), {"if_match": '"1"'}, {"if_none_match": "*"}):
                 answer = put(officer, again, **headers)
                 assert (answer.status_code, answer.json()["version"]) == (200, 1)
     clock.set(EVENING)
@@ -418,12 +418,12 @@ def test_an_adjustment_that_changed_may_be_explained_anew(api: Api, people: Peop
     assert '<input type="hidden" name="city[reasons][opening_gap-HT][amount]" value="5">' in sheet
     anew = report(line("HT", carried_over=10), reasons=[reason | {"amount": 5}])
     assert said(put(officer, anew)) == (428, "precondition_required")
-    again = put(officer, anew, if_match='"1"')
-    assert (again.status_code, again.json()["version"]) == (200, 2)
-    assert again.json()["reasons"][0]["amount"] == 5
+    explained = put(officer, anew, if_match='"1"')
+    assert (explained.status_code, explained.json()["version"]) == (200, 2)
+    assert explained.json()["reasons"][0]["amount"] == 5
     total = officer.get("/api/v1/throughput/summary?from=2026-11-19&to=2026-11-20").json()["total"]
     assert (total["adjustments"], total["difference"]) == (5, 0)
-    assert put(officer, anew, if_match='"2"').json() == again.json()
+    assert put(officer, anew, if_match='"2"').json() == explained.json()
 
 
 def test_a_reason_for_a_part_of_a_gap_leaves_the_rest_open(api: Api) -> None:
