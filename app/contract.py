@@ -18,7 +18,7 @@ def _header(description: str, limit: int = 200) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string", "maxLength": limit}}
 
 
-_ETAG = _header("The version: send it back as If-Match to change, as If-None-Match to ask whether it changed")
+_ETAG = _header("Of what is read: send it back as If-Match to change it, as If-None-Match to ask whether it changed")
 _REQUEST_ID = _header("Number of the request, as in the log")
 _RETRY_AFTER = _header("Seconds to wait")
 _REPLAYED = _header("`true` when this is the answer to an earlier call with the same Idempotency-Key")
