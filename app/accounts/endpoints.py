@@ -10,6 +10,7 @@ from app.accounts.models import (
     DisablementIn,
     NewPasswordIn,
     PasswordIn,
+    SessionOut,
     SessionPage,
     TokenCreated,
     TokenIn,
@@ -82,7 +83,9 @@ def list_users(
 ) -> Response:
     """List accounts."""
     found = users.list_users(session, page=page, q=q, role=role)
-    return render(found, "accounts/users.html", table=lambda: tables.of_models("users", found.items), q=q, role=role)
+    return render(
+        found, "accounts/users.html", table=lambda: tables.of_models("users", found.items, UserOut), q=q, role=role
+    )
 
 
 @router.post(
@@ -214,7 +217,7 @@ def put_own_password(
 def list_sessions(session: Reading, caller: Own, render: Render, now: Now) -> Response:
     """List one's own signed-in browsers."""
     found = sessions.list_sessions(session, caller, now=now)
-    return render(found, "accounts/sessions.html", table=lambda: tables.of_models("sessions", found.items))
+    return render(found, "accounts/sessions.html", table=lambda: tables.of_models("sessions", found.items, SessionOut))
 
 
 @router.delete("/sessions", operation_id="end_other_sessions", status_code=204, responses=problems(401, 403))
@@ -240,7 +243,7 @@ def end_session(request: Request, caller: Own, session_id: RowId, session: Writi
 def list_tokens(session: Reading, caller: Own, render: Render, page: Paging, now: Now) -> Response:
     """List one's own tokens; who manages users sees all."""
     found = tokens.list_tokens(session, caller, page=page)
-    return render(found, "accounts/tokens.html", table=lambda: tables.of_models("tokens", found.items))
+    return render(found, "accounts/tokens.html", table=lambda: tables.of_models("tokens", found.items, TokenOut))
 
 
 @router.post(

@@ -69,7 +69,7 @@ def list_days(
     return render(
         period,
         "calendar/days.html",
-        table=lambda: tables.of_models("calendar", period.days),
+        table=lambda: tables.of_models("calendar", period.days, DayOut),
         units=units.valid_units(session, period.last) if render.door == "people" else [],
         services=service.saturday_services(session, unit),
     )
@@ -180,7 +180,7 @@ def list_saturday_services(
     return render(
         found,
         "calendar/saturday_services.html",
-        table=lambda: tables.of_models("saturday_services", found.items),
+        table=lambda: tables.of_models("saturday_services", found.items, ServiceOut),
     )
 
 

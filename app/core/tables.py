@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -76,11 +77,22 @@ def flat(prefix: str, values: dict[str, Any]) -> dict[str, Cell]:
     return row
 
 
-def of_models(name: str, items: Sequence[Any], model: type[BaseModel] | None = None) -> Table:
-    """Return a table of Pydantic models, a column for every scalar in them; `model` names them where there are none."""
-    rows = [flat("", item.model_dump(mode="python")) for item in items]
-    columns = list(dict.fromkeys(column for row in rows for column in row)) or list(model.model_fields if model else ())
+def of_models(name: str, items: Sequence[BaseModel], model: type[BaseModel]) -> Table:
+    """Return a table of Pydantic models: a column for every scalar in the model, whether there are rows or not."""
+    columns = list(_columns(model))
+    rows = (flat("", item.model_dump(mode="python")) for item in items)
     return Table(name, columns, [[_plain(row.get(c)) for c in columns] for row in rows])
+
+
+def _columns(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if get_origin(kind) in (Union, UnionType):
+            kind = next((a for a in get_args(kind) if a is not type(None)), None)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from _columns(kind, f"{prefix}{name}_")
+        elif get_origin(kind) not in (list, dict, tuple):
+            yield f"{prefix}{name}"
 
 
 def _plain(value: Any) -> Cell:

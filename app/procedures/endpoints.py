@@ -68,7 +68,7 @@ def list_fields(
     return render(
         found,
         "procedures/fields.html",
-        table=lambda: tables.of_models("fields", found.items),
+        table=lambda: tables.of_models("fields", found.items, FieldOut),
         filters={"unit": unit, "system": system and system.value, "day": day},
         units=units.listing(session, None).items if render.door == "people" else [],
     )
@@ -192,6 +192,7 @@ def list_procedures(
         table=lambda: tables.of_models(
             "procedures",
             catalogue.listing(session, None, q=q, field=field, level=level, online_level=online_level).items,
+            ProcedureOut,
         ),
         filters={
             "q": q,

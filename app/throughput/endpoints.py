@@ -19,7 +19,7 @@ from app.procedures.rules import System
 from app.throughput import definition, listing, obligations, reading, service, summary, worksheet
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
-from app.throughput.listing import ReportPage, RevisionsOut
+from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
 from app.throughput.schemas import (
     GroupBy,
     ObligationOut,
@@ -30,6 +30,7 @@ from app.throughput.schemas import (
     ReportsOut,
     ReportStatus,
     SummaryOut,
+    SummaryRow,
     WaiverIn,
 )
 from app.throughput.shown import report_out
@@ -108,7 +109,11 @@ def list_daily_reports(
     return render(
         data, "throughput/reports.html", units=units_to_choose(session, caller, now),
         unit=wanted, first=first, last=last, system=system,
-        table=lambda: tables.of_models("bao-cao-ngay", listing.reports(session, caller, None, **filters).items),  # type: ignore[arg-type]
+        table=lambda: tables.of_models(
+            "bao-cao-ngay",
+            listing.reports(session, caller, None, **filters).items,  # type: ignore[arg-type]
+            ReportItem,
+        ),
     )  # fmt: skip
 
 
@@ -242,7 +247,9 @@ def list_obligations(
     data = obligations.listing(session, caller, wanted, now, None if whole else page)
     return render(
         data, "throughput/obligations.html", units=units_to_choose(session, caller, now), wanted=wanted,
-        table=lambda: tables.of_models("nghia-vu", obligations.listing(session, caller, wanted, now, None).items),
+        table=lambda: tables.of_models(
+            "nghia-vu", obligations.listing(session, caller, wanted, now, None).items, ObligationOut
+        ),
     )  # fmt: skip
 
 
@@ -299,7 +306,7 @@ def get_summary(
     return render(
         data, "throughput/summary.html", fields=Reference.read(session).by_code, unit=question.unit,
         units=units_to_choose(session, caller, now),
-        table=lambda: tables.of_models("tong-hop", [*data.rows, data.total]),
+        table=lambda: tables.of_models("tong-hop", [*data.rows, data.total], SummaryRow),
     )  # fmt: skip
 
 

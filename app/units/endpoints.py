@@ -42,7 +42,7 @@ def list_units(
     return render(
         found,
         "units/list.html",
-        table=lambda: tables.of_models("units", service.listing(session, None, q=q, kind=kind, day=day).items),
+        table=lambda: tables.of_models("units", service.listing(session, None, q=q, kind=kind, day=day).items, UnitOut),
         filters={"q": q, "kind": kind and kind.value, "day": day},
     )
 
