@@ -154,7 +154,9 @@ def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
 def people(app: FastAPI, clock: SetClock) -> Callable[..., PageClient]:
     """Make a signed-in person's browser: `people("ward_officer", "19789")`; it follows no redirect by itself."""
 
-    def make(role: str = "ward_officer", unit: str | None = None, **options: Any) -> PageClient:
+    def make(
+        role: str = "ward_officer", unit: str | None = None, *, password: str | None = None, **options: Any
+    ) -> PageClient:
         if unit is None and role in ("ward_officer", "ward_leader"):
             unit = WARD
         if unit is None and role == "department_officer":
@@ -165,7 +167,7 @@ def people(app: FastAPI, clock: SetClock) -> Callable[..., PageClient]:
             # Opened as sign-in does after the hash, which has tests of its own: hashing costs most of a test.
             user = users.create_user(
                 session, None, user_name=name, label=f"Chức danh {name}", role=role,
-                unit_id=by_code(session, unit).id if unit else None, now=clock.now(),
+                unit_id=by_code(session, unit).id if unit else None, now=clock.now(), password=password,
             )  # fmt: skip
             _, clear = sessions.open_session(
                 session, user, now=clock.now(), settings=app.state.settings, remember=False,

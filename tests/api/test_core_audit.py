@@ -191,7 +191,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
     # One's own password and sessions are a person's: tried at the pages' door, in test_accounts_*.
     assert unsafe - done == {"put_own_password", "end_session", "end_other_sessions"}
-    browser = people("ward_officer")
+    browser = people("ward_officer", password=PASSWORD)
     before = len(_entries(app))
     secrets = {"current_password": PASSWORD, "new_password": "năm từ không liên quan"}
     assert browser.put("/password", json=secrets).status_code == 303
