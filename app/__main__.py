@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlmodel import Session
 
 from app import __version__
 from app.core import audit, i18n
@@ -37,10 +38,8 @@ def _say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _context(session: object, name: str = "tiendo57") -> None:
-    session.info["audit_context"] = audit.Context(  # type: ignore[attr-defined]
-        at=SystemClock().now(), user_id=None, user_name=name, door="command"
-    )
+def _context(session: Session, name: str = "tiendo57") -> None:
+    session.info["audit_context"] = audit.Context(at=SystemClock().now(), user_id=None, user_name=name, door="command")
 
 
 def _ready(settings: Settings) -> Database:

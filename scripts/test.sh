@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
-# then those of the API and of durability once more on PostgreSQL (pages run the same functions and queries, and the whole
-# must stay a matter of minutes). The first part that fails ends the run.
+# then those that touch the database once more on PostgreSQL. The first part that fails ends the run.
 # TIENDO57_TEST_POSTGRESQL names a PostgreSQL that may be written to; without it a throw-away server is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -20,4 +19,4 @@ part() {
 }
 part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
 part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadfile
-part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadfile tests/api tests/durability
+part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadfile tests/api tests/pages tests/durability
