@@ -233,5 +233,17 @@ def _claim(request: Request, session: Session, database: Database) -> None:
     versions.replay(request, session)
 
 
+async def get_looking(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[Session]:
+    """Supply a session that only reads to an unsafe method: looking waits at no gate and leaves no row."""
+    database: Database = request.app.state.database
+    session = Session(database.engine, autoflush=False)
+    try:
+        yield session
+    finally:
+        if session.in_transaction():
+            await run_in_threadpool(session.close)
+
+
 Reading = Annotated[Session, Depends(get_session, scope="function")]
+Looking = Annotated[Session, Depends(get_looking, scope="function")]
 Writing = Annotated[Session, Depends(get_writing, scope="function")]

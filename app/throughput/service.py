@@ -1,6 +1,5 @@
 """Sending a report: judged, stored as a new revision, its totals kept, all in one transaction."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,14 +13,14 @@ from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFai
 from app.core.versions import check_match
 from app.procedures.rules import System
 from app.throughput import proof, questions, reading, totals
-from app.throughput.drafts import Draft, correction_reason_missing, understand
+from app.throughput.cases import Case, asked, broken, understood
+from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
-from app.throughput.reading import Neighbour, Stored
+from app.throughput.reading import Stored
 from app.throughput.rules import COLUMNS, explained
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
-from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
 _REPORT = Report.__table__  # type: ignore[attr-defined]
@@ -71,26 +70,6 @@ class Saved:
     changed: bool
 
 
-@dataclass
-class _Case:
-    """One system of one call, understood but not yet written."""
-
-    system: System
-    stored: Stored | None
-    previous: Neighbour | None
-    draft: Draft
-    owed: Deadlines | None
-    deadlines: Deadlines
-    sent_digest: str
-
-    @property
-    def is_same(self) -> bool:
-        """Whether it is what stands: the very call, whatever its words would mean by now, or others that mean it."""
-        return self.stored is not None and (
-            self.sent_digest == self.stored.sent_digest or self.draft.says_the_same_as(self.stored)
-        )
-
-
 def put_report(
     session: Session,
     caller: Caller,
@@ -110,7 +89,7 @@ def put_report(
     """
     reference = reference or Reference.read(session)
     _may_send(caller, unit)
-    case = _understood(session, reference, unit, day, system, body, now)
+    case = understood(session, reference, unit, day, system, body, now)
     if case.is_same:
         return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
     _refuse_locked(case, now)
@@ -120,7 +99,8 @@ def put_report(
         if case.stored is not None:
             stale.extra["current"] = _as_it_stands(session, reference, unit, day, system)
         raise
-    _refuse_broken(case, now, "")
+    if faults := broken(case, now, ""):
+        raise Invalid(faults)
     return _write(session, reference, caller, unit, day, case, now)
 
 
@@ -136,19 +116,13 @@ def put_reports(
     sent = [(s, b) for s, b in ((System.CITY, body.city), (System.MINISTRY, body.ministry)) if b is not None]
     if not sent:
         raise Invalid([Fault("", "nothing_sent")])
-    cases = [_understood(session, reference, unit, day, system, one, now) for system, one in sent]
+    cases = [understood(session, reference, unit, day, system, one, now) for system, one in sent]
     changing = [case for case in cases if not case.is_same]
     for case in changing:
         _refuse_locked(case, now)
     if changing:
         _check_both(session, reference, unit, day, changing, match)
-    faults: list[Fault] = []
-    for case in changing:
-        try:
-            _refuse_broken(case, now, f"/{case.system.value}")
-        except Invalid as invalid:
-            faults += invalid.faults
-    if faults:
+    if faults := [fault for case in changing for fault in broken(case, now, f"/{case.system.value}")]:
         raise Invalid(faults)
     created = False
     for case in changing:
@@ -157,7 +131,7 @@ def put_reports(
 
 
 def _check_both(
-    session: Session, reference: Reference, unit: Unit, day: date, changing: list[_Case], match: Match
+    session: Session, reference: Reference, unit: Unit, day: date, changing: list[Case], match: Match
 ) -> None:
     standing = both(session, reference, unit, day)
     exists = standing.city is not None or standing.ministry is not None
@@ -191,22 +165,6 @@ def _may_send(caller: Caller, unit: Unit) -> None:
         raise Forbidden
 
 
-def _understood(
-    session: Session, reference: Reference, unit: Unit, day: date, system: System, body: ReportIn, now: datetime
-) -> _Case:
-    assert unit.id is not None
-    stored = reading.current(session, unit.id, day, system)
-    previous = reading.before(session, unit.id, day, system)
-    owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
-    deadlines = owed or reference.deadlines(unit, day, system)
-    draft = understand(
-        session, reference, unit, day, system, body,
-        previous=previous, stored=stored, deadlines=deadlines, now=now,
-    )  # fmt: skip
-    sent = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
-    return _Case(system, stored, previous, draft, owed, deadlines, sent)
-
-
 def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date, system: System) -> ReportOut:
     assert unit.id is not None
     stored = reading.standing(session, unit.id, day, system)
@@ -214,17 +172,9 @@ def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date,
     return report_out(reference, unit, day, system, stored)
 
 
-def _refuse_locked(case: _Case, now: datetime) -> None:
+def _refuse_locked(case: Case, now: datetime) -> None:
     if now > case.deadlines.locks_at:
         raise Conflict("day_locked")
-
-
-def _refuse_broken(case: _Case, now: datetime, prefix: str) -> None:
-    faults = list(case.draft.faults)
-    if case.stored is not None and now > case.deadlines.grace_until and correction_reason_missing(case.draft):
-        faults.append(Fault("/reasons", "reason_required"))
-    if faults:
-        raise Invalid([Fault(prefix + f.pointer, f.code, f.values) for f in faults])
 
 
 def _write(
@@ -233,19 +183,12 @@ def _write(
     caller: Caller,
     unit: Unit,
     day: date,
-    case: _Case,
+    case: Case,
     now: datetime,
 ) -> Saved:
     assert unit.id is not None
     stored, draft, system = case.stored, case.draft, case.system
-    asked = questions.ask(
-        session, reference, unit, day, system, draft, case.previous,
-        deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
-        is_correction=stored is not None and now > case.deadlines.grace_until,
-        met_before=stored is not None
-        and is_met(stored.first_met_at, stored.first_complete_at, partial=draft.partial), now=now,
-    )  # fmt: skip
-    new = _stored_anew(session, unit.id, day, case, asked, caller, now)
+    new = _stored_anew(session, unit.id, day, case, asked(session, reference, unit, day, case, now), caller, now)
     _write_lines(session, reference, new)
     _keep_totals(session, reference, unit.id, day, case)
     digest = proof.digest(new.lines.values(), new.reasons)
@@ -262,8 +205,8 @@ def _stored_anew(
     session: Session,
     unit_id: int,
     day: date,
-    case: _Case,
-    asked: list[questions.Question],
+    case: Case,
+    raised: list[questions.Question],
     caller: Caller,
     now: datetime,
 ) -> Stored:
@@ -291,7 +234,7 @@ def _stored_anew(
     values: dict[str, Any] = {
         "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
         "partial": draft.partial, "unavailable": draft.unavailable, "note": draft.note,
-        "warnings": questions.dump(asked), "door": context.door, "sent_by": caller.label,
+        "warnings": questions.dump(raised), "door": context.door, "sent_by": caller.label,
         "sent_digest": case.sent_digest,
     }  # fmt: skip
     row = {**values, "report_id": report_id, "user_id": context.user_id}
@@ -336,7 +279,7 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
         hot.run_many(session, _insert_reasons, reasons)
 
 
-def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: _Case) -> None:
+def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: Case) -> None:
     stored, draft = case.stored, case.draft
     was = stored.lines if stored is not None and stored.unavailable is None else None
     now = draft.lines if draft.unavailable is None else None

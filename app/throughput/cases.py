@@ -1,0 +1,81 @@
+"""One system of one call, understood and judged but not yet written: what sending and checking share."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from app.core.errors import Fault
+from app.procedures.rules import System
+from app.throughput import questions, reading
+from app.throughput.drafts import Draft, correction_reason_missing, understand
+from app.throughput.forms import Reference
+from app.throughput.reading import Neighbour, Stored
+from app.throughput.schemas import ReportIn
+from app.throughput.timing import Deadlines, is_met
+from app.units.models import Unit
+
+
+@dataclass
+class Case:
+    """One system of one call, understood but not yet written."""
+
+    system: System
+    stored: Stored | None
+    previous: Neighbour | None
+    draft: Draft
+    owed: Deadlines | None
+    deadlines: Deadlines
+    sent_digest: str
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it is what stands: the very call, whatever its words would mean by now, or others that mean it."""
+        return self.stored is not None and (
+            self.sent_digest == self.stored.sent_digest or self.draft.says_the_same_as(self.stored)
+        )
+
+    def is_late_correction(self, now: datetime) -> bool:
+        """Tell whether it corrects what stands after the time in which that needs no reason."""
+        return self.stored is not None and now > self.deadlines.grace_until
+
+
+def understood(
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, body: ReportIn, now: datetime
+) -> Case:
+    """Return what was sent of one system, completed and compared with what stands; nothing is refused here."""
+    assert unit.id is not None
+    stored = reading.current(session, unit.id, day, system)
+    previous = reading.before(session, unit.id, day, system)
+    owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
+    deadlines = owed or reference.deadlines(unit, day, system)
+    draft = understand(
+        session, reference, unit, day, system, body,
+        previous=previous, stored=stored, deadlines=deadlines, now=now,
+    )  # fmt: skip
+    sent = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    return Case(system, stored, previous, draft, owed, deadlines, sent)
+
+
+def broken(case: Case, now: datetime, prefix: str) -> list[Fault]:
+    """Return the rules that a report breaks, each with its place in the body."""
+    faults = list(case.draft.faults)
+    if case.is_late_correction(now) and correction_reason_missing(case.draft):
+        faults.append(Fault("/reasons", "reason_required"))
+    return [Fault(prefix + f.pointer, f.code, f.values) for f in faults]
+
+
+def asked(
+    session: Session, reference: Reference, unit: Unit, day: date, case: Case, now: datetime
+) -> list[questions.Question]:
+    """Return the questions that a report raises."""
+    assert unit.id is not None
+    stored, draft = case.stored, case.draft
+    return questions.ask(
+        session, reference, unit, day, case.system, draft, case.previous,
+        deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
+        is_correction=case.is_late_correction(now),
+        met_before=stored is not None
+        and is_met(stored.first_met_at, stored.first_complete_at, partial=draft.partial), now=now,
+    )  # fmt: skip
