@@ -11,8 +11,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from app.accounts import sessions, tokens
+from app.core import hot
 from app.core.access import Caller
-from app.core.clock import get_now
+from app.core.clock import now_of
 from app.core.db import Database
 from app.core.settings import Settings
 
@@ -24,7 +25,7 @@ def provide(request: Request) -> Caller | None:
     """Return who calls, or None; notes the use at most once a minute, in a transaction of its own."""
     database: Database = request.app.state.database
     settings: Settings = request.app.state.settings
-    now = get_now(request)
+    now = now_of(request)
     if request.state.door == "people":
         secret = request.cookies.get(cookie_name(request))
         if not secret:
@@ -45,8 +46,8 @@ def _by_token(request: Request, database: Database, settings: Settings, now: dat
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         return None
-    with database.read() as session:
-        found = tokens.find_caller(session, secret.strip(), now=now, settings=settings)
+    with hot.glance(database.engine) as connection:
+        found = tokens.find_caller(connection, secret.strip(), now=now, settings=settings)
     if found is None:
         return None
     caller, due = found

@@ -13,7 +13,7 @@ from app.accounts.proof import Proof
 from app.accounts.rules import PEOPLE, ROLE_RIGHTS, Role
 from app.accounts.sign_in_page import Unsent, read_kept, sign_in_page
 from app.core.access import Anyone, Caller, SignedIn, allow, public
-from app.core.clock import Now, day_of, get_now
+from app.core.clock import Now, day_of, now_of
 from app.core.db import Reading, Writing
 from app.core.errors import Fault, Invalid
 from app.core.forms import DoorRoute
@@ -88,7 +88,7 @@ def password_page(request: Request, session: Session | None = None) -> PasswordP
 
 
 def _units(request: Request, session: Session) -> list[tuple[str, str]]:
-    return [(unit.code, unit.name) for unit in units.valid_units(session, day_of(get_now(request)))]
+    return [(unit.code, unit.name) for unit in units.valid_units(session, day_of(now_of(request)))]
 
 
 @pages_router.get("/sign-in", dependencies=[public()])
@@ -144,13 +144,13 @@ def _open(
     row, secret = sessions.open_session(
         session,
         user,
-        now=get_now(request),
+        now=now_of(request),
         settings=settings,
         remember=body.remember,
         user_agent=request.headers.get("user-agent", ""),
         address=proof.address_of(request),
     )
-    found = sessions.find_caller(session, secret, now=get_now(request), settings=settings)
+    found = sessions.find_caller(session, secret, now=now_of(request), settings=settings)
     return (secret, row.remembered, user.locale, found[0]) if found else None
 
 

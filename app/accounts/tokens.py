@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, update
 from sqlmodel import Session, col
@@ -12,7 +12,7 @@ from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
 from app.accounts.rules import ROLE_RIGHTS, UNIT_ROLES, Role, rights_of, units_of
 from app.accounts.sessions import TOUCH_EVERY, hash_secret
 from app.accounts.users import as_role
-from app.core import audit
+from app.core import audit, hot
 from app.core.access import Caller
 from app.core.errors import Fault, Forbidden, Invalid, NotFound
 from app.core.paging import Page, cut
@@ -121,24 +121,43 @@ _find = (
 )  # fmt: skip
 
 
-def find_caller(session: Session, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
+class _Found(NamedTuple):
+    """What a call begins with: a token, its owner, the unit it acts for."""
+
+    id: int
+    name: str
+    role: str
+    unit_id: int | None
+    scopes: str
+    last_used_at: datetime | None
+    user_id: int | None
+    user_name: str | None
+    label: str | None
+    owner_role: str | None
+    owner_unit_id: int | None
+    demonstration: bool | None
+    unit_code: str | None
+
+
+def find_caller(source: hot.Source, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
     """Return whom a token stands for, and whether its last use is to be noted; None when it is over.
 
     A token of nobody's own has the negative of its number as `id`: no user has that.
     """
-    row = session.execute(_find, {"hash": hash_secret(clear), "now": now}).one_or_none()
-    if row is None or (row.demonstration and not settings.demonstration):
+    rows = [_Found(*row) for row in hot.run(source, _find, {"hash": hash_secret(clear), "now": now})]
+    if not rows or (rows[0].demonstration and not settings.demonstration):
         return None
-    owned = row.user_name is not None
-    role = Role(row.owner_role if owned else row.role)
+    row = rows[0]
+    owned = row.user_id is not None
+    role = Role(row.owner_role or row.role)
     unit_id = row.owner_unit_id if owned else row.unit_id
     caller = Caller(
-        id=row.user_id if owned else -row.id,
-        user_name=row.user_name if owned else f"token:{row.name}",
-        label=row.label if owned else row.name,
+        id=-row.id if row.user_id is None else row.user_id,
+        user_name=row.user_name or f"token:{row.name}",
+        label=row.label or row.name,
         role=role.value,
         unit_id=unit_id,
-        unit_code=row.code,
+        unit_code=row.unit_code,
         rights=rights_of(role, unit_id, frozenset(row.scopes.split())),
         units=units_of(role, unit_id),
         token_id=row.id,

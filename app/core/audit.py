@@ -94,7 +94,7 @@ def write(session: Session) -> None:
     noted = session.info.pop("audit", [])
     if not noted:
         return
-    number, tip = hot.run(session, _read_head, {}).one()
+    ((number, tip),) = hot.run(session, _read_head, {})
     rows = []
     for context, action, entity, before, after, reason in noted:
         number += 1

@@ -37,13 +37,18 @@ def end_of(day: date) -> datetime:
     return at(day + timedelta(days=1), time(0)) - timedelta(microseconds=1)
 
 
-def get_now(request: Request) -> datetime:
-    """Supply the moment of this request, one and the same throughout it."""
+def now_of(request: Request) -> datetime:
+    """Return the moment of this request, one and the same throughout it."""
     now = getattr(request.state, "now", None)
     if now is None:
         now = request.state.now = request.app.state.clock.now()
     assert isinstance(now, datetime)
     return now
+
+
+async def get_now(request: Request) -> datetime:
+    """Supply the moment of this request."""
+    return now_of(request)
 
 
 Now = Annotated[datetime, Depends(get_now)]

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any
@@ -194,8 +195,8 @@ async def _gate(request: Request, _: Annotated[object, Depends(get_caller)]) -> 
 async def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="function")]) -> AsyncIterator[Session]:
     """Supply the request's session; its transaction is committed before the answer leaves.
 
-    It begins with the first statement, in the endpoint's own thread: a writer behind the gate changes threads as seldom
-    as can be.
+    It begins with the first statement and ends with `finish`, both in the endpoint's own thread (`DoorRoute`): a writer
+    behind the gate changes threads as seldom as can be.
     """
     database: Database = request.app.state.database
     writes = request.method not in SAFE_METHODS
@@ -203,9 +204,10 @@ async def get_session(request: Request, _: Annotated[None, Depends(_gate, scope=
     try:
         if writes:
             session.info["audit_context"] = audit.Context.of(request)
+            session.info["finish"] = partial(_finish, request, session)
         yield session
-        if writes:
-            await run_in_threadpool(_finish, request, session)
+        if "finish" in session.info:
+            await run_in_threadpool(session.info["finish"])
     finally:
         if session.in_transaction():
             await run_in_threadpool(session.close)

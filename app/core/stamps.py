@@ -40,7 +40,8 @@ def kept(session: Session, name: str, load: Callable[[Session], Value]) -> Value
         return load(session)  # what this transaction changed is nobody else's before it commits
     # All engines of one database share its pool, which goes with them.
     of_database = _kept.setdefault(session.connection().engine.pool, {})
-    version = hot.run(session, _version, {"name": name}).scalar() or 0
+    rows = hot.run(session, _version, {"name": name})
+    version = rows[0][0] if rows else 0
     found = of_database.get(name)
     if found is None or found[0] != version:
         found = of_database[name] = (version, load(session))

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from app.core import tables
@@ -63,6 +64,13 @@ def get_unit(unit: str, request: Request) -> Unit:
         return visible_unit(session, caller, unit)
 
 
+async def get_own_unit(unit: str, request: Request) -> str:
+    """Supply the code of a unit that the caller may see; its own is known with the caller, and costs no look."""
+    if request.state.caller is None or request.state.caller.unit_code != unit:
+        await run_in_threadpool(get_unit, unit, request)
+    return unit
+
+
 def units_to_choose(session: Session, caller: Caller, now: datetime) -> list[tuple[str, str]]:
     """Return the units for a filter's list, or none where there are too many to look through, or one only."""
     if caller.units is not None:
@@ -71,12 +79,13 @@ def units_to_choose(session: Session, caller: Caller, now: datetime) -> list[tup
     return [(u.code, u.name) for u in sorted(units, key=lambda u: u.sort_key)] if len(units) <= 120 else []
 
 
-def get_match(request: Request) -> service.Match:
+async def get_match(request: Request) -> service.Match:
     """Supply the preconditions of a change."""
     return service.Match(request.headers.get("if-match"), request.headers.get("if-none-match"))
 
 
 TheUnit = Annotated[Unit, Depends(get_unit)]
+TheUnitCode = Annotated[str, Depends(get_own_unit)]
 TheMatch = Annotated[service.Match, Depends(get_match)]
 
 
@@ -133,7 +142,7 @@ def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, re
 def get_receipt(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
     """Confirm what the city has received for a day."""
     names = Reference.read(session).by_code
-    return render(_standing(session, unit, day), "throughput/receipt.html", names=names)
+    return render(standing_reports(session, unit, day), "throughput/receipt.html", names=names)
 
 
 @router.get(
@@ -142,11 +151,12 @@ def get_receipt(caller: CanRead, unit: TheUnit, day: Day, session: Reading, rend
 )  # fmt: skip
 def get_daily_reports(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
     """Give both systems' reports of a day."""
-    data = _standing(session, unit, day)
+    data = standing_reports(session, unit, day)
     return render(data, "throughput/report.html", version=data.version, names=Reference.read(session).by_code)
 
 
-def _standing(session: Session, unit: Unit, day: date) -> ReportsOut:
+def standing_reports(session: Session, unit: Unit, day: date) -> ReportsOut:
+    """Return both systems' reports of a day; raises NotFound when neither was sent."""
     data = service.both(session, Reference.read(session), unit, day)
     if data.city is None and data.ministry is None:
         raise NotFound
@@ -202,14 +212,16 @@ def get_daily_report(
     responses=created(ReportOut) | problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
 )  # fmt: skip
 def put_daily_report(
-    caller: CanSend, unit: TheUnit, day: Day, system: System, session: Writing, match: TheMatch, now: Now,
+    caller: CanSend, unit: TheUnitCode, day: Day, system: System, session: Writing, match: TheMatch, now: Now,
     body: ReportIn, render: Render,
 ) -> Response:  # fmt: skip
     """Send one system's report of a day; the same again is answered as before, a change wants If-Match."""
+    reference = Reference.read(session)
     saved = service.put_report(
-        session, caller, unit=unit, day=day, system=system, body=body, match=match, now=now
+        session, caller, reference=reference, unit=reference.units[unit], day=day, system=system, body=body,
+        match=match, now=now,
     )  # fmt: skip
-    at = f"/throughput/reports/{unit.code}/{day}"
+    at = f"/throughput/reports/{unit}/{day}"
     return render.saved(
         saved.report, to=f"{at}/receipt", created=saved.created, version=saved.report.version,
         location=f"{at}/{system.value}",

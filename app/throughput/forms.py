@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from sqlalchemy import insert, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.calendar.rules import Calendar
 from app.calendar.service import calendars_for
@@ -89,7 +89,7 @@ class Reference:
     memos: dict[str, str | None]
     fields: Applicability
     by_code: dict[str, FieldInfo]
-    units: dict[str, int]
+    units: dict[str, Unit]
     calendars: dict[int | None, Calendar]
 
     @classmethod
@@ -103,7 +103,9 @@ class Reference:
         session.expunge(form)
         memos = session.execute(select(MemoDefinition.code, MemoDefinition.part_of)).all()  # type: ignore[call-overload]
         fields = applicability(session)
-        units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
+        units = {unit.code: unit for unit in session.scalars(select(Unit))}
+        for unit in units.values():
+            session.expunge(unit)
         return cls(
             form=form,
             times=times_of(form),
@@ -111,7 +113,7 @@ class Reference:
             fields=fields,
             by_code={info.code: info for info in fields.all_fields},
             units=units,
-            calendars=calendars_for(session, list(units.values())),
+            calendars=calendars_for(session, [unit.id for unit in units.values()]),
         )
 
     def knows_field(self, code: str) -> bool:
@@ -120,7 +122,7 @@ class Reference:
 
     def unit_id(self, code: str) -> int | None:
         """Return the row number of the unit with a code."""
-        return self.units.get(code)
+        return unit.id if (unit := self.units.get(code)) else None
 
     def calendar(self, unit_id: int) -> Calendar:
         """Return a unit's working calendar."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Date, Integer, bindparam, func, select, tuple_
@@ -151,14 +151,14 @@ def after_key(page: Page) -> Any:
 
 def current(session: Session, unit_id: int, day: date, system: System) -> Stored | None:
     """Return the report that stands, whole; None when there is none."""
-    row = session.execute(_CURRENT, {"unit": unit_id, "day": day, "system": system.value}).first()
-    return _whole(session, row) if row else None
+    rows = hot.run(session, _CURRENT, {"unit": unit_id, "day": day, "system": system.value})
+    return _whole(session, rows[0]) if rows else None
 
 
 def owed(session: Session, unit_id: int, day: date, system: System) -> Deadlines | None:
     """Return the moments that judge a day as they were written down when it was owed; None when it is not owed."""
-    row = session.execute(_OWED, {"unit": unit_id, "day": day, "system": system.value}).first()
-    return Deadlines(*row) if row else None
+    rows = hot.run(session, _OWED, {"unit": unit_id, "day": day, "system": system.value})
+    return Deadlines(*rows[0]) if rows else None
 
 
 _GAPS = (
@@ -175,7 +175,7 @@ def standing(session: Session, unit_id: int, day: date, system: System) -> Store
     """Return the report that stands with its adjustments as they are now, the day before having changed maybe."""
     stored = current(session, unit_id, day, system)
     if stored is not None:
-        rows = session.execute(_GAPS, {"unit": unit_id, "day": day, "system": system.value})
+        rows = hot.run(session, _GAPS, {"unit": unit_id, "day": day, "system": system.value})
         stored.gaps = {code: (amount, covered) for code, amount, covered in rows}
     return stored
 
@@ -183,13 +183,13 @@ def standing(session: Session, unit_id: int, day: date, system: System) -> Store
 def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: datetime) -> Stored | None:
     """Return the report as it was known at a moment."""
     values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
-    row = session.execute(_AS_OF, values).first()
-    return _whole(session, row) if row else None
+    rows = hot.run(session, _AS_OF, values)
+    return _whole(session, rows[0]) if rows else None
 
 
 def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
     """Return every revision of a report, oldest first."""
-    rows = session.execute(_ALL, {"unit": unit_id, "day": day, "system": system.value}).all()
+    rows = hot.run(session, _ALL, {"unit": unit_id, "day": day, "system": system.value})
     return [_whole(session, row) for row in rows]
 
 
@@ -259,11 +259,11 @@ def after(session: Session, unit_id: int, day: date, system: System) -> Neighbou
 
 
 def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: System) -> Neighbour | None:
-    row = session.execute(query, {"unit": unit_id, "day": day, "system": system.value}).first()
-    if row is None:
+    rows = hot.run(session, query, {"unit": unit_id, "day": day, "system": system.value})
+    if not rows:
         return None
-    found = Neighbour(row[0], row[1], {}, {}, {})
-    for code, opening, in_time, overdue in hot.run(session, _STOCKS, {"revision": row[1]}):
+    found = Neighbour(rows[0][0], rows[0][1], {}, {}, {})
+    for code, opening, in_time, overdue in hot.run(session, _STOCKS, {"revision": found.revision_id}):
         found.opening[code] = opening
         found.closing[code] = in_time + overdue
         found.overdue[code] = overdue
@@ -275,13 +275,19 @@ _RECEIVED = (
     .select_from(_joined)
     .outerjoin(ReportLine.__table__, LINE.revision_id == REVISION.id)  # type: ignore[attr-defined]
     .outerjoin(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
-    .where(_stands, REPORT.partial.is_(False), REPORT.day.in_(bindparam("days", type_=Date, expanding=True)))
+    .where(_stands, REPORT.partial.is_(False))
 )
+
+
+@lru_cache
+def _received(count: int) -> Any:
+    return _RECEIVED.where(REPORT.day.in_([bindparam(f"day{n}", type_=Date) for n in range(count)]))
 
 
 def received_on(session: Session, unit_id: int, system: System, days: list[date]) -> dict[date, dict[str, int]]:
     """Return what was received on some days, by field; a day without a complete report is absent."""
-    rows = session.execute(_RECEIVED, {"unit": unit_id, "system": system.value, "days": days})
+    values = {"unit": unit_id, "system": system.value, **{f"day{n}": day for n, day in enumerate(days)}}
+    rows = hot.run(session, _received(len(days)), values)
     out: dict[date, dict[str, int]] = {}
     for day, code, value in rows:
         of_day = out.setdefault(day, {})

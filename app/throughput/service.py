@@ -225,7 +225,7 @@ def _stored_anew(
     }  # fmt: skip
     if stored is None:
         key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
-        report_id = hot.run(session, _insert_report, key | head).scalar_one()
+        ((report_id,),) = hot.run(session, _insert_report, key | head)
     else:
         report_id = stored.report_id
         hot.run(session, _update_report, head | {"which": report_id})
@@ -238,7 +238,7 @@ def _stored_anew(
         "sent_digest": case.sent_digest,
     }  # fmt: skip
     row = {**values, "report_id": report_id, "user_id": context.user_id}
-    revision_id = hot.run(session, _insert_revision, row).scalar_one()
+    ((revision_id,),) = hot.run(session, _insert_revision, row)
     return Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
