@@ -25,12 +25,13 @@ from app.core.web import API
 from app.procedures import endpoints as procedures
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import obligations
+from app.throughput import endpoints_check, obligations
 from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
 ROUTERS: tuple[APIRouter, ...] = (
+    endpoints_check.router,
     throughput.router,
     units.router,
     calendar.router,

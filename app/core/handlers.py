@@ -139,10 +139,12 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
 def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     """Draw the refused form with its messages and what was typed."""
     data = None
+    more: dict[str, Any] = {}
     if marker.load is not None:
         try:
             with request.app.state.database.read() as session:
                 data = marker.load(request, session)
+                more = marker.more(request, session, problem) if marker.more else {}
         except Problem as other:
             return answer(request, other)
         except (ValueError, OverflowError, DataError) as error:
@@ -153,23 +155,22 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     locale = request.state.locale
     moved = getattr(request.state, "moved", {})
     shown = [
-        {"pointer": _as_typed(f.pointer, moved), "code": f.code, "message": words(f.code, locale, f.values)}
-        for f in problem.faults
+        {"pointer": as_typed(f.pointer, moved), "code": f.code, "message": words(f.code, locale, f.values)}
+        for f in more.pop("faults", problem.faults)
     ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
     response = Renderer(request).page(
         marker.template,
         status=problem.status,
         data=data,
+        **{"typed": getattr(request.state, "typed", {}), **problem.extra, **more},
         errors=shown,
-        typed=getattr(request.state, "typed", {}),
         problem=document,
-        **problem.extra,
     )
     response.headers.update(problem.headers)
     return response
 
 
-def _as_typed(pointer: str, moved: dict[str, str]) -> str:
+def as_typed(pointer: str, moved: dict[str, str]) -> str:
     """Return where a pointer's row stood in the form, blank rows before it counted."""
     for kept, typed in moved.items():
         if pointer == kept or pointer.startswith(kept + "/"):

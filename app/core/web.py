@@ -30,16 +30,20 @@ class Form:
 
     template: str
     load: Callable[..., Any] | None
+    more: Callable[..., dict[str, Any]] | None
 
 
-def form(template: str, load: Callable[..., Any] | None = None) -> Callable[[Endpoint], Endpoint]:
+def form(
+    template: str, load: Callable[..., Any] | None = None, more: Callable[..., dict[str, Any]] | None = None
+) -> Callable[[Endpoint], Endpoint]:
     """Mark an endpoint so that a refusal at the people's door redraws its form with status and messages.
 
     `load(request, session)` gives the template's `data`; the typed values come beside it as `typed`.
+    `more(request, session, problem)` gives what else the page shows of this refusal, its `faults` or `typed` included.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:
-        endpoint.form = Form(template, load)  # type: ignore[attr-defined]
+        endpoint.form = Form(template, load, more)  # type: ignore[attr-defined]
         return endpoint
 
     return mark
@@ -222,6 +226,7 @@ def environment() -> Environment:
     env.filters |= {
         "number": localised(i18n.number),
         "percent": localised(i18n.percent),
+        "target": localised(i18n.target),
         "day": localised(i18n.day),
         "moment": localised(i18n.moment),
         "clock": localised(i18n.clock),

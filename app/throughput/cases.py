@@ -54,7 +54,8 @@ def understood(
         session, reference, unit, day, system, body,
         previous=previous, stored=stored, deadlines=deadlines, now=now,
     )  # fmt: skip
-    sent = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    # Carrying forward is said of the days after, not of what is reported.
+    sent = hashlib.sha256(body.model_dump_json(exclude={"carry_forward"}).encode()).hexdigest()
     return Case(system, stored, previous, draft, owed, deadlines, sent)
 
 

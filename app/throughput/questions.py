@@ -11,9 +11,48 @@ from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
-from app.throughput.rules import Line, WarningCode, figures_of, is_unusual, rates
+from app.throughput.rules import Line, ReasonCode, WarningCode, figures_of, rates
 from app.throughput.timing import Deadlines
+from app.throughput.unusual import is_unusual
 from app.units.models import Unit
+
+# Judged by the whole report: with a line missing there is no answer yet.
+OF_THE_SUM = (WarningCode.all_zero, WarningCode.overdue_share)
+# The typed reasons that answer a question, likeliest first; each other one may be given too.
+FITTING: dict[WarningCode, tuple[ReasonCode, ...]] = {
+    WarningCode.opening_gap: (
+        ReasonCode.late_sync, ReasonCode.late_correction, ReasonCode.transfer_in, ReasonCode.transfer_out,
+        ReasonCode.reopened, ReasonCode.wrong_field, ReasonCode.wrong_unit, ReasonCode.duplicate,
+        ReasonCode.field_changed, ReasonCode.unit_changed, ReasonCode.missing_day, ReasonCode.source_error,
+        ReasonCode.first_day, ReasonCode.other,
+    ),
+    WarningCode.non_working_day: (ReasonCode.weekend_service, ReasonCode.campaign, ReasonCode.other),
+    WarningCode.all_zero: (ReasonCode.natural_disaster, ReasonCode.source_error, ReasonCode.other),
+    WarningCode.unusual_value: (
+        ReasonCode.campaign, ReasonCode.late_sync, ReasonCode.natural_disaster, ReasonCode.wrong_field,
+        ReasonCode.source_error, ReasonCode.other,
+    ),
+    WarningCode.overdue_share: (
+        ReasonCode.campaign, ReasonCode.late_sync, ReasonCode.natural_disaster, ReasonCode.source_error,
+        ReasonCode.other,
+    ),
+    WarningCode.overdue_stock_fell: (
+        ReasonCode.late_correction, ReasonCode.late_sync, ReasonCode.transfer_out, ReasonCode.wrong_field,
+        ReasonCode.duplicate, ReasonCode.source_error, ReasonCode.other,
+    ),
+    WarningCode.external_gap: (
+        ReasonCode.late_sync, ReasonCode.source_error, ReasonCode.after_cut_off, ReasonCode.other,
+    ),
+    WarningCode.late: (
+        ReasonCode.late_sync, ReasonCode.source_error, ReasonCode.natural_disaster, ReasonCode.missing_day,
+        ReasonCode.other,
+    ),
+    WarningCode.partial_day: (ReasonCode.source_error, ReasonCode.natural_disaster, ReasonCode.other),
+    WarningCode.correction: (
+        ReasonCode.late_correction, ReasonCode.late_sync, ReasonCode.after_cut_off, ReasonCode.wrong_field,
+        ReasonCode.wrong_unit, ReasonCode.duplicate, ReasonCode.source_error, ReasonCode.other,
+    ),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +98,7 @@ def ask(
         found.append(Question(WarningCode.all_zero, None, {}))
     found += _overdue(reference, draft.lines, previous)
     if not draft.partial:
-        past = _same_weekday(session, unit.id, system, day)
+        past = reading.received_on(session, unit.id, system, same_weekdays(day))
         for code, line in draft.lines.items():
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
@@ -82,8 +121,9 @@ def _overdue(reference: Reference, lines: dict[str, Line], previous: reading.Nei
     return found
 
 
-def _same_weekday(session: Session, unit_id: int, system: System, day: date) -> dict[date, dict[str, int]]:
-    return reading.received_on(session, unit_id, system, [day - timedelta(weeks=n) for n in range(1, 9)])
+def same_weekdays(day: date) -> list[date]:
+    """Return the days that say what is usual: the same weekday of the eight weeks before."""
+    return [day - timedelta(weeks=n) for n in range(1, 9)]
 
 
 def dump(questions: list[Question]) -> str:

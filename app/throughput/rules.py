@@ -279,16 +279,3 @@ def rates(f: Figures | Line) -> dict[str, Share]:
         "settlement": Share(resolved, received),
         "qd766_progress": Share(in_time + f.pending_in_time, stock),
     }
-
-
-def is_unusual(value: int, same_weekday: Sequence[int]) -> tuple[int, int] | None:
-    """Return (median, value) when a day's count is far from the same weekday's, else None.
-
-    Far: at least four times the median, or a quarter of it, and at least 20 dossiers away; three past days are needed.
-    """
-    if len(same_weekday) < 3:
-        return None
-    ordered = sorted(same_weekday)
-    median = ordered[len(ordered) // 2]
-    far = value >= 4 * max(median, 1) or value * 4 <= median
-    return (median, value) if far and abs(value - median) >= 20 else None

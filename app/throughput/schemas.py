@@ -94,6 +94,9 @@ class ReportIn(BaseModel):
     lines: Annotated[list[LineIn] | None, Field(max_length=200, description="A line of zeros is as no line")] = None
     note: Annotated[Prose, Field(max_length=1000)] = ""
     reasons: Annotated[list[ReasonIn], Field(max_length=300)] = []
+    carry_forward: Annotated[
+        Flag, Field(description="Add what the close changes by to the later days that are still open")
+    ] = False
 
 
 class ReportsIn(BaseModel):
@@ -189,6 +192,16 @@ class UnavailableOut(BaseModel):
     reason: str
 
 
+class CarriedOut(BaseModel):
+    """How far the change of a close was carried."""
+
+    days: Annotated[list[date], Field(description="The later days that follow it, each with a new revision")]
+    stopped_at: Annotated[
+        date | None,
+        Field(description="The first day that does not follow in every field: there the rest shows as an adjustment"),
+    ]
+
+
 class ReportStatus(StrEnum):
     """How far a report has come."""
 
@@ -219,6 +232,7 @@ class ReportOut(BaseModel):
     warnings: list[WarningOut]
     door: Annotated[str, Field(description="How it came: people, api, or demo (made up)")]
     deadlines: DeadlinesOut
+    carried: Annotated[CarriedOut | None, Field(description="What `carry_forward` did; null in every other answer")]
 
 
 class ReportsOut(BaseModel):

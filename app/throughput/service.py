@@ -12,14 +12,14 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
-from app.throughput import proof, questions, reading, totals
+from app.throughput import forward, proof, questions, reading, totals
 from app.throughput.cases import Case, asked, broken, understood
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.reading import Stored
 from app.throughput.rules import COLUMNS, explained
-from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
+from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.units.models import Unit
 
@@ -101,7 +101,7 @@ def put_report(
         raise
     if faults := broken(case, now, ""):
         raise Invalid(faults)
-    return _write(session, reference, caller, unit, day, case, now)
+    return _write(session, reference, caller, unit, day, case, now, carries=body.carry_forward)
 
 
 def put_reports(
@@ -125,9 +125,18 @@ def put_reports(
     if faults := [fault for case in changing for fault in broken(case, now, f"/{case.system.value}")]:
         raise Invalid(faults)
     created = False
+    carried: dict[System, CarriedOut | None] = {}
+    bodies = dict(sent)
     for case in changing:
-        created |= _write(session, reference, caller, unit, day, case, now).created
-    return both(session, reference, unit, day), created
+        carries = bodies[case.system].carry_forward
+        saved = _write(session, reference, caller, unit, day, case, now, carries=carries)
+        created |= saved.created
+        carried[case.system] = saved.report.carried
+    out = both(session, reference, unit, day)
+    for system, report in ((System.CITY, out.city), (System.MINISTRY, out.ministry)):
+        if report is not None:
+            report.carried = carried.get(system)
+    return out, created
 
 
 def _check_both(
@@ -185,8 +194,11 @@ def _write(
     day: date,
     case: Case,
     now: datetime,
+    *,
+    carries: bool = False,
 ) -> Saved:
     assert unit.id is not None
+    touched, carried = forward.plan(session, reference, unit, day, case, now) if carries else ([], None)
     stored, draft, system = case.stored, case.draft, case.system
     new = _stored_anew(session, unit.id, day, case, asked(session, reference, unit, day, case, now), caller, now)
     _write_lines(session, reference, new)
@@ -198,7 +210,12 @@ def _write(
     )  # fmt: skip
     event = ReportCorrected(unit.id, day, system, new.version) if stored else ReportReceived(unit.id, day, system)
     events.publish(session, event)
-    return Saved(report_out(reference, unit, day, system, new), created=stored is None, changed=True)
+    report = report_out(reference, unit, day, system, new)
+    if carried is not None:
+        for later, one in forward.cases_of(session, unit, day, system, touched, carried, now):
+            _write(session, reference, caller, unit, later, one, now)
+        report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
+    return Saved(report, created=stored is None, changed=True)
 
 
 def _stored_anew(

@@ -86,4 +86,5 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         warnings=_warnings(stored),
         door=stored.door,
         deadlines=deadlines_out(moments),
+        carried=None,
     )  # fmt: skip

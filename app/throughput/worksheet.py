@@ -1,29 +1,23 @@
 """What an officer needs before a day is typed: fields in the usual order, openings, past values, deadlines."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time
 from typing import Annotated
 
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from app.core.clock import at, day_of
 from app.procedures.rules import System
-from app.throughput import reading
+from app.throughput import forward, reading
 from app.throughput.forms import Reference
 from app.throughput.models import ExternalFigure
+from app.throughput.past import ExpectedOut, Past, PastOut
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
-
-
-class PastOut(BaseModel):
-    """What was received before: on the last reported day, a week ago, on average over 30 days; null: no report."""
-
-    yesterday: int | None
-    same_weekday: int | None
-    mean_30: float | None
 
 
 class ProposalOut(BaseModel):
@@ -44,8 +38,21 @@ class SheetRow(BaseModel):
     opening: Annotated[int, Field(description="Previous close, which an absent opening means")]
     overdue_before: Annotated[int, Field(description="Of the previous close: overdue already")]
     line: LineOut | None
-    past: PastOut
+    past: Annotated[PastOut, Field(description="Received before")]
+    past_resolved: Annotated[PastOut, Field(description="Resolved before")]
+    expected: Annotated[ExpectedOut | None, Field(description="Of received; null: too few same weekdays to tell")]
     proposals: list[ProposalOut]
+
+
+class LaterOut(BaseModel):
+    """A received day that a change of this one's close touches."""
+
+    day: date
+    version: Annotated[int, Field(description="Of that day's report in this system")]
+    locked: Annotated[bool, Field(description="It stays as it is: the change shows there as an adjustment")]
+    carried: Annotated[
+        bool, Field(description="`carry_forward` takes a change into it: open, openings as closed before")
+    ]
 
 
 class SystemSheet(BaseModel):
@@ -58,6 +65,7 @@ class SystemSheet(BaseModel):
     locked: bool
     reason_needed: Annotated[bool, Field(description="A change wants a reason: the grace is over")]
     counted_until: Annotated[datetime, Field(description="Proposed: the cut-off, or now if earlier")]
+    later: Annotated[list[LaterOut], Field(description="Until the first that is locked")]
     rows: list[SheetRow]
 
 
@@ -77,6 +85,8 @@ class WorksheetOut(BaseModel):
     unit_name: str
     day: date
     is_working_day: bool
+    is_future: Annotated[bool, Field(description="The day has not begun: nothing can be sent yet")]
+    opens_at: Annotated[datetime, Field(description="From when on it can be sent")]
     version: str
     exists: bool
     city: SystemSheet
@@ -95,6 +105,8 @@ def worksheet(session: Session, unit: Unit, day: date, now: datetime) -> Workshe
         unit=unit.code,
         unit_name=unit.name,
         day=day,
+        is_future=day > day_of(now),
+        opens_at=at(day, time(0)),
         is_working_day=reference.calendar(unit.id).is_working_day(day),
         version="-".join(str(r.version if r else 0) for r in reports),
         exists=any(reports),
@@ -117,25 +129,27 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     previous = reading.before(session, unit.id, day, system)
     closing = previous.closing if previous else {}
     overdue = previous.overdue if previous else {}
-    past = reading.received_on(session, unit.id, system, [day - timedelta(days=n) for n in range(1, 31)])
+    past = Past.read(session, unit.id, system, day, previous.day if previous else None)
     proposals = _proposals(session, unit.id, day, system)
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
+    before = forward.close_before(stored, previous)
     rows = []
     applicable = reference.fields.fields(unit.id, unit.kind, day, system.value)
     # A field that stands keeps its row, whatever applies by now: else a correction would drop its line.
     standing = {code: reference.by_code[code] for code in lines if code not in applicable}
     for code, info in {**applicable, **standing}.items():
-        of_field = [fields.get(code, 0) for fields in past.values()]
         rows.append(
             SheetRow(
                 field=code,
                 names=WordsOut(vi=info.name_vi, en=info.name_en, fr=info.name_fr),
-                usual=any(of_field) or bool(closing.get(code)) or code in lines,
+                usual=past.had(code) or bool(closing.get(code)) or code in lines,
                 opening=closing.get(code, 0),
                 overdue_before=overdue.get(code, 0),
                 line=lines.get(code),
-                past=_past(past, code, day, previous.day if previous else None),
+                past=past.received(code),
+                past_resolved=past.resolved(code),
+                expected=past.expected(code),
                 proposals=proposals.get(info.id, []),
             )
         )
@@ -148,6 +162,10 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         locked=now > moments.locks_at,
         reason_needed=report is not None and now > moments.grace_until,
         counted_until=_counted_until(report, moments, now),
+        later=[
+            LaterOut(day=one.day, version=one.stored.version, locked=one.is_locked, carried=one.follows)
+            for one in forward.later(session, reference, unit, day, system, before, now)
+        ],
         rows=rows,
     )
 
@@ -157,16 +175,6 @@ def _counted_until(report: ReportOut | None, moments: Deadlines, now: datetime) 
     if report is not None and not report.partial_day:
         return report.counted_until
     return min(moments.cut_off_at, now).replace(second=0, microsecond=0)
-
-
-def _past(past: dict[date, dict[str, int]], code: str, day: date, last: date | None) -> PastOut:
-    week = past.get(day - timedelta(days=7))
-    values = [fields.get(code, 0) for fields in past.values()]
-    return PastOut(
-        yesterday=past[last].get(code, 0) if last in past and last is not None else None,
-        same_weekday=week.get(code, 0) if week is not None else None,
-        mean_30=round(sum(values) / len(values), 1) if values else None,
-    )
 
 
 def _proposals(session: Session, unit_id: int, day: date, system: System) -> dict[int, list[ProposalOut]]:

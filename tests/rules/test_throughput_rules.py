@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.throughput import rules
+from app.throughput import rules, unusual
 from app.throughput.rules import COLUMNS, FLOWS, MAX_COUNT, DayOf, Figures, Line, figures_of, period
 
 PARTS: Mapping[str, str | None] = {
@@ -205,7 +205,7 @@ def test_rates_are_two_integers(line: Line) -> None:
     ],
 )
 def test_a_day_unlike_its_weekday(value: int, past: list[int], found: tuple[int, int] | None) -> None:
-    assert rules.is_unusual(value, past) == found
+    assert unusual.is_unusual(value, past) == found
 
 
 def test_a_line_of_zeros_says_nothing() -> None:

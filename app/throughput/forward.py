@@ -1,0 +1,116 @@
+"""The days after a corrected one: which are touched, and their new revisions when the difference is carried forward."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from app.core import i18n
+from app.procedures.rules import System
+from app.throughput import carrying, reading, rules
+from app.throughput.carrying import Carried, LaterDay
+from app.throughput.cases import Case
+from app.throughput.drafts import Draft
+from app.throughput.forms import Reference
+from app.throughput.reading import Neighbour, Reason, Stored
+from app.throughput.rules import Line, ReasonCode, WarningCode
+from app.throughput.timing import Deadlines
+from app.units.models import Unit
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A received report after a day; `follows`: a change could be carried into it."""
+
+    day: date
+    stored: Stored
+    deadlines: Deadlines
+    is_locked: bool
+    follows: bool
+
+
+def later(
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, close: dict[str, int], now: datetime
+) -> list[Touched]:
+    """Return the received reports after a day that closed with `close`, until the first that is locked."""
+    found: list[Touched] = []
+    for following in _following(session, unit, day, system):
+        assert unit.id is not None
+        stored = reading.current(session, unit.id, following, system)
+        assert stored is not None
+        deadlines = stored.owed or reference.deadlines(unit, following, system)
+        opening = {code: line.carried_over for code, line in stored.lines.items()}
+        is_locked = now > deadlines.locks_at
+        follows = not is_locked and not rules.adjustments(opening, close)
+        found.append(Touched(following, stored, deadlines, is_locked, follows))
+        if is_locked:
+            break
+        close = {code: line.pending for code, line in stored.lines.items()}
+    return found
+
+
+def _following(session: Session, unit: Unit, day: date, system: System) -> Iterator[date]:
+    assert unit.id is not None
+    while (following := reading.after(session, unit.id, day, system)) is not None:
+        day = following.day
+        yield day
+
+
+def close_before(stored: Stored | None, previous: Neighbour | None) -> dict[str, int]:
+    """Return the close that the next day was judged by: the day's own, else that of the last received before it."""
+    if stored is not None and stored.unavailable is None:
+        return {code: line.pending for code, line in stored.lines.items()}
+    return previous.closing if previous else {}
+
+
+def plan(
+    session: Session, reference: Reference, unit: Unit, day: date, case: Case, now: datetime
+) -> tuple[list[Touched], Carried]:
+    """Return the later days of a report about to be sent, and how far the change of its close can be carried."""
+    before = close_before(case.stored, case.previous)
+    if case.draft.unavailable is None:
+        after = {code: line.pending for code, line in case.draft.lines.items()}
+    else:
+        after = case.previous.closing if case.previous else {}
+    if not carrying.changes(before, after):
+        return [], Carried({}, None)
+    touched = later(session, reference, unit, day, case.system, before, now)
+
+    def may_stand(on: date, line: Line) -> bool:
+        assert unit.id is not None
+        applies = line.field in reference.fields.fields(unit.id, unit.kind, on, case.system)
+        stands = any(one.day == on and line.field in one.stored.lines for one in touched)
+        return (applies or stands) and not rules.broken_memos(line, reference.memos)
+
+    days = [LaterDay(one.day, one.is_locked, one.stored.lines) for one in touched]
+    return touched, carrying.carry(before, after, days, may_stand)
+
+
+def cases_of(
+    session: Session, unit: Unit, origin: date, system: System, touched: list[Touched], carried: Carried, now: datetime
+) -> Iterator[tuple[date, Case]]:
+    """Yield each carried day as a report to be written, the day before it having been written."""
+    assert unit.id is not None
+    for one in touched:
+        if (lines := carried.days.get(one.day)) is None:
+            continue
+        previous = reading.before(session, unit.id, one.day, system)
+        draft = _draft(one, lines, previous.closing if previous else {}, origin, now)
+        digest = hashlib.sha256(f"carried from {origin} {now.isoformat()}".encode()).hexdigest()
+        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, digest)
+
+
+def _draft(one: Touched, lines: dict[str, Line], close: dict[str, int], origin: date, now: datetime) -> Draft:
+    stored, reasons = one.stored, one.stored.reasons
+    if now > one.deadlines.grace_until:
+        note = i18n.translate("throughput.carried_note", "vi", day=origin)
+        why = Reason(WarningCode.correction.value, None, ReasonCode.late_correction.value, None, None, note)
+        reasons = [r for r in reasons if r.warning != WarningCode.correction] + [why]
+    return Draft(
+        counted_until=stored.counted_until, counted_given=True, partial=stored.partial, unavailable=None,
+        note=stored.note, lines=lines, reasons=reasons,
+        gaps=rules.adjustments({code: line.carried_over for code, line in lines.items()}, close),
+        amounts=reading.amounts_of(reasons), faults=[],
+    )  # fmt: skip
