@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Session
 
-from app.core import audit, versions
+from app.core import audit, hot, versions
 from app.core.access import get_caller
 from app.core.errors import Unavailable
 from app.core.settings import Settings
@@ -157,7 +157,7 @@ def _sqlite_engine(settings: Settings) -> Engine:
         if options.get("hasty"):
             connection.exec_driver_sql("PRAGMA busy_timeout=0")
         try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
+            hot.say(connection, "BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
         finally:
             if options.get("hasty"):
                 connection.exec_driver_sql(f"PRAGMA busy_timeout={settings.database_lock_timeout_seconds * 1000}")
@@ -200,7 +200,7 @@ async def get_session(request: Request, _: Annotated[None, Depends(_gate, scope=
     """
     database: Database = request.app.state.database
     writes = request.method not in SAFE_METHODS
-    session = Session(database.writer) if writes else Session(database.engine, autoflush=False)
+    session = Session(database.writer, expire_on_commit=False) if writes else Session(database.engine, autoflush=False)
     try:
         if writes:
             session.info["audit_context"] = audit.Context.of(request)

@@ -26,7 +26,7 @@ class _Prepared:
     text: str
     fixed: dict[str, Any]
     pick: Callable[[Mapping[str, Any]], Any] | None
-    makers: tuple[tuple[str, Callable[[Any], Any]], ...]
+    makers: tuple[tuple[Any, Callable[[Any], Any]], ...]
     readers: tuple[tuple[int, Callable[[Any], Any]], ...]
 
 
@@ -37,12 +37,18 @@ def _prepared(statement: Any, dialect: Dialect, keys: tuple[str, ...]) -> _Prepa
     if compiled.positional:
         names = tuple(compiled.positiontup or ())
         pick = itemgetter(*names) if len(names) > 1 else lambda values: tuple(values[name] for name in names)
-    makers = tuple((name, make) for name, make in compiled._bind_processors.items() if make is not None)
+    found = [(name, make) for name, make in compiled._bind_processors.items() if make is not None]
+    makers = tuple((n, make) for name, make in found for n in _places(compiled, name))
     columns = enumerate(compiled._result_columns)
-    found = ((n, column.type.dialect_impl(dialect).result_processor(dialect, None)) for n, column in columns)
-    readers = tuple((n, read) for n, read in found if read is not None)
+    of_columns = ((n, column.type.dialect_impl(dialect).result_processor(dialect, None)) for n, column in columns)
+    readers = tuple((n, read) for n, read in of_columns if read is not None)
     fixed = {name: value for name, value in compiled.params.items() if name not in keys}
     return _Prepared(str(compiled), fixed, pick, makers, readers)
+
+
+def _places(compiled: Any, name: str) -> list[Any]:
+    """Return where a value goes: its name, or its places where the driver counts them."""
+    return [n for n, other in enumerate(compiled.positiontup) if other == name] if compiled.positional else [name]
 
 
 def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
@@ -77,6 +83,17 @@ def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) 
         cursor.close()
 
 
+def say(connection: Connection, text: str) -> None:
+    """Run a command that has neither values nor rows."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(text)
+    except connection.dialect.loaded_dbapi.Error as error:
+        connection._handle_dbapi_exception(error, text, None, None, None)
+    finally:
+        cursor.close()
+
+
 @contextmanager
 def glance(engine: Engine) -> Iterator[Connection]:
     """Open a connection for a few reads that need no transaction of their own."""
@@ -100,9 +117,12 @@ def _opened(source: Source) -> tuple[Connection, Any]:
 def _given(values: Mapping[str, Any], prepared: _Prepared) -> Any:
     if prepared.fixed:
         values = {**prepared.fixed, **values}
-    if prepared.makers:
-        values = {**values, **{name: make(values[name]) for name, make in prepared.makers}}
-    return prepared.pick(values) if prepared.pick else values
+    if not prepared.makers:
+        return prepared.pick(values) if prepared.pick else values
+    given: Any = list(prepared.pick(values)) if prepared.pick else dict(values)
+    for place, make in prepared.makers:
+        given[place] = make(given[place])
+    return given
 
 
 def _read(row: Row, readers: tuple[tuple[int, Callable[[Any], Any]], ...]) -> Row:

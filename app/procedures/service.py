@@ -48,7 +48,7 @@ def applicability(session: Session, *, unit: Unit | None = None, system: str | N
     rows = session.execute(select(*columns).order_by(col(ProcedureField.sort_order), col(ProcedureField.code)))
     return Applicability(
         tuple(FieldInfo(*row) for row in rows),
-        frozenset(session.execute(kinds)),
+        frozenset(tuple(row) for row in session.execute(kinds)),  # a Row compares slowly
         {(e.unit_id, e.system, e.field_id): e.applies for e in session.scalars(own)},
     )
 

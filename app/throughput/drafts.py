@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -12,7 +13,7 @@ from app.procedures.rules import System
 from app.throughput import rules
 from app.throughput.forms import Reference
 from app.throughput.reading import Neighbour, Reason, Stored, amounts_of
-from app.throughput.rules import COLUMNS, Line, ReasonCode, WarningCode
+from app.throughput.rules import COLUMNS, Figures, Line, ReasonCode, WarningCode, figures_of
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
@@ -35,6 +36,11 @@ class Draft:
     gaps: dict[str, int]
     amounts: dict[str, int]
     faults: list[Fault]
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The sums of the lines."""
+        return figures_of(self.lines.values())
 
     def says_the_same_as(self, stored: Stored) -> bool:
         """Tell whether a stored revision says exactly this."""
@@ -121,8 +127,7 @@ def _lines(
     if body.lines is None:
         faults.append(Fault("/lines", "required"))
         return {}
-    assert unit.id is not None
-    applicable = reference.fields.fields(unit.id, unit.kind, day, system)
+    applicable = reference.applicable(unit, day, system)
     lines: dict[str, Line] = {}
     seen: set[str] = set()
     for index, typed in enumerate(body.lines):

@@ -1,6 +1,6 @@
 """The definition of the daily report, and what a report is judged by: calendar, fields, memos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 
 from sqlalchemy import insert, select
@@ -17,6 +17,7 @@ from app.units.models import Unit
 
 DAILY = "daily"
 STAMP = "reports"
+KEPT_DAYS = 2000  # of units and systems: a day of the largest city
 
 MEMOS = (
     ("received_for_others", None),
@@ -91,6 +92,7 @@ class Reference:
     by_code: dict[str, FieldInfo]
     units: dict[str, Unit]
     calendars: dict[int | None, Calendar]
+    _applicable: dict[tuple[int, date, System], dict[str, FieldInfo]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session) -> "Reference":
@@ -115,6 +117,17 @@ class Reference:
             units=units,
             calendars=calendars_for(session, [unit.id for unit in units.values()]),
         )
+
+    def applicable(self, unit: Unit, day: date, system: System) -> dict[str, FieldInfo]:
+        """Return by code, in their usual order, the fields that a unit counts in a system on a day."""
+        assert unit.id is not None
+        found = self._applicable.get((unit.id, day, system))
+        if found is None:
+            if len(self._applicable) > KEPT_DAYS:
+                self._applicable.clear()
+            found = self.fields.fields(unit.id, unit.kind, day, system.value)
+            self._applicable[unit.id, day, system] = found
+        return found
 
     def knows_field(self, code: str) -> bool:
         """Tell whether there is a field with a code, applicable or not."""

@@ -11,7 +11,7 @@ from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
-from app.throughput.rules import Line, ReasonCode, WarningCode, figures_of, rates
+from app.throughput.rules import ReasonCode, WarningCode, rates
 from app.throughput.timing import Deadlines
 from app.throughput.unusual import is_unusual
 from app.units.models import Unit
@@ -96,7 +96,7 @@ def ask(
         return found
     if not draft.lines:
         found.append(Question(WarningCode.all_zero, None, {}))
-    found += _overdue(reference, draft.lines, previous)
+    found += _overdue(reference, draft, previous)
     if not draft.partial:
         past = reading.received_on(session, unit.id, system, same_weekdays(day))
         for code, line in draft.lines.items():
@@ -105,9 +105,9 @@ def ask(
     return found
 
 
-def _overdue(reference: Reference, lines: dict[str, Line], previous: reading.Neighbour | None) -> list[Question]:
+def _overdue(reference: Reference, draft: Draft, previous: reading.Neighbour | None) -> list[Question]:
     found = []
-    share = rates(figures_of(lines.values()))["overdue"]
+    lines, share = draft.lines, rates(draft.figures)["overdue"]
     if share.value is not None and share.value * 10_000 > reference.form.target_overdue:
         values = {"numerator": share.numerator, "denominator": share.denominator}
         found.append(Question(WarningCode.overdue_share, None, values))

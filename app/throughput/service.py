@@ -256,12 +256,14 @@ def _stored_anew(
     }  # fmt: skip
     row = {**values, "report_id": report_id, "user_id": context.user_id}
     ((revision_id,),) = hot.run(session, _insert_revision, row)
-    return Stored(
+    anew = Stored(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
         report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines,
         reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), **values,
     )  # fmt: skip
+    anew.figures = draft.figures
+    return anew
 
 
 def _explained(draft: Draft) -> dict[str, tuple[int, int]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter, sub
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, text
@@ -86,11 +87,11 @@ def keep_months(
 ) -> None:
     """Add what the new lines have over the old to the month's flows of each field."""
     rows = []
+    key = {"unit_id": unit_id, "system": system.value, "month": day.replace(day=1)}
     for code in {**old, **new}:
         delta = month_delta(old.get(code), new.get(code))
         if any(delta.values()):
-            key = {"unit_id": unit_id, "system": system.value, "field_id": field_ids[code], "month": day.replace(day=1)}
-            rows.append(key | delta)
+            rows.append({**key, "field_id": field_ids[code], **delta})
     if not rows:
         return
     hot.run_many(session, _month_statement(session.get_bind().dialect.name), rows)
@@ -98,9 +99,17 @@ def keep_months(
 
 def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:
     """Return new − old for the columns of a field's month."""
-    delta = {c: (getattr(new, c) or 0 if new else 0) - (getattr(old, c) or 0 if old else 0) for c in FLOWS}
-    unsplit = [int(line is not None and line.received_post is None) for line in (old, new)]
-    return delta | {"post_unsplit": unsplit[1] - unsplit[0]}
+    return dict(zip(_MONTH_COLUMNS, map(sub, _flows(new), _flows(old)), strict=True))
+
+
+_flow_cells = attrgetter(*FLOWS)
+_NOTHING = (0,) * len(_MONTH_COLUMNS)
+
+
+def _flows(line: Line | None) -> tuple[int, ...]:
+    if line is None:
+        return _NOTHING
+    return (*(count or 0 for count in _flow_cells(line)), int(line.received_post is None))
 
 
 def keep_adjustments(
