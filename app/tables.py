@@ -4,10 +4,11 @@ from sqlmodel import SQLModel
 
 from app.accounts import models as accounts
 from app.calendar import models as calendar
-from app.core import audit, stamps, versions
+from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
+from app.throughput import evidence
 from app.throughput import models as throughput
 from app.units import models as units
 
-MODULES = (audit, stamps, versions, units, calendar, accounts, procedures, throughput)
+MODULES = (audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence)
 TABLES = SQLModel.metadata.tables

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import forms, i18n
 from app.core.errors import Fault, Invalid, NotFound, Problem
+from app.core.forms import FORM_OVERHEAD
 from app.core.handlers import answer, answer_defect
 from app.core.settings import Settings
 
@@ -71,7 +72,7 @@ class Doors:
                 raise NotFound
             if b"%00" in scope["query_string"]:
                 raise Invalid([Fault("?", "bad_text")])
-            receive = _limited(headers, receive, self.settings.max_body_bytes)
+            receive = _limited(headers, receive, self._limit(headers))
             if state["door"] == "people" and scope["method"] not in SAFE_METHODS:
                 _refuse_cross_site(headers)
                 scope, receive = await self._understand_form(scope, headers, receive)
@@ -85,6 +86,11 @@ class Doors:
             if started():
                 raise
             await (await answer_defect(Request(scope), error))(scope, receive, send)
+
+    def _limit(self, headers: Headers) -> int:
+        if headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data":
+            return self.settings.max_file_bytes + FORM_OVERHEAD
+        return self.settings.max_body_bytes
 
     async def _understand_form(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
         """Read a form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""

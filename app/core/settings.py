@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     log_json: bool = True
 
     max_body_bytes: int = Field(default=1_048_576, ge=1024, le=104_857_600)
+    max_file_bytes: int = Field(default=5_242_880, ge=1024, le=104_857_600)
     page_size: int = Field(default=100, ge=1, le=1000)
     page_size_max: int = Field(default=1000, ge=1, le=10_000)
 

@@ -24,9 +24,13 @@ class Table:
     rows: Iterable[Sequence[Cell]]
 
 
+# The full-width signs are the same to a spreadsheet with East Asian settings.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
 def _safe(value: Cell) -> Any:
     # A text that begins like a formula would be run by a spreadsheet.
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in _FORMULA_SIGNS:
         return "'" + value
     if isinstance(value, datetime):
         return value.astimezone(HUE).isoformat(timespec="seconds")

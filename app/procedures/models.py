@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
-from sqlalchemy import CheckConstraint, Column
+from sqlalchemy import CheckConstraint, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.core.schemas import Day, Flag, Line
@@ -100,6 +100,27 @@ class Procedure(SQLModel, table=True):
     valid_to: date | None
     search_key: str = Field(max_length=2000)
     version: int
+
+
+class ExternalCode(SQLModel, table=True):
+    """What another system calls one of our units or fields."""
+
+    __tablename__ = "external_codes"
+    __table_args__ = (
+        UniqueConstraint("source", "kind", "search_key"),
+        CheckConstraint("kind in ('unit', 'field')", name="kind"),
+        CheckConstraint(
+            "(kind = 'unit') = (unit_id is not null) and (kind = 'field') = (field_id is not null)", name="target"
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(sa_column=Column(ordered_text(60), nullable=False))
+    kind: str = Field(max_length=10)
+    code: str = Field(sa_column=Column(ordered_text(200), nullable=False))
+    search_key: str = Field(max_length=400)
+    unit_id: int | None = Field(default=None, foreign_key="units.id", index=True)
+    field_id: int | None = Field(default=None, foreign_key="fields.id", index=True)
 
 
 FieldCode = Annotated[Line, Described(pattern=CODE_PATTERN, max_length=35, examples=["HT"])]

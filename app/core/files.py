@@ -1,0 +1,187 @@
+"""Files that figures came from, kept as evidence: as they were brought, never changed, shown to whom their unit is."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, select
+from sqlmodel import Field, Session, SQLModel, col
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+
+from app.core import audit
+from app.core.access import Caller, SignedIn
+from app.core.db import Reading
+from app.core.errors import Fault, Invalid, NotFound, Problem
+from app.core.forms import FORM_OVERHEAD
+from app.core.schemas import problems
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+router = APIRouter(tags=["files"])
+
+
+class StoredFile(SQLModel, table=True):
+    """One file as it was brought; `unit_id` is no foreign key, for units lie on a higher floor (None: the city's).
+
+    `reader` is the right that whoever reads it must have.
+    """
+
+    __tablename__ = "stored_files"
+    __table_args__ = (
+        CheckConstraint("size >= 0", name="size"),
+        Index("ix_stored_files_sha256", "sha256"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sha256: str = Field(max_length=64)
+    name: str = Field(max_length=200)
+    media_type: str = Field(max_length=100)
+    size: int
+    unit_id: int | None
+    reader: str = Field(max_length=40)
+    uploaded_by: int | None
+    uploaded_by_name: str = Field(max_length=160)
+    at: datetime
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class FileOut(BaseModel):
+    """A file that is kept: it is read at `/files/{id}`."""
+
+    id: int
+    name: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it came with a form, and the form's other fields."""
+
+    name: str
+    content: bytes
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+_FILE = StoredFile.__table__  # type: ignore[attr-defined]
+_SHOWN = (_FILE.c.id, _FILE.c.name, _FILE.c.sha256, _FILE.c.size)
+
+
+def is_multipart(request: Request) -> bool:
+    """Tell whether a request brings a file."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data"
+
+
+async def read_upload(request: Request) -> Upload:
+    """Read the file of a form; raises Problem where there is none, or it is larger than the setting allows."""
+    if not is_multipart(request):
+        raise Problem("unsupported_media_type", status=415)
+    limit = request.app.state.settings.max_file_bytes
+    try:
+        form = await request.form(max_files=1, max_fields=10, max_part_size=FORM_OVERHEAD)
+    except HTTPException:
+        raise Problem("malformed_form", status=422) from None
+    brought = form.get("file")
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    if not isinstance(brought, UploadFile):
+        raise Invalid([Fault("/file", "required")])
+    content = await brought.read(limit + 1)
+    await form.close()
+    if len(content) > limit:
+        raise Problem("file_too_large", status=413, values={"limit": limit // 1024})
+    if not content:
+        raise Invalid([Fault("/file", "file_empty")])
+    # An Idempotency-Key belongs to this file and these fields.
+    request._body = hashlib.sha256(content).digest() + repr(sorted(fields.items())).encode()
+    return Upload(_file_name(brought.filename or ""), content, fields)
+
+
+def _file_name(name: str) -> str:
+    """Return a file's name without folders and signs that no name needs."""
+    last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    clean = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?')
+    return clean[-200:].strip() or "tep"
+
+
+def keep(
+    session: Session, caller: Caller, upload: Upload, *, unit_id: int | None, reader: str, now: datetime
+) -> FileOut:
+    """Keep a file as evidence; the same one of the same unit is kept once."""
+    digest = hashlib.sha256(upload.content).hexdigest()
+    same = session.execute(
+        select(*_SHOWN).where(
+            _FILE.c.sha256 == digest, _FILE.c.unit_id.is_not_distinct_from(unit_id), _FILE.c.reader == reader
+        )
+    ).first()
+    if same is not None:
+        return FileOut(**same._mapping)
+    row = StoredFile(
+        unit_id=unit_id, sha256=digest, name=upload.name, size=len(upload.content), content=upload.content,
+        media_type=XLSX if upload.content[:2] == b"PK" else "text/csv", reader=reader,
+        uploaded_by=caller.id if caller.id > 0 else None,
+        uploaded_by_name=caller.label, at=now,
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    assert row.id is not None
+    shown = FileOut(id=row.id, name=row.name, sha256=row.sha256, size=row.size)
+    audit.record(session, "file.kept", f"files/{row.id}", after=shown.model_dump())
+    return shown
+
+
+def of_unit(session: Session, ids: list[int], *, unit_id: int | None, reader: str) -> dict[int, FileOut]:
+    """Return those of some files that belong to a unit, by number."""
+    rows = session.execute(
+        select(*_SHOWN).where(
+            _FILE.c.id.in_(ids), _FILE.c.unit_id.is_not_distinct_from(unit_id), _FILE.c.reader == reader
+        )
+    )
+    return {row.id: FileOut(**row._mapping) for row in rows}
+
+
+def opened(session: Session, number: int, *, unit_id: int | None, reader: str) -> Upload:
+    """Return a kept file as it was brought; raises Invalid where it is not the unit's."""
+    row = session.scalars(
+        select(StoredFile).where(
+            col(StoredFile.id) == number, _FILE.c.unit_id.is_not_distinct_from(unit_id), _FILE.c.reader == reader
+        )
+    ).one_or_none()
+    if row is None:
+        raise Invalid([Fault("/file", "unknown_file", {"file": number})])
+    return Upload(row.name, row.content)
+
+
+def upload_body(**properties: Any) -> dict[str, Any]:
+    """Declare a form with a file, for OpenAPI."""
+    file = {"type": "string", "format": "binary", "description": "CSV or XLSX"}
+    schema = {"type": "object", "required": ["file"], "properties": {"file": file, **properties}}
+    return {"content": {"multipart/form-data": {"schema": schema}}, "required": True}
+
+
+_GIVEN: dict[str, Any] = {"content": {"application/octet-stream": {}}, "description": "The file as it was brought"}
+
+
+@router.get(
+    "/files/{number}",
+    operation_id="get_file",
+    response_class=Response,
+    responses=problems(401, 404, 422) | {200: _GIVEN},
+)
+def get_file(
+    caller: SignedIn, number: Annotated[int, Path(ge=1, le=2**31 - 1, description="The file's number")],
+    session: Reading,
+) -> Response:  # fmt: skip
+    """Give a kept file, to be saved, to whoever may see its unit."""
+    row = session.get(StoredFile, number)
+    seen = row is not None and caller.may(row.reader)
+    if row is None or not seen or (caller.units is not None if row.unit_id is None else not caller.sees(row.unit_id)):
+        raise NotFound
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name)}", "ETag": f'"{row.sha256[:24]}"'}
+    return Response(row.content, media_type=row.media_type, headers=headers)

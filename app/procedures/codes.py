@@ -1,0 +1,143 @@
+"""Other systems' codes for our units and fields: what a file or a pasted block calls them."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Described
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core import audit
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid, NotFound
+from app.core.schemas import Line
+from app.core.text import search_key
+from app.procedures.models import ExternalCode, ProcedureField
+from app.procedures.service import named_field
+from app.units import service as units
+from app.units.models import Unit
+
+
+class CodeKind(StrEnum):
+    """What a code names."""
+
+    unit = "unit"
+    field = "field"
+
+
+KIND_WORDS = "unit (đơn vị) | field (lĩnh vực)"
+
+
+class ExternalCodeIn(BaseModel):
+    """Another system's code or name, and what it is with us."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
+        {"source": "Một cửa tỉnh", "kind": "field", "code": "G09-TP", "target": "HT"}
+    ]})  # fmt: skip
+
+    source: Annotated[Line, Described(min_length=1, max_length=60, description="The other system's name")]
+    kind: Annotated[CodeKind, Described(description=KIND_WORDS)]
+    code: Annotated[Line, Described(min_length=1, max_length=200, description="As it is written there")]
+    target: Annotated[Line, Described(min_length=1, max_length=35, description="Our code")]
+
+
+class ExternalCodeOut(BaseModel):
+    """Another system's code as it is shown."""
+
+    id: int
+    source: str
+    kind: Annotated[CodeKind, Described(description=KIND_WORDS)]
+    code: str
+    target: str
+    target_name: str
+
+
+class ExternalCodeList(BaseModel):
+    """All codes, by source, kind and code."""
+
+    items: list[ExternalCodeOut]
+
+
+def listing(session: Session) -> ExternalCodeList:
+    """Return all codes of other systems."""
+    rows = session.scalars(
+        select(ExternalCode).order_by(col(ExternalCode.source), col(ExternalCode.kind), col(ExternalCode.code))
+    )
+    return ExternalCodeList(items=[_shown(session, row) for row in rows])
+
+
+def put(session: Session, caller: Caller, *, values: ExternalCodeIn) -> tuple[ExternalCodeOut, bool]:
+    """Say what a code means, anew if it meant something else; returns it and whether it is new."""
+    target = _target(session, values.kind, values.target)
+    key = search_key(values.code)
+    if not key:
+        raise Invalid([Fault("/code", "invalid_value")])
+    row = session.scalars(
+        select(ExternalCode)
+        .where(
+            col(ExternalCode.source) == values.source,
+            col(ExternalCode.kind) == values.kind.value,
+            col(ExternalCode.search_key) == key,
+        )
+        .with_for_update()
+    ).one_or_none()
+    before = _shown(session, row) if row else None
+    if row is None:
+        row = ExternalCode(source=values.source, kind=values.kind.value, code="", search_key=key)
+    row.code = values.code
+    row.unit_id = target.id if isinstance(target, Unit) else None
+    row.field_id = target.id if isinstance(target, ProcedureField) else None
+    session.add(row)
+    session.flush()
+    after = _shown(session, row)
+    if after != before:
+        audit.record(
+            session, "external_code.put", f"external-codes/{row.id}",
+            before=before.model_dump(mode="json") if before else None, after=after.model_dump(mode="json"),
+        )  # fmt: skip
+    return after, before is None
+
+
+def remove(session: Session, caller: Caller, number: int) -> None:
+    """Take a code away; raises NotFound where there is none."""
+    row = session.get(ExternalCode, number)
+    if row is None:
+        raise NotFound
+    audit.record(
+        session, "external_code.removed", f"external-codes/{number}",
+        before=_shown(session, row).model_dump(mode="json"),
+    )  # fmt: skip
+    session.delete(row)
+    session.flush()
+
+
+def targets(session: Session, kind: CodeKind) -> dict[str, str]:
+    """Return our codes by other systems' folded ones; one that two systems use for different things names nothing."""
+    table = Unit if kind is CodeKind.unit else ProcedureField
+    key = col(ExternalCode.unit_id) if kind is CodeKind.unit else col(ExternalCode.field_id)
+    found: dict[str, set[str]] = {}
+    for code, target in session.execute(
+        select(col(ExternalCode.search_key), col(table.code)).join(table, col(table.id) == key)
+    ):
+        found.setdefault(code, set()).add(target)
+    return {code: next(iter(ours)) for code, ours in found.items() if len(ours) == 1}
+
+
+def _target(session: Session, kind: CodeKind, code: str) -> Unit | ProcedureField:
+    if kind is CodeKind.unit:
+        return units.named(session, code, "/target")
+    return named_field(session, code, "/target")
+
+
+def _shown(session: Session, row: ExternalCode) -> ExternalCodeOut:
+    target: Unit | ProcedureField
+    if row.unit_id is not None:
+        target, name = (unit := session.get_one(Unit, row.unit_id)), unit.name
+    else:
+        assert row.field_id is not None
+        target, name = (field := session.get_one(ProcedureField, row.field_id)), field.name_vi
+    assert row.id is not None
+    return ExternalCodeOut(
+        id=row.id, source=row.source, kind=CodeKind(row.kind), code=row.code, target=target.code, target_name=name
+    )
