@@ -13,8 +13,8 @@ from app.procedures.rules import System
 from app.throughput import rules
 from app.throughput.forms import Reference
 from app.throughput.reading import Neighbour, Reason, Stored, amounts_of
-from app.throughput.rules import COLUMNS, Figures, Line, ReasonCode, WarningCode, figures_of
-from app.throughput.schemas import LineIn, ReasonIn, ReportIn
+from app.throughput.rules import Figures, Line, ReasonCode, WarningCode, figures_of
+from app.throughput.schemas import ReasonIn, ReportIn
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
 
@@ -141,7 +141,7 @@ def _lines(
             problem = "field_not_applicable" if known else "unknown_field"
             faults.append(Fault(f"{place}/field", problem, {"field": code, "code": code}))
             continue
-        line, broken = rules.complete(_counts(typed), code, typed.memo, closing.get(code, 0))
+        line, broken = rules.complete(vars(typed), code, typed.memo, closing.get(code, 0))
         broken += rules.broken_memos(line, reference.memos)
         faults += [
             Fault(f"{place}/{b.column}" if b.column else place, b.code, {"field": code, **b.values}) for b in broken
@@ -149,10 +149,6 @@ def _lines(
         if not line.is_zero:
             lines[code] = line
     return lines
-
-
-def _counts(typed: LineIn) -> dict[str, int | None]:
-    return {column: getattr(typed, column) for column in COLUMNS}
 
 
 def _reasons(

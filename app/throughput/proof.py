@@ -14,7 +14,7 @@ from app.core.audit import AuditEntry
 from app.procedures.models import ProcedureField
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.reading import Reason
-from app.throughput.rules import COLUMNS, Line
+from app.throughput.rules import COLUMNS, Line, counts_of
 from app.units.models import Unit
 
 ACTIONS = ("report.received", "report.corrected")
@@ -31,7 +31,7 @@ def entity(unit: str, day: date, system: str) -> str:
 
 def digest(lines: Iterable[Line], reasons: Iterable[Reason]) -> str:
     """Return SHA-256 over a revision's lines by field, their memo counts and its reasons, in one canonical form."""
-    rows = [[line.field, *(getattr(line, column) for column in COLUMNS), dict(line.memo)] for line in lines]
+    rows = [[line.field, *counts_of(line), dict(line.memo)] for line in lines]
     return _digest(rows, [[r.warning, r.field, r.reason, r.amount, r.counterpart, r.note] for r in reasons])
 
 

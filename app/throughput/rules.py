@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from app.procedures.rules import System
@@ -17,6 +18,7 @@ RECEIVED = ("received_online", "received_counter", "received_post")
 RESOLVED = ("resolved_early", "resolved_on_time", "resolved_overdue")
 FLOWS = (*RECEIVED, *RESOLVED, "withdrawn")
 COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue")
+counts_of = attrgetter(*COLUMNS)  # of a line, in this order
 SYSTEMS = tuple(System)
 
 

@@ -12,13 +12,13 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
-from app.throughput import forward, proof, questions, reading, totals
+from app.throughput import evidence, forward, proof, questions, reading, totals
 from app.throughput.cases import Case, asked, broken, understood
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.reading import Stored
-from app.throughput.rules import COLUMNS, explained
+from app.throughput.rules import COLUMNS, counts_of, explained
 from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.units.models import Unit
@@ -202,6 +202,7 @@ def _write(
     stored, draft, system = case.stored, case.draft, case.system
     new = _stored_anew(session, unit.id, day, case, asked(session, reference, unit, day, case, now), caller, now)
     _write_lines(session, reference, new)
+    evidence.link(session, new.revision_id, new.evidence)
     _keep_totals(session, reference, unit.id, day, case)
     digest = proof.digest(new.lines.values(), new.reasons)
     audit.record(
@@ -260,7 +261,7 @@ def _stored_anew(
         report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
         first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
         report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines,
-        reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), **values,
+        reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), evidence=case.evidence, **values,
     )  # fmt: skip
     anew.figures = draft.figures
     return anew
@@ -275,7 +276,11 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
     ids = reference.by_code
     if new.lines:
         rows = [
-            {"revision_id": new.revision_id, "field_id": ids[code].id, **{c: getattr(line, c) for c in COLUMNS}}
+            {
+                "revision_id": new.revision_id,
+                "field_id": ids[code].id,
+                **dict(zip(COLUMNS, counts_of(line), strict=True)),
+            }
             for code, line in new.lines.items()
         ]
         hot.run_many(session, _insert_lines, rows)

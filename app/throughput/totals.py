@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
-from operator import attrgetter, sub
+from operator import sub
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, text
@@ -102,14 +102,16 @@ def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:
     return dict(zip(_MONTH_COLUMNS, map(sub, _flows(new), _flows(old)), strict=True))
 
 
-_flow_cells = attrgetter(*FLOWS)
 _NOTHING = (0,) * len(_MONTH_COLUMNS)
 
 
 def _flows(line: Line | None) -> tuple[int, ...]:
     if line is None:
         return _NOTHING
-    return (*(count or 0 for count in _flow_cells(line)), int(line.received_post is None))
+    return (
+        line.received_online, line.received_counter, line.received_post or 0, line.resolved_early,
+        line.resolved_on_time, line.resolved_overdue, line.withdrawn, line.received_post is None,
+    )  # fmt: skip
 
 
 def keep_adjustments(
