@@ -1,31 +1,75 @@
-"""The first page by role, and the navigation."""
+"""The first page by role, the navigation, and the sign that browsers ask for."""
+
+import re
+from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
 
-from app.core.access import Anyone, public
+from app.core.access import Anyone, Caller, public
+from app.core.settings import project_root
 from app.core.web import see_other
 
 router = APIRouter()
 
-NAVIGATION: tuple[tuple[str, str, str | None], ...] = (
-    ("/throughput/obligations", "throughput.owed_today", "obligations:read"),
-    ("/throughput/reports", "throughput.nav_reports", "reports:read"),
-    ("/throughput/summary", "throughput.nav_summary", "summary:read"),
-    ("/units", "units.unit", "units:read"),
-    ("/procedures", "procedures.procedure", "catalogue:read"),
-    ("/calendar/days", "calendar.nav", "calendar:read"),
-    ("/users", "accounts.nav_users", "users:manage"),
+
+@dataclass(frozen=True)
+class Entry:
+    """A page of the navigation; `desk`: for those with a unit of their own that reports (True), or for others."""
+
+    href: str
+    label: str
+    right: str
+    desk: bool | None = None
+
+
+NAVIGATION = (
+    Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True),
+    Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
+    Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False),
+    Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
+    Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
+    Entry("/units", "units.unit", "units:read"),
+    Entry("/procedures", "procedures.procedure", "catalogue:read"),
+    Entry("/calendar/days", "calendar.nav", "calendar:read"),
+    Entry("/users", "accounts.nav_users", "users:manage"),
 )
+# A day being filled in, and what follows its sending, is the day's work; a report that is read belongs to the reports.
+_WORK = re.compile(
+    r"/throughput/(obligations|reports/[^/]+/[^/]+/(worksheet|reading|fill|import|template|receipt|texts))"
+)
+
+
+def entries(caller: Caller) -> list[Entry]:
+    """Return the pages that the navigation shows a caller."""
+    own = caller.unit_id is not None
+    return [e for e in NAVIGATION if caller.may(e.right) and (e.desk is None or e.desk is own)]
+
+
+def entry_of(path: str, shown: list[Entry]) -> Entry | None:
+    """Return the entry that a page belongs to; None for a page beside the navigation."""
+    if _WORK.fullmatch(path):
+        return next((e for e in shown if e.desk is not None), None)
+    return next((e for e in shown if path == e.href or path.startswith(e.href + "/")), None)
 
 
 @router.get("/", dependencies=[public()])
 def home(request: Request, caller: Anyone) -> Response:
-    """Send each to what they came for: a ward to what it owes, others to the city's figures."""
+    """Send each to what they came for: a ward to its day, who watches over what is owed to that, others to figures."""
     if caller is None:
         return see_other(request, "/sign-in")
-    for href, _, right in NAVIGATION:
-        if right is None or caller.may(right):
-            if href == "/throughput/obligations" and caller.role not in ("ward_officer", "ward_leader", "city_analyst"):
-                continue
-            return see_other(request, href)
+    for entry in entries(caller):
+        # Who may free units from a report looks after what is owed; who only reads comes for the figures.
+        if entry.desk is not False or caller.may("obligations:waive"):
+            return see_other(request, entry.href)
     return see_other(request, "/sessions")
+
+
+@router.get("/favicon.ico", dependencies=[public()])
+def favicon() -> Response:
+    """Answer browsers that ask for the sign where no page names it."""
+    return FileResponse(
+        project_root() / "static" / "favicon.svg",
+        media_type="image/svg+xml",
+        headers={"Cache-Control": "public, max-age=86400"},
+    )

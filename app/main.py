@@ -25,13 +25,14 @@ from app.core.web import API
 from app.procedures import endpoints as procedures
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import endpoints_check, obligations
+from app.throughput import endpoints_check, endpoints_desk, obligations
 from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
 ROUTERS: tuple[APIRouter, ...] = (
     endpoints_check.router,
+    endpoints_desk.router,
     throughput.router,
     units.router,
     calendar.router,
@@ -105,10 +106,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
     """Return what every page shows around its content: navigation by role, version."""
-    path = request.url.path
     t = i18n.translator(request.state.locale)
-    nav = []
-    for href, key, right in home.NAVIGATION:
-        if caller is not None and (right is None or caller.may(right)):
-            nav.append({"href": href, "label": t(key), "current": path == href or path.startswith(href + "/")})
+    entries = [] if caller is None else home.entries(caller)
+    here = home.entry_of(request.url.path, entries)
+    nav = [
+        {
+            "href": e.href,
+            "label": t(e.label),
+            "current": e is here and ("page" if request.url.path == e.href else "true"),
+        }
+        for e in entries
+    ]
     return {"nav": nav, "version": __version__}

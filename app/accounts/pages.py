@@ -160,6 +160,8 @@ def leave(request: Request, caller: SignedIn, session: Writing) -> Response:
     if caller.session_id is not None:
         sessions.end_session(session, caller, session_id=caller.session_id)
     response = see_other(request, "/sign-in")
+    # What was typed and not sent lies in the browser until the session ends.
+    response.headers["Clear-Site-Data"] = '"storage"'
     callers.drop_cookie(request, response)
     return response
 

@@ -72,7 +72,7 @@ def ended(now: datetime) -> ColumnElement[bool]:
 def find_caller(session: Session, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
     """Return who holds a session's secret, and whether its last use is to be noted; None when it is over."""
     row = session.execute(
-        select(UserSession, User, Unit.code)  # type: ignore[call-overload]
+        select(UserSession, User, Unit.code, Unit.name)  # type: ignore[call-overload]
         .join(User, col(User.id) == col(UserSession.user_id))
         .outerjoin(Unit, col(Unit.id) == col(User.unit_id))
         .where(
@@ -84,7 +84,7 @@ def find_caller(session: Session, clear: str, *, now: datetime, settings: Settin
     ).one_or_none()
     if row is None:
         return None
-    held, user, unit_code = row
+    held, user, unit_code, unit_name = row
     if (user.demonstration and not settings.demonstration) or (held.remembered and not settings.remember_device_days):
         return None
     role = Role(user.role)
@@ -99,6 +99,7 @@ def find_caller(session: Session, clear: str, *, now: datetime, settings: Settin
         units=units_of(role, user.unit_id),
         session_id=held.id,
         demonstration=user.demonstration,
+        unit_name=unit_name,
     )
     return caller, now - held.last_seen_at >= TOUCH_EVERY
 

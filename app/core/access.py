@@ -27,6 +27,7 @@ class Caller:
     token_id: int | None = None
     session_id: int | None = None
     demonstration: bool = False
+    unit_name: str | None = None  # for the page's head: only people's sessions know it
 
     def may(self, right: str) -> bool:
         """Tell whether the caller has a right."""

@@ -103,6 +103,13 @@ def percent(value: float | None, locale: Locale) -> str:
     return number(value * 100, locale, 2) + ("\u202f%" if locale == "fr" else "%")
 
 
+def target(value: float, locale: Locale) -> str:
+    """Return a target as a percentage, no decimals it does not have: `80%`, `93,5%`."""
+    points = round(value * 10_000)
+    decimals = 0 if points % 100 == 0 else 1 if points % 10 == 0 else 2
+    return number(points / 100, locale, decimals) + ("\u202f%" if locale == "fr" else "%")
+
+
 def day(value: date | None, locale: Locale) -> str:
     """Return a day as `21/11/2026`, the order of day and month being one in all three languages."""
     return value.strftime("%d/%m/%Y") if value else ""

@@ -136,16 +136,6 @@ def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, re
 
 
 @router.get(
-    "/reports/{unit}/{day}/receipt", operation_id="get_receipt", response_model=ReportsOut,
-    responses=problems(401, 403, 404, 422),
-)  # fmt: skip
-def get_receipt(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
-    """Confirm what the city has received for a day."""
-    names = Reference.read(session).by_code
-    return render(standing_reports(session, unit, day), "throughput/receipt.html", names=names)
-
-
-@router.get(
     "/reports/{unit}/{day}", operation_id="get_daily_reports", response_model=ReportsOut,
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
@@ -281,7 +271,7 @@ def put_waiver(
 ) -> Response:
     """Free a unit from a day's report, with the reason."""
     data = obligations.waive(session, caller, unit=unit, day=day, system=system, reason=body.reason, now=now)
-    return render.saved(data, to=f"/throughput/obligations?day={day}")
+    return render.saved(data, to=f"/throughput/obligations?day={day}&waiver={unit.code}.{system.value}")
 
 
 @router.delete(
@@ -293,7 +283,7 @@ def delete_waiver(
 ) -> Response:
     """End a waiver."""
     obligations.end_waiver(session, unit=unit, day=day, system=system, now=now)
-    return render.gone(to=f"/throughput/obligations?day={day}")
+    return render.gone(to=f"/throughput/obligations?day={day}&waiver={unit.code}.{system.value}")
 
 
 @router.get("/summary", operation_id="get_summary", response_model=SummaryOut, responses=problems(401, 403, 404, 422))

@@ -1,5 +1,6 @@
 """Reports as they are shown."""
 
+from collections.abc import Collection, Mapping
 from datetime import date
 
 from pydantic import TypeAdapter
@@ -31,23 +32,24 @@ def receipt_number(unit: str, day: date, system: System, revision: int) -> str:
     return f"{unit}-{day:%Y%m%d}-{'TP' if system is System.CITY else 'BN'}-{revision}"
 
 
-def _warnings(stored: Stored) -> list[WarningOut]:
-    """Return the questions as they were put; those of a standing report's openings as they are now."""
-    given = {(r.warning, r.field) for r in stored.reasons}
-    put = [
+def warnings_out(
+    put: str, given: Collection[tuple[str, str | None]], gaps: Mapping[str, tuple[int, int]] | None
+) -> list[WarningOut]:
+    """Return the questions as they were put; those of a standing report's openings (`gaps`) as they are now."""
+    found = [
         WarningOut(
             code=q.code, field=q.field, values=q.values,
             answered=(q.code.value, q.field) in given or (q.code.value, None) in given,
         )
-        for q in questions.load(stored.warnings)
+        for q in questions.load(put)
     ]  # fmt: skip
-    if stored.gaps is None:
-        return put
+    if gaps is None:
+        return found
     gap = WarningCode.opening_gap
     return [
         WarningOut(code=gap, field=code, values={"gap": amount}, answered=amount == explained)
-        for code, (amount, explained) in sorted(stored.gaps.items())
-    ] + [w for w in put if w.code != gap]
+        for code, (amount, explained) in sorted(gaps.items())
+    ] + [w for w in found if w.code != gap]
 
 
 def report_out(reference: Reference, unit: Unit, day: date, system: System, stored: Stored) -> ReportOut:
@@ -83,7 +85,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         ],
         totals=totals_out(figures),
         rates=rates_out(figures),
-        warnings=_warnings(stored),
+        warnings=warnings_out(stored.warnings, {(r.warning, r.field) for r in stored.reasons}, stored.gaps),
         door=stored.door,
         deadlines=deadlines_out(moments),
         carried=None,

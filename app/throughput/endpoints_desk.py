@@ -1,0 +1,83 @@
+"""A ward's desk at both doors: today's work, its own month, the receipt, the texts to pass on after sending."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.core.clock import Now
+from app.core.db import Reading
+from app.core.errors import Fault, Invalid
+from app.core.forms import DoorRoute
+from app.core.schemas import Day, problems
+from app.core.settings import Locale
+from app.core.web import Render
+from app.throughput import month, share, today
+from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
+from app.throughput.forms import Reference
+from app.throughput.month import MonthOut
+from app.throughput.schemas import ReportsOut
+from app.throughput.share import TextsOut
+from app.throughput.today import TodayOut
+from app.units.models import Unit
+from app.units.service import visible_unit
+
+router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
+
+
+def _asked(session: Session, caller: Caller, unit: str | None) -> Unit:
+    """Return the unit that is asked for, one's own by default; raises Invalid where there is none."""
+    code = unit or caller.unit_code
+    if code is None:
+        raise Invalid([Fault("?unit", "required")])
+    return visible_unit(session, caller, code)
+
+
+@router.get("/today", operation_id="get_today", response_model=TodayOut, responses=problems(401, 403, 404, 422))
+def get_today(
+    caller: CanSeeOwed, session: Reading, render: Render, now: Now, unit: UnitQuery = None
+) -> Response:  # fmt: skip
+    """Give what a unit has to do now: late days first, what is due, what is done, and yesterday's figures."""
+    data = today.today(session, caller, _asked(session, caller, unit), now)
+    return render(data, "throughput/today.html", names=Reference.read(session).by_code)
+
+
+@router.get("/month", operation_id="get_month", response_model=MonthOut, responses=problems(401, 403, 404, 422))
+def get_month(
+    caller: CanSeeOwed, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
+    wanted: Annotated[
+        str | None, Query(alias="month", pattern=month.MONTH, max_length=7, description="ISO; default: this month")
+    ] = None,
+) -> Response:  # fmt: skip
+    """Give a unit's month: states by day, figures, rates against targets, what is to be explained."""
+    data = month.month(session, caller, _asked(session, caller, unit), wanted, now)
+    names, units = Reference.read(session).by_code, units_to_choose(session, caller, now)
+    return render(data, "throughput/month.html", names=names, units=units)
+
+
+@router.get(
+    "/reports/{unit}/{day}/receipt", operation_id="get_receipt", response_model=ReportsOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_receipt(
+    request: Request, caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render
+) -> Response:
+    """Confirm what the city has received for a day."""
+    data = standing_reports(session, unit, day)
+    names, texts = Reference.read(session).by_code, share.texts(data, request.state.locale)
+    return render(data, "throughput/receipt.html", names=names, texts=texts)
+
+
+@router.get(
+    "/reports/{unit}/{day}/texts", operation_id="get_texts", response_model=TextsOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_texts(
+    request: Request, caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render,
+    lang: Annotated[Locale | None, Query(description="Language; default: the caller's, else Vietnamese")] = None,
+) -> Response:  # fmt: skip
+    """Give a day's report as texts to pass on: for the chat group, the city's spreadsheet, a written report."""
+    data = standing_reports(session, unit, day)
+    texts = share.texts(data, lang or request.state.locale)
+    return render(texts, "throughput/texts.html", unit=unit, day=day, lang=lang or request.state.locale)
