@@ -144,7 +144,7 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
         try:
             with request.app.state.database.read() as session:
                 data = marker.load(request, session)
-                more = marker.more(request, session, problem) if marker.more else {}
+                more = marker.more(request, session, problem, data) if marker.more else {}
         except Problem as other:
             return answer(request, other)
         except (ValueError, OverflowError, DataError) as error:

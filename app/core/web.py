@@ -39,7 +39,7 @@ def form(
     """Mark an endpoint so that a refusal at the people's door redraws its form with status and messages.
 
     `load(request, session)` gives the template's `data`; the typed values come beside it as `typed`.
-    `more(request, session, problem)` gives what else the page shows of this refusal, its `faults` or `typed` included.
+    `more(request, session, problem, data)` gives what else the page shows, its own `faults` and `typed` included.
     """
 
     def mark(endpoint: Endpoint) -> Endpoint:

@@ -1,7 +1,7 @@
 """Daily reports, obligations and summaries at both doors."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -11,13 +11,13 @@ from app.core import tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
-from app.core.errors import NotFound
+from app.core.errors import NotFound, Problem
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import definition, listing, obligations, reading, service, summary, worksheet
+from app.throughput import definition, listing, obligations, reading, redrawn, service, summary, worksheet
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
@@ -95,6 +95,17 @@ def _load_worksheet(request: Request, session: Session) -> WorksheetOut:
     return worksheet.worksheet(session, unit, date.fromisoformat(path["day"]), request.state.now)
 
 
+def _redraw_worksheet(request: Request, session: Session, problem: Problem, sheet: WorksheetOut) -> dict[str, Any]:
+    unit = visible_unit(session, request.state.caller, sheet.unit)
+    typed = getattr(request.state, "typed", {})
+    if redrawn.is_clash(problem):
+        seen, typed = redrawn.meanwhile(session, unit, sheet, typed, request.headers.get("if-match"))
+        return {"clash": seen, "typed": typed}
+    if typed and problem.faults and all(fault.pointer.startswith("/") for fault in problem.faults):
+        return {"faults": redrawn.faults(session, unit, sheet.day, request.state.form, request.state.now)}
+    return {}
+
+
 @router.get("/reports", operation_id="list_daily_reports", response_model=ReportPage, responses=problems(401, 403, 422))
 def list_daily_reports(
     caller: CanRead,
@@ -157,7 +168,7 @@ def standing_reports(session: Session, unit: Unit, day: date) -> ReportsOut:
     "/reports/{unit}/{day}", operation_id="put_daily_reports", response_model=ReportsOut,
     responses=created(ReportsOut) | problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503),
 )  # fmt: skip
-@form("throughput/worksheet.html", _load_worksheet)
+@form("throughput/worksheet.html", _load_worksheet, _redraw_worksheet)
 def put_daily_reports(
     caller: CanSend,
     unit: TheUnit,
