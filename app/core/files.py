@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
+from pydantic import Field as Described
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, select
 from sqlmodel import Field, Session, SQLModel, col
 from starlette.datastructures import UploadFile
@@ -50,6 +51,9 @@ class StoredFile(SQLModel, table=True):
     uploaded_by_name: str = Field(max_length=160)
     at: datetime
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+FileId = Annotated[int, Described(strict=True, ge=1, le=2**31 - 1)]
 
 
 class FileOut(BaseModel):

@@ -1,14 +1,15 @@
 """One system of one call, understood and judged but not yet written: what sending and checking share."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlmodel import Session
 
 from app.core.errors import Fault
+from app.core.files import FileOut
 from app.procedures.rules import System
-from app.throughput import questions, reading
+from app.throughput import evidence, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
 from app.throughput.reading import Neighbour, Stored
@@ -28,12 +29,15 @@ class Case:
     owed: Deadlines | None
     deadlines: Deadlines
     sent_digest: str
+    evidence: list[FileOut] = field(default_factory=list)
+    brings_evidence: bool = False
 
     @property
     def is_same(self) -> bool:
         """Whether it is what stands: the very call, whatever its words would mean by now, or others that mean it."""
         return self.stored is not None and (
-            self.sent_digest == self.stored.sent_digest or self.draft.says_the_same_as(self.stored)
+            self.sent_digest == self.stored.sent_digest
+            or (self.draft.says_the_same_as(self.stored) and not self.brings_evidence)
         )
 
     def is_late_correction(self, now: datetime) -> bool:
@@ -56,7 +60,10 @@ def understood(
     )  # fmt: skip
     # Carrying forward is said of the days after, not of what is reported.
     sent = hashlib.sha256(body.model_dump_json(exclude={"carry_forward"}).encode()).hexdigest()
-    return Case(system, stored, previous, draft, owed, deadlines, sent)
+    rests_on = evidence.named(session, unit.id, body.evidence, draft.faults)
+    known = evidence.of_revision(session, stored.revision_id) if stored and rests_on else []
+    brings = any(file not in known for file in rests_on)
+    return Case(system, stored, previous, draft, owed, deadlines, sent, rests_on, brings)
 
 
 def broken(case: Case, now: datetime, prefix: str) -> list[Fault]:

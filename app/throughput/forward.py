@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core import i18n
 from app.procedures.rules import System
-from app.throughput import carrying, reading, rules
+from app.throughput import carrying, evidence, reading, rules
 from app.throughput.carrying import Carried, LaterDay
 from app.throughput.cases import Case
 from app.throughput.drafts import Draft
@@ -99,7 +99,8 @@ def cases_of(
         previous = reading.before(session, unit.id, one.day, system)
         draft = _draft(one, lines, previous.closing if previous else {}, origin, now)
         digest = hashlib.sha256(f"carried from {origin} {now.isoformat()}".encode()).hexdigest()
-        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, digest)
+        rests_on = evidence.of_revision(session, one.stored.revision_id)
+        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, digest, rests_on)
 
 
 def _draft(one: Touched, lines: dict[str, Line], close: dict[str, int], origin: date, now: datetime) -> Draft:

@@ -1,7 +1,7 @@
 """What the rows of a table say: which field each is, its counts, and what is wrong in which cell. Pure."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.errors import Fault
@@ -181,5 +181,5 @@ def line_of(rows: Sequence[RowRead], layout: Layout) -> dict[str, object]:
     return line
 
 
-def _fault(row: int, column: int, code: str, values: dict[str, object]) -> Fault:
-    return Fault(f"/rows/{row + 1}/{letters(column)}", code, values)
+def _fault(row: int, column: int, code: str, values: Mapping[str, object]) -> Fault:
+    return Fault(f"/rows/{row + 1}/{letters(column)}", code, dict(values))

@@ -6,13 +6,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Words
-from app.core.files import FileOut
+from app.core.files import FileId, FileOut
 from app.core.schemas import Prose
 from app.procedures.rules import System
 from app.throughput.intake_layout import LayoutKind
 from app.throughput.schemas import ReportsOut
-
-FileId = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class PastedIn(BaseModel):

@@ -12,9 +12,11 @@ from sqlmodel import Session
 
 from app.core import hot
 from app.core.errors import Fault, Invalid
+from app.core.files import FileOut
 from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
+from app.throughput import evidence
 from app.throughput.models import Adjustment, Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.rules import COLUMNS, Figures, Line, WarningCode, figures_of
 from app.throughput.timing import Deadlines, is_met
@@ -76,6 +78,7 @@ class Stored:
     reasons: list[Reason] = field(default_factory=list)
     owed: Deadlines | None = None
     gaps: dict[str, tuple[int, int]] | None = None
+    evidence: list[FileOut] = field(default_factory=list)
 
     @property
     def is_met(self) -> bool:
@@ -177,6 +180,7 @@ def standing(session: Session, unit_id: int, day: date, system: System) -> Store
     if stored is not None:
         rows = hot.run(session, _GAPS, {"unit": unit_id, "day": day, "system": system.value})
         stored.gaps = {code: (amount, covered) for code, amount, covered in rows}
+        _with_evidence(session, stored)
     return stored
 
 
@@ -184,13 +188,18 @@ def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: 
     """Return the report as it was known at a moment."""
     values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
     rows = hot.run(session, _AS_OF, values)
-    return _whole(session, rows[0]) if rows else None
+    return _with_evidence(session, _whole(session, rows[0])) if rows else None
 
 
 def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
     """Return every revision of a report, oldest first."""
     rows = hot.run(session, _ALL, {"unit": unit_id, "day": day, "system": system.value})
-    return [_whole(session, row) for row in rows]
+    return [_with_evidence(session, _whole(session, row)) for row in rows]
+
+
+def _with_evidence(session: Session, stored: Stored) -> Stored:
+    stored.evidence = evidence.of_revision(session, stored.revision_id)
+    return stored
 
 
 def _whole(session: Session, row: Any) -> Stored:

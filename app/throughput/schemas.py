@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.core.files import FileId, FileOut
 from app.core.schemas import Count, Flag, Line, Moment, Prose
 from app.procedures.rules import System
 from app.throughput.rules import MAX_COUNT, Figures, ReasonCode, Share, WarningCode, rates
@@ -94,6 +95,9 @@ class ReportIn(BaseModel):
     lines: Annotated[list[LineIn] | None, Field(max_length=200, description="A line of zeros is as no line")] = None
     note: Annotated[Prose, Field(max_length=1000)] = ""
     reasons: Annotated[list[ReasonIn], Field(max_length=300)] = []
+    evidence: Annotated[
+        list[FileId], Field(max_length=5, description="Numbers of the kept files that the figures came from")
+    ] = []
     carry_forward: Annotated[
         Flag, Field(description="Add what the close changes by to the later days that are still open")
     ] = False
@@ -230,6 +234,7 @@ class ReportOut(BaseModel):
     totals: TotalsOut
     rates: RatesOut
     warnings: list[WarningOut]
+    evidence: Annotated[list[FileOut], Field(description="The files that the figures came from")]
     door: Annotated[str, Field(description="How it came: people, api, or demo (made up)")]
     deadlines: DeadlinesOut
     carried: Annotated[CarriedOut | None, Field(description="What `carry_forward` did; null in every other answer")]

@@ -86,6 +86,7 @@ def report_out(reference: Reference, unit: Unit, day: date, system: System, stor
         totals=totals_out(figures),
         rates=rates_out(figures),
         warnings=warnings_out(stored.warnings, {(r.warning, r.field) for r in stored.reasons}, stored.gaps),
+        evidence=stored.evidence,
         door=stored.door,
         deadlines=deadlines_out(moments),
         carried=None,
