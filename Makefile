@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check format bench fuzz soak coverage lock openapi clean
+.PHONY: help env run test check format bench pages fuzz soak coverage lock openapi clean
 
 help: ## show this list
 	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -32,6 +32,9 @@ format: env ## write the format, and mend what the linter can
 
 bench: env ## measure, in comparison with known ways on this machine
 	$(BIN)/python -m benchmarks
+
+pages: env ## measure the day's form in a browser: bytes, paint, typing, sending
+	$(BIN)/python -m benchmarks.pages
 
 fuzz: env ## the long random runs
 	$(BIN)/pytest tests -m fuzz

@@ -6,7 +6,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -57,10 +59,10 @@ class Site:
         return self.cookies[user_name]
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@contextmanager
+def installation(folder: Path) -> Iterator[Site]:
     """The server as people run it, on its own database with the demonstration's first four days."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('site')}/site.db"
+    url = f"sqlite:///{folder}/site.db"
     settings = Settings(database_url=SecretStr(url), demonstration=True)
     _load(Database(settings), settings)
     with socket.socket() as probe:
@@ -80,6 +82,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One installation for all tests of the browser."""
+    with installation(tmp_path_factory.mktemp("site")) as served:
+        yield served
 
 
 def _load(database: Database, settings: Settings) -> None:
