@@ -301,7 +301,10 @@ def test_waivers(app: FastAPI, api: Api, people: People, clock: SetClock) -> Non
     person = people("city_analyst")
     page = f"/throughput/obligations/{OTHER}/{DAY}/city/waiver"
     sent = send_form(person, page, [("reason", "Mưa lũ")])
-    assert (sent.status_code, sent.headers["location"]) == (303, f"/throughput/obligations?day={DAY}")
+    assert (sent.status_code, sent.headers["location"]) == (
+        303,
+        f"/throughput/obligations?day={DAY}&waiver={OTHER}.city",
+    )
     assert states(api("ward_officer", OTHER), unit=OTHER)[0] == "waived"
     ended = person.post(page, data={"_method": "DELETE"})
     assert ended.status_code == 303

@@ -23,12 +23,15 @@ RUN = """async (colours) => {
 AT = f"/throughput/reports/{WARD}"
 STRANGER = ("/sign-in", "/nothing-here")
 OFFICER = (
+    "/throughput/today", "/throughput/month", "/throughput/month?month=2025-06", f"{AT}/2025-07-04/texts",
     "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
     "/throughput/reports/19753/2025-07-04",
 )  # fmt: skip
 ANALYST = (
+    f"/throughput/today?unit={WARD}", f"/throughput/month?unit={WARD}&month=2025-07",
+    f"/throughput/obligations?day={TODAY}&waiver={WARD}.city",
     "/throughput/obligations", "/throughput/obligations?from=2025-07-01&to=2025-07-01", f"{AT}/{TODAY}/worksheet",
     "/throughput/reports?from=2025-07-03", "/throughput/summary?from=2025-07-01&to=2025-07-04",
     "/throughput/summary?from=2025-07-01&to=2025-07-01&as_of=2025-07-01T12:00:00%2B07:00&group_by=field",
@@ -45,7 +48,16 @@ PAGES = [
 
 
 # Redirects, health, and what the page tests audit: a token's own page, the contract's page.
-ELSEWHERE = {"/", "/calendar/find-day", "/healthz", "/readyz", "/tokens/{token_id}", "/api/docs", "/api/openapi.json"}
+ELSEWHERE = {
+    "/",
+    "/favicon.ico",
+    "/calendar/find-day",
+    "/healthz",
+    "/readyz",
+    "/tokens/{token_id}",
+    "/api/docs",
+    "/api/openapi.json",
+}
 
 
 def test_no_page_is_left_out() -> None:

@@ -82,7 +82,7 @@ def test_a_whole_day_is_sent_with_forms_only(people: Any) -> None:
     assert "1.237" in receipt  # pending in time: 1.234 + 14 − 9 − 2
     assert "100,00%" in receipt
     assert "(14/14)" in receipt
-    assert 'href="/throughput/obligations"' in receipt
+    assert 'href="/throughput/today"' in receipt
     stored = officer.get(f"{AT}/city").text
     assert "Hồ sơ đã số hóa" in stored
     done = officer.get("/throughput/obligations").text
