@@ -13,7 +13,7 @@ from httpx2 import Response
 
 from app.accounts.rules import UNIT_ROLES, Role, rights_of
 from app.core.access import Allow, Public, Rule, allow
-from app.core.db import SAFE_METHODS, Reading, get_writing
+from app.core.db import SAFE_METHODS, Reading, get_looking, get_writing
 from app.core.web import API
 from tests.conftest import KIND
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
@@ -70,9 +70,10 @@ def with_wrong_session(app: FastAPI) -> list[str]:
     wrong = []
     for route in _routes(app):
         calls, method = _calls(route), _method(route)
-        if method in SAFE_METHODS and get_writing in calls:
-            wrong.append(f"{method} {route.path} reads with Writing")
-        if method not in SAFE_METHODS and get_writing not in calls and (method, route.path) not in OWN_TRANSACTIONS:
+        if method in SAFE_METHODS and (get_writing in calls or get_looking in calls):
+            wrong.append(f"{method} {route.path} reads with another session")
+        kept = get_writing in calls or get_looking in calls
+        if method not in SAFE_METHODS and not kept and (method, route.path) not in OWN_TRANSACTIONS:
             wrong.append(f"{method} {route.path} writes without Writing")
     return wrong
 
