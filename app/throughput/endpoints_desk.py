@@ -13,7 +13,8 @@ from app.core.forms import DoorRoute
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
-from app.throughput import month, share, today
+from app.procedures.rules import System
+from app.throughput import forward, month, share, today
 from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
 from app.throughput.month import MonthOut
@@ -66,7 +67,8 @@ def get_receipt(
     """Confirm what the city has received for a day."""
     data = standing_reports(session, unit, day)
     names, texts = Reference.read(session).by_code, share.texts(data, request.state.locale)
-    return render(data, "throughput/receipt.html", names=names, texts=texts)
+    carried = {system.value: forward.carried_by(session, unit, day, system) for system in System}
+    return render(data, "throughput/receipt.html", names=names, texts=texts, carried=carried)
 
 
 @router.get(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.core import i18n
@@ -14,6 +15,7 @@ from app.throughput.carrying import Carried, LaterDay
 from app.throughput.cases import Case
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
+from app.throughput.models import ReportRevision
 from app.throughput.reading import Neighbour, Reason, Stored
 from app.throughput.rules import Line, ReasonCode, WarningCode
 from app.throughput.timing import Deadlines
@@ -89,18 +91,45 @@ def plan(
 
 
 def cases_of(
-    session: Session, unit: Unit, origin: date, system: System, touched: list[Touched], carried: Carried, now: datetime
-) -> Iterator[tuple[date, Case]]:
-    """Yield each carried day as a report to be written, the day before it having been written."""
+    session: Session, unit: Unit, origin: date, new: Stored, system: System, touched: list[Touched], carried: Carried,
+    now: datetime,
+) -> Iterator[tuple[date, Case]]:  # fmt: skip
+    """Yield each carried day as a report to be written, the day before it (first `new`, of `origin`) being written."""
     assert unit.id is not None
     for one in touched:
         if (lines := carried.days.get(one.day)) is None:
             continue
         previous = reading.before(session, unit.id, one.day, system)
         draft = _draft(one, lines, previous.closing if previous else {}, origin, now)
-        digest = hashlib.sha256(f"carried from {origin} {now.isoformat()}".encode()).hexdigest()
         rests_on = evidence.of_revision(session, one.stored.revision_id)
-        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, digest, rests_on)
+        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, _digest(new), rests_on)
+
+
+def _digest(origin: Stored) -> str:
+    """Return what the revisions that carry a correction are known by, in place of a body that nobody sent."""
+    return hashlib.sha256(f"carried from {origin.revision_id}".encode()).hexdigest()
+
+
+_CARRIED = (
+    select(reading.REPORT.day)
+    .join(ReportRevision, (reading.REVISION.report_id == reading.REPORT.id))
+    .where(
+        reading.REPORT.unit_id == bindparam("unit"), reading.REPORT.system == bindparam("system"),
+        reading.REPORT.day > bindparam("day"), reading.REVISION.number == reading.REPORT.version,
+        reading.REVISION.sent_digest == bindparam("digest"),
+    )
+    .order_by(reading.REPORT.day)
+)  # fmt: skip
+
+
+def carried_by(session: Session, unit: Unit, day: date, system: System) -> list[date]:
+    """Return the later days that stand as the day's own standing revision carried its difference into them."""
+    assert unit.id is not None
+    stored = reading.current(session, unit.id, day, system)
+    if stored is None:
+        return []
+    values = {"unit": unit.id, "system": system.value, "day": day, "digest": _digest(stored)}
+    return list(session.scalars(_CARRIED, values))
 
 
 def _draft(one: Touched, lines: dict[str, Line], close: dict[str, int], origin: date, now: datetime) -> Draft:

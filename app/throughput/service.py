@@ -213,7 +213,7 @@ def _write(
     events.publish(session, event)
     report = report_out(reference, unit, day, system, new)
     if carried is not None:
-        for later, one in forward.cases_of(session, unit, day, system, touched, carried, now):
+        for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
             _write(session, reference, caller, unit, later, one, now)
         report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
     return Saved(report, created=stored is None, changed=True)

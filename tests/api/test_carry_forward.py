@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.core.web import API
 from app.throughput import totals
-from tests.support.clients import WARD, SetClock, line, report
+from tests.support.clients import WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/reports/{WARD}"
@@ -164,6 +164,16 @@ def test_a_day_sent_late_is_carried_too(app: FastAPI, api: Api, clock: SetClock)
     assert stands(officer, DAYS[2])["totals"]["carried_over"] == 13
     assert gaps(officer) == []
     kept_sums_are_true(app)
+
+
+def test_the_receipt_names_the_days_that_followed(officer: TestClient, people: Callable[..., PageClient]) -> None:
+    browser, at = people(), f"/throughput/reports/{WARD}/{DAYS[0]}/receipt"
+    words = "Đã chuyển chênh lệch sang các ngày"
+    assert words not in browser.get(at).text
+    correct(officer, 13)
+    assert f"{words}: 19/11/2026, 20/11/2026" in browser.get(at).text
+    correct(officer, 14, carry_forward=False)
+    assert words not in browser.get(at).text
 
 
 def test_a_check_says_what_would_be_carried(officer: TestClient) -> None:
