@@ -137,6 +137,7 @@ def test_a_chart_of_a_month_is_light_and_breaks_where_figures_are_missing() -> N
     received: list[int | None] = [100 + n * 37 % 91 for n in range(31)]
     resolved: list[int | None] = [95 + n * 53 % 97 for n in range(31)]
     received[4] = resolved[4] = None
+    lone: list[int | None] = [None, 50, None, 10, 20]
     t = i18n.translator("vi")
     module = environment().get_template("macros/charts.html").make_module({"t": t, "locale": "vi"})
     drawn = str(module.trend("m", "Tiêu đề", "Mô tả", days, [("Nhận", received), ("Giải quyết", resolved)], "Ngày"))  # type: ignore[attr-defined]
@@ -144,8 +145,11 @@ def test_a_chart_of_a_month_is_light_and_breaks_where_figures_are_missing() -> N
     paths = re.findall(r'class="chart__line chart__line--\d" d="(M0 [^"]+)"', drawn)
     assert [path.count("M") for path in paths] == [2, 2]
     assert [path.count("L") for path in paths] == [28, 28]
-    assert paths[0].startswith("M0 100h0L20 ")  # 100 of 200, on a height of 200
+    assert paths[0].startswith("M0 100L20 ")  # 100 of 200, on a height of 200
     assert drawn.count("<tr>") == 32
+    assert "chart__line--dots" not in drawn
+    drawn = str(module.trend("m", "Tiêu đề", "Mô tả", days[:5], [("Nhận", lone)], "Ngày"))  # type: ignore[attr-defined]
+    assert re.findall(r'chart__line--dots" d="([^"]+)"', drawn) == ["M150 0h0"]
 
 
 def test_a_waiver_is_confirmed_in_words(people: Any) -> None:

@@ -201,7 +201,7 @@ def test_questions_are_asked_on_the_receipt_and_answered_on_the_form(people: Any
     receipt = officer.get(f"{at}/receipt").text
     question = "Hộ tịch: tồn kỳ trước lệch 2 hồ sơ so với số cuối ngày trước. Vì sao?"
     assert question in receipt
-    assert "Trả lời câu hỏi" in receipt
+    assert "Còn 1 câu hỏi chưa trả lời" in receipt
     page = officer.get(f"{at}/worksheet").text
     assert question in page
     answers = form_of(page, at) | {"_only": "city"}
@@ -214,7 +214,7 @@ def test_questions_are_asked_on_the_receipt_and_answered_on_the_form(people: Any
     }
     assert officer.post(at, data=answers).status_code == 303
     receipt = officer.get(f"{at}/receipt").text
-    assert "Trả lời câu hỏi" not in receipt
+    assert "câu hỏi chưa trả lời" not in receipt
     assert "Nhận chuyển từ đơn vị khác" in officer.get(at).text
     kept = sheet(officer, at)
     assert kept["city[reasons][opening_gap-HT][note]"] == "Từ xã"
