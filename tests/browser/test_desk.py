@@ -1,0 +1,78 @@
+"""The ward's desk in a browser: home to the day in one tap, the texts copied and shared, the phone's narrow lists."""
+
+from collections.abc import Callable
+
+import pytest
+
+from app.accounts.demonstration import PASSWORD
+from tests.browser.conftest import TODAY, Visitor
+from tests.support.clients import WARD
+
+RECEIPT = f"/throughput/reports/{WARD}/2025-07-04/receipt"
+
+
+def test_from_signing_in_to_the_day_are_two_taps(visit: Callable[..., Visitor]) -> None:
+    page = visit(width=360, has_touch=True).go("/sign-in")
+    page.fill("[name=user_name]", "canbo")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").tap()
+    page.wait_for_url("**/throughput/today")
+    day = page.locator(f'a[href="/throughput/reports/{WARD}/{TODAY}/worksheet"]')
+    # The whole card takes the tap, and it lies in the first screen.
+    card = page.locator(".due", has=day).bounding_box()
+    assert card is not None
+    assert card["y"] < 640
+    page.touchscreen.tap(card["x"] + 12, card["y"] + 12)
+    page.wait_for_url(f"**/{TODAY}/worksheet")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_text_is_copied_by_its_button(visit: Callable[..., Visitor], width: int) -> None:
+    window = visit("canbo", width=width, permissions=["clipboard-read", "clipboard-write"])
+    page = window.go(RECEIPT)
+    for name in ("chat", "row", "sentence"):
+        button = page.locator(f'[data-copy="text-{name}"]')
+        button.click()
+        page.locator(".passage", has=button).get_by_text("Đã sao chép").wait_for()
+        assert page.evaluate("navigator.clipboard.readText()") == page.input_value(f"#text-{name}")
+    assert page.input_value("#text-row").count("\t") == 24
+    assert window.complaints == []
+
+
+def test_a_text_is_shared_where_the_device_can(visit: Callable[..., Visitor]) -> None:
+    window = visit("canbo", width=360)
+    page = window.page
+    page.add_init_script("navigator.share = (what) => { window.shared = what; return Promise.resolve(); };")
+    page.goto(RECEIPT)
+    page.locator('[data-share="text-chat"]').click()
+    assert page.evaluate("window.shared.text") == page.input_value("#text-chat")
+    plain = visit("canbo")
+    plain.page.add_init_script("delete Navigator.prototype.share;")
+    plain.page.goto(RECEIPT)
+    assert plain.page.locator("[data-share]:visible").count() == 0
+    assert plain.page.locator("[data-copy]:visible").count() == 3
+
+
+def test_without_script_the_texts_can_be_marked_and_copied(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo", java_script_enabled=False).go(RECEIPT)
+    assert page.locator(".passage button:visible").count() == 0
+    assert page.input_value("#text-chat").startswith("Thuận Hóa, báo cáo ngày 04/07/2025")
+
+
+def test_lists_are_compact_on_a_phone(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo", width=360).go("/throughput/reports")
+    heights = page.eval_on_selector_all("#reports tbody tr", "rows => rows.map(r => r.offsetHeight)")
+    assert heights
+    assert max(heights) <= 200
+
+
+def test_the_month_reads_without_colour(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo", width=360).go("/throughput/month")
+    # The sign alone is seen on a phone; the words are there for who cannot see it, and in the key.
+    cell = page.locator(".month__cell", has_text="Đã nhận, đúng hạn").first
+    assert cell.locator(".tag").evaluate("tag => getComputedStyle(tag, '::before').content") == '""'
+    assert page.locator(".month__key").inner_text().count("ngày") >= 1
+    lines = page.locator(".chart__plot .chart__line")
+    dashes = [lines.nth(n).evaluate("line => getComputedStyle(line).strokeDasharray") for n in range(2)]
+    assert dashes[0] == "none"
+    assert dashes[1] != "none"
