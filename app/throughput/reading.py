@@ -216,7 +216,9 @@ def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
     memos: dict[str, dict[str, int]] = {}
     for code, memo, count in hot.run(session, _MEMOS, {"revision": revision_id}):
         memos.setdefault(code, {})[memo] = count
-    return {row[0]: Line(*(*row, memos.get(row[0], {}))) for row in hot.run(session, _LINES, {"revision": revision_id})}
+    return {
+        row[0]: Line(*(*row, memos.get(row[0], {}))) for row in hot.gather(session, _LINES, {"revision": revision_id})
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,7 @@ def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: Sy
     if not rows:
         return None
     found = Neighbour(rows[0][0], rows[0][1], {}, {}, {})
-    for code, opening, in_time, overdue in hot.run(session, _STOCKS, {"revision": found.revision_id}):
+    for code, opening, in_time, overdue in hot.gather(session, _STOCKS, {"revision": found.revision_id}):
         found.opening[code] = opening
         found.closing[code] = in_time + overdue
         found.overdue[code] = overdue
@@ -296,7 +298,7 @@ def _received(count: int) -> Any:
 def received_on(session: Session, unit_id: int, system: System, days: list[date]) -> dict[date, dict[str, int]]:
     """Return what was received on some days, by field; a day without a complete report is absent."""
     values = {"unit": unit_id, "system": system.value, **{f"day{n}": day for n, day in enumerate(days)}}
-    rows = hot.run(session, _received(len(days)), values)
+    rows = hot.gather(session, _received(len(days)), values)
     out: dict[date, dict[str, int]] = {}
     for day, code, value in rows:
         of_day = out.setdefault(day, {})
