@@ -15,7 +15,7 @@ let form, words, draftKey, rows, timer, asking, sending, waiting, lastSaid, late
 const all = (selector, within = form) => [...within.querySelectorAll(selector)];
 const cells = () => all(".count").filter((cell) => !cell.closest("details:not([open])") && !cell.closest("[hidden]"));
 
-function start() {
+function start(redrawn) {
   form = document.getElementById("day");
   if (!form) return;
   words = JSON.parse(form.dataset.words);
@@ -29,7 +29,9 @@ function start() {
   form.addEventListener("click", onClick);
   form.addEventListener("pointerdown", (event) => event.target.closest(".chip") && event.preventDefault()); // the cell keeps the focus
   form.addEventListener("submit", (event) => (event.preventDefault(), send(event.submitter)));
-  const restored = restore();
+  form.addEventListener("paste", onPaste);
+  for (const source of document.querySelectorAll(".bring form")) source.addEventListener("submit", async (event) => (event.preventDefault(), (await bringing()).bring(tools(), source)));
+  const restored = redrawn ? keep() : restore();
   addUp();
   mark();
   if (restored || form.querySelector("[data-question]")) ask();
@@ -148,8 +150,8 @@ function onKey(event) {
     form.requestSubmit();
   } else if (target.matches(".count") && ["Enter", "ArrowDown", "ArrowUp", "Escape"].includes(key)) {
     event.preventDefault();
-    if (key === "Escape") put(target, target.dataset.before ?? target.value);
-    else move(target, key === "ArrowUp" ? -1 : 1);
+    if (key !== "Escape") return move(target, key === "ArrowUp" ? -1 : 1);
+    put(target, target.dataset.before);
     target.select();
   } else if (key === "Enter" && target.matches("input")) event.preventDefault(); // a note sends nothing
 }
@@ -310,6 +312,18 @@ function place(page) {
   mark();
 }
 
+// Figures brought from a spreadsheet: that part of the script comes when it is needed
+
+async function onPaste(event) {
+  const text = event.clipboardData.getData("text/plain");
+  if (!event.target.matches(".count") || !/[\t\n]/.test(text.trim())) return;
+  event.preventDefault();
+  (await bringing()).pasted(tools(), text, event.target);
+}
+
+const bringing = () => import(form.dataset.bring);
+const tools = () => ({ form, rows, words, columns: [...RECEIVED, ...RESOLVED, "pending_overdue"], all, parse, changed: () => (addUp(), keep(), mark(), ask()), judge });
+
 // Sending: once, however often it is pressed, and as soon as there is a line
 
 async function send(submitter) {
@@ -345,20 +359,21 @@ function answered(answer, page, submitter) {
     say("received");
     location.assign(answer.url);
   } else if (answer.status === 401) signIn();
-  else if (answer.status >= 500 || answer.status === 429) tryAgain(submitter);
+  else if (answer.status >= 500 || answer.status === 429) tryAgain(submitter, "busy");
   else {
     const fresh = parse(page);
+    fresh.querySelector("[autofocus]")?.removeAttribute("autofocus");
     document.title = fresh.title;
     document.getElementById("content").replaceWith(fresh.getElementById("content"));
     lastSaid = undefined;
-    start();
+    start(true);
     document.querySelector(".error-summary")?.focus();
   }
 }
 
-function tryAgain(submitter) {
+function tryAgain(submitter, state = "offline") {
   all("button.button").forEach((button) => (button.disabled = false));
-  say("offline");
+  say(state);
   waiting = setTimeout(() => send(submitter), 5000);
   window.addEventListener("online", () => send(submitter), { once: true });
 }

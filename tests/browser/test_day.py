@@ -26,7 +26,7 @@ def test_a_whole_day_without_script(visit: Callable[..., Visitor]) -> None:
     page = window.go("/")
     page.click(f'a[href="/throughput/reports/{WARD}/{TODAY}/worksheet"]')
     assert page.input_value('[name="city[counted_until]"]') == f"{TODAY}T16:30"
-    assert int(page.input_value('[name="city[lines][HT][carried_over]"]')) >= 0
+    assert page.inner_text("#city-lines-HT .cell--carried_over a").isdecimal()
     cell(page, "HT", "received_online", "1.200")
     cell(page, "HT", "resolved_early", "nhiều")
     send(page)
@@ -40,8 +40,7 @@ def test_a_whole_day_without_script(visit: Callable[..., Visitor]) -> None:
     assert re.search(rf"{WARD}-20250707-TP-\d", page.inner_text(".panel"))
     assert re.search(rf"{WARD}-20250707-BN-\d", page.inner_text(".panel"))
     assert "07/07/2025 16:45" in page.inner_text(".panel")
-    page.click("text=Về việc cần báo cáo")
-    assert "Đã nhận, đúng hạn" in page.inner_text("main")
+    assert "Gửi đúng hạn" in page.inner_text(".panel")
     page.click("text=Xem, sửa số liệu")
     cell(page, "HT", "received_online", "1.201")
     send(page)
@@ -61,7 +60,7 @@ def test_a_system_is_sent_by_keyboard_alone(visit: Callable[..., Visitor]) -> No
     _tab_to(page, "_only")
     page.keyboard.press("Enter")
     page.wait_for_url("**/receipt")
-    assert f"{OTHER}-20250707-TP-1" in page.inner_text(".panel")
+    assert re.search(rf"{OTHER}-20250707-TP-\d", page.inner_text(".panel"))
     assert "20250707-BN" not in page.inner_text(".panel")
     assert not window.complaints
 
@@ -81,6 +80,7 @@ def test_a_refusal_takes_the_focus_and_leads_to_its_cell(visit: Callable[..., Vi
     page = visit("canbo.hai", width=360).go(f"/throughput/reports/{OTHER}/2025-07-04/worksheet")
     cell(page, "CT", "received_counter", "x")
     send(page)
+    page.wait_for_selector(".error-summary")
     assert page.evaluate("document.activeElement.className") == "error-summary"
     page.click(".error-summary a")
     assert page.evaluate("document.activeElement.name") == "city[lines][CT][received_counter]"
