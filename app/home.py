@@ -36,7 +36,7 @@ NAVIGATION = (
 )
 # A day being filled in, and what follows its sending, is the day's work; a report that is read belongs to the reports.
 _WORK = re.compile(
-    r"/throughput/(obligations|reports/[^/]+/[^/]+/(worksheet|reading|fill|import|template|receipt|texts))"
+    r"/throughput/(today|month|obligations|reports/[^/]+/[^/]+/(worksheet|reading|fill|import|template|receipt|texts))"
 )
 
 
@@ -48,9 +48,10 @@ def entries(caller: Caller) -> list[Entry]:
 
 def entry_of(path: str, shown: list[Entry]) -> Entry | None:
     """Return the entry that a page belongs to; None for a page beside the navigation."""
-    if _WORK.fullmatch(path):
+    own = next((e for e in shown if path == e.href), None)
+    if own is None and _WORK.fullmatch(path):
         return next((e for e in shown if e.desk is not None), None)
-    return next((e for e in shown if path == e.href or path.startswith(e.href + "/")), None)
+    return own or next((e for e in shown if path.startswith(e.href + "/")), None)
 
 
 @router.get("/", dependencies=[public()])

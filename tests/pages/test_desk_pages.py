@@ -65,7 +65,8 @@ def test_only_the_page_s_own_entry_is_marked(people: Any, api: Any) -> None:
     assert current(officer.get("/throughput/reports").text) == [("Báo cáo đã gửi", "page")]
     assert current(officer.get("/sessions").text) == []
     analyst = people("city_analyst")
-    assert current(analyst.get(f"{AT}/worksheet").text) == [("Việc cần báo cáo hôm nay", "true")]
+    for path in (f"{AT}/worksheet", f"/throughput/today?unit={WARD}", f"/throughput/month?unit={WARD}"):
+        assert current(analyst.get(path).text) == [("Việc cần báo cáo hôm nay", "true")]
 
 
 def test_the_head_names_the_unit_in_words(people: Any) -> None:
