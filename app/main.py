@@ -15,7 +15,7 @@ from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
 from app.calendar.models import CalendarChanged
-from app.core import events, handlers, i18n, log
+from app.core import events, files, handlers, i18n, log
 from app.core.access import Caller
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
@@ -23,9 +23,10 @@ from app.core.doors import Doors
 from app.core.settings import Settings, project_root
 from app.core.web import API
 from app.procedures import endpoints as procedures
+from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import endpoints_check, endpoints_desk, obligations
+from app.throughput import endpoints_check, endpoints_desk, endpoints_intake, obligations
 from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
@@ -33,14 +34,18 @@ from app.units.models import UnitChanged
 ROUTERS: tuple[APIRouter, ...] = (
     endpoints_check.router,
     endpoints_desk.router,
+    endpoints_intake.router,
     throughput.router,
     units.router,
     calendar.router,
+    procedures_intake.router,
     procedures.router,
     accounts.router,
+    files.router,
 )
 # What has no twin in the contract: blank forms, signing in and out, health.
 PAGES: tuple[APIRouter, ...] = (
+    endpoints_intake.pages_router,
     units.pages_router,
     calendar.pages_router,
     procedures.pages_router,

@@ -1,26 +1,21 @@
 """Files that figures came from, kept as evidence: as they were brought, never changed, shown to whom their unit is."""
 
 import hashlib
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 from pydantic import Field as Described
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, select
 from sqlmodel import Field, Session, SQLModel, col
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
 
 from app.core import audit
 from app.core.access import Caller, SignedIn
 from app.core.db import Reading
-from app.core.errors import Fault, Invalid, NotFound, Problem
-from app.core.forms import FORM_OVERHEAD
+from app.core.errors import Fault, Invalid, NotFound
 from app.core.schemas import problems
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -78,42 +73,6 @@ _FILE = StoredFile.__table__  # type: ignore[attr-defined]
 _SHOWN = (_FILE.c.id, _FILE.c.name, _FILE.c.sha256, _FILE.c.size)
 
 
-def is_multipart(request: Request) -> bool:
-    """Tell whether a request brings a file."""
-    return request.headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data"
-
-
-async def read_upload(request: Request) -> Upload:
-    """Read the file of a form; raises Problem where there is none, or it is larger than the setting allows."""
-    if not is_multipart(request):
-        raise Problem("unsupported_media_type", status=415)
-    limit = request.app.state.settings.max_file_bytes
-    try:
-        form = await request.form(max_files=1, max_fields=10, max_part_size=FORM_OVERHEAD)
-    except HTTPException:
-        raise Problem("malformed_form", status=422) from None
-    brought = form.get("file")
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    if not isinstance(brought, UploadFile):
-        raise Invalid([Fault("/file", "required")])
-    content = await brought.read(limit + 1)
-    await form.close()
-    if len(content) > limit:
-        raise Problem("file_too_large", status=413, values={"limit": limit // 1024})
-    if not content:
-        raise Invalid([Fault("/file", "file_empty")])
-    # An Idempotency-Key belongs to this file and these fields.
-    request._body = hashlib.sha256(content).digest() + repr(sorted(fields.items())).encode()
-    return Upload(_file_name(brought.filename or ""), content, fields)
-
-
-def _file_name(name: str) -> str:
-    """Return a file's name without folders and signs that no name needs."""
-    last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
-    clean = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?')
-    return clean[-200:].strip() or "tep"
-
-
 def keep(
     session: Session, caller: Caller, upload: Upload, *, unit_id: int | None, reader: str, now: datetime
 ) -> FileOut:
@@ -160,13 +119,6 @@ def opened(session: Session, number: int, *, unit_id: int | None, reader: str) -
     if row is None:
         raise Invalid([Fault("/file", "unknown_file", {"file": number})])
     return Upload(row.name, row.content)
-
-
-def upload_body(**properties: Any) -> dict[str, Any]:
-    """Declare a form with a file, for OpenAPI."""
-    file = {"type": "string", "format": "binary", "description": "CSV or XLSX"}
-    schema = {"type": "object", "required": ["file"], "properties": {"file": file, **properties}}
-    return {"content": {"multipart/form-data": {"schema": schema}}, "required": True}
 
 
 _GIVEN: dict[str, Any] = {"content": {"application/octet-stream": {}}, "description": "The file as it was brought"}

@@ -223,7 +223,7 @@ async def _understand(request: Request, annotation: Any) -> None:
         elif content_type != "application/json" and not content_type.endswith("+json"):
             raise Problem("unsupported_media_type", status=415)
         else:
-            value = _json(body)
+            value = read_json(body)
     except Problem as problem:
         request.state.body_problem = problem
     request._json = value
@@ -239,7 +239,8 @@ async def _understand(request: Request, annotation: Any) -> None:
 _UNREADABLE = 0
 
 
-def _json(body: bytes) -> Any:
+def read_json(body: bytes) -> Any:
+    """Return what a JSON body says; raises Problem for what is no JSON."""
     try:
         return json.loads(body.decode())
     except (ValueError, RecursionError):

@@ -11,6 +11,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -103,11 +104,13 @@ def from_text(text: str, name: str | None = None) -> Grid:
 
 
 def _clean(value: str) -> str:
-    return "".join(" " if unicodedata.category(c) in ("Cc", "Zs") else c for c in value).strip()
+    # A lone surrogate was typed by nobody, and cannot be sent back.
+    kinds = ((c, unicodedata.category(c)) for c in value)
+    return "".join(" " if kind in ("Cc", "Zs") else c for c, kind in kinds if kind != "Cs").strip()
 
 
 def _divided(text: str) -> list[list[str]]:
-    sample = [line for line in text.split("\n") if line.strip()][:50]
+    sample = [line for line in text[:50_000].split("\n") if line.strip()][:50]
     if any("\t" in line for line in sample):
         mark = "\t"
     else:
@@ -115,10 +118,12 @@ def _divided(text: str) -> list[list[str]]:
         counts = {mark: [line.count(mark) for line in sample] for mark in (";", ",", "|")}
         mark = max(counts, key=lambda m: (sum(n > 0 for n in counts[m]), sum(counts[m]), m == ";"), default=",")
         if not any(counts[mark]):
-            return [re.split(r"\s{2,}", line.strip()) for line in text.split("\n")]
+            return [re.split(r"\s{2,}", line.strip()) for line in text.split("\n", MAX_ROWS + 1)]
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
         try:
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting))
+            # One more than are taken: a million need not be divided to be refused.
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting)
+            rows = list(islice(reader, MAX_ROWS + 1))
         except csv.Error:
             continue
         # A quotation mark that nobody closed would take all the rest for one cell.

@@ -22,6 +22,7 @@ class Table:
     name: str
     columns: Sequence[str]
     rows: Iterable[Sequence[Cell]]
+    counts: Sequence[int] = ()  # columns that take whole numbers from 0 on, when filled in
 
 
 # The full-width signs are the same to a spreadsheet with East Asian settings.
@@ -63,6 +64,9 @@ def to_xlsx(table: Table) -> bytes:
                 sheet.write_datetime(number, column, value, day_format)
             else:
                 sheet.write(number, column, value)
+    for column in table.counts:
+        rule = {"validate": "integer", "criteria": "between", "minimum": 0, "maximum": 1_000_000}
+        sheet.data_validation(1, column, 1000, column, rule)
     sheet.freeze_panes(1, 1)
     sheet.autofit()
     book.close()

@@ -98,6 +98,19 @@ def change(
     return after
 
 
+def put(session: Session, caller: Caller, *, values: ProcedureNew) -> ProcedureOut:
+    """Add a procedure, or replace all of the one with its code, as an import does: the file is the last word."""
+    row = session.scalars(select(Procedure).where(col(Procedure.code) == values.code)).one_or_none()
+    if row is None:
+        return add(session, caller, values=values)
+    return change(session, caller, row, values=values, if_match="*")
+
+
+def field_codes(session: Session) -> set[str]:
+    """Return the codes of all fields."""
+    return set(session.scalars(select(col(ProcedureField.code))))
+
+
 def load_procedures(session: Session, now: datetime) -> int:
     """Add the procedures of the data file that are not there yet and return how many; fields must be loaded before."""
     session.info.setdefault("audit_context", audit.Context(at=now, user_id=None, user_name="system", door="command"))

@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from sqlmodel import Session
 
 from app.core import i18n
-from app.core.errors import Fault, Problem, Words
+from app.core.errors import Fault, Problem
 from app.core.files import FileOut
 from app.core.sheets import Grid, letters
 from app.core.text import search_key
@@ -29,7 +28,7 @@ from app.throughput.intake_schemas import (
     Understood,
     UnmatchedRow,
 )
-from app.throughput.schemas import LineIn
+from app.throughput.schemas import LineIn, WordsOut
 from app.units.models import Unit
 from app.units.service import shown as units_shown
 
@@ -170,19 +169,18 @@ def _shown(grid: Grid, part: Part) -> SystemRead:
 
 def placed(fault: Fault) -> PlacedError:
     """Return a fault with its place as a spreadsheet shows it, and its words."""
-    found = re.fullmatch(r"/rows/(\d+)(?:/([A-Z]+))?", fault.pointer)
-    values = {k: v if isinstance(v, int) else str(v) for k, v in fault.values.items()}
+    words = {locale: i18n.translate(f"error.{fault.code}", locale, **fault.values) for locale in i18n.LOCALES}
     return PlacedError(
-        pointer=fault.pointer,
-        place=(found[2] or "") + found[1] if found else None,
-        code=fault.code,
-        values=values,
-        message=Words(vi=_words(fault, "vi"), en=_words(fault, "en")),
-    )
+        pointer=fault.pointer, place=place_of(fault.pointer), code=fault.code,
+        values={k: v if isinstance(v, int) else str(v) for k, v in fault.values.items()},
+        message=WordsOut.model_validate(words),
+    )  # fmt: skip
 
 
-def _words(fault: Fault, locale: Any) -> str:
-    return i18n.translate(f"error.{fault.code}", locale, **fault.values)
+def place_of(pointer: str) -> str | None:
+    """Return the place that a pointer into a table names, as a spreadsheet shows it: `C7`, or `7` for a row."""
+    found = re.fullmatch(r"/rows/(\d+)(?:/([A-Z]+))?", pointer)
+    return (found[2] or "") + found[1] if found else None
 
 
 def cell_of(read: SystemRead, line: int, column: str) -> str:

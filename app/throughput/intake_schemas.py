@@ -5,12 +5,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.errors import Words
 from app.core.files import FileId, FileOut
-from app.core.schemas import Prose
 from app.procedures.rules import System
+from app.throughput.check import CheckedOut
 from app.throughput.intake_layout import LayoutKind
-from app.throughput.schemas import ReportsOut
+from app.throughput.schemas import ReportsOut, WordsOut
 
 
 class PastedIn(BaseModel):
@@ -25,7 +24,7 @@ class PastedIn(BaseModel):
         },
     )
 
-    text: Annotated[Prose, Field(min_length=1, max_length=200_000)]
+    text: Annotated[str, Field(min_length=1, max_length=200_000)]
     system: Annotated[System | None, Field(description="Whose figures; absent: as the table says, else city")] = None
 
 
@@ -69,8 +68,8 @@ class PlacedError(BaseModel):
     pointer: str
     place: str | None
     code: str
-    values: dict[str, int | str]
-    message: Words
+    values: Annotated[dict[str, int | str], Field(description="What the sentence is about")]
+    message: WordsOut
 
 
 class DifferenceOut(BaseModel):
@@ -120,4 +119,5 @@ class ImportOut(BaseModel):
     stored: bool
     understood: Understood
     errors: list[PlacedError]
-    report: Annotated[ReportsOut | None, Field(description="As it stands, or would stand; null: with errors")]
+    checked: Annotated[CheckedOut | None, Field(description="What sending it would say; null: not a dry run")]
+    report: Annotated[ReportsOut | None, Field(description="As it stands now; null: a dry run")]

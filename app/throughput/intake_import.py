@@ -1,0 +1,98 @@
+"""A file stored as a unit's day: all of it or nothing, what is wrong told by row and column."""
+
+import re
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid
+from app.procedures.rules import System
+from app.throughput import check, service
+from app.throughput.check import CheckedOut, FaultOut, ReportsTyped
+from app.throughput.intake import cell_of, place_of, placed
+from app.throughput.intake_schemas import ImportOut, PlacedError, SystemRead, Understood
+from app.throughput.schemas import ReportsIn
+from app.throughput.service import Match
+from app.units.models import Unit
+
+
+def rehearse(session: Session, *, unit: Unit, day: date, understood: Understood, now: datetime) -> ImportOut:
+    """Return what storing would say, and store nothing."""
+    body = ReportsTyped.model_validate(_body(understood))
+    checked = check.check(
+        session, unit=unit, day=day, body=body, now=now, placed=lambda pointer: _in_table(understood, pointer)
+    )
+    read = [error for _, of_system in _systems(understood) for error in of_system.errors]
+    errors = [*read, *map(placed, faults_in(understood)), *map(_told, _faults_of(checked))]
+    return ImportOut(
+        dry_run=True, stored=False, understood=understood, errors=_once(errors), checked=checked, report=None
+    )
+
+
+def store(
+    session: Session, caller: Caller, *, unit: Unit, day: date, understood: Understood, match: Match, now: datetime
+) -> tuple[ImportOut, bool]:
+    """Store what was understood as the day's reports; raises Invalid with the cells where anything is wrong."""
+    if faults := [*_read_faults(understood), *faults_in(understood)]:
+        raise Invalid(faults)
+    try:
+        body = ReportsIn.model_validate(_body(understood))
+        report, created = service.put_reports(session, caller, unit=unit, day=day, body=body, match=match, now=now)
+    except Invalid as invalid:
+        faults = [Fault(_in_table(understood, f.pointer), f.code, f.values) for f in invalid.faults]
+        raise Invalid(faults) from None
+    stored = ImportOut(dry_run=False, stored=True, understood=understood, errors=[], checked=None, report=report)
+    return stored, created
+
+
+def _body(understood: Understood) -> dict[str, object]:
+    files = [understood.file.id] if understood.file else []
+    return {name: {"lines": read.lines, "evidence": files} for name, read in _systems(understood)}
+
+
+def _systems(understood: Understood) -> list[tuple[str, SystemRead]]:
+    found = ((s.value, getattr(understood, s.value)) for s in System)
+    return [(name, read) for name, read in found if read is not None]
+
+
+def faults_in(understood: Understood) -> list[Fault]:
+    """Return what a person would see on the page of what was understood, and a program must be told."""
+    faults = []
+    for _, read in _systems(understood):
+        where = {c.measure: c.place for c in read.columns}
+        unmatched = (row for row in read.unmatched if row.reason != "no_figures")
+        faults += [Fault(f"/rows/{row.row}", "rows_unmatched", {"label": row.label}) for row in unmatched]
+        if (totals := read.totals) is not None:
+            faults += [
+                Fault(f"/rows/{totals.row}/{where[d.measure]}", "totals_differ", {"said": d.said, "sum": d.sum})
+                for d in totals.differences
+            ]
+    return faults
+
+
+def _read_faults(understood: Understood) -> list[Fault]:
+    errors = [error for _, read in _systems(understood) for error in read.errors]
+    return [Fault(error.pointer, error.code, dict(error.values)) for error in errors]
+
+
+def _in_table(understood: Understood, pointer: str) -> str:
+    """Return the cell or row of the table that a place of the body came from."""
+    found = re.fullmatch(r"/(city|ministry)/lines/(\d+)(?:/(\w+))?.*", pointer)
+    if found is None:
+        return pointer
+    read: SystemRead = getattr(understood, found[1])
+    return cell_of(read, int(found[2]), found[3] or "")
+
+
+def _faults_of(checked: CheckedOut) -> list[FaultOut]:
+    return [*checked.faults, *(f for one in (checked.city, checked.ministry) if one is not None for f in one.faults)]
+
+
+def _told(fault: FaultOut) -> PlacedError:
+    place = place_of(fault.pointer)
+    return PlacedError(pointer=fault.pointer, place=place, code=fault.code, values={}, message=fault.message)
+
+
+def _once(errors: list[PlacedError]) -> list[PlacedError]:
+    return list({(error.pointer, error.code): error for error in errors}.values())

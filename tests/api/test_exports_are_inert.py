@@ -1,0 +1,69 @@
+"""No export runs anything: a text that begins like a formula stays text, in every CSV and XLSX there is."""
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from fastapi.testclient import TestClient
+
+from app.core import sheets
+from app.core.tables import Table, to_csv, to_xlsx
+from app.core.web import API
+from tests.support.clients import DAY, WARD, line, report
+from tests.support.workbooks import part
+
+Api = Callable[..., TestClient]
+SIGNS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x","y")']
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_text_like_a_formula_is_inert_in_both_formats(sign: str) -> None:
+    table = Table("t", ["a", "b"], [[sign, -5]])
+    body = to_csv(table).decode("utf-8-sig").splitlines()[1].lstrip('"')
+    assert body.startswith("'"), body
+    assert to_csv(table).decode("utf-8-sig").rstrip().endswith("-5"), "a number stays a number"
+    assert b"<f>" not in part(to_xlsx(table))
+    assert sheets.from_file(to_xlsx(table))[0].rows[1][0].formula is False
+
+
+def test_every_export_there_is_is_inert(app: FastAPI, api: Api) -> None:
+    analyst, manager = api("city_analyst"), api("administrator")
+    evil = "=cmd|'/c calc'!A1"
+    one = analyst.get(f"{API}/procedures?limit=1").json()["items"][0]
+    kept = {k: v for k, v in one.items() if not k.startswith("field_") and k not in ("code", "version")}
+    at = f"{API}/procedures/{one['code']}"
+    assert analyst.put(at, json=kept | {"name": evil}, headers={"if-match": "*"}).status_code == 200
+    names = {f"name_{locale}": evil for locale in ("vi", "en", "fr")}
+    applies = {"city": ["ward"], "ministry": []}
+    field = {"code": "MOI", "short_name": evil, "valid_from": "2026-01-01", "applies": applies, **names}
+    assert analyst.post(f"{API}/fields", json=field).status_code == 201
+    code = {"source": evil, "kind": "field", "code": evil, "target": "MOI"}
+    assert analyst.put(f"{API}/external-codes", json=code).status_code == 201
+    unit = {"code": "=X", "name": evil, "full_name": evil, "kind": "ward", "valid_from": "2026-01-01"}
+    assert manager.post(f"{API}/units", json=unit | {"code": "99999"}).status_code == 201
+    assert api().put(f"{API}/throughput/reports/{WARD}/{DAY}/city", json=report(line(received_online=1))).is_success
+    paths = sorted(
+        {
+            (route.path or "").replace("{unit}", WARD).replace("{day}", DAY)
+            for route in iter_route_contexts(app.routes)
+            if (route.path or "").startswith(API) and "GET" in (route.methods or ())
+        }
+    )
+    seen, found = 0, 0
+    for path in (p for p in paths if "{" not in p):
+        for client in (analyst, manager, api()):
+            answer = client.get(f"{path}.csv")
+            if answer.status_code != 200 or not answer.headers["content-type"].startswith("text/csv"):
+                continue
+            seen += 1
+            found += "cmd|" in answer.text
+            assert not re.search(r'(^|,|\n)"?=cmd', answer.text), path
+            book = client.get(f"{path}.xlsx")
+            assert b"<f>" not in part(book.content), path
+            assert not any(cell.formula for grid in sheets.from_file(book.content) for row in grid.rows for cell in row)
+    assert seen > 8
+    assert found > 4, "the search cannot find what is there"
+    assert io.BytesIO(to_csv(Table("t", ["a"], []))).read(3) == b"\xef\xbb\xbf"
