@@ -22,6 +22,8 @@ def _clean_prose(text: str) -> str:
 
 
 def _clean(text: str, allowed: str) -> str:
+    if text.isprintable():
+        return text
     # A NUL breaks PostgreSQL, a lone surrogate breaks UTF-8, and neither was typed by anybody.
     if any((ord(c) < 32 and c not in allowed) or ord(c) == 127 or 0xD800 <= ord(c) <= 0xDFFF for c in text):
         raise PydanticCustomError("text", "unreadable characters", {"code": "bad_text"})
