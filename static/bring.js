@@ -29,6 +29,7 @@ export async function bring(day, source) {
     panel.replaceChildren(...(answer.ok ? page.body.childNodes : page.querySelectorAll(".error-summary")));
     for (const title of day.all("h1", panel)) title.outerHTML = `<h2>${title.innerHTML}</h2>`; // the page has its own
     const filling = panel.querySelector('form[action$="/fill"]');
+    if (filling) panel.querySelector("section")?.before(filling); // in reach before the long tables
     filling?.addEventListener("submit", (event) => {
       event.preventDefault();
       fill(day, new FormData(filling));
@@ -42,20 +43,31 @@ export async function bring(day, source) {
 }
 
 function fill(day, pairs) {
+  const given = new Map(pairs);
+  // Of a line whose post is not split from the counter nothing is said: its cell is left blank.
+  for (const name of [...given.keys()].filter((one) => one?.endsWith("[field]"))) {
+    const post = name.replace("[field]", "[received_post]");
+    if (!given.has(post)) given.set(post, "");
+  }
   let filled = 0;
-  for (const [name, value] of pairs) {
-    const control = day.form.elements[name];
+  for (const [name, value] of given) {
+    const cell = day.form.elements[name];
     if (name?.includes("[evidence]")) {
       day.form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-    } else if (control?.matches?.(".count") && control.value !== value) {
-      control.value = value;
+    } else if (cell?.matches?.(".count") && cell.value !== value && !worksOut(day, cell, value)) {
+      cell.value = value;
       filled += 1;
-      const fold = control.closest("details[id$=quiet]");
+      const fold = cell.closest("details[id$=quiet]");
       if (fold) fold.open = true;
-      day.judge(control);
+      day.judge(cell);
     }
   }
   day.changed();
   document.getElementById("told").textContent = day.words.filled.replace("{n}", filled);
   day.form.querySelector(".count--kept")?.focus();
+}
+
+/** An opening that is the previous close is worked out anyway. */
+function worksOut(day, cell, value) {
+  return cell.name.endsWith("[carried_over]") && cell.closest("[data-row]").dataset.opening === value;
 }

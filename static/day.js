@@ -287,7 +287,11 @@ async function ask() {
   } catch {} // no line: the questions come with the answer to the sending
 }
 
-const parse = (html) => new DOMParser().parseFromString(html, "text/html");
+function parse(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  for (const one of page.querySelectorAll("[autofocus]")) one.removeAttribute("autofocus"); // the focus is given by hand
+  return page;
+}
 
 function place(page) {
   for (const slot of all(".slot")) {
@@ -362,7 +366,6 @@ function answered(answer, page, submitter) {
   else if (answer.status >= 500 || answer.status === 429) tryAgain(submitter, "busy");
   else {
     const fresh = parse(page);
-    fresh.querySelector("[autofocus]")?.removeAttribute("autofocus");
     document.title = fresh.title;
     document.getElementById("content").replaceWith(fresh.getElementById("content"));
     lastSaid = undefined;

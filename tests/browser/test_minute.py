@@ -400,3 +400,68 @@ def test_the_script_is_small() -> None:
     own = sum(len(gzip.compress((static / name).read_bytes())) for name in ("day.js", "bring.js"))
     htmx = len(gzip.compress(next((static / "vendor").glob("htmx-*.min.js")).read_bytes()))
     assert own + htmx <= 21 * 1024
+
+
+BLOCK = (
+    "Hệ thống\tMã lĩnh vực\tLĩnh vực\tTiếp nhận trực tuyến\tTiếp nhận trực tiếp\tTiếp nhận qua bưu chính\t"
+    "Giải quyết trước hạn\tGiải quyết đúng hạn\tGiải quyết quá hạn\tĐang giải quyết, quá hạn\n"
+    "Thành phố\tHT\tHộ tịch\t1.014\t2\t\t9\t4\t0\t0\nThành phố\tCT\tChứng thực\t21\t2\t3\t1\t1\t0\t0"
+)
+
+
+def test_a_block_with_names_is_shown_as_understood_and_fills_the_cells(window: Visitor) -> None:
+    page = window.page
+    page.fill(cell("DD", "received_online"), "6")
+    page.focus(cell("BTXH", "received_online"))
+    page.evaluate(PASTE, BLOCK)
+    page.wait_for_selector("#understood table")
+    assert "Hộ tịch" in page.inner_text("#understood")
+    page.locator('#understood form[action$="/fill"] button').click()
+    assert page.input_value(cell("HT", "received_online")) == "1014"
+    assert page.input_value(cell("HT", "received_post")) == ""
+    assert page.input_value(cell("CT", "received_post")) == "3"
+    assert page.input_value(cell("DD", "received_online")) == "6"  # what was typed before stays
+    page.reload()
+    assert page.input_value(cell("HT", "received_online")) == "1014"
+
+
+def test_a_block_is_brought_without_script(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo.hai", java_script_enabled=False).go(f"{AT}/worksheet")
+    page.click(".bring > summary")
+    page.fill(".bring textarea", BLOCK)
+    page.click(".bring form:has(textarea) button")
+    page.click('form[action$="/fill"] button')
+    assert page.input_value(cell("HT", "received_online")) == "1014"
+    assert page.input_value(cell("HT", "received_post")) == ""
+    assert page.input_value(cell("DD", "received_online")) == "0"
+
+
+def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo", **PHONE).go("/throughput/reports/19789/2025-07-03/worksheet")
+    later = "/throughput/reports/19789/2025-07-04"
+    was = page.request.get(f"{later}/worksheet.json").json()["city"]["rows"][0]["opening"]
+    place = cell("HT", "received_online")
+    page.fill(place, str(int(page.input_value(place)) + 3))
+    why = page.locator("#city-question [data-question]").first
+    assert "đính chính" in why.inner_text()
+    asked, first = why.bounding_box(), page.locator("#city-lines-HT").bounding_box()
+    assert asked is not None
+    assert first is not None
+    assert asked["y"] < first["y"]
+    assert "04/07/2025" in page.inner_text("#city .later")
+    page.locator(".foot button").click()
+    page.wait_for_selector(".error-summary")
+    assert "cần chọn lý do đính chính" in page.inner_text(".error-summary")
+    page.select_option('[name="city[reasons][correction-][reason]"]', "late_sync")
+    page.check('[name="city[carry_forward]"]')
+    page.locator(".foot button").click()
+    page.wait_for_url("**/receipt*")
+    row = page.request.get(f"{later}/worksheet.json").json()["city"]["rows"][0]
+    assert row["opening"] == was + 3
+    assert row["line"]["carried_over"] == was + 3
+
+
+def test_a_day_not_begun_has_no_form(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo.hai").go(f"/throughput/reports/{OTHER}/2025-07-08/worksheet")
+    assert "Chưa đến ngày này" in page.inner_text("main")
+    assert page.locator("form#day").count() == 0
