@@ -33,7 +33,7 @@ class ExternalCodeIn(BaseModel):
     """Another system's code or name, and what it is with us."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [
-        {"source": "Một cửa tỉnh", "kind": "field", "code": "G09-TP", "target": "HT"}
+        {"source": "Một cửa tỉnh", "kind": "field", "code": "G09.TP", "target": "HT"}
     ]})  # fmt: skip
 
     source: Annotated[Line, Described(min_length=1, max_length=60, description="The other system's name")]

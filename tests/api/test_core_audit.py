@@ -15,12 +15,14 @@ from app.__main__ import cli
 from app.core import audit
 from app.core.db import SAFE_METHODS, get_looking
 from app.core.web import API
+from app.procedures.catalogue_import import COLUMNS
 from app.procedures.models import FieldIn, ProcedureIn
 from app.throughput.definition import FormIn
 from app.units.models import UnitIn
 from tests.api.test_access import _calls, _method, _routes
 from tests.conftest import PASSWORD
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+from tests.support.workbooks import GOOD, HEADINGS, workbook
 
 Api = Callable[..., TestClient]
 PATH = f"{API}/throughput/reports/{WARD}/{DAY}/city"
@@ -186,6 +188,15 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         tag = answer.headers["etag"]
         assert len(_entries(app)) > before
         done.add(operation)
+    for operation, client, path, content in _files():
+        before = len(_entries(app))
+        answer = (analyst if client == "analyst" else officer).post(API + path, files={"file": ("a.xlsx", content)})
+        assert answer.is_success, (operation, answer.text)
+        assert len(_entries(app)) > before, f"{operation} left no entry"
+        done.add(operation)
+    code = {"source": "Một cửa", "kind": "field", "code": "TP", "target": "HT"}
+    made = call("put_external_code", analyst, "PUT", "/external-codes", code)
+    call("delete_external_code", analyst, "DELETE", f"/external-codes/{made['id']}")
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
@@ -226,6 +237,14 @@ def _others(
     yield "delete_calendar_day", analyst, "DELETE", "/calendar/days/2026-12-24", None, True
     span = {"unit": WARD, "valid_from": "2026-12-01", "legal_reference": "Công văn 2"}
     yield "create_saturday_service", analyst, "POST", "/calendar/saturday-services", span, False
+
+
+def _files() -> Iterator[tuple[str, str, str, bytes]]:
+    at = f"/throughput/reports/{WARD}/2026-11-18"
+    yield "read_report_table", "officer", f"{at}/reading", workbook(HEADINGS, GOOD)
+    yield "import_report_file", "officer", f"{at}/import", workbook(HEADINGS, (*GOOD[:2], 15, *GOOD[3:]))
+    procedure = ("1.999999", "Thủ tục mới", "HT", "commune", 5, "full", True, "2026-01-01", "")
+    yield "import_procedures", "analyst", "/procedures/import", workbook(COLUMNS, procedure)
 
 
 def _kept(schema: type[BaseModel], shown: dict[str, Any]) -> dict[str, Any]:

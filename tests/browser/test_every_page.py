@@ -27,7 +27,7 @@ OFFICER = (
     "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
-    "/throughput/reports/19753/2025-07-04",
+    "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template",
 )  # fmt: skip
 ANALYST = (
     f"/throughput/today?unit={WARD}", f"/throughput/month?unit={WARD}&month=2025-07",
@@ -37,6 +37,7 @@ ANALYST = (
     "/throughput/summary?from=2025-07-01&to=2025-07-01&as_of=2025-07-01T12:00:00%2B07:00&group_by=field",
     "/procedures", "/procedures/new", "/procedures/1.001193", "/fields", "/fields/new", "/fields/HT", "/calendar/days",
     "/calendar/days/2025-09-02", "/calendar/saturday-services", "/throughput/forms/daily",
+    "/procedures/template", "/external-codes",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
@@ -51,6 +52,7 @@ PAGES = [
 ELSEWHERE = {
     "/",
     "/favicon.ico",
+    "/files/{number}",
     "/calendar/find-day",
     "/healthz",
     "/readyz",
