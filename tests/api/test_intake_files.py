@@ -353,6 +353,7 @@ def test_the_pages_go_from_a_file_to_the_receipt(people: Callable[..., PageClien
     assert "dry_run=false" in dry.text
     done = officer.post(f"{at}/import?dry_run=false", data={"file": number, "_idempotency_key": "abc"})
     assert (done.status_code, done.headers["location"]) == (303, f"{at}/receipt")
+    assert f'href="/files/{number}"' in officer.get(f"{at}/city/revisions").text
     wrong = workbook(HEADINGS, (*GOOD[:2], "mười", *GOOD[3:]))
     number = officer.post(f"{at}/reading", files={"file": ("b.xlsx", wrong)}).text.partition('href="/files/')[2]
     dry = officer.post(f"{at}/import?dry_run=true", data={"file": number.partition('"')[0]})
