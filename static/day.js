@@ -137,6 +137,7 @@ function onInput({ target }) {
     addUp();
   }
   if (!target.name) return;
+  rest();
   keep();
   mark();
   clearTimeout(timer);
@@ -333,7 +334,7 @@ const tools = () => ({ form, rows, words, columns: [...RECEIVED, ...RESOLVED, "p
 async function send(submitter) {
   if (sending) return;
   sending = true;
-  clearTimeout(waiting);
+  rest();
   const body = new URLSearchParams(new FormData(form, submitter));
   const said = String(body);
   if (lastSaid && lastSaid !== said) body.set("_idempotency_key", (form.elements._idempotency_key.value = freshKey()));
@@ -377,8 +378,13 @@ function answered(answer, page, submitter) {
 function tryAgain(submitter, state = "offline") {
   all("button.button").forEach((button) => (button.disabled = false));
   say(state);
-  waiting = setTimeout(() => send(submitter), 5000);
-  window.addEventListener("online", () => send(submitter), { once: true });
+  waiting = { submitter, timer: setTimeout(send, 5000, submitter) };
+}
+
+/** Whoever goes on typing presses the button again. */
+function rest() {
+  clearTimeout(waiting?.timer);
+  waiting = undefined;
 }
 
 function signIn() {
@@ -394,6 +400,7 @@ function freshKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+window.addEventListener("online", () => waiting && send(waiting.submitter));
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
   try {
