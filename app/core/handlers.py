@@ -121,7 +121,8 @@ def _told(error: Exception) -> dict[str, str | None]:
 
 
 async def _answer_in_thread(request: Request, problem: Problem) -> Response:
-    if problem.status == 401 and request.state.door == "people":
+    as_json = request.state.format == "json"  # asked for by a page's script, which reads a refusal too
+    if problem.status == 401 and request.state.door == "people" and not as_json:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if request.method not in ("GET", "HEAD"):
             return await run_in_threadpool(request.app.state.session_ended, request)
@@ -131,7 +132,7 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
     if any(fault.pointer.startswith("path:") for fault in problem.faults):
         marker = None  # an address that names nothing has no form
-    if marker and request.state.door == "people" and problem.status in (400, 409, 412, 422, 428, 429):
+    if marker and request.state.door == "people" and not as_json and problem.status in (400, 409, 412, 422, 428, 429):
         return await run_in_threadpool(_form_again, request, problem, marker)
     return answer(request, problem)
 
@@ -181,7 +182,7 @@ def as_typed(pointer: str, moved: dict[str, str]) -> str:
 def answer(request: Request, problem: Problem) -> Response:
     """Return a problem as problem details or as a page, by the request's door."""
     document = describe(request, problem)
-    if request.state.door == "api":
+    if request.state.door == "api" or request.state.format == "json":
         headers = dict(problem.headers)
         if problem.status == 401:
             headers["WWW-Authenticate"] = "Bearer"

@@ -188,9 +188,9 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         tag = answer.headers["etag"]
         assert len(_entries(app)) > before
         done.add(operation)
-    for operation, client, path, content in _files():
+    for operation, role, path, content in _files():
         before = len(_entries(app))
-        answer = (analyst if client == "analyst" else officer).post(API + path, files={"file": ("a.xlsx", content)})
+        answer = (analyst if role == "analyst" else officer).post(API + path, files={"file": ("a.xlsx", content)})
         assert answer.is_success, (operation, answer.text)
         assert len(_entries(app)) > before, f"{operation} left no entry"
         done.add(operation)

@@ -331,6 +331,8 @@ def test_the_pages_go_from_a_block_to_the_form(people: Callable[..., PageClient]
     assert 'name="city[lines][HT][received_online]" value="14"' in read.text
     as_json = officer.post(f"{at}/reading.json", data={"text": block})
     assert as_json.json()["city"]["lines"] == [SEND]
+    told = officer.post(f"{at}/reading.json", data={"text": "Kính gửi"})
+    assert (told.status_code, told.json()["code"]) == (422, "table_not_understood")
     filled = officer.post(
         f"{at}/fill",
         data={"city[lines][HT][field]": "HT", "city[lines][HT][received_online]": "14", "city[evidence][]": "1"},
