@@ -4,7 +4,6 @@ A cell goes by the name of its input in the day's form; its values are what the 
 """
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -166,12 +165,14 @@ def filled(typed: Mapping[str, Any], merged: Merged) -> dict[str, Any]:
 
     An in-time stock is worked out again: it follows from cells of both.
     """
-    out = deepcopy(dict(typed))
+    out = dict(typed)
     for cell in merged.theirs.values():
         path = cell.name.replace("]", "").split("[")
         node = out
         for depth, part in enumerate(path[:-1]):
-            node = node.setdefault(part, {})
+            inner = node.get(part)
+            node[part] = dict(inner) if isinstance(inner, dict) else {}  # a made-up form may have a text there
+            node = node[part]
             if depth == 2 and cell.field:
                 node.setdefault("field", cell.field)
             if depth == 2 and path[1] == "reasons":

@@ -152,6 +152,15 @@ def test_rows_that_are_none_are_told(api: Api, lines: Any) -> None:
     assert all(fault["pointer"].startswith("/city/lines") for fault in city["faults"])
 
 
+@pytest.mark.parametrize("depth", [50, 450, 900])
+def test_what_is_nested_deep_is_told_and_not_followed(api: Api, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    for body in (f'{{"x": {deep}}}', f'{{"city": {{"lines": [{{"field": {deep}}}]}}}}'):
+        sent = api().post(f"{API}{AT}/check", content=body, headers={"content-type": "application/json"})
+        assert sent.status_code == 200, sent.text
+        assert sent.json()["faults"] or sent.json()["city"]["faults"]
+
+
 def test_a_body_that_is_no_object_is_refused(api: Api) -> None:
     officer = api()
     assert officer.post(f"{API}{AT}/check", json=[1]).status_code == 422

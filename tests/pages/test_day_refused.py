@@ -135,3 +135,23 @@ def test_a_version_that_tells_nothing_is_no_clash(api: Any, people: People, seen
     assert filled["city"]["lines"]["HT"]["received_online"] == "9"
     sent = people().post(AT, data=typed(received_online="9") | {"_if_match": match})
     assert sent.status_code == (303 if match == "1-0" else 412)
+
+
+MADE_UP: list[dict[str, str]] = [
+    {"city[lines]": "x"},
+    {"city[lines][HT]": "x"},
+    {"city[lines][HT][field]": "HT", "city[lines][HT][memo]": "x"},
+    {"city[lines][HT][field]": "HT", "city[reasons]": "x"},
+    {"city[lines][HT][field]": "HT", "city[reasons][late-]": "x"},
+    {"city[lines][HT][field]": "HT", "city[lines][HT]" + "[x]" * 2000: "x"},
+]
+
+
+@pytest.mark.parametrize("form", MADE_UP, ids=[str(n) for n in range(len(MADE_UP))])
+def test_a_made_up_form_under_a_used_key_is_refused_in_words(api: Any, people: People, form: dict[str, str]) -> None:
+    officer, again = people(), {"_method": "PUT", "_idempotency_key": "used"}
+    assert officer.post(AT, data=typed(received_online="5") | again).status_code == 303
+    given = [{"warning": "late", "reason": "campaign", "note": "Đợt cao điểm"}]
+    theirs = report(line(carried_over=0, received_online=9, memo={"digitised": 2}), reasons=given)
+    assert api().put(f"{API}{AT}/city", json=theirs, headers={"if-match": '"1"'}).status_code == 200
+    assert officer.post(AT, data=form | again | {"_if_match": "1-0"}).status_code == 422
