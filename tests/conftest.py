@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck
+from hypothesis import settings as property_tests
 from pydantic import SecretStr
 from sqlalchemy import create_engine, text
 from sqlmodel import Session
@@ -28,6 +30,9 @@ NOW = "2026-11-20T16:45:00+07:00"
 PASSWORD = "một mật khẩu đủ dài 57"
 KIND = os.environ.get("TIENDO57_TEST_DATABASE", "sqlite")
 _numbers = count(1)
+# How fast an example runs says more about the machine than about the rule.
+property_tests.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_tests.load_profile("tests")
 
 
 def _settings(url: str) -> Settings:

@@ -157,7 +157,7 @@ def _fuzz(app: FastAPI, api: Api, examples: int) -> None:
 def _try(operation: Any, mode: Any, known: bool, caller: TestClient, examples: int, seen: set[int]) -> None:
     @seed(57)
     @settings(
-        max_examples=examples, deadline=None, database=None, phases=[Phase.generate],
+        max_examples=examples, database=None, phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(case=operation.as_strategy(generation_mode=mode))

@@ -335,7 +335,7 @@ def run(app: FastAPI, clock: SetClock, sequence: list[tuple[str, str, date, Sent
 
 
 bounded = settings(
-    max_examples=20, deadline=None, derandomize=True, database=None,
+    max_examples=20, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
