@@ -1,5 +1,4 @@
-// Figures brought from a spreadsheet or a file: understood by the server, shown, then put into the cells of the day's form.
-// Loaded by day.js when the first block is pasted or the first file is read; `day` is what that script lends.
+// Figures from a spreadsheet or a file: understood by the server, shown, then put into the cells. `day`: what day.js lends.
 
 /** Numbers alone go where the cursor is, as in a spreadsheet; a block with names is read by the server. */
 export function pasted(day, text, from) {
@@ -54,7 +53,7 @@ function fill(day, pairs) {
     const cell = day.form.elements[name];
     if (name?.includes("[evidence]")) {
       day.form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
-    } else if (cell?.matches?.(".count") && cell.value !== value && !worksOut(day, cell, value)) {
+    } else if (cell?.matches?.(".count") && cell.value !== value) {
       cell.value = value;
       filled += 1;
       const fold = cell.closest("details[id$=quiet]");
@@ -65,9 +64,4 @@ function fill(day, pairs) {
   day.changed();
   document.getElementById("told").textContent = day.words.filled.replace("{n}", filled);
   day.form.querySelector(".count--kept")?.focus();
-}
-
-/** An opening that is the previous close is worked out anyway. */
-function worksOut(day, cell, value) {
-  return cell.name.endsWith("[carried_over]") && cell.closest("[data-row]").dataset.opening === value;
 }

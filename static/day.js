@@ -205,28 +205,31 @@ const stood = (control) =>
 const valueOf = (control) => (control.type === "checkbox" ? String(control.checked) : control.value);
 const typedControls = () => [...form.elements].filter((control) => control.name && control.type !== "hidden" && control.type !== "submit");
 
-function keep() {
-  const changed = Object.fromEntries(typedControls().filter((c) => valueOf(c) !== stood(c)).map((c) => [c.name, valueOf(c)]));
-  const version = form.elements._if_match?.value ?? "";
+/** Use the device's storage, where there is one. */
+function stored(use) {
   try {
-    Object.keys(changed).length ? localStorage.setItem(draftKey, JSON.stringify({ version, changed })) : localStorage.removeItem(draftKey);
-    say(Object.keys(changed).length ? "kept" : "");
-  } catch {
-    say("not_kept");
-  }
-}
-
-function restore() {
-  let draft;
-  try {
-    draft = JSON.parse(localStorage.getItem(draftKey));
+    return use(localStorage) ?? true;
   } catch {
     return false;
   }
+}
+
+function keep() {
+  const changed = Object.fromEntries(typedControls().filter((c) => valueOf(c) !== stood(c)).map((c) => [c.name, valueOf(c)]));
+  const version = form.elements._if_match?.value ?? "";
+  const any = Object.keys(changed).length > 0;
+  const done = stored((device) => (any ? device.setItem(draftKey, JSON.stringify({ version, changed })) : device.removeItem(draftKey)));
+  say(!any ? "" : done ? "kept" : "not_kept");
+}
+
+function restore() {
+  const draft = stored((device) => JSON.parse(device.getItem(draftKey) ?? "false"));
   if (!draft) return false;
   later = { ...draft.changed };
   typedControls().forEach(restoreOne);
-  if (form.elements._if_match) form.elements._if_match.value = draft.version || form.elements._if_match.value;
+  // What was typed from an older version, or before there was any, is compared with what came since.
+  const match = form.elements._if_match;
+  if (match) draft.version ? (match.value = draft.version) : match.remove();
   say("kept");
   return true;
 }
@@ -239,12 +242,6 @@ function restoreOne(control) {
   const fold = control.closest("details");
   if (fold) fold.open = true;
   if (control.matches(".count")) judge(control);
-}
-
-function forget() {
-  try {
-    localStorage.removeItem(draftKey);
-  } catch {} // nothing was kept
 }
 
 /** Each changed cell says where its figure is. */
@@ -285,7 +282,7 @@ async function ask() {
       method: "POST", body, signal: asking.signal, headers: { "HX-Request-Type": "partial" },
     });
     if (answer.ok) place(parse(await answer.text()));
-  } catch {} // no line: the questions come with the answer to the sending
+  } catch {} // no line: the questions come later
 }
 
 function parse(html) {
@@ -360,7 +357,7 @@ async function send(submitter) {
 
 function answered(answer, page, submitter) {
   if (answer.ok && answer.redirected) {
-    forget();
+    stored((device) => device.removeItem(draftKey));
     say("received");
     location.assign(answer.url);
   } else if (answer.status === 401) signIn();
@@ -388,11 +385,7 @@ function rest() {
 }
 
 function signIn() {
-  let kept = false;
-  try {
-    kept = localStorage.getItem(draftKey) !== null;
-  } catch {}
-  if (!kept) return form.submit(); // the sign-in page then carries the form itself
+  if (!stored((device) => device.getItem(draftKey) ?? false)) return form.submit(); // the sign-in page then carries the form itself
   location.assign(`/sign-in?to=${encodeURIComponent(`${new URL(form.action).pathname}/worksheet`)}`);
 }
 
@@ -402,9 +395,6 @@ function freshKey() {
 
 window.addEventListener("online", () => waiting && send(waiting.submitter));
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith("tiendo57 ")) localStorage.removeItem(key);
-  } catch {}
-});
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () =>
+  stored((device) => Object.keys(device).forEach((key) => key.startsWith("tiendo57 ") && device.removeItem(key))));
 start();

@@ -94,18 +94,18 @@ def test_sums_and_rates_follow_the_typing_and_are_the_server_s(window: Visitor) 
     assert page.evaluate(FOLLOWS) < 100
 
 
-# How long a cell takes from a key to the painted sum, in milliseconds; the slowest of sixty.
+# How long a cell takes from a key to the painted sum, in milliseconds; of sixty keys all but three are quicker.
 FOLLOWS = """async () => {
   const cell = document.querySelector('[name="city[lines][HT][received_online]"]');
-  let slowest = 0;
+  const took = [];
   for (let n = 0; n < 60; n++) {
     const start = performance.now();
     cell.value = n;
     cell.dispatchEvent(new Event("input", {bubbles: true}));
     await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-    slowest = Math.max(slowest, performance.now() - start);
+    took.push(performance.now() - start);
   }
-  return slowest;
+  return took.sort((a, b) => a - b)[56];
 }"""
 
 
@@ -309,6 +309,30 @@ def test_two_officers_choose_cell_by_cell(window: Visitor, visit: Callable[..., 
     assert page.input_value(cell("DD", "received_post")) == mine
 
 
+def test_what_was_typed_before_another_sent_is_not_put_over_it(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("canbo.hai", **PHONE)
+    page = visitor.go(f"{AT}/worksheet")
+    page.fill(cell("HT", "received_online"), str(next(figures)))
+    # The draft is older than the first report: it was typed when there was none.
+    page.evaluate(
+        """() => {
+          const key = Object.keys(localStorage).find(one => one.startsWith("tiendo57 "));
+          localStorage[key] = JSON.stringify({...JSON.parse(localStorage[key]), version: ""});
+        }"""
+    )
+    before = version(page)
+    if not before:
+        other = visit("canbo.hai").go(f"{AT}/worksheet")
+        other.fill(cell("HT", "received_online"), str(next(figures)))
+        other.locator(".foot button").click()
+        other.wait_for_url("**/receipt*")
+        before = version(page)
+    page.reload()
+    page.locator(".foot button").click()
+    page.wait_for_selector("[data-clash]")
+    assert version(page) == before
+
+
 def test_a_device_that_keeps_nothing_still_sends(visit: Callable[..., Visitor]) -> None:
     visitor = visit("canbo.hai", **PHONE)
     visitor.context.add_init_script(
@@ -397,9 +421,9 @@ def test_every_state_is_accessible(window: Visitor) -> None:
 
 def test_the_script_is_small() -> None:
     static = project_root() / "static"
-    own = sum(len(gzip.compress((static / name).read_bytes())) for name in ("day.js", "bring.js"))
-    htmx = len(gzip.compress(next((static / "vendor").glob("htmx-*.min.js")).read_bytes()))
-    assert own + htmx <= 21 * 1024
+    own = {name: len(gzip.compress((static / name).read_bytes())) for name in ("day.js", "bring.js")}
+    assert own["day.js"] <= 6 * 1024  # all that the form loads
+    assert own["bring.js"] <= 2 * 1024  # comes with the first pasted block
 
 
 BLOCK = (
