@@ -76,17 +76,22 @@ function addUp() {
       }
       for (const shown of all("[data-shown]", one.row)) {
         const n = counts[shown.dataset.shown];
-        shown.textContent = whole.format(n);
+        write(shown, whole.format(n));
         shown.classList.toggle("wrong", n < 0);
       }
     }
-    for (const place of all("[data-sum]", part)) place.textContent = whole.format(total[place.dataset.sum]);
+    for (const place of all("[data-sum]", part)) write(place, whole.format(total[place.dataset.sum]));
     const shares = ratesOf(total);
-    for (const place of all("[data-rate]", part)) place.textContent = share(...shares[place.dataset.rate]);
+    for (const place of all("[data-rate]", part)) write(place, share(...shares[place.dataset.rate]));
   }
   const pending = everything.pending_in_time + everything.pending_overdue;
   const said = { ...everything, pending };
   form.querySelector("[data-foot]").textContent = words.foot.replace(/\{(\w+)\}/g, (_, name) => whole.format(said[name]));
+}
+
+/** Only what changes is painted anew. */
+function write(place, text, property = "textContent") {
+  if (place[property] !== text) place[property] = text;
 }
 
 function ratesOf(t) {
@@ -250,7 +255,7 @@ function mark() {
     for (const one of Object.values(cell)) {
       const changed = one.value !== stood(one);
       one.classList.toggle("count--kept", changed);
-      one.title = changed ? words.kept : form.elements._if_match && one.value ? words.received : "";
+      write(one, changed ? words.kept : form.elements._if_match && one.value ? words.received : "", "title");
     }
   }
   for (const chip of all(".chip")) {
