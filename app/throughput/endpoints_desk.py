@@ -67,8 +67,8 @@ def get_receipt(
     """Confirm what the city has received for a day."""
     data = standing_reports(session, unit, day)
     names, texts = Reference.read(session).by_code, share.texts(data, request.state.locale)
-    carried = {system.value: forward.carried_by(session, unit, day, system) for system in System}
-    return render(data, "throughput/receipt.html", names=names, texts=texts, carried=carried)
+    followed = {system.value: forward.followed(session, unit, day, system) for system in System}
+    return render(data, "throughput/receipt.html", names=names, texts=texts, followed=followed)
 
 
 @router.get(

@@ -24,7 +24,7 @@ from app.units.models import Unit
 
 @dataclass(frozen=True)
 class Touched:
-    """A received report after a day; `follows`: a change could be carried into it."""
+    """A received report after a day; `follows`: a change of some field could be carried into it."""
 
     day: date
     stored: Stored
@@ -37,33 +37,35 @@ def later(
     session: Session, reference: Reference, unit: Unit, day: date, system: System, close: dict[str, int], now: datetime
 ) -> list[Touched]:
     """Return the received reports after a day that closed with `close`, until the first that is locked."""
+    assert unit.id is not None
     found: list[Touched] = []
+    stopped: set[str] = set()
     for following in _following(session, unit, day, system):
-        assert unit.id is not None
-        stored = reading.current(session, unit.id, following, system)
+        stored = reading.current(session, unit.id, following.day, system)
         assert stored is not None
-        deadlines = stored.owed or reference.deadlines(unit, following, system)
-        opening = {code: line.carried_over for code, line in stored.lines.items()}
+        deadlines = stored.owed or reference.deadlines(unit, following.day, system)
         is_locked = now > deadlines.locks_at
-        follows = not is_locked and not rules.adjustments(opening, close)
-        found.append(Touched(following, stored, deadlines, is_locked, follows))
+        stopped |= rules.adjustments(following.opening, close).keys()
+        counted = {*following.opening, *close}
+        follows = not is_locked and (not counted or not counted <= stopped)
+        found.append(Touched(following.day, stored, deadlines, is_locked, follows))
         if is_locked:
             break
-        close = {code: line.pending for code, line in stored.lines.items()}
+        close = following.closing
     return found
 
 
-def _following(session: Session, unit: Unit, day: date, system: System) -> Iterator[date]:
+def _following(session: Session, unit: Unit, day: date, system: System) -> Iterator[Neighbour]:
     assert unit.id is not None
     while (following := reading.after(session, unit.id, day, system)) is not None:
+        yield following
         day = following.day
-        yield day
 
 
-def close_before(stored: Stored | None, previous: Neighbour | None) -> dict[str, int]:
-    """Return the close that the next day was judged by: the day's own, else that of the last received before it."""
-    if stored is not None and stored.unavailable is None:
-        return {code: line.pending for code, line in stored.lines.items()}
+def close_of(report: Stored | Draft | None, previous: Neighbour | None) -> dict[str, int]:
+    """Return the close that the next day is judged by: the day's own, else that of the last received before it."""
+    if report is not None and report.unavailable is None:
+        return {code: line.pending for code, line in report.lines.items()}
     return previous.closing if previous else {}
 
 
@@ -71,20 +73,15 @@ def plan(
     session: Session, reference: Reference, unit: Unit, day: date, case: Case, now: datetime
 ) -> tuple[list[Touched], Carried]:
     """Return the later days of a report about to be sent, and how far the change of its close can be carried."""
-    before = close_before(case.stored, case.previous)
-    if case.draft.unavailable is None:
-        after = {code: line.pending for code, line in case.draft.lines.items()}
-    else:
-        after = case.previous.closing if case.previous else {}
+    before, after = close_of(case.stored, case.previous), close_of(case.draft, case.previous)
     if not carrying.changes(before, after):
         return [], Carried({}, None)
     touched = later(session, reference, unit, day, case.system, before, now)
+    standing = {one.day: one.stored.lines for one in touched}
 
     def may_stand(on: date, line: Line) -> bool:
-        assert unit.id is not None
-        applies = line.field in reference.fields.fields(unit.id, unit.kind, on, case.system)
-        stands = any(one.day == on and line.field in one.stored.lines for one in touched)
-        return (applies or stands) and not rules.broken_memos(line, reference.memos)
+        counts = line.field in reference.applicable(unit, on, case.system) or line.field in standing[on]
+        return counts and not rules.broken_memos(line, reference.memos)
 
     days = [LaterDay(one.day, one.is_locked, one.stored.lines) for one in touched]
     return touched, carrying.carry(before, after, days, may_stand)
@@ -122,14 +119,32 @@ _CARRIED = (
 )  # fmt: skip
 
 
-def carried_by(session: Session, unit: Unit, day: date, system: System) -> list[date]:
-    """Return the later days that stand as the day's own standing revision carried its difference into them."""
+@dataclass(frozen=True)
+class Followed:
+    """The days after a report's last change: those it was carried into, and the first whose opening does not match."""
+
+    days: list[date]
+    stopped_at: date | None
+
+
+def followed(session: Session, unit: Unit, day: date, system: System) -> Followed:
+    """Return where the last change of a day's close has come to by now."""
     assert unit.id is not None
-    stored = reading.current(session, unit.id, day, system)
-    if stored is None:
-        return []
+    revisions = reading.all_revisions(session, unit.id, day, system)
+    if not revisions:
+        return Followed([], None)
+    stored, previous = revisions[-1], reading.before(session, unit.id, day, system)
     values = {"unit": unit.id, "system": system.value, "day": day, "digest": _digest(stored)}
-    return list(session.scalars(_CARRIED, values))
+    days = list(session.scalars(_CARRIED, values))
+    close = close_of(stored, previous)
+    changed = carrying.changes(close_of(revisions[-2] if len(revisions) > 1 else None, previous), close)
+    for following in _following(session, unit, day, system):
+        if rules.adjustments(following.opening, close).keys() & changed.keys():
+            return Followed(days, following.day)
+        if following.day not in days:
+            break
+        close = following.closing
+    return Followed(days, None)
 
 
 def _draft(one: Touched, lines: dict[str, Line], close: dict[str, int], origin: date, now: datetime) -> Draft:

@@ -51,7 +51,8 @@ class LaterOut(BaseModel):
     version: Annotated[int, Field(description="Of that day's report in this system")]
     locked: Annotated[bool, Field(description="It stays as it is: the change shows there as an adjustment")]
     carried: Annotated[
-        bool, Field(description="`carry_forward` takes a change into it: open, openings as closed before")
+        bool,
+        Field(description="`carry_forward` takes a change into it: open, some field opening as closed until there"),
     ]
 
 
@@ -133,9 +134,9 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     proposals = _proposals(session, unit.id, day, system)
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
-    before = forward.close_before(stored, previous)
+    before = forward.close_of(stored, previous)
     rows = []
-    applicable = reference.fields.fields(unit.id, unit.kind, day, system.value)
+    applicable = reference.applicable(unit, day, system)
     # A field that stands keeps its row, whatever applies by now: else a correction would drop its line.
     standing = {code: reference.by_code[code] for code in lines if code not in applicable}
     for code, info in {**applicable, **standing}.items():

@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.core.web import API
-from app.throughput import totals
+from app.throughput import proof, totals
 from tests.support.clients import WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/reports/{WARD}"
 DAYS = ("2026-11-18", "2026-11-19", "2026-11-20")
 WHY = [{"warning": "correction", "reason": "late_correction"}]
+UNMATCHED = "Tồn kỳ trước của ngày"
 
 
 @pytest.fixture
@@ -61,6 +62,7 @@ def gaps(client: TestClient) -> list[tuple[str, int]]:
 def kept_sums_are_true(app: FastAPI) -> None:
     with app.state.database.read() as session:
         assert list(totals.differences(session)) == []
+        assert list(proof.alterations(session)) == []
 
 
 def test_the_days_after_follow(app: FastAPI, officer: TestClient) -> None:
@@ -171,9 +173,30 @@ def test_the_receipt_names_the_days_that_followed(officer: TestClient, people: C
     words = "Đã chuyển chênh lệch sang các ngày"
     assert words not in browser.get(at).text
     correct(officer, 13)
-    assert f"{words}: 19/11/2026, 20/11/2026" in browser.get(at).text
+    page = browser.get(at).text
+    assert f"{words}: 19/11/2026, 20/11/2026" in page
+    assert UNMATCHED not in page
     correct(officer, 14, carry_forward=False)
-    assert words not in browser.get(at).text
+    page = browser.get(at).text
+    assert words not in page
+    assert f"{UNMATCHED} 19/11/2026" in page
+
+
+def test_the_receipt_names_the_day_that_could_not_follow(
+    officer: TestClient, people: Callable[..., PageClient]
+) -> None:
+    at = f"/throughput/reports/{WARD}/{DAYS[0]}/receipt"
+    late = report(line(received_online=0, resolved_early=12))
+    assert officer.put(f"{AT}/{DAYS[2]}/city", json=late, headers={"if-match": '"1"'}).status_code == 200
+    assert correct(officer, 8)["carried"] == {"days": [DAYS[1]], "stopped_at": DAYS[2]}
+    page = people().get(at).text
+    assert "sang các ngày: 19/11/2026<" in page
+    assert f'href="/throughput/reports/{WARD}/{DAYS[2]}/worksheet">{UNMATCHED} 20/11/2026' in page
+    assert f'href="/throughput/reports/{WARD}/{DAYS[2]}/receipt">{UNMATCHED}' in people("leader").get(at).text
+    # Brought in line by hand, there is nothing to tell any more.
+    mended = report(line(received_online=2, resolved_early=12))
+    assert officer.put(f"{AT}/{DAYS[2]}/city", json=mended, headers={"if-match": '"2"'}).status_code == 200
+    assert UNMATCHED not in people().get(at).text
 
 
 def test_a_check_says_what_would_be_carried(officer: TestClient) -> None:
@@ -191,9 +214,21 @@ def test_the_worksheet_lists_the_later_days(officer: TestClient, clock: SetClock
     assert later(DAYS[0]) == [(DAYS[1], False, True), (DAYS[2], False, True)]
     assert later(DAYS[2]) == []
     correct(officer, 13, carry_forward=False)
-    assert later(DAYS[0]) == [(DAYS[1], False, False), (DAYS[2], False, True)]
+    assert later(DAYS[0]) == [(DAYS[1], False, False), (DAYS[2], False, False)], "nothing comes past the first"
     clock.set("2026-11-25T18:00+07:00")
     assert later(DAYS[0]) == [(DAYS[1], True, False)], "nothing is touched past a locked day"
+
+
+def test_a_gap_of_one_field_keeps_no_other_from_being_carried(app: FastAPI, officer: TestClient) -> None:
+    both = [line(received_online=10, resolved_early=4), line("CT", carried_over=2)]
+    sent = officer.put(f"{AT}/{DAYS[1]}/city", json=report(*both, reasons=WHY), headers={"if-match": '"1"'})
+    assert sent.status_code == 200, sent.text
+    sheet = officer.get(f"{AT}/{DAYS[0]}/worksheet").json()["city"]
+    assert [one["carried"] for one in sheet["later"]] == [True, True]
+    assert correct(officer, 13)["carried"]["days"] == list(DAYS[1:])
+    assert stocks(officer)[0] == (0, 9)
+    assert ("HT", 9) in [(one["field"], one["carried_over"]) for one in stands(officer, DAYS[1])["lines"]]
+    kept_sums_are_true(app)
 
 
 def test_the_worksheet_knows_a_day_that_has_not_begun(officer: TestClient) -> None:
