@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core import i18n
 from tests.support.clients import DAY, OTHER, WARD, line, report
 
 Api = Callable[..., TestClient]
@@ -53,7 +52,9 @@ def test_the_sentence_for_a_report_is_one_an_official_would_write(officer: TestC
 
 
 def test_the_rows_are_the_city_s_columns_without_separators(officer: TestClient) -> None:
-    rows = [row.split("\t") for row in texts(officer)["row"].split("\n")]
+    found = [texts(officer, lang=lang)["row"] for lang in ("vi", "en", "fr")]
+    assert len(set(found)) == 1, "the spreadsheet is the city's, in Vietnamese"
+    rows = [row.split("\t") for row in found[0].split("\n")]
     assert rows == [
         ["Thuận Hóa", "20/11/2026", "Hệ thống của thành phố", "1200", "26", "2", "0", "19", "0", "1", "0", "1205", "3"],
         ["Thuận Hóa", "20/11/2026", "Hệ thống của bộ, ngành", "0", "0", "5", "0", "0", "0", "0", "0", "5", "0"],
@@ -98,8 +99,32 @@ def test_what_is_not_in_the_figures_is_said(api: Api, ministry: dict[str, Any] |
 def test_a_day_without_received_dossiers_has_no_rate(api: Api) -> None:
     officer = api()
     assert officer.put(f"{AT}/city", json=report()).status_code == 201
-    words = i18n.translate("indicators.not_computable", "vi")
-    assert f"trực tuyến 0 ({words})" in texts(officer)["chat"]
+    assert "tiếp nhận 0 hồ sơ, trực tuyến 0 (không tính được)" in texts(officer)["chat"]
+    assert "online 0 (n/a)" in texts(officer, lang="en")["chat"]
+
+
+def test_a_day_without_figures_is_not_a_day_of_zeros(api: Api) -> None:
+    officer = api()
+    assert officer.put(f"{AT}/city", json={"unavailable": {"reason": "Bảo trì"}}).status_code == 201
+    found = texts(officer)
+    assert found["chat"] == (
+        "Thuận Hóa, báo cáo ngày 20/11/2026: chưa có số liệu. Hệ thống của thành phố: gián đoạn, chưa có số liệu. "
+        f"Hệ thống của bộ, ngành: chưa gửi. Mã xác nhận: {WARD}-20261120-TP-1."
+    )
+    assert found["sentence"].startswith(
+        "Ngày 20/11/2026, Thuận Hóa chưa có số liệu giải quyết thủ tục hành chính. Hệ thống của thành phố: gián đoạn"
+    )
+    for lang in ("vi", "en", "fr"):
+        assert not any(" 0" in text for text in texts(officer, lang=lang).values())
+
+
+def test_figures_are_as_old_as_the_oldest_in_them(api: Api) -> None:
+    officer = api()
+    early = report(line(received_online=1), counted_until=f"{DAY}T15:10:00+07:00")
+    assert officer.put(f"{AT}/city", json=early).status_code == 201
+    down = {"unavailable": {"reason": "Bảo trì"}, "counted_until": f"{DAY}T09:00:00+07:00"}
+    assert officer.put(f"{AT}/ministry", json=down).status_code == 201
+    assert "(số liệu đến 15:10)" in texts(officer)["chat"]
 
 
 def test_post_that_was_not_split_and_a_system_that_was_down_are_blank_cells(api: Api) -> None:
