@@ -219,9 +219,10 @@ function stored(use) {
   }
 }
 
-function keep() {
-  const changed = Object.fromEntries(typedControls().filter((c) => valueOf(c) !== stood(c)).map((c) => [c.name, valueOf(c)]));
-  const version = form.elements._if_match?.value ?? "";
+/** Keep what was typed; once one system is sent alone (`still`), what is left is of whatever version comes next. */
+function keep(still) {
+  const changed = Object.fromEntries(typedControls().filter((c) => valueOf(c) !== stood(c) && (still?.(c) ?? true)).map((c) => [c.name, valueOf(c)]));
+  const version = still ? null : (form.elements._if_match?.value ?? "");
   const any = Object.keys(changed).length > 0;
   const done = stored((device) => (any ? device.setItem(draftKey, JSON.stringify({ version, changed })) : device.removeItem(draftKey)));
   say(!any ? "" : done ? "kept" : "not_kept");
@@ -234,7 +235,7 @@ function restore() {
   typedControls().forEach(restoreOne);
   // What was typed from an older version, or before there was any, is compared with what came since.
   const match = form.elements._if_match;
-  if (match) draft.version ? (match.value = draft.version) : match.remove();
+  if (match && draft.version !== null) draft.version ? (match.value = draft.version) : match.remove();
   say("kept");
   return true;
 }
@@ -362,7 +363,8 @@ async function send(submitter) {
 
 function answered(answer, page, submitter) {
   if (answer.ok && answer.redirected) {
-    stored((device) => device.removeItem(draftKey));
+    const sent = submitter?.name === "_only" ? `${submitter.value}[` : "";
+    keep((control) => !control.name.startsWith(sent));
     say("received");
     location.assign(answer.url);
   } else if (answer.status === 401) signIn();
