@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
-from app.core.access import Caller
+from app.core.access import Caller, allow
 from app.core.clock import Now
 from app.core.db import Reading
 from app.core.errors import Fault, Invalid
@@ -26,6 +26,9 @@ from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
+# What is owed shows no figures; the desk shows both.
+SEES_FIGURES = allow("reports:read")
+
 
 def _asked(session: Session, caller: Caller, unit: str | None) -> Unit:
     """Return the unit that is asked for, one's own by default; raises Invalid where there is none."""
@@ -35,7 +38,10 @@ def _asked(session: Session, caller: Caller, unit: str | None) -> Unit:
     return visible_unit(session, caller, code)
 
 
-@router.get("/today", operation_id="get_today", response_model=TodayOut, responses=problems(401, 403, 404, 422))
+@router.get(
+    "/today", operation_id="get_today", response_model=TodayOut, responses=problems(401, 403, 404, 422),
+    dependencies=[SEES_FIGURES],
+)  # fmt: skip
 def get_today(
     caller: CanSeeOwed, session: Reading, render: Render, now: Now, unit: UnitQuery = None
 ) -> Response:  # fmt: skip
@@ -44,7 +50,10 @@ def get_today(
     return render(data, "throughput/today.html", names=Reference.read(session).by_code)
 
 
-@router.get("/month", operation_id="get_month", response_model=MonthOut, responses=problems(401, 403, 404, 422))
+@router.get(
+    "/month", operation_id="get_month", response_model=MonthOut, responses=problems(401, 403, 404, 422),
+    dependencies=[SEES_FIGURES],
+)  # fmt: skip
 def get_month(
     caller: CanSeeOwed, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
     wanted: Annotated[

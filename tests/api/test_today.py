@@ -148,3 +148,13 @@ def test_who_sees_many_units_names_one(api: Api) -> None:
 def test_another_ward_s_desk_is_not_there(api: Api, role: str, status: int) -> None:
     for at in ("today", "month"):
         assert api(role).get(f"/api/v1/throughput/{at}", params={"unit": OTHER}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("scopes", "status"),
+    [(["obligations:read"], 403), (["reports:read"], 403), (["obligations:read", "reports:read"], 200)],
+)
+def test_who_may_see_only_what_is_owed_sees_no_figures(api: Api, scopes: list[str], status: int) -> None:
+    machine = api("machine", WARD, scopes=scopes)
+    for at in ("today", "month"):
+        assert machine.get(f"/api/v1/throughput/{at}").status_code == status
