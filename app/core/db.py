@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Annotated, Any
 
@@ -52,7 +53,10 @@ class Gate:
         self._inside += 1
         try:
             try:
-                await asyncio.wait_for(self._free.acquire(), self._wait)
+                if self._free.locked():  # a timer costs a task, and most find the gate open
+                    await asyncio.wait_for(self._free.acquire(), self._wait)
+                else:
+                    await self._free.acquire()
             except TimeoutError:
                 raise Unavailable("busy") from None
             try:
@@ -73,7 +77,7 @@ class Database:
         self.writer: Any = self.engine.execution_options(immediate=True) if self.is_sqlite else self.engine
         self._hasty: Any = self.writer.execution_options(hasty=True)
         self.gate = Gate(
-            1 if self.is_sqlite else settings.database_pool_size,
+            2 if self.is_sqlite else settings.database_pool_size,  # one writes, one is ready
             settings.write_queue_size,
             settings.write_queue_wait_seconds,
         )
@@ -150,17 +154,34 @@ def _sqlite_engine(settings: Settings) -> Engine:
         if connection.in_transaction:
             connection.rollback()
 
+    turns = Lock()  # SQLite lets a waiting writer sleep and ask again; here the next one starts when the last ends
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A deferred transaction that starts to write late meets "database is locked" at once, without waiting.
         options = connection.get_execution_options()
-        if options.get("hasty"):
-            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        hasty = options.get("hasty", False)
+        if not options.get("immediate"):
+            hot.say(connection, "BEGIN")
+            return
+        if turns.acquire(timeout=0 if hasty else settings.database_lock_timeout_seconds):
+            connection.info["turn"] = True
+        if hasty:
+            hot.say(connection, "PRAGMA busy_timeout=0")
         try:
-            hot.say(connection, "BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
+            hot.say(connection, "BEGIN IMMEDIATE")  # another process may write; and who got no turn is told so here
+        except BaseException:
+            _pass_on(None, connection)
+            raise
         finally:
-            if options.get("hasty"):
-                connection.exec_driver_sql(f"PRAGMA busy_timeout={settings.database_lock_timeout_seconds * 1000}")
+            if hasty:
+                hot.say(connection, f"PRAGMA busy_timeout={settings.database_lock_timeout_seconds * 1000}")
+
+    @event.listens_for(engine, "checkin")
+    @event.listens_for(engine, "invalidate")
+    def _pass_on(_: Any, record: Any, *__: Any) -> None:
+        if record.info.pop("turn", False):
+            turns.release()
 
     return engine
 
@@ -183,31 +204,34 @@ def sqlite_is_safe_for_several_processes() -> bool:
     return tuple(sqlite_module().sqlite_version_info) >= SAFE_SQLITE
 
 
-async def _gate(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[None]:
-    # The caller is known first: strangers do not stand in the writers' queue.
-    if request.method in SAFE_METHODS:
-        yield
-        return
-    async with request.app.state.database.gate.passage():
-        yield
-
-
-async def get_session(request: Request, _: Annotated[None, Depends(_gate, scope="function")]) -> AsyncIterator[Session]:
+async def get_session(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[Session]:
     """Supply the request's session; its transaction is committed before the answer leaves.
 
-    It begins with the first statement and ends with `finish`, both in the endpoint's own thread (`DoorRoute`): a writer
-    behind the gate changes threads as seldom as can be.
+    It begins with the first statement and ends with `finish`, both in the endpoint's own thread (`DoorRoute`): threads
+    are changed as seldom as can be. The caller is known first: strangers do not stand in the writers' queue.
     """
     database: Database = request.app.state.database
-    writes = request.method not in SAFE_METHODS
-    session = Session(database.writer, expire_on_commit=False) if writes else Session(database.engine, autoflush=False)
+    if request.method in SAFE_METHODS:
+        session = Session(database.engine, autoflush=False)
+        session.info["finish"] = session.close
+        async with _ended(session):
+            yield session
+        return
+    async with database.gate.passage():
+        session = Session(database.writer, expire_on_commit=False)
+        session.info["audit_context"] = audit.Context.of(request)
+        session.info["finish"] = partial(_finish, request, session)
+        async with _ended(session):
+            yield session
+
+
+@asynccontextmanager
+async def _ended(session: Session) -> AsyncIterator[None]:
+    """Finish what the endpoint's thread has not; after a failure only roll back."""
     try:
-        if writes:
-            session.info["audit_context"] = audit.Context.of(request)
-            session.info["finish"] = partial(_finish, request, session)
-        yield session
+        yield
         if "finish" in session.info:
-            await run_in_threadpool(session.info["finish"])
+            await run_in_threadpool(session.info.pop("finish"))
     finally:
         if session.in_transaction():
             await run_in_threadpool(session.close)
@@ -239,11 +263,9 @@ async def get_looking(request: Request, _: Annotated[object, Depends(get_caller)
     """Supply a session that only reads to an unsafe method: looking waits at no gate and leaves no row."""
     database: Database = request.app.state.database
     session = Session(database.engine, autoflush=False)
-    try:
+    session.info["finish"] = session.close
+    async with _ended(session):
         yield session
-    finally:
-        if session.in_transaction():
-            await run_in_threadpool(session.close)
 
 
 Reading = Annotated[Session, Depends(get_session, scope="function")]

@@ -20,7 +20,7 @@ from app.core.settings import Settings
 from tests.durability.live import caller, faults_of, serving
 from tests.support.clients import DAY, WARD, line, report
 
-HELD = (db.get_session, db.get_writing, db._gate)
+HELD = (db.get_session, db.get_writing)
 
 
 @pytest.fixture
