@@ -100,6 +100,32 @@ def test_neighbouring_days_sent_at_once_keep_the_totals_right(app: FastAPI, offi
         assert faults_of(app) == []
 
 
+def test_a_carried_correction_meets_one_of_the_day_it_comes_to(app: FastAPI, officers: list[Client]) -> None:
+    first, second = officers
+    days = [ADDRESS, ADDRESS.replace(DAY, "2026-11-19")]
+    tags = [second.put(at, json=_body(10)).headers["etag"] for at in reversed(days)][::-1]
+    why = {"reasons": [{"warning": "correction", "reason": "late_correction"}], "carry_forward": True}
+    for number in range(8):
+        sent = [20 + number, 50 + number]
+        answers = at_once(
+            [
+                partial(second.put, days[0], json=_body(sent[0]), headers={"if-match": tags[0]}),
+                partial(first.put, days[1], json=_body(sent[1]) | why, headers={"if-match": tags[1]}),
+            ]
+        )
+        assert answers[1].status_code == 200, answers[1].text
+        assert answers[1].json()["carried"] == {"days": [DAY], "stopped_at": None}
+        assert answers[0].status_code in (200, 412), answers[0].text
+        stand = [first.get(at).json() for at in days]
+        assert stand[1]["totals"]["received"] == sent[1]
+        # Whichever came first: what was acknowledged of the later day stands, and it opens as the other closed.
+        was = sent[0] if answers[0].status_code == 200 else stand[0]["totals"]["received"]
+        assert (stand[0]["totals"]["received"], stand[0]["totals"]["carried_over"]) == (was, sent[1])
+        assert [w["code"] for w in stand[0]["warnings"] if w["code"] == "opening_gap"] == []
+        tags = [f'"{one["version"]}"' for one in stand]
+    assert faults_of(app) == []
+
+
 def test_fifty_first_reports_at_once_are_all_received(app: FastAPI, server: str, api: Api) -> None:
     anybody = api("city_analyst")
     units = [u["code"] for u in anybody.get("/api/v1/units").json()["items"] if u["kind"] in ("ward", "commune")]
