@@ -35,7 +35,8 @@ from benchmarks.app import NOW, StandingClock
 WARDS = ("19789", "19753", "19774", "19777")
 LINES = 30
 ROUNDS = 5
-SECONDS = 4.0
+SECONDS = 3.0
+CLIENTS = (1, 4)
 
 
 def body(step: int) -> bytes:
@@ -168,24 +169,30 @@ def bare(path: Path) -> float:
 
 
 def main() -> None:
-    """Run every measure in turn, several rounds, and print medians and ratios."""
+    """Run every measure in turn, several rounds, with one connection and with four, and print medians and ratios."""
+    measured: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.db"
         made = prepare(url)
-        measured: dict[str, list[float]] = {"report": [], "echo": [], "echo with token": [], "bare SQLite loop": []}
         with served(url) as port:
             officers = [Officer(ward, token) for ward, token in zip(WARDS, made, strict=True)]
             for n in range(ROUNDS):
-                measured["echo"].append(rate(port, [_echo("echo", t) for t in made]))
-                measured["report"].append(rate(port, list(officers)))
-                measured["echo with token"].append(rate(port, [_echo("echo-with-token", t) for t in made]))
-                measured["bare SQLite loop"].append(bare(Path(folder) / f"bare{n}.db"))
-    print(f"{'measure':<20}{'median /s':>12}{'min':>10}{'max':>10}")
+                for clients in CLIENTS:
+                    for name, calls in (
+                        ("echo", [_echo("echo", t) for t in made]),
+                        ("report", list(officers)),
+                        ("echo with token", [_echo("echo-with-token", t) for t in made]),
+                    ):
+                        measured.setdefault(f"{name}, {clients}", []).append(rate(port, calls[:clients]))
+                measured.setdefault("bare SQLite loop", []).append(bare(Path(folder) / f"bare{n}.db"))
+    print(f"{'measure, connections':<24}{'median /s':>12}{'min':>10}{'max':>10}")
     for name, values in measured.items():
-        print(f"{name:<20}{statistics.median(values):>12.1f}{min(values):>10.1f}{max(values):>10.1f}")
-    for name in list(measured)[1:]:
-        ratios = [a / b for a, b in zip(measured["report"], measured[name], strict=True)]
-        print(f"report ÷ {name}: {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})")
+        print(f"{name:<24}{statistics.median(values):>12.1f}{min(values):>10.1f}{max(values):>10.1f}")
+    for clients in CLIENTS:
+        report = f"report, {clients}"
+        for other in (f"echo, {clients}", f"echo with token, {clients}", "bare SQLite loop"):
+            ratios = [a / b for a, b in zip(measured[report], measured[other], strict=True)]
+            print(f"{report} ÷ {other}: {statistics.median(ratios):.3f} ({min(ratios):.3f} … {max(ratios):.3f})")
 
 
 def _echo(path: str, token: str) -> Callable[[http.client.HTTPConnection, int], None]:
