@@ -13,7 +13,7 @@ from app.throughput import evidence, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
 from app.throughput.reading import Neighbour, Stored
-from app.throughput.schemas import ReportIn
+from app.throughput.schemas import ReportIn, ReportsIn
 from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
@@ -64,6 +64,13 @@ def understood(
     known = evidence.of_revision(session, stored.revision_id) if stored and rests_on else []
     brings = any(file not in known for file in rests_on)
     return Case(system, stored, previous, draft, owed, deadlines, sent, rests_on, brings)
+
+
+def of_day(
+    session: Session, reference: Reference, unit: Unit, day: date, body: ReportsIn, now: datetime
+) -> dict[System, Case]:
+    """Return what was sent of a day, system by system."""
+    return {system: understood(session, reference, unit, day, system, one, now) for system, one in body.sent.items()}
 
 
 def broken(case: Case, now: datetime, prefix: str) -> list[Fault]:

@@ -147,11 +147,7 @@ def check(
     """Return what sending a day would say now; `placed` gives a pointer as the sender knows it."""
     reference = Reference.read(session)
     assert unit.id is not None
-    judged = {
-        system: cases.understood(session, reference, unit, day, system, one, now)
-        for system, one in ((System.CITY, body.city), (System.MINISTRY, body.ministry))
-        if one is not None
-    }
+    judged = cases.of_day(session, reference, unit, day, body, now)
     versions = {system: _version(session, unit.id, day, system, judged.get(system)) for system in System}
     faults = all_faults(body, judged, now)
     if not judged and not faults:
@@ -237,8 +233,7 @@ def _questions(
 def _carried(
     session: Session, reference: Reference, unit: Unit, day: date, case: Case, body: ReportsTyped, now: datetime
 ) -> CarriedOut | None:
-    sent = body.city if case.system is System.CITY else body.ministry
-    if sent is None or not sent.carry_forward:
+    if not body.sent[case.system].carry_forward:
         return None
     _, carried = forward.plan(session, reference, unit, day, case, now)
     return CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)

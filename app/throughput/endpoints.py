@@ -21,20 +21,10 @@ from app.throughput import definition, listing, obligations, reading, redrawn, s
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
-from app.throughput.schemas import (
-    GroupBy,
-    ObligationOut,
-    ObligationPage,
-    ReportIn,
-    ReportOut,
-    ReportsIn,
-    ReportsOut,
-    ReportStatus,
-    SummaryOut,
-    SummaryRow,
-    WaiverIn,
-)
+from app.throughput.obligation_schemas import ObligationOut, ObligationPage, WaiverIn
+from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut, ReportStatus
 from app.throughput.shown import report_out
+from app.throughput.summary_schemas import GroupBy, SummaryOut, SummaryRow
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS

@@ -11,9 +11,11 @@ from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput import obligations, summary
 from app.throughput.forms import Reference
+from app.throughput.obligation_schemas import ObligationOut
 from app.throughput.open_questions import OpenQuestion, open_questions
 from app.throughput.rules import SYSTEMS, Share
-from app.throughput.schemas import Completeness, GroupBy, ObligationOut, RateOut, SummaryRow
+from app.throughput.schemas import RateOut
+from app.throughput.summary_schemas import Completeness, GroupBy, SummaryRow
 from app.throughput.sums import month_end
 from app.throughput.targets import TARGETED, meets
 from app.throughput.timing import State, worst

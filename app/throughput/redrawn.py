@@ -46,11 +46,7 @@ def faults(session: Session, unit: Unit, day: date, form: dict[str, Any], now: d
     """Return everything wrong with a form, unreadable cells and broken rules together."""
     body = ReportsTyped.model_validate(to_json_value(form, ReportsTyped))
     reference = Reference.read(session)
-    judged = {
-        system: cases.understood(session, reference, unit, day, system, one, now)
-        for system, one in ((System.CITY, body.city), (System.MINISTRY, body.ministry))
-        if one is not None
-    }
+    judged = cases.of_day(session, reference, unit, day, body, now)
     return all_faults(body, judged, now)
 
 

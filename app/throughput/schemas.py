@@ -11,7 +11,7 @@ from app.core.schemas import Count, Flag, Line, Moment, Prose
 from app.procedures.rules import System
 from app.throughput.rules import MAX_COUNT, Figures, ReasonCode, Share, WarningCode, rates
 from app.throughput.rules import Line as Counts
-from app.throughput.timing import Deadlines, State
+from app.throughput.timing import Deadlines
 
 FieldCode = Annotated[Line, Field(min_length=1, max_length=35, examples=["HT"])]
 MemoCode = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -111,6 +111,12 @@ class ReportsIn(BaseModel):
     city: ReportIn | None = None
     ministry: ReportIn | None = None
 
+    @property
+    def sent(self) -> dict[System, ReportIn]:
+        """What is sent, by system."""
+        both = {System.CITY: self.city, System.MINISTRY: self.ministry}
+        return {system: one for system, one in both.items() if one is not None}
+
 
 class RateOut(BaseModel):
     """A rate with what it rests on; `value` is null when the denominator is zero."""
@@ -179,6 +185,14 @@ class WarningOut(BaseModel):
     field: str | None
     values: dict[str, int]
     answered: bool
+
+
+class WordsOut(BaseModel):
+    """Words in three languages."""
+
+    vi: str
+    en: str
+    fr: str
 
 
 class DeadlinesOut(BaseModel):
@@ -275,111 +289,3 @@ def totals_out(figures: Figures) -> TotalsOut:
 def deadlines_out(d: Deadlines) -> DeadlinesOut:
     """Return deadlines as they are shown."""
     return DeadlinesOut(cut_off_at=d.cut_off_at, due_at=d.due_at, grace_until=d.grace_until, locks_at=d.locks_at)
-
-
-class ObligationOut(BaseModel):
-    """That a unit owes a report, until when, and where it stands."""
-
-    unit: str
-    name: str
-    day: date
-    system: Annotated[System, Field(description="Source system")]
-    state: Annotated[State, Field(description="Where it stands; worst first: late … waived")]
-    cut_off_at: datetime
-    due_at: datetime
-    grace_until: datetime
-    locks_at: datetime
-    locked: bool
-    version: Annotated[int | None, Field(description="Version of the report; null: none yet")]
-    received_at: Annotated[datetime | None, Field(description="When it was met for good")]
-    waiver_reason: str | None
-    waived_by: str | None
-    waived_at: datetime | None
-
-
-class ObligationPage(BaseModel):
-    """Obligations, and the cursor of the next ones."""
-
-    items: list[ObligationOut]
-    next: str | None
-
-
-class WaiverIn(BaseModel):
-    """Why a unit need not report a day."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[Prose, Field(min_length=1, max_length=1000)]
-
-
-class Completeness(BaseModel):
-    """How many unit-days the figures hold of those that were owed."""
-
-    expected: int
-    received: Annotated[int, Field(description="Every system owed is received complete, or waived")]
-    late: Annotated[int, Field(description="Of the received: after the deadline in some system")]
-    waived: Annotated[int, Field(description="Of the received: waived in every system")]
-    unavailable: Annotated[int, Field(description="Not received: a source system was down")]
-
-
-class GroupBy(StrEnum):
-    """What a row of a summary stands for."""
-
-    unit = "unit"
-    field = "field"
-    day = "day"
-    week = "week"
-    month = "month"
-    quarter = "quarter"
-    year = "year"
-
-
-class SummaryRow(TotalsOut):
-    """One group's figures: flows added up, column 6 in `carried_over`, the last closing in the pending columns."""
-
-    key: str
-    label: str
-    adjustments: Annotated[int, Field(description="Opening − previous close on the days after the first")]
-    difference: Annotated[int, Field(description="(7 + 11) − 3: the adjustments without a reason")]
-    rates: RatesOut
-
-
-class WordsOut(BaseModel):
-    """Words in three languages."""
-
-    vi: str
-    en: str
-    fr: str
-
-
-class PublishedOut(BaseModel):
-    """A published figure with its source; numerator and denominator where the source gives them."""
-
-    as_of: datetime
-    unit: str | None
-    measure: str
-    numerator: int | None
-    denominator: int | None
-    value: str
-    unit_of_measure: Annotated[str, Field(description="`dossiers`, or `%`")]
-    source: WordsOut
-    note: Annotated[WordsOut, Field(description="Empty where nothing was to be said")]
-
-
-class SummaryOut(BaseModel):
-    """The throughput of a period, grouped."""
-
-    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
-
-    first: Annotated[date, Field(alias="from")]
-    last: Annotated[date, Field(alias="to")]
-    group_by: Annotated[GroupBy, Field(description="What a row stands for")]
-    unit: str | None
-    field: str | None
-    system: Annotated[System | None, Field(description="null: both")]
-    as_of: Annotated[datetime | None, Field(description="The figures as known then; null: now")]
-    cut_off: Annotated[datetime | None, Field(description="Latest moment until which any report counted")]
-    completeness: Completeness
-    published: Annotated[list[PublishedOut], Field(description="Figures published for this very period")]
-    rows: list[SummaryRow]
-    total: SummaryRow

@@ -1,56 +1,21 @@
-"""Sending a report: judged, stored as a new revision, its totals kept, all in one transaction."""
+"""Receiving reports: judged, compared with what stands, written down, all in one transaction."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session
 
-from app.core import audit, events, hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
-from app.throughput import evidence, forward, proof, questions, reading, totals
-from app.throughput.cases import Case, asked, broken, understood
-from app.throughput.drafts import Draft
+from app.throughput import cases, reading
+from app.throughput.cases import Case, broken, understood
 from app.throughput.forms import Reference
-from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
-from app.throughput.reading import Stored
-from app.throughput.rules import COLUMNS, counts_of, explained
 from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
+from app.throughput.writing import Saved, write
 from app.units.models import Unit
-
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
-_insert_report = insert(_REPORT).returning(_REPORT.c.id)
-_insert_revision = insert(_REVISION).returning(_REVISION.c.id)
-_update_report = update(_REPORT).where(_REPORT.c.id == bindparam("which"))
-_end_revision = update(_REVISION).where(_REVISION.c.id == bindparam("which"))
-_insert_lines = insert(ReportLine.__table__)  # type: ignore[attr-defined]
-_insert_memos = insert(ReportMemo.__table__)  # type: ignore[attr-defined]
-_insert_reasons = insert(ReportReason.__table__)  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True)
-class ReportReceived:
-    """A first report of a unit, day and system is in."""
-
-    unit_id: int
-    day: date
-    system: System
-
-
-@dataclass(frozen=True)
-class ReportCorrected:
-    """A report has a new revision."""
-
-    unit_id: int
-    day: date
-    system: System
-    version: int
 
 
 @dataclass(frozen=True)
@@ -59,15 +24,6 @@ class Match:
 
     if_match: str | None = None
     if_none_match: str | None = None
-
-
-@dataclass(frozen=True)
-class Saved:
-    """What a call did: the report, and whether it is new or the same as before."""
-
-    report: ReportOut
-    created: bool
-    changed: bool
 
 
 def put_report(
@@ -101,7 +57,7 @@ def put_report(
         raise
     if faults := broken(case, now, ""):
         raise Invalid(faults)
-    return _write(session, reference, caller, unit, day, case, now, carries=body.carry_forward)
+    return write(session, reference, caller, unit, day, case, now, carries=body.carry_forward)
 
 
 def put_reports(
@@ -113,11 +69,10 @@ def put_reports(
     """
     reference = Reference.read(session)
     _may_send(caller, unit)
-    sent = [(s, b) for s, b in ((System.CITY, body.city), (System.MINISTRY, body.ministry)) if b is not None]
-    if not sent:
+    judged = cases.of_day(session, reference, unit, day, body, now)
+    if not judged:
         raise Invalid([Fault("", "nothing_sent")])
-    cases = [understood(session, reference, unit, day, system, one, now) for system, one in sent]
-    changing = [case for case in cases if not case.is_same]
+    changing = [case for case in judged.values() if not case.is_same]
     for case in changing:
         _refuse_locked(case, now)
     if changing:
@@ -126,10 +81,9 @@ def put_reports(
         raise Invalid(faults)
     created = False
     carried: dict[System, CarriedOut | None] = {}
-    bodies = dict(sent)
     for case in changing:
-        carries = bodies[case.system].carry_forward
-        saved = _write(session, reference, caller, unit, day, case, now, carries=carries)
+        carries = body.sent[case.system].carry_forward
+        saved = write(session, reference, caller, unit, day, case, now, carries=carries)
         created |= saved.created
         carried[case.system] = saved.report.carried
     out = both(session, reference, unit, day)
@@ -184,146 +138,3 @@ def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date,
 def _refuse_locked(case: Case, now: datetime) -> None:
     if now > case.deadlines.locks_at:
         raise Conflict("day_locked")
-
-
-def _write(
-    session: Session,
-    reference: Reference,
-    caller: Caller,
-    unit: Unit,
-    day: date,
-    case: Case,
-    now: datetime,
-    *,
-    carries: bool = False,
-) -> Saved:
-    assert unit.id is not None
-    touched, carried = forward.plan(session, reference, unit, day, case, now) if carries else ([], None)
-    stored, draft, system = case.stored, case.draft, case.system
-    new = _stored_anew(session, unit.id, day, case, asked(session, reference, unit, day, case, now), caller, now)
-    _write_lines(session, reference, new)
-    evidence.link(session, new.revision_id, new.evidence)
-    _keep_totals(session, reference, unit.id, day, case)
-    digest = proof.digest(new.lines.values(), new.reasons)
-    audit.record(
-        session, "report.corrected" if stored else "report.received", proof.entity(unit.code, day, system.value),
-        before=_summary(stored) if stored else None, after=_summary(new) | {"digest": digest}, reason=_why(draft),
-    )  # fmt: skip
-    event = ReportCorrected(unit.id, day, system, new.version) if stored else ReportReceived(unit.id, day, system)
-    events.publish(session, event)
-    report = report_out(reference, unit, day, system, new)
-    if carried is not None:
-        for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
-            _write(session, reference, caller, unit, later, one, now)
-        report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
-    return Saved(report, created=stored is None, changed=True)
-
-
-def _stored_anew(
-    session: Session,
-    unit_id: int,
-    day: date,
-    case: Case,
-    raised: list[questions.Question],
-    caller: Caller,
-    now: datetime,
-) -> Stored:
-    stored, draft = case.stored, case.draft
-    if stored is not None:  # a call that came first may be written last, and clocks are set back
-        now = max(now, stored.known_from)
-    met = stored.first_met_at if stored else None
-    complete = stored.first_complete_at if stored else None
-    if not draft.partial:
-        met = met or now
-        complete = complete or (now if draft.unavailable is None else None)
-    number = stored.version + 1 if stored else 1
-    head = {
-        "version": number, "partial": draft.partial, "unavailable": draft.unavailable is not None,
-        "first_met_at": met, "first_complete_at": complete, "updated_at": now,
-    }  # fmt: skip
-    if stored is None:
-        key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
-        ((report_id,),) = hot.run(session, _insert_report, key | head)
-    else:
-        report_id = stored.report_id
-        hot.run(session, _update_report, head | {"which": report_id})
-        hot.run(session, _end_revision, {"known_to": now, "which": stored.revision_id})
-    context = session.info["audit_context"]
-    values: dict[str, Any] = {
-        "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
-        "partial": draft.partial, "unavailable": draft.unavailable, "note": draft.note,
-        "warnings": questions.dump(raised), "door": context.door, "sent_by": caller.label,
-        "sent_digest": case.sent_digest,
-    }  # fmt: skip
-    row = {**values, "report_id": report_id, "user_id": context.user_id}
-    ((revision_id,),) = hot.run(session, _insert_revision, row)
-    anew = Stored(
-        report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
-        first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
-        report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines,
-        reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), evidence=case.evidence, **values,
-    )  # fmt: skip
-    anew.figures = draft.figures
-    return anew
-
-
-def _explained(draft: Draft) -> dict[str, tuple[int, int]]:
-    amounts = reading.amounts_of(draft.reasons)
-    return {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in draft.gaps.items()}
-
-
-def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
-    ids = reference.by_code
-    if new.lines:
-        rows = [
-            {
-                "revision_id": new.revision_id,
-                "field_id": ids[code].id,
-                **dict(zip(COLUMNS, counts_of(line), strict=True)),
-            }
-            for code, line in new.lines.items()
-        ]
-        hot.run_many(session, _insert_lines, rows)
-    memos = [
-        {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
-        for code, line in new.lines.items()
-        for memo, count in line.memo.items()
-    ]
-    if memos:
-        hot.run_many(session, _insert_memos, memos)
-    if new.reasons:
-        reasons = [
-            {
-                "revision_id": new.revision_id, "warning": r.warning, "field_id": ids[r.field].id if r.field else None,
-                "reason": r.reason, "amount": r.amount, "note": r.note,
-                "counterpart_id": reference.unit_id(r.counterpart) if r.counterpart else None,
-            }
-            for r in new.reasons
-        ]  # fmt: skip
-        hot.run_many(session, _insert_reasons, reasons)
-
-
-def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: Case) -> None:
-    stored, draft = case.stored, case.draft
-    was = stored.lines if stored is not None and stored.unavailable is None else None
-    now = draft.lines if draft.unavailable is None else None
-    ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
-    totals.keep(
-        session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
-        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons),
-    )  # fmt: skip
-    closing = None if now is None else {code: line.pending for code, line in now.items()}
-    every = {code: info.id for code, info in reference.by_code.items()}
-    totals.refresh_next(session, unit_id, case.system, day, closing, every)
-
-
-def _summary(stored: Stored) -> dict[str, Any]:
-    f = stored.figures
-    return {
-        "version": stored.version, "partial": stored.partial, "unavailable": stored.unavailable,
-        "received": f.received, "resolved": f.resolved, "pending": f.pending,
-    }  # fmt: skip
-
-
-def _why(draft: Draft) -> str | None:
-    return "; ".join(f"{r.warning}: {r.reason}" for r in draft.reasons)[:2000] or None

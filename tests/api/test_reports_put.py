@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from app.core.events import subscribe
-from app.throughput.service import ReportCorrected, ReportReceived
+from app.throughput.writing import ReportCorrected, ReportReceived
 from tests.api.test_reports_bad_input import counts, pairs, send_form
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 

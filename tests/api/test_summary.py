@@ -30,7 +30,8 @@ from app.throughput.models import (
     ReportReason,
     ReportRevision,
 )
-from app.throughput.schemas import GroupBy, ReportIn, SummaryOut
+from app.throughput.schemas import ReportIn
+from app.throughput.summary_schemas import GroupBy, SummaryOut
 from app.units.service import by_code
 from tests.support.clients import OTHER, WARD, SetClock
 

@@ -18,7 +18,7 @@ from app.core.settings import Settings
 from app.demo import loader
 from app.throughput import summary
 from app.throughput.models import Report
-from app.throughput.schemas import GroupBy
+from app.throughput.summary_schemas import GroupBy
 
 
 def received(database: Database) -> int:
