@@ -128,7 +128,7 @@ _GIVEN: dict[str, Any] = {"content": {"application/octet-stream": {}}, "descript
     "/files/{number}",
     operation_id="get_file",
     response_class=Response,
-    responses=problems(401, 404, 422) | {200: _GIVEN},
+    responses=problems(401, 403, 404, 422) | {200: _GIVEN},
 )
 def get_file(
     caller: SignedIn, number: Annotated[int, Path(ge=1, le=2**31 - 1, description="The file's number")],
