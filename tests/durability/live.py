@@ -61,7 +61,7 @@ def at_once(acts: Sequence[Callable[[], Result]]) -> list[Result]:
 def faults_of(app: FastAPI) -> list[str]:
     """Return what `tiendo57 verify` would say of the application's database."""
     from app.core import audit
-    from app.throughput import totals
+    from app.throughput import proof, totals
 
     with app.state.database.read() as session:
-        return [*audit.broken_links(session), *totals.differences(session)]
+        return [*audit.broken_links(session), *proof.alterations(session), *totals.differences(session)]
