@@ -14,9 +14,9 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Table
 from sqlalchemy.engine import Connection, Dialect
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 Row = tuple[Any, ...]
 Source = Session | Connection
@@ -55,6 +55,12 @@ def _prepared(statement: Any, dialect: Dialect, keys: tuple[str, ...]) -> _Prepa
 def _places(compiled: Any, name: str) -> list[Any]:
     """Return where a value goes: its name, or its places where the driver counts them."""
     return [n for n, other in enumerate(compiled.positiontup) if other == name] if compiled.positional else [name]
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the table of a model."""
+    found: Table = model.__table__  # type: ignore[attr-defined]
+    return found
 
 
 def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:

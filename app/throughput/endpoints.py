@@ -1,6 +1,7 @@
 """Daily reports, obligations and summaries at both doors."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -114,16 +115,14 @@ def list_daily_reports(
 ) -> Response:
     """List reports, newest day first."""
     wanted = visible_unit(session, caller, unit) if unit else None
-    filters = {"unit": wanted, "first": first, "last": last, "system": system, "updated_since": updated_since}
-    data = listing.reports(session, caller, page, **filters)  # type: ignore[arg-type]
+    find = partial(
+        listing.reports, session, caller,
+        unit=wanted, first=first, last=last, system=system, updated_since=updated_since,
+    )  # fmt: skip
     return render(
-        data, "throughput/reports.html", units=units_to_choose(session, caller, now),
+        find(page), "throughput/reports.html", units=units_to_choose(session, caller, now),
         unit=wanted, first=first, last=last, system=system,
-        table=lambda: tables.of_models(
-            "bao-cao-ngay",
-            listing.reports(session, caller, None, **filters).items,  # type: ignore[arg-type]
-            ReportItem,
-        ),
+        table=lambda: tables.of_models("bao-cao-ngay", find(None).items, ReportItem),
     )  # fmt: skip
 
 

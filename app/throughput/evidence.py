@@ -23,8 +23,8 @@ class ReportEvidence(SQLModel, table=True):
     file_id: int = Field(foreign_key="stored_files.id", primary_key=True)
 
 
-_LINK = ReportEvidence.__table__  # type: ignore[attr-defined]
-_FILE = StoredFile.__table__  # type: ignore[attr-defined]
+_LINK = hot.table(ReportEvidence)
+_FILE = hot.table(StoredFile)
 _insert = insert(_LINK)
 _OF = (
     select(_FILE.c.id, _FILE.c.name, _FILE.c.sha256, _FILE.c.size)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import and_, select, tuple_
 from sqlmodel import Session, col
 
+from app.core import hot
 from app.core.access import Caller
 from app.core.errors import NotFound
 from app.core.paging import Page, cut
@@ -20,7 +21,7 @@ from app.throughput.schemas import ReportOut, ReportStatus, TotalsOut, totals_ou
 from app.throughput.shown import receipt_number, report_out
 from app.units.models import Unit
 
-_DAY = DayTotal.__table__  # type: ignore[attr-defined]
+_DAY = hot.table(DayTotal)
 
 
 class ReportItem(BaseModel):

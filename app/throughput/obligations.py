@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
 from app.calendar.service import calendars_for
-from app.core import audit, versions
+from app.core import audit, hot, versions
 from app.core.access import Caller
 from app.core.clock import Clock, day_of
 from app.core.db import Database
@@ -30,10 +30,10 @@ from app.throughput.timing import Deadlines, State, deadlines, is_met, state
 from app.units.models import Unit, UnitChanged
 
 log = structlog.get_logger()
-_OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
-_WAIVER = Waiver.__table__  # type: ignore[attr-defined]
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_UNIT = Unit.__table__  # type: ignore[attr-defined]
+_OBLIGATION = hot.table(Obligation)
+_WAIVER = hot.table(Waiver)
+_REPORT = hot.table(Report)
+_UNIT = hot.table(Unit)
 _with_report = _OBLIGATION.outerjoin(
     _REPORT,
     and_(

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlmodel import Session
 
+from app.core import hot
 from app.procedures.rules import System
 from app.throughput.forms import Reference
 from app.throughput.models import Adjustment, Obligation, Report, ReportReason, ReportRevision
@@ -16,11 +17,11 @@ from app.throughput.rules import SYSTEMS, WarningCode
 from app.throughput.shown import warnings_out
 from app.units.models import Unit
 
-_REPORT = Report.__table__.c  # type: ignore[attr-defined]
-_REVISION = ReportRevision.__table__.c  # type: ignore[attr-defined]
-_REASON = ReportReason.__table__.c  # type: ignore[attr-defined]
-_ADJUSTMENT = Adjustment.__table__.c  # type: ignore[attr-defined]
-_OBLIGATION = Obligation.__table__.c  # type: ignore[attr-defined]
+_REPORT = hot.table(Report).c
+_REVISION = hot.table(ReportRevision).c
+_REASON = hot.table(ReportReason).c
+_ADJUSTMENT = hot.table(Adjustment).c
+_OBLIGATION = hot.table(Obligation).c
 
 Key = tuple[date, str]
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from app.core import hot
 from app.core.audit import AuditEntry
 from app.procedures.models import ProcedureField
 from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
@@ -19,9 +20,9 @@ from app.units.models import Unit
 
 ACTIONS = ("report.received", "report.corrected")
 _BATCH = 1000
-_LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
-_MEMO = ReportMemo.__table__.c  # type: ignore[attr-defined]
-_REASON = ReportReason.__table__.c  # type: ignore[attr-defined]
+_LINE = hot.table(ReportLine).c
+_MEMO = hot.table(ReportMemo).c
+_REASON = hot.table(ReportReason).c
 
 
 def entity(unit: str, day: date, system: str) -> str:

@@ -22,13 +22,13 @@ from app.throughput.rules import COLUMNS, Figures, Line, WarningCode, figures_of
 from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
 
-LINE = ReportLine.__table__.c  # type: ignore[attr-defined]
-REVISION = ReportRevision.__table__.c  # type: ignore[attr-defined]
-REPORT = Report.__table__.c  # type: ignore[attr-defined]
-OBLIGATION = Obligation.__table__.c  # type: ignore[attr-defined]
-_ADJUSTMENT = Adjustment.__table__.c  # type: ignore[attr-defined]
-FIELD_CODE = ProcedureField.__table__.c.code  # type: ignore[attr-defined]
-FIELD_ID = ProcedureField.__table__.c.id  # type: ignore[attr-defined]
+LINE = hot.table(ReportLine).c
+REVISION = hot.table(ReportRevision).c
+REPORT = hot.table(Report).c
+OBLIGATION = hot.table(Obligation).c
+_ADJUSTMENT = hot.table(Adjustment).c
+FIELD_CODE = hot.table(ProcedureField).c.code
+FIELD_ID = hot.table(ProcedureField).c.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ _HEAD = (
     REVISION.sent_digest,
 )  # fmt: skip
 _MOMENTS = (OBLIGATION.cut_off_at, OBLIGATION.due_at, OBLIGATION.grace_until, OBLIGATION.locks_at)
-_joined = ReportRevision.__table__.join(Report.__table__, REVISION.report_id == REPORT.id)  # type: ignore[attr-defined]
+_joined = hot.table(ReportRevision).join(hot.table(Report), REVISION.report_id == REPORT.id)
 _of_day = (
     (REPORT.unit_id == bindparam("unit", type_=Integer))
     & (REPORT.day == bindparam("day", type_=Date))
     & (REPORT.system == bindparam("system"))
 )
 _judged = _joined.outerjoin(
-    Obligation.__table__,  # type: ignore[attr-defined]
+    hot.table(Obligation),
     (OBLIGATION.unit_id == REPORT.unit_id) & (OBLIGATION.day == REPORT.day) & (OBLIGATION.system == REPORT.system),
 )
 _WHOLE = select(*_HEAD, *_MOMENTS).select_from(_judged)
@@ -124,20 +124,20 @@ _OWED = select(*_MOMENTS).where(
 )
 _LINES = (
     select(FIELD_CODE, *(LINE[c] for c in COLUMNS))
-    .join(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .join(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
     .where(LINE.revision_id == bindparam("revision", type_=Integer))
 )
-_MEMO = ReportMemo.__table__.c  # type: ignore[attr-defined]
+_MEMO = hot.table(ReportMemo).c
 _MEMOS = (
     select(FIELD_CODE, _MEMO.memo, _MEMO["count"])
-    .join(ProcedureField.__table__, _MEMO.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .join(hot.table(ProcedureField), _MEMO.field_id == FIELD_ID)
     .where(_MEMO.revision_id == bindparam("revision", type_=Integer))
 )
-_REASON = ReportReason.__table__.c  # type: ignore[attr-defined]
+_REASON = hot.table(ReportReason).c
 _REASONS = (
-    select(_REASON.warning, FIELD_CODE, _REASON.reason, _REASON.amount, Unit.__table__.c.code, _REASON.note)  # type: ignore[attr-defined]
-    .outerjoin(ProcedureField.__table__, _REASON.field_id == FIELD_ID)  # type: ignore[attr-defined]
-    .outerjoin(Unit.__table__, Unit.__table__.c.id == _REASON.counterpart_id)  # type: ignore[attr-defined]
+    select(_REASON.warning, FIELD_CODE, _REASON.reason, _REASON.amount, hot.table(Unit).c.code, _REASON.note)
+    .outerjoin(hot.table(ProcedureField), _REASON.field_id == FIELD_ID)
+    .outerjoin(hot.table(Unit), hot.table(Unit).c.id == _REASON.counterpart_id)
     .where(_REASON.revision_id == bindparam("revision", type_=Integer))
     .order_by(_REASON.id)
 )
@@ -166,7 +166,7 @@ def owed(session: Session, unit_id: int, day: date, system: System) -> Deadlines
 
 _GAPS = (
     select(FIELD_CODE, _ADJUSTMENT.amount, _ADJUSTMENT.explained)
-    .join(ProcedureField.__table__, _ADJUSTMENT.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .join(hot.table(ProcedureField), _ADJUSTMENT.field_id == FIELD_ID)
     .where(
         _ADJUSTMENT.unit_id == bindparam("unit", type_=Integer), _ADJUSTMENT.day == bindparam("day", type_=Date),
         _ADJUSTMENT.system == bindparam("system"),
@@ -254,7 +254,7 @@ _AFTER = (
 )
 _STOCKS = (
     select(FIELD_CODE, LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue)
-    .join(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .join(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
     .where(LINE.revision_id == bindparam("revision", type_=Integer))
 )
 
@@ -284,8 +284,8 @@ def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: Sy
 _RECEIVED = (
     select(REPORT.day, FIELD_CODE, LINE.received_online + LINE.received_counter + func.coalesce(LINE.received_post, 0))
     .select_from(_joined)
-    .outerjoin(ReportLine.__table__, LINE.revision_id == REVISION.id)  # type: ignore[attr-defined]
-    .outerjoin(ProcedureField.__table__, LINE.field_id == FIELD_ID)  # type: ignore[attr-defined]
+    .outerjoin(hot.table(ReportLine), LINE.revision_id == REVISION.id)
+    .outerjoin(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
     .where(_stands, REPORT.partial.is_(False))
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, and_, case, cast, func, literal, or_, select
 from sqlmodel import Session
 
+from app.core import hot
 from app.throughput.models import (
     Adjustment,
     DayTotal,
@@ -20,12 +21,12 @@ from app.throughput.models import (
 )
 from app.throughput.rules import COLUMNS, FLOWS, DayOf, Figures, WarningCode, explained, period
 
-_DAY = DayTotal.__table__  # type: ignore[attr-defined]
-_MONTH = FieldMonthTotal.__table__  # type: ignore[attr-defined]
-_ADJUSTMENT = Adjustment.__table__  # type: ignore[attr-defined]
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
-_LINE = ReportLine.__table__  # type: ignore[attr-defined]
+_DAY = hot.table(DayTotal)
+_MONTH = hot.table(FieldMonthTotal)
+_ADJUSTMENT = hot.table(Adjustment)
+_REPORT = hot.table(Report)
+_REVISION = hot.table(ReportRevision)
+_LINE = hot.table(ReportLine)
 _SUMS = (*FLOWS, "post_unsplit")
 
 
@@ -240,7 +241,7 @@ def known(session: Session, scope: Scope, first: date, last: date, as_of: dateti
     days: dict[tuple[int, str], list[tuple[date, dict[int, Figures]]]] = defaultdict(list)
     for (unit_id, system, day), fields in found.items():
         days[unit_id, system].append((day, fields))
-    reason = ReportReason.__table__  # type: ignore[attr-defined]
+    reason = hot.table(ReportReason)
     given = session.execute(
         select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, reason.c.field_id, reason.c.amount)
         .join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from app.core import hot
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
@@ -21,7 +22,7 @@ from app.throughput.schemas import RatesOut, TotalsOut, rates_out, totals_out
 from app.throughput.timing import State, worst
 from app.units.models import Unit
 
-_DAY = DayTotal.__table__.c  # type: ignore[attr-defined]
+_DAY = hot.table(DayTotal).c
 OPEN = frozenset({State.late, State.partial, State.due, State.not_due})
 DONE_DAYS = 5
 LOOK_BACK = timedelta(days=14)

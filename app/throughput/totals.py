@@ -19,9 +19,9 @@ from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, f
 
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
-_DAY = DayTotal.__table__  # type: ignore[attr-defined]
-_MONTH = FieldMonthTotal.__table__  # type: ignore[attr-defined]
-_ADJUSTMENT = Adjustment.__table__  # type: ignore[attr-defined]
+_DAY = hot.table(DayTotal)
+_MONTH = hot.table(FieldMonthTotal)
+_ADJUSTMENT = hot.table(Adjustment)
 _insert_adjustments = _ADJUSTMENT.insert()
 _forget_day = delete(_ADJUSTMENT).where(
     _ADJUSTMENT.c.unit_id == bindparam("u"), _ADJUSTMENT.c.system == bindparam("s"), _ADJUSTMENT.c.day == bindparam("d")
@@ -163,11 +163,11 @@ def refresh_next(
 
 def _computed(session: Session) -> Iterator[tuple[Any, dict[str, Line], dict[str, int], dict[str, int]]]:
     """Yield every received report in order of unit, system, day with its lines, adjustments and explained amounts."""
-    report = Report.__table__.c  # type: ignore[attr-defined]
-    revision = ReportRevision.__table__.c  # type: ignore[attr-defined]
+    report = hot.table(Report).c
+    revision = hot.table(ReportRevision).c
     rows = session.execute(
         select(report.unit_id, report.system, report.day, revision.id)
-        .join(ReportRevision.__table__, (revision.report_id == report.id) & (revision.number == report.version))  # type: ignore[attr-defined]
+        .join(hot.table(ReportRevision), (revision.report_id == report.id) & (revision.number == report.version))
         .where(report.unavailable.is_(False))
         .order_by(report.unit_id, report.system, report.day)
     ).all()

@@ -21,15 +21,15 @@ from app.throughput.schemas import CarriedOut, ReportOut
 from app.throughput.shown import report_out
 from app.units.models import Unit
 
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
+_REPORT = hot.table(Report)
+_REVISION = hot.table(ReportRevision)
 _insert_report = insert(_REPORT).returning(_REPORT.c.id)
 _insert_revision = insert(_REVISION).returning(_REVISION.c.id)
 _update_report = update(_REPORT).where(_REPORT.c.id == bindparam("which"))
 _end_revision = update(_REVISION).where(_REVISION.c.id == bindparam("which"))
-_insert_lines = insert(ReportLine.__table__)  # type: ignore[attr-defined]
-_insert_memos = insert(ReportMemo.__table__)  # type: ignore[attr-defined]
-_insert_reasons = insert(ReportReason.__table__)  # type: ignore[attr-defined]
+_insert_lines = insert(hot.table(ReportLine))
+_insert_memos = insert(hot.table(ReportMemo))
+_insert_reasons = insert(hot.table(ReportReason))
 
 
 @dataclass(frozen=True)
