@@ -1,21 +1,48 @@
-"""Takes the pictures of the guides from a running demonstration, and changes nothing in it.
+"""Makes the pictures of the ward's guide anew, and prints the guide to see that it takes two pages.
 
-    .venv/bin/python docs/screenshots.py [http://127.0.0.1:8000]
+    .venv/bin/python docs/screenshots.py [var/tiendo57.db]
 
-A phone's width, Vietnamese. Chromium is found as the tests find it (`TIENDO57_TEST_CHROMIUM`, else on the path).
+It serves a copy of the demonstration with the clock at 16:40 of the last day that the ward owes: nothing is changed in
+the database given. A phone's width, Vietnamese. Chromium is found as the tests find it (`TIENDO57_TEST_CHROMIUM`, else
+on the path).
 """
 
 import os
+import re
 import shutil
+import socket
+import sqlite3
+import subprocess
 import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.error import URLError
 
-from playwright.sync_api import Page, sync_playwright
+from markdown_it import MarkdownIt
+from playwright.sync_api import Browser, Page, sync_playwright
 
-IMAGES = Path(__file__).parent / "images"
+DOCS = Path(__file__).parent
+IMAGES = DOCS / "images"
+GUIDES = ("guide-ward.vi.md", "guide-ward.md")
 LARGEST = 120 * 1024
+PAGES = 2
 WIDTH, HEIGHT = 360, 640
 USER, PASSWORD, UNIT = "canbo", "tiendo57-demo", "19789"
+BLOCK_ROWS = 4
+LAST_OWED = """
+    select max(o.day) from obligations o join units u on u.id = o.unit_id
+    where u.code = ? and o.system = 'city' and o.day <= date('now', '+7 hours') and o.day > (
+        select max(r.day) from reports r where r.unit_id = u.id)
+"""
+PAPER = """<meta charset="utf-8"><style>
+@page { size: A4; margin: 15mm } body { font: 10.5pt/1.35 sans-serif } h1 { font-size: 16pt } h2 { font-size: 12pt }
+h1, h2, p, ul, ol { margin: 0 0 1.8mm } li { margin: 0 } table { border-collapse: collapse; margin: 0 0 2mm }
+td, th { border: 0.2mm solid #999; padding: 0.5mm 2mm; text-align: left } img { vertical-align: top }
+</style>"""
 
 
 def chromium() -> str:
@@ -26,56 +53,141 @@ def chromium() -> str:
     sys.exit("No Chromium found: name one in TIENDO57_TEST_CHROMIUM.")
 
 
-def picture(page: Page, name: str, at: str | None = None, height: int = HEIGHT) -> None:
-    """Keep the page as a picture, from the top or from the element `at` down."""
-    place = page.locator(at).first.bounding_box() if at else None
-    top = max(0, int(place["y"]) - 4) if place else 0
-    whole = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": top, "width": WIDTH, "height": min(height, whole - top)}
+@contextmanager
+def served(database: Path) -> Iterator[str]:
+    """Serve a copy of a demonstration at 16:40 of the last day that the ward owes."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy.db"
+        with (
+            closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+            (day,) = target.execute(LAST_OWED, (UNIT,)).fetchone()
+        if day is None:
+            sys.exit("The ward owes nothing in this demonstration: load one anew.")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        environment = {
+            **os.environ, "DATABASE_URL": f"sqlite:///{copy}", "TIENDO57_DEMONSTRATION": "true",
+            "TIENDO57_LOG_LEVEL": "error",
+        }  # fmt: skip
+        command = [sys.executable, "-m", "tests.browser.server", str(port), f"{day}T16:40:00+07:00"]
+        server = subprocess.Popen(command, cwd=DOCS.parent, env=environment)  # noqa: S603
+        address = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(150):
+                try:
+                    urllib.request.urlopen(f"{address}/healthz")  # noqa: S310
+                    break
+                except URLError:
+                    time.sleep(0.2)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def picture(page: Page, name: str, at: str | None = None) -> None:
+    """Keep what the window shows, scrolled to the element `at`."""
+    if at:
+        page.locator(at).first.evaluate("one => scrollTo(0, one.getBoundingClientRect().top + scrollY - 8)")
+    page.wait_for_timeout(300)
     path = IMAGES / f"{name}.png"
-    page.screenshot(path=path, clip=clip, full_page=True)
+    page.screenshot(path=path)
     size = path.stat().st_size
     sys.stderr.write(f"{path.name}: {size // 1024} KiB\n")
     assert size <= LARGEST, f"{path.name} is over {LARGEST} bytes"
 
 
-def main(address: str) -> None:
-    """Walk through an officer's day."""
+def type_day(page: Page) -> list[tuple[str, int]]:
+    """Type into each usual field what came in the day before, and resolve as much; return the fields and counts."""
+    done = []
+    rows = page.locator("#city-lines [data-row], #ministry-lines [data-row]")
+    for n in range(rows.count()):
+        row = rows.nth(n)
+        past = row.locator(".past").first
+        found = re.search(r"\d+", past.inner_text()) if past.count() else None
+        count = int(found[0]) if found else 0
+        if count:
+            parts = {"received_online": count - count // 8, "received_counter": count // 8}
+            parts |= {"resolved_early": count - count // 4, "resolved_on_time": count // 4}
+            for column, part in parts.items():
+                row.locator(f"[name$='[{column}]']").fill(str(part))
+            done.append((row.locator("strong").first.inner_text(), count))
+    return done
+
+
+def walk(page: Page, address: str) -> None:
+    """Go through an officer's day."""
+    page.goto(f"{address}/sign-in")
+    page.fill("[name=user_name]", USER)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/throughput/today")
+    picture(page, "today", at="main")
+
+    page.locator("main a[href$='/worksheet']").first.click()
+    page.wait_for_selector(".find:not([hidden])")
+    typed = type_day(page)
+    first = page.locator("#city-lines [data-row] [name$='[received_online]']").first
+    usual = first.input_value()
+    first.fill(usual + usual[-1])  # one key too many
+    page.wait_for_selector("#city-lines [data-row] [data-question]")
+    page.wait_for_timeout(500)
+    picture(page, "day", at="#city-lines [data-row]")
+
+    heading = "Lĩnh vực\tTiếp nhận trực tuyến\tTrực tiếp, bưu chính\tGiải quyết trước hạn\tGiải quyết đúng hạn"
+    block = "\n".join([heading, *(f"{name}\t{count}\t0\t{count}\t0" for name, count in typed[:BLOCK_ROWS])])
+    page.locator("details.bring summary").click()
+    page.fill(".bring [name=text]", block)
+    page.locator(".bring button").first.click()
+    page.wait_for_selector("#understood form[action$='/fill']")
+    picture(page, "understood", at="#understood h2")
+
+    first.fill(usual)
+    page.wait_for_timeout(800)
+    page.locator(".foot button").click()
+    page.wait_for_url("**/receipt")
+    picture(page, "receipt", at="main")
+    page.goto(f"{address}/throughput/month")
+    picture(page, "month", at="main")
+
+
+def printed(browser: Browser, guide: Path) -> int:
+    """Return on how many pages of A4 a guide prints."""
+    body = MarkdownIt("commonmark").enable("table").render(guide.read_text(encoding="utf-8"))
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".html", dir=DOCS) as sheet:
+        sheet.write(PAPER + body)
+        sheet.flush()
+        page = browser.new_page()
+        page.goto(Path(sheet.name).as_uri())
+        pdf = page.pdf(prefer_css_page_size=True)
+        page.close()
+    if folder := os.environ.get("PDF"):
+        (Path(folder) / guide.with_suffix(".pdf").name).write_bytes(pdf)
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def main(database: Path) -> None:
+    """Take the pictures, then print both guides."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        size = {"width": WIDTH, "height": HEIGHT}
-        page = browser.new_page(viewport=size, device_scale_factor=1.5, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
-        page.goto(f"{address}/sign-in")
-        picture(page, "sign-in")
-        page.fill("[name=user_name]", USER)
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button[type=submit], main button:not([type])")
-        page.goto(f"{address}/throughput/obligations")
-        picture(page, "owed")
-
-        page.locator("main a[href$='/worksheet']").first.click()
-        first = "[name='city[lines][HT][{}]']".format
-        page.fill(first("received_online"), "14")
-        page.fill(first("received_counter"), "2")
-        page.fill(first("resolved_early"), "9")
-        page.fill(first("resolved_on_time"), "4")
-        page.locator("h1").click()
-        picture(page, "worksheet", at=f"tr:has({first('received_online')})")
-        page.fill(first("pending_in_time"), "90")
-        page.locator("button[name=_only][value=city]").click()
-        picture(page, "refused", at="main", height=560)
-
-        page.goto(f"{address}/throughput/reports")
-        report = page.locator(f"main a[href*='/reports/{UNIT}/']").first.evaluate("a => a.href")
-        page.goto(f"{report.removesuffix('/city').removesuffix('/ministry')}/receipt")
-        picture(page, "receipt", at="main")
-        page.goto(f"{address}/throughput/reports/{UNIT}/2025-07-01/city/revisions")
-        picture(page, "revisions", at="main")
-        page.goto(f"{address}/throughput/summary?from=2025-07-01&to=2025-07-31&group_by=field")
-        picture(page, "summary", at="main table >> nth=1")
+        with served(database) as address:
+            size = {"width": WIDTH, "height": HEIGHT}
+            page = browser.new_page(
+                viewport=size, device_scale_factor=1.5, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh",
+                color_scheme="light", has_touch=True,
+            )  # fmt: skip
+            walk(page, address)
+        for name in GUIDES:
+            pages = printed(browser, DOCS / name)
+            sys.stderr.write(f"{name}: {pages} pages\n")
+            assert pages <= PAGES, f"{name} prints on more than {PAGES} pages"
         browser.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "http://127.0.0.1:8000")
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "var/tiendo57.db"))
