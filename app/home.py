@@ -29,6 +29,7 @@ NAVIGATION = (
     Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False),
     Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
     Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
+    Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),
     Entry("/units", "units.unit", "units:read"),
     Entry("/procedures", "procedures.procedure", "catalogue:read"),
     Entry("/calendar/days", "calendar.nav", "calendar:read"),

@@ -26,7 +26,7 @@ from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import endpoints_check, endpoints_desk, endpoints_intake, obligations
+from app.throughput import endpoints_check, endpoints_desk, endpoints_intake, endpoints_ranking, obligations
 from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
@@ -35,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_check.router,
     endpoints_desk.router,
     endpoints_intake.router,
+    endpoints_ranking.router,
     throughput.router,
     units.router,
     calendar.router,

@@ -36,6 +36,7 @@ class Scope(StrEnum):
     obligations_read = "obligations:read"
     obligations_waive = "obligations:waive"
     summary_read = "summary:read"
+    ranking_read = "ranking:read"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -61,7 +62,7 @@ _WARD = (
 
 ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_officer: _WARD,
-    Role.ward_leader: _WARD,
+    Role.ward_leader: _WARD | {"ranking:read"},
     Role.department_officer: frozenset({"units:read", "calendar:read", "catalogue:read", "summary:read"}) | _OWN,
     Role.city_analyst: _READS | {"obligations:waive", "catalogue:edit", "calendar:edit"} | _OWN,
     Role.leader: _READS | _OWN,

@@ -57,20 +57,14 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
     Who sees one unit only gets the city's totals by day or field, but no other unit's row.
     """
     q = question
-    if q.last < q.first:
-        raise Invalid([Fault("?to", "period_reversed")])
-    limit = LONGEST_WEEKS if q.group_by is GroupBy.week else LONGEST_DAYS
-    if q.as_of is not None:
-        limit = min(limit, LONGEST_AS_OF)
-    if (q.last - q.first).days >= limit:
-        raise Invalid([Fault("?to", "period_too_long", {"limit": limit})])
+    judge_period(q.first, q.last, q.as_of, LONGEST_WEEKS if q.group_by is GroupBy.week else LONGEST_DAYS)
     units: frozenset[int] | None = None
     if q.unit is not None and q.unit.id is not None:
         units = frozenset({q.unit.id})
     elif q.group_by is GroupBy.unit:
         units = caller.units
     scope = Scope(units, q.system.value if q.system else None, q.field.id if q.field else None)
-    source = known(session, scope, q.first, q.last, q.as_of) if q.as_of is not None else Kept(session, scope)
+    source = source_of(session, scope, q.first, q.last, q.as_of)
     rows = _rows(session, source, q, locale)
     total = source.sums(q.first, q.last, None).get(None, Figures())
     return SummaryOut(
@@ -81,7 +75,7 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
         field=q.field.code if q.field else None,
         system=q.system,
         as_of=q.as_of,
-        cut_off=_cut_off(session, scope, q),
+        cut_off=cut_off(session, scope, q.first, q.last, q.as_of),
         completeness=completeness(session, scope.of(_OBLIGATION, q.first, q.last), q.as_of),
         published=_published(session, q),
         rows=rows,
@@ -89,7 +83,22 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
     )
 
 
-def _rows(session: Session, source: "Kept | Known", q: Question, locale: str) -> list[SummaryRow]:
+def judge_period(first: date, last: date, as_of: datetime | None, limit: int = LONGEST_DAYS) -> None:
+    """Raise Invalid for a period turned round or longer than can be summed."""
+    if last < first:
+        raise Invalid([Fault("?to", "period_reversed")])
+    if as_of is not None:
+        limit = min(limit, LONGEST_AS_OF)
+    if (last - first).days >= limit:
+        raise Invalid([Fault("?to", "period_too_long", {"limit": limit})])
+
+
+def source_of(session: Session, scope: Scope, first: date, last: date, as_of: datetime | None) -> Kept | Known:
+    """Return where the figures of a period come from: the kept totals, or the revisions of then."""
+    return Kept(session, scope) if as_of is None else known(session, scope, first, last, as_of)
+
+
+def _rows(session: Session, source: Kept | Known, q: Question, locale: str) -> list[SummaryRow]:
     if q.group_by is GroupBy.unit:
         names = {u.id: (u.code, u.name, u.sort_key) for u in session.scalars(select(Unit))}
         sums = source.sums(q.first, q.last, "unit_id")
@@ -194,19 +203,20 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
     )
 
 
-def _cut_off(session: Session, scope: Scope, q: Question) -> datetime | None:
+def cut_off(session: Session, scope: Scope, first: date, last: date, as_of: datetime | None) -> datetime | None:
+    """Return the latest moment until which a report of a period's newest day counted; None without a report."""
     stands = _REVISION.c.number == _REPORT.c.version
-    if q.as_of is not None:
-        stands = known_at(q.as_of)
+    if as_of is not None:
+        stands = known_at(as_of)
     joined = select(_REPORT.c.day, _REVISION.c.counted_until).join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)
-    rows = joined.where(stands, _REVISION.c.unavailable.is_(None), *scope.of(_REPORT, q.first, q.last))
+    rows = joined.where(stands, _REVISION.c.unavailable.is_(None), *scope.of(_REPORT, first, last))
     # Within the newest day with a report; the days before it were cut off earlier.
     newest = session.execute(rows.order_by(_REPORT.c.day.desc()).limit(1)).first()
     if newest is None:
         return None
     of_day = rows.where(_REPORT.c.day == newest.day).order_by(_REVISION.c.counted_until.desc()).limit(1)
-    cut_off: datetime = session.execute(of_day).one().counted_until
-    return cut_off
+    latest: datetime = session.execute(of_day).one().counted_until
+    return latest
 
 
 def _published(session: Session, q: Question) -> list[PublishedOut]:
