@@ -15,18 +15,23 @@ router = APIRouter()
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the navigation; `desk`: for those with a unit of their own that reports (True), or for others."""
+    """A page of the navigation; `desk`: for those with a unit of their own that reports (True), or for others.
+
+    `work`: what is done for one unit's day belongs to it.
+    """
 
     href: str
     label: str
     right: str
     desk: bool | None = None
+    work: bool = False
 
 
 NAVIGATION = (
-    Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True),
+    Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True),
     Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
-    Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False),
+    Entry("/throughput/board", "throughput.nav_board", "obligations:read", desk=False),
+    Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False, work=True),
     Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
     Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
     Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),
@@ -51,7 +56,7 @@ def entry_of(path: str, shown: list[Entry]) -> Entry | None:
     """Return the entry that a page belongs to; None for a page beside the navigation."""
     own = next((e for e in shown if path == e.href), None)
     if own is None and _WORK.fullmatch(path):
-        return next((e for e in shown if e.desk is not None), None)
+        return next((e for e in shown if e.work), None)
     return own or next((e for e in shown if path.startswith(e.href + "/")), None)
 
 

@@ -26,12 +26,20 @@ from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import endpoints_check, endpoints_desk, endpoints_intake, endpoints_ranking, obligations
+from app.throughput import (
+    endpoints_board,
+    endpoints_check,
+    endpoints_desk,
+    endpoints_intake,
+    endpoints_ranking,
+    obligations,
+)
 from app.throughput.forms import on_reference_changed
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
 ROUTERS: tuple[APIRouter, ...] = (
+    endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,
     endpoints_intake.router,

@@ -126,7 +126,11 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if request.method not in ("GET", "HEAD"):
             return await run_in_threadpool(request.app.state.session_ended, request)
-        return Response(status_code=303, headers={"Location": f"/sign-in?to={quote(wanted)}"})
+        to = f"/sign-in?to={quote(wanted)}"
+        # A part of a page that asks for itself would follow to the sign-in unseen: the whole page has to go there.
+        if "hx-request" in request.headers:
+            return Response(status_code=401, headers={"HX-Redirect": to})
+        return Response(status_code=303, headers={"Location": to})
     if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
         await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)

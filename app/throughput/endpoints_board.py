@@ -1,0 +1,54 @@
+"""The city's board of a day at both doors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.core.clock import Now, day_of
+from app.core.db import Reading
+from app.core.forms import DoorRoute
+from app.core.paging import Paging
+from app.core.schemas import Day, problems
+from app.core.settings import Locale
+from app.core.web import Render
+from app.throughput import board, board_text
+from app.throughput.board_schemas import BoardOut, BoardTextOut
+from app.throughput.endpoints import CanSeeOwed
+from app.throughput.endpoints_desk import SEES_FIGURES
+from app.throughput.timing import State
+
+router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
+
+DayQuery = Annotated[Day | None, Query(description="Default: today")]
+
+
+@router.get(
+    "/board", operation_id="get_board", response_model=BoardOut, responses=problems(401, 403, 422),
+    dependencies=[SEES_FIGURES],
+)  # fmt: skip
+def get_board(
+    caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging, day: DayQuery = None,
+    state: Annotated[State | None, Query(description="Only units in this state")] = None,
+) -> Response:  # fmt: skip
+    """Give a day's board: each unit's state, what it owes per system, its sums; worst first, and who is missing."""
+    wanted = day or day_of(now)
+    data = board.board(session, caller, page, day=wanted, now=now, state=state)
+    return render(
+        data, "throughput/board.html", today=day_of(now), state=state,
+        table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state)),
+    )  # fmt: skip
+
+
+@router.get(
+    "/board/text", operation_id="get_board_text", response_model=BoardTextOut, responses=problems(401, 403, 422),
+    dependencies=[SEES_FIGURES],
+)  # fmt: skip
+def get_board_text(
+    request: Request, caller: CanSeeOwed, session: Reading, render: Render, now: Now, day: DayQuery = None,
+    lang: Annotated[Locale | None, Query(description="Language; default: the caller's, else Vietnamese")] = None,
+) -> Response:  # fmt: skip
+    """Give a day's board as one line for the chat group: how many are in, the sums, who still owes what."""
+    wanted, locale = day or day_of(now), lang or request.state.locale
+    data = board.board(session, caller, None, day=wanted, now=now)
+    text = BoardTextOut(text=board_text.text(data, locale))
+    return render(text, "throughput/board_text.html", day=wanted, lang=locale)

@@ -1,0 +1,64 @@
+"""The board on pages without script: tiles in words, filters as links, the line to pass on."""
+
+from typing import Any
+
+from tests.pages.test_desk_pages import current, text_of
+from tests.support.clients import DAY, WARD, line, report
+from tests.support.page import read
+
+AT = f"/api/v1/throughput/reports/{WARD}/{DAY}"
+
+
+def tile(html: str, unit: str = WARD) -> str:
+    """Return what a unit's tile says."""
+    return text_of(html, "li", id=f"tile-{unit}")[0]
+
+
+def test_an_analyst_comes_home_to_forty_tiles(people: Any, api: Any) -> None:
+    analyst = people("city_analyst")
+    assert analyst.get("/").headers["location"] == "/throughput/board"
+    page = analyst.get("/throughput/board").text
+    assert current(page) == [("Bảng theo dõi", "page")]
+    tiles = [n for n in read(page).all("li") if n.attrs.get("id", "").startswith("tile-")]
+    assert len(tiles) == 40
+    assert tile(page) == "Thuận Hóa Đến giờ gửi Thành phố: Đến giờ gửi hạn 17:00 Bộ, ngành: Đến giờ gửi hạn 23/11 09:00"
+    assert f'href="/throughput/today?unit={WARD}"' in page
+    for system in ("city", "ministry"):
+        body = report(line(received_online=700, resolved_early=2))
+        assert api().put(f"{AT}/{system}", json=body).status_code == 201
+    page = analyst.get("/throughput/board").text
+    assert tile(page) == (
+        "Thuận Hóa Đã nhận, đúng hạn Thành phố: Nhận lúc 16:45 Bộ, ngành: Nhận lúc 16:45 Tiếp nhận 1.400, giải quyết 4"
+    )
+    assert f'href="/throughput/reports/{WARD}/{DAY}"' in page
+    assert "1/40 đơn vị đã gửi đủ" in page
+
+
+def test_states_and_days_are_links_and_keep_to_the_files(people: Any) -> None:
+    analyst = people("city_analyst")
+    page = analyst.get(f"/throughput/board?day={DAY}").text
+    assert f'href="?day={DAY}&amp;state=due"' in page
+    none = analyst.get(f"/throughput/board?day={DAY}&state=late").text
+    assert "Không có đơn vị nào ở trạng thái này." in none
+    assert f'href="/throughput/board.csv?day={DAY}&amp;state=late"' in none
+    assert analyst.get(f"/throughput/board.csv?day={DAY}&state=late").text.count("\n") == 1
+    weekend = analyst.get("/throughput/board?day=2026-11-21").text
+    assert "Ngày này không đơn vị nào phải báo cáo." in weekend
+
+
+def test_it_asks_for_itself_again_with_the_same_question(people: Any) -> None:
+    analyst = people("city_analyst")
+    page = analyst.get(f"/throughput/board?day={DAY}&state=due").text
+    section = next(n for n in read(page).all("section") if n.attrs.get("id") == "board")
+    assert section.attrs["hx-get"] == f"/throughput/board?day={DAY}&state=due"
+    assert section.attrs["hx-trigger"] == "every 5s"
+    answer = analyst.get(section.attrs["hx-get"])
+    again = analyst.get(section.attrs["hx-get"], headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_line_to_pass_on_stands_in_a_field(people: Any) -> None:
+    analyst = people("city_analyst")
+    page = analyst.get(f"/throughput/board/text?day={DAY}").text
+    assert next(n for n in read(page).all("textarea")).text.startswith("\nBáo cáo ngày 20/11/2026: 0/40 đơn vị")
+    assert current(page) == [("Bảng theo dõi", "true")]
