@@ -1,6 +1,7 @@
 """Accounts, sessions, tokens and one's own password, at both doors."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -82,10 +83,9 @@ def list_users(
     role: Annotated[Role | None, Query(description="Only this role")] = None,
 ) -> Response:
     """List accounts."""
-    found = users.list_users(session, page=page, q=q, role=role)
-    return render(
-        found, "accounts/users.html", table=lambda: tables.of_models("users", found.items, UserOut), q=q, role=role
-    )
+    find = partial(users.list_users, session, q=q, role=role)
+    table = partial(tables.of_models, "users", model=UserOut)
+    return render(find(page), "accounts/users.html", table=lambda: table(render.every(find)), q=q, role=role)
 
 
 @router.post(
@@ -242,8 +242,9 @@ def end_session(request: Request, caller: Own, session_id: RowId, session: Writi
 @router.get("/tokens", operation_id="list_tokens", response_model=TokenPage, responses=problems(401, 403, 422))
 def list_tokens(session: Reading, caller: Own, render: Render, page: Paging, now: Now) -> Response:
     """List one's own tokens; who manages users sees all."""
-    found = tokens.list_tokens(session, caller, page=page)
-    return render(found, "accounts/tokens.html", table=lambda: tables.of_models("tokens", found.items, TokenOut))
+    find = partial(tokens.list_tokens, session, caller)
+    table = partial(tables.of_models, "tokens", model=TokenOut)
+    return render(find(page), "accounts/tokens.html", table=lambda: table(render.every(find)))
 
 
 @router.post(

@@ -171,7 +171,7 @@ def touch(session: Session, token_id: int, *, now: datetime) -> None:
     session.execute(update(ApiToken).where(col(ApiToken.id) == token_id).values(last_used_at=now))
 
 
-def list_tokens(session: Session, caller: Caller, *, page: Page) -> TokenPage:
+def list_tokens(session: Session, caller: Caller, page: Page) -> TokenPage:
     """Return the tokens that a caller may see, the newest first."""
     query = _with_owner(_shown()).where(_visible(caller)).order_by(col(ApiToken.id).desc())
     if page.after is not None:

@@ -140,7 +140,7 @@ def get_user(session: Session, user_id: int, *, lock: bool = False) -> User:
     return user
 
 
-def list_users(session: Session, *, page: Page, q: str | None = None, role: Role | None = None) -> UserPage:
+def list_users(session: Session, page: Page, *, q: str | None = None, role: Role | None = None) -> UserPage:
     """Return accounts by user name, those with every word of `q` in name or label."""
     query = select(User, Unit.code).outerjoin(Unit, col(Unit.id) == col(User.unit_id)).order_by(col(User.user_name))  # type: ignore[call-overload]
     if q:

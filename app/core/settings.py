@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     max_file_bytes: int = Field(default=5_242_880, ge=1024, le=104_857_600)
     page_size: int = Field(default=100, ge=1, le=1000)
     page_size_max: int = Field(default=1000, ge=1, le=10_000)
+    file_rows_max: int = Field(default=100_000, ge=1, le=1_000_000)  # a sheet holds 1,048,576
 
     session_idle_minutes: int = Field(default=30, ge=1, le=1440)
     session_absolute_hours: int = Field(default=12, ge=1, le=168)

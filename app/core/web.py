@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from app.core import i18n, tables
 from app.core.errors import Problem
+from app.core.paging import Page
 from app.core.settings import project_root
 from app.core.versions import etag as make_etag
 from app.core.versions import named
@@ -86,6 +87,15 @@ class Renderer:
             kept = {k: v for k, v in response.headers.items() if k in ("etag", "vary", "link", "cache-control")}
             response = Response(status_code=304, headers=kept)
         return self._done(response)
+
+    def every(self, read: Callable[[Page], Any]) -> list[Any]:
+        """Return all rows of a list for a file, whatever page was asked for; raises Problem where they are too many."""
+        limit = self.request.app.state.settings.file_rows_max
+        found = read(Page(limit, None))
+        if found.next is not None:
+            raise Problem("table_too_long", status=422, values={"limit": limit})
+        items: list[Any] = found.items
+        return items
 
     def saved(
         self,

@@ -18,7 +18,7 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import definition, listing, obligations, reading, redrawn, service, summary, worksheet
+from app.throughput import definition, listing, obligations, reading, redrawn, service, summary, tabular, worksheet
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
@@ -122,7 +122,7 @@ def list_daily_reports(
     return render(
         find(page), "throughput/reports.html", units=units_to_choose(session, caller, now),
         unit=wanted, first=first, last=last, system=system,
-        table=lambda: tables.of_models("bao-cao-ngay", find(None).items, ReportItem),
+        table=lambda: tables.of_models("bao-cao-ngay", render.every(find), ReportItem),
     )  # fmt: skip
 
 
@@ -142,7 +142,11 @@ def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, re
 def get_daily_reports(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
     """Give both systems' reports of a day."""
     data = standing_reports(session, unit, day)
-    return render(data, "throughput/report.html", version=data.version, names=Reference.read(session).by_code)
+    reference = Reference.read(session)
+    return render(
+        data, "throughput/report.html", version=data.version, names=reference.by_code,
+        table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
+    )  # fmt: skip
 
 
 def standing_reports(session: Session, unit: Unit, day: date) -> ReportsOut:
@@ -194,7 +198,10 @@ def get_daily_report(
     reference = Reference.read(session)
     data = report_out(reference, unit, day, system, stored)
     version = data.version if as_of is None else None
-    return render(data, "throughput/one.html", version=version, unit=unit, as_of=as_of, names=reference.by_code)
+    return render(
+        data, "throughput/one.html", version=version, unit=unit, as_of=as_of, names=reference.by_code,
+        table=lambda: tabular.of_reports([data], reference.memos),
+    )  # fmt: skip
 
 
 @router.put(
@@ -227,7 +234,8 @@ def list_daily_report_revisions(
 ) -> Response:
     """List a report's revisions, newest first, each with what it changed."""
     data = listing.revisions(session, unit, day, system)
-    return render(data, "throughput/revisions.html", names=Reference.read(session).by_code)
+    names = Reference.read(session).by_code
+    return render(data, "throughput/revisions.html", names=names, table=lambda: tabular.of_revisions(data))
 
 
 @router.get(
@@ -246,12 +254,11 @@ def list_obligations(
     """List what is owed, until when, and where it stands; late ones first unless a period is asked for."""
     wanted = obligations.Wanted(visible_unit(session, caller, unit) if unit else None, day, first, last)
     whole = first is None and last is None
-    data = obligations.listing(session, caller, wanted, now, None if whole else page)
+    find = partial(obligations.listing, session, caller, wanted, now)
+    data = find(None if whole else page)
     return render(
         data, "throughput/obligations.html", units=units_to_choose(session, caller, now), wanted=wanted,
-        table=lambda: tables.of_models(
-            "nghia-vu", obligations.listing(session, caller, wanted, now, None).items, ObligationOut
-        ),
+        table=lambda: tables.of_models("nghia-vu", data.items if whole else render.every(find), ObligationOut),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.procedures.rules import System
-from app.throughput import forward, month, share, today
+from app.throughput import forward, month, share, tabular, today
 from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
 from app.throughput.month import MonthOut
@@ -47,7 +47,8 @@ def get_today(
 ) -> Response:  # fmt: skip
     """Give what a unit has to do now: late days first, what is due, what is done, and yesterday's figures."""
     data = today.today(session, caller, _asked(session, caller, unit), now)
-    return render(data, "throughput/today.html", names=Reference.read(session).by_code)
+    names = Reference.read(session).by_code
+    return render(data, "throughput/today.html", names=names, table=lambda: tabular.of_today(data))
 
 
 @router.get(
@@ -63,7 +64,7 @@ def get_month(
     """Give a unit's month: states by day, figures, rates against targets, what is to be explained."""
     data = month.month(session, caller, _asked(session, caller, unit), wanted, now)
     names, units = Reference.read(session).by_code, units_to_choose(session, caller, now)
-    return render(data, "throughput/month.html", names=names, units=units)
+    return render(data, "throughput/month.html", names=names, units=units, table=lambda: tabular.of_month(data))
 
 
 @router.get(
@@ -75,9 +76,12 @@ def get_receipt(
 ) -> Response:
     """Confirm what the city has received for a day."""
     data = standing_reports(session, unit, day)
-    names, texts = Reference.read(session).by_code, share.texts(data, request.state.locale)
+    reference, texts = Reference.read(session), share.texts(data, request.state.locale)
     followed = {system.value: forward.followed(session, unit, day, system) for system in System}
-    return render(data, "throughput/receipt.html", names=names, texts=texts, followed=followed)
+    return render(
+        data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed,
+        table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
+    )  # fmt: skip
 
 
 @router.get(
