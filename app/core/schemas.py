@@ -1,7 +1,6 @@
 """Small types that every input schema uses, and the declared error answers."""
 
 import re
-import unicodedata
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -10,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.clock import end_of
 from app.core.errors import ProblemDocument
-from app.core.text import nfc
+from app.core.text import nfc, normalized
 
 
 def _clean_line(text: str) -> str:
@@ -18,7 +17,7 @@ def _clean_line(text: str) -> str:
 
 
 def _clean_prose(text: str) -> str:
-    return _clean(unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip(), "\n\t")
+    return _clean(normalized("NFC", text).replace("\r\n", "\n").strip(), "\n\t")
 
 
 def _clean(text: str, allowed: str) -> str:

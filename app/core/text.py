@@ -2,20 +2,37 @@
 
 import re
 import unicodedata
+from typing import Literal
 
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}  # huyền, hỏi, ngã, sắc, nặng
 _SHAPES = {"\u0306": 1, "\u0302": 2, "\u031b": 3}  # ă, â/ê/ô, ơ/ư
 _SPACE = re.compile(r"\s+")
+_MARKS = 30  # on one letter, as Unicode's stream-safe text has it
+
+
+def normalized(form: Literal["NFC", "NFD"], text: str) -> str:
+    """Return the text in a Unicode normal form; marks that are heaped on one letter are left out.
+
+    Putting them in order takes time with the square of their number, and nothing else runs meanwhile.
+    """
+    if len(text) > 500 and not text.isascii():
+        kept, marks = [], 0
+        for char in text:
+            marks = marks + 1 if unicodedata.combining(char) else 0
+            if marks <= _MARKS:
+                kept.append(char)
+        text = "".join(kept)
+    return unicodedata.normalize(form, text)
 
 
 def nfc(text: str) -> str:
     """Return the text in Unicode NFC with runs of white space made one."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    return _SPACE.sub(" ", normalized("NFC", text)).strip()
 
 
 def search_key(text: str) -> str:
     """Return the text folded for search: no diacritics, đ as d, lower case; `Hoá` and `Hóa` give the same."""
-    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
+    decomposed = normalized("NFD", text.replace("đ", "d").replace("Đ", "d"))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _SPACE.sub(" ", re.sub(r"[^\w.]+", " ", bare.casefold())).strip()
 
@@ -30,7 +47,7 @@ def sort_key(text: str) -> str:
     tones: list[str] = []
     for word in search_and_split(text):
         word_tone = 0
-        for char in unicodedata.normalize("NFD", word):
+        for char in normalized("NFD", word):
             if char in _TONES:
                 word_tone = _TONES[char]
             elif char in _SHAPES:
@@ -47,5 +64,5 @@ def sort_key(text: str) -> str:
 
 def search_and_split(text: str) -> list[str]:
     """Return the words of a text in lower case, digits padded so that `A Lưới 2` comes before `A Lưới 10`."""
-    words = re.findall(r"\w+", unicodedata.normalize("NFC", text).casefold())
+    words = re.findall(r"\w+", normalized("NFC", text).casefold())
     return [w.zfill(6) if w.isdigit() else w for w in words]

@@ -1,6 +1,8 @@
 """Vietnamese text: the laws of folding and of the dictionary's order."""
 
+import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -95,3 +97,10 @@ def test_units_of_hue_stand_in_the_dictionarys_order() -> None:
     ordered += ["Hương An", "Lộc An", "Phong Dinh", "Phong Điền", "Phú Bài", "Phú Hồ", "Thuận An", "Thủy Xuân"]
     ordered += ["Vinh Lộc", "Vỹ Dạ"]
     assert sorted(frozenset(ordered), key=sort_key) == ordered
+
+
+@pytest.mark.parametrize("fold", [nfc, search_key, sort_key])
+def test_marks_heaped_on_a_letter_hold_nobody_up(fold: Callable[[str], str]) -> None:
+    began = time.monotonic()
+    assert fold("Huê" + "\u0301\u0323" * 100_000 + " ơi").endswith(fold("ơi")[-1])
+    assert time.monotonic() - began < 3
