@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -27,12 +28,15 @@ class Table:
 
 # The full-width signs are the same to a spreadsheet with East Asian settings.
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# A Vietnamese spreadsheet divides cells at semicolons, and knows no quotation that began before one.
+_INSIDE = re.compile(r"([;\t\r\n]\s*\"?)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def _safe(value: Cell) -> Any:
     # A text that begins like a formula would be run by a spreadsheet.
-    if isinstance(value, str) and value[:1] in _FORMULA_SIGNS:
-        return "'" + value
+    if isinstance(value, str):
+        value = _INSIDE.sub(r"\1'", value)
+        return "'" + value if value[:1] in _FORMULA_SIGNS else value
     if isinstance(value, datetime):
         return value.astimezone(HUE).isoformat(timespec="seconds")
     return value

@@ -29,6 +29,13 @@ def test_a_text_like_a_formula_is_inert_in_both_formats(sign: str) -> None:
     assert sheets.from_file(to_xlsx(table))[0].rows[1][0].formula is False
 
 
+@pytest.mark.parametrize("inside", ["a;=1+1", 'a";"=1+1', "a\n=1+1", "a; \t@x", "a;-1"])
+def test_a_csv_is_inert_where_cells_are_divided_at_semicolons(inside: str) -> None:
+    body = to_csv(Table("t", ["a", "b"], [["x", inside]])).decode("utf-8-sig")
+    for cell in re.split(r"[;\t\r\n]", body):
+        assert not re.match(r'[\s"]*[=+\-@]', cell), body
+
+
 def test_every_export_there_is_is_inert(app: FastAPI, api: Api) -> None:
     analyst, manager = api("city_analyst"), api("administrator")
     evil = "=cmd|'/c calc'!A1"
