@@ -6,7 +6,6 @@ before the session, so that nobody waits for a file to be read.
 
 import hashlib
 import json
-import unicodedata
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -19,6 +18,7 @@ from app.core.errors import Fault, Invalid, Problem
 from app.core.files import Upload
 from app.core.forms import FORM_OVERHEAD, read_json, to_json_value
 from app.core.handlers import faults_of
+from app.core.text import normalized
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -34,27 +34,27 @@ async def read_upload(request: Request) -> Upload:
         raise Problem("unsupported_media_type", status=415)
     limit = request.app.state.settings.max_file_bytes
     try:
-        form = await request.form(max_files=1, max_fields=10, max_part_size=FORM_OVERHEAD)
+        # The parts lie in files of the system's: they are closed whatever comes.
+        async with request.form(max_files=1, max_fields=10, max_part_size=FORM_OVERHEAD) as form:
+            brought = form.get("file")
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+            if not isinstance(brought, UploadFile):
+                raise Invalid([Fault("/file", "required")])
+            name, content = brought.filename or "", await brought.read(limit + 1)
     except HTTPException:
         raise Problem("malformed_form", status=422) from None
-    brought = form.get("file")
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    if not isinstance(brought, UploadFile):
-        raise Invalid([Fault("/file", "required")])
-    content = await brought.read(limit + 1)
-    await form.close()
     if len(content) > limit:
         raise Problem("file_too_large", status=413, values={"limit": limit // 1024})
     if not content:
         raise Invalid([Fault("/file", "file_empty")])
     # An Idempotency-Key belongs to this file and these fields.
     request._body = hashlib.sha256(content).digest() + repr(sorted(fields.items())).encode()
-    return Upload(_file_name(brought.filename or ""), content, fields)
+    return Upload(_file_name(name), content, fields)
 
 
 def _file_name(name: str) -> str:
     """Return a file's name without folders and signs that no name needs."""
-    last = PurePosixPath(unicodedata.normalize("NFC", name).replace("\\", "/")).name
+    last = PurePosixPath(normalized("NFC", name[-1000:]).replace("\\", "/")).name
     clean = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?')
     return clean[-200:].strip() or "tep"
 

@@ -109,8 +109,8 @@ def of_unit(session: Session, ids: list[int], *, unit_id: int | None, reader: st
     return {row.id: FileOut(**row._mapping) for row in rows}
 
 
-def opened(session: Session, number: int, *, unit_id: int | None, reader: str) -> Upload:
-    """Return a kept file as it was brought; raises Invalid where it is not the unit's."""
+def opened(session: Session, number: int, *, unit_id: int | None, reader: str) -> tuple[Upload, FileOut]:
+    """Return a kept file as it was brought, and as it is shown; raises Invalid where it is not the unit's."""
     row = session.scalars(
         select(StoredFile).where(
             col(StoredFile.id) == number, _FILE.c.unit_id.is_not_distinct_from(unit_id), _FILE.c.reader == reader
@@ -118,7 +118,7 @@ def opened(session: Session, number: int, *, unit_id: int | None, reader: str) -
     ).one_or_none()
     if row is None:
         raise Invalid([Fault("/file", "unknown_file", {"file": number})])
-    return Upload(row.name, row.content)
+    return Upload(row.name, row.content), FileOut(id=number, name=row.name, sha256=row.sha256, size=row.size)
 
 
 _GIVEN: dict[str, Any] = {"content": {"application/octet-stream": {}}, "description": "The file as it was brought"}

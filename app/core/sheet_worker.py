@@ -5,9 +5,11 @@ Run by `app.core.sheets` as a script: the workbook on standard input, limits as 
 
 import io
 import json
+import re
 import resource
 import sys
 import zipfile
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from xml.parsers import expat
@@ -15,6 +17,8 @@ from xml.parsers import expat
 MEMORY = 768 * 1024 * 1024
 SECONDS = 8
 MAX_TEXT = 500
+MAX_TEXTS = 4_000_000  # one shared text may stand in every cell
+MERGED_ROWS = 40  # only headings are read by what is merged
 
 
 class Refused(Exception):
@@ -34,10 +38,7 @@ class Scan:
 
     def run(self, xml: bytes) -> None:
         """Walk through a sheet's XML; raises Refused as soon as it is too large."""
-        if b"<!DOCTYPE" in xml[:4096] or b"<!ENTITY" in xml[:4096]:
-            raise Refused("file_unreadable")
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = self._start
+        parser = plain_parser(self._start)
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
         parser.Parse(xml, True)
@@ -48,7 +49,7 @@ class Scan:
                 self.row = int(attributes["r"]) - 1 if "r" in attributes else self.row + 1
                 self.column = -1
             case "c":
-                self.column = column_of(attributes["r"]) if "r" in attributes else self.column + 1
+                self._place(attributes.get("r"))
                 self.has_formula = self.has_value = False
                 self.is_error = attributes.get("t") == "e"
                 self.is_text = attributes.get("t") == "str"
@@ -58,6 +59,16 @@ class Scan:
                 self.inside = True
             case "is":
                 self.has_value = True
+
+    def _place(self, reference: str | None) -> None:
+        if reference is None:
+            self.column += 1
+            return
+        # As calamine does: where a cell says that it stands counts, not the row it is written in.
+        found = re.fullmatch(r"([A-Za-z]{1,3})([0-9]{1,7})", reference)
+        if found is None or int(found[2]) < 1:
+            raise Refused("file_unreadable")
+        self.row, self.column = int(found[2]) - 1, column_of(found[1])
 
     def _text(self, text: str) -> None:
         self.has_value |= self.inside
@@ -78,12 +89,22 @@ class Scan:
             self.broken.add(at)
 
 
-def column_of(reference: str) -> int:
-    """Return the number of the column in `C7`, from 0."""
+def plain_parser(start: Callable[[str, dict[str, str]], None]) -> expat.XMLParserType:
+    """Return a parser that refuses a document type, wherever it stands: it is where entities are made."""
+
+    def refuse(*_: object) -> None:
+        raise Refused("file_unreadable")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = start
+    return parser
+
+
+def column_of(name: str) -> int:
+    """Return the number of a column by its letters, from 0."""
     number = 0
-    for char in reference:
-        if not char.isalpha():
-            break
+    for char in name:
         number = number * 26 + ord(char.upper()) - 64
     return number - 1
 
@@ -105,9 +126,7 @@ def sheet_parts(book: zipfile.ZipFile) -> list[str]:
             parts.append(target.lstrip("/") if target.startswith("/") else f"xl/{target}")
 
     for part, handler in (("xl/_rels/workbook.xml.rels", relation), ("xl/workbook.xml", sheet)):
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = handler
-        parser.Parse(book.read(part), True)
+        plain_parser(handler).Parse(book.read(part), True)
     return parts
 
 
@@ -128,8 +147,28 @@ def encoded(value: Any, *, formula: bool, broken: bool) -> Any:
     return ["f", plain] if formula and plain is not None else plain
 
 
+def trimmed(row: list[Any]) -> list[Any]:
+    """Return a row without the blank cells at its end."""
+    end = len(row)
+    while end and row[end - 1] is None:
+        end -= 1
+    return row[:end]
+
+
+def merged_in(ranges: Sequence[Any], max_columns: int) -> list[Any]:
+    """Return what is merged among the first rows; raises Refused where it lies over one another."""
+    kept = [((top, left), (bottom, right)) for (top, left), (bottom, right) in ranges if top < MERGED_ROWS]
+    area = sum(
+        (min(bottom, MERGED_ROWS) - top + 1) * (min(right, max_columns) - left + 1)
+        for (top, left), (bottom, right) in kept
+    )
+    if area > 2 * MERGED_ROWS * max_columns:
+        raise Refused("file_too_complex")
+    return kept
+
+
 def read(content: bytes, max_sheets: int, max_rows: int, max_columns: int, max_cells: int) -> list[dict[str, Any]]:
-    """Return the visible sheets with their cells."""
+    """Return the sheets with their cells, hidden ones too: what is not shown is kept all the same."""
     import python_calamine as calamine
 
     book = zipfile.ZipFile(io.BytesIO(content))
@@ -137,27 +176,35 @@ def read(content: bytes, max_sheets: int, max_rows: int, max_columns: int, max_c
     opened = calamine.load_workbook(io.BytesIO(content))
     kinds = calamine.SheetTypeEnum, calamine.SheetVisibleEnum
     sheets: list[dict[str, Any]] = []
+    cells, texts = 0, 0
     for number, about in enumerate(opened.sheets_metadata):
-        if about.typ != kinds[0].WorkSheet or about.visible != kinds[1].Visible:
+        if about.typ != kinds[0].WorkSheet:
             continue
         if len(sheets) == max_sheets:
             raise Refused("too_many_sheets")
         scan = Scan(max_rows, max_columns, max_cells)
         scan.run(book.read(parts[number]))
         sheet = opened.get_sheet_by_index(number)
-        rows = [
-            [
-                encoded(value, formula=(r, c) in scan.formulas, broken=(r, c) in scan.broken)
-                for c, value in enumerate(row)
-            ]
-            for r, row in enumerate(sheet.to_python(skip_empty_area=False, nrows=max_rows))
-        ]
+        rows = []
+        for r, row in enumerate(sheet.to_python(skip_empty_area=False, nrows=max_rows)):
+            rows.append(
+                trimmed([
+                    encoded(value, formula=(r, c) in scan.formulas, broken=(r, c) in scan.broken)
+                    for c, value in enumerate(row)
+                ])
+            )  # fmt: skip
+            cells += len(rows[-1])
+            texts += sum(len(value) for value in rows[-1] if isinstance(value, str))
+            if cells > max_cells or texts > MAX_TEXTS:
+                raise Refused("file_too_complex")
         for r, c in scan.broken:  # calamine ends the sheet before an empty result
             while len(rows) <= r:
                 rows.append([])
             rows[r] += [None] * (c + 1 - len(rows[r]))
             rows[r][c] = ["x", None]
-        sheets.append({"name": about.name, "rows": rows, "merged": sheet.merged_cell_ranges or []})
+        merged = merged_in(sheet.merged_cell_ranges or [], max_columns)
+        hidden = about.visible != kinds[1].Visible
+        sheets.append({"name": about.name, "hidden": hidden, "rows": rows, "merged": merged})
     return sheets
 
 

@@ -1,5 +1,6 @@
 """The catalogue of procedures as a file: what is new, what changes, what is wrong where; all of it or nothing."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -9,12 +10,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError
 from sqlmodel import Session
 
-from app.core import i18n
+from app.core import i18n, versions
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid, Problem, Words
 from app.core.files import FileOut
+from app.core.grids import Cell, Grid, count_of, letters
 from app.core.handlers import faults_of
-from app.core.sheets import Cell, Grid, count_of, letters
 from app.core.tables import Table
 from app.core.text import search_key
 from app.procedures import catalogue
@@ -82,6 +83,7 @@ class CatalogueImport(BaseModel):
 
     dry_run: bool
     stored: bool
+    version: Annotated[str, Field(description="The catalogue as it was compared; storing may name it in `If-Match`")]
     file: FileOut
     new: int
     changed: int
@@ -109,12 +111,17 @@ def as_table(session: Session) -> Table:
     return Table("thu-tuc", COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
 
 
-def bring(session: Session, caller: Caller, grids: list[Grid], *, file: FileOut, dry_run: bool) -> CatalogueImport:
+def bring(
+    session: Session, caller: Caller, grids: list[Grid], *, file: FileOut, dry_run: bool, if_match: str | None = None
+) -> CatalogueImport:
     """Say what a file does to the catalogue and, without `dry_run`, do it; raises Invalid with the cells then."""
     grid, first, columns = _found(grids)
     faults: list[Fault] = []
-    read = _rows(grid, first, columns, faults)
     standing = {one.code: one for one in catalogue.listing(session, None).items}
+    read = _rows(grid, first, columns, standing, faults)
+    version = _version(standing)
+    if if_match is not None and not dry_run:
+        versions.check_match(if_match, None, version)
     known = catalogue.field_codes(session)
     faults += [
         _fault(one.row, columns["field"], "unknown_field", {"code": one.values.field})
@@ -130,11 +137,17 @@ def bring(session: Session, caller: Caller, grids: list[Grid], *, file: FileOut,
                 catalogue.put(session, caller, values=one.values)
     counts = {state: sum(row.state == state for row in rows) for state in RowState}
     return CatalogueImport(
-        dry_run=dry_run, stored=not dry_run, file=file,
+        dry_run=dry_run, stored=not dry_run, version=version, file=file,
         new=counts[RowState.new], changed=counts[RowState.changed], unchanged=counts[RowState.unchanged],
         rows=sorted((r for r in rows if r.state != RowState.unchanged), key=lambda r: (r.state != RowState.new, r.row)),
         errors=[_shown(fault) for fault in sorted(faults, key=_order)],
     )  # fmt: skip
+
+
+def _version(standing: dict[str, ProcedureOut]) -> str:
+    """Return a mark of the whole catalogue: between trying a file and storing it, somebody may have changed a row."""
+    said = "".join(f"{code}={one.version};" for code, one in sorted(standing.items()))
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _found(grids: list[Grid]) -> tuple[Grid, int, dict[str, int]]:
@@ -149,7 +162,9 @@ def _found(grids: list[Grid]) -> tuple[Grid, int, dict[str, int]]:
     raise Problem("catalogue_not_understood", status=422)
 
 
-def _rows(grid: Grid, first: int, columns: dict[str, int], faults: list[Fault]) -> list[_Read]:
+def _rows(
+    grid: Grid, first: int, columns: dict[str, int], standing: dict[str, ProcedureOut], faults: list[Fault]
+) -> list[_Read]:
     read: list[_Read] = []
     seen: set[str] = set()
     for number in range(first, len(grid.rows)):
@@ -159,6 +174,8 @@ def _rows(grid: Grid, first: int, columns: dict[str, int], faults: list[Fault]) 
         values = {name: _value(name, grid.at(number, c), number, c, wrong) for name, c in columns.items()}
         try:
             given = {name: value for name, value in values.items() if value is not None}
+            if (stands := standing.get(str(values["code"]))) is not None:  # of what has no column nothing is said
+                given |= {name: getattr(stands, name) for name in ProcedureIn.model_fields if name not in columns}
             one = _Read(number, ProcedureNew.model_validate(given))
         except ValidationError as error:
             found = faults_of({**e, "loc": ("body", *e["loc"])} for e in error.errors())

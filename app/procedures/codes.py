@@ -1,5 +1,6 @@
 """Other systems' codes for our units and fields: what a file or a pasted block calls them."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated
 
@@ -73,6 +74,8 @@ def put(session: Session, caller: Caller, *, values: ExternalCodeIn) -> tuple[Ex
     key = search_key(values.code)
     if not key:
         raise Invalid([Fault("/code", "invalid_value")])
+    if key in {search_key(ours) for ours in _our_codes(session, values.kind)} - {search_key(target.code)}:
+        raise Invalid([Fault("/code", "code_in_use")])  # a code of ours means ours, whatever the map says
     row = session.scalars(
         select(ExternalCode)
         .where(
@@ -122,6 +125,10 @@ def targets(session: Session, kind: CodeKind) -> dict[str, str]:
     ):
         found.setdefault(code, set()).add(target)
     return {code: next(iter(ours)) for code, ours in found.items() if len(ours) == 1}
+
+
+def _our_codes(session: Session, kind: CodeKind) -> Sequence[str]:
+    return session.scalars(select(col((Unit if kind is CodeKind.unit else ProcedureField).code))).all()
 
 
 def _target(session: Session, kind: CodeKind, code: str) -> Unit | ProcedureField:

@@ -13,8 +13,9 @@ from app.core.access import Caller, allow
 from app.core.bodies import one_of_bodies
 from app.core.clock import Now
 from app.core.db import Reading, Writing
-from app.core.files import FileId, Upload
+from app.core.files import FileId, FileOut, Upload
 from app.core.forms import DoorRoute
+from app.core.grids import Grid
 from app.core.schemas import created, problems
 from app.core.web import Render, form
 from app.procedures import catalogue_import, codes
@@ -38,26 +39,26 @@ class KeptCatalogue(BaseModel):
 
 @dataclass(frozen=True)
 class Brought:
-    """A catalogue's file, read; `kept` is its number where it was kept before."""
+    """A catalogue's file, read: one that is brought now, or one that was kept before."""
 
-    grids: list[sheets.Grid]
-    upload: Upload
-    kept: int | None
+    grids: list[Grid]
+    upload: Upload | None = None
+    kept: FileOut | None = None
 
 
 async def get_brought(request: Request, caller: CanEdit) -> Brought:
     """Supply the file of a call, or the one that was kept when it was tried: read before the session."""
     if bodies.is_multipart(request):
         upload = await bodies.read_upload(request)
-        return Brought(await run_in_threadpool(sheets.from_file, upload.content), upload, None)
+        return Brought(await run_in_threadpool(sheets.from_file, upload.content), upload)
     named = await bodies.read_model(request, KeptCatalogue)
     return await run_in_threadpool(_kept, request, named.file)
 
 
 def _kept(request: Request, number: int) -> Brought:
     with request.app.state.database.read() as session:
-        upload = files.opened(session, number, unit_id=None, reader=READER)
-    return Brought(sheets.from_file(upload.content), upload, number)
+        upload, kept = files.opened(session, number, unit_id=None, reader=READER)
+    return Brought(sheets.from_file(upload.content), kept=kept)
 
 
 @router.get(
@@ -78,16 +79,21 @@ def _template_again(request: Request, session: Session) -> CatalogueTemplate:
 @router.post(
     "/procedures/import", operation_id="import_procedures", response_model=CatalogueImport,
     openapi_extra={"requestBody": one_of_bodies(KeptCatalogue)},
-    responses=problems(401, 403, 409, 413, 415, 422, 503),
+    responses=problems(401, 403, 409, 412, 413, 415, 422, 503),
 )  # fmt: skip
 @form("procedures/import.html", _template_again)
 def import_procedures(
-    caller: CanEdit, brought: Annotated[Brought, Depends(get_brought)], session: Writing, now: Now, render: Render,
+    request: Request, caller: CanEdit, brought: Annotated[Brought, Depends(get_brought)], session: Writing, now: Now,
+    render: Render,
     dry_run: Annotated[bool, Query(description="Say what would change, and store nothing but the file")] = False,
 ) -> Response:  # fmt: skip
     """Add and change procedures from a file, all of it or nothing; those that it does not name stay as they are."""
-    file = files.keep(session, caller, brought.upload, unit_id=None, reader=READER, now=now)
-    data = catalogue_import.bring(session, caller, brought.grids, file=file, dry_run=dry_run)
+    file = brought.kept
+    if brought.upload is not None:
+        file = files.keep(session, caller, brought.upload, unit_id=None, reader=READER, now=now)
+    assert file is not None
+    if_match = request.headers.get("if-match")
+    data = catalogue_import.bring(session, caller, brought.grids, file=file, dry_run=dry_run, if_match=if_match)
     if dry_run:
         return render(data, "procedures/imported.html")
     return render.saved(data, to="/procedures")

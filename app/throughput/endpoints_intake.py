@@ -1,19 +1,21 @@
 """Bringing a day's figures as a pasted block or a file, at both doors."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import Annotated, Any
+from datetime import date, datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
 from app.core import bodies, files, sheets
+from app.core.access import Caller
 from app.core.clock import Now
 from app.core.db import Looking, Reading, Writing
 from app.core.errors import Fault, Invalid
-from app.core.files import Upload
+from app.core.files import FileOut, Upload
 from app.core.forms import DoorRoute
+from app.core.grids import Grid
 from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
@@ -35,53 +37,59 @@ DryRun = Annotated[bool, Query(description="Say what storing would say, and stor
 
 @dataclass(frozen=True)
 class Brought:
-    """A table that came with a call, read; `upload` is the file it came in, `kept` the number of one kept before."""
+    """A table that came with a call, understood; `upload` is the file it came in, `kept` one that was kept before."""
 
-    grids: list[sheets.Grid]
-    system: System | None
+    understood: Understood
     upload: Upload | None = None
-    kept: int | None = None
+    kept: FileOut | None = None
 
 
-async def get_brought(request: Request, caller: CanSend, unit: TheUnit) -> Brought:
-    """Supply the file, or the pasted block, of a call: read before the session, after the caller and the unit."""
+async def get_brought(request: Request, caller: CanSend, unit: TheUnit, day: Day) -> Brought:
+    """Supply what a call brings, understood before its session: nobody waits while a file is read."""
     if bodies.is_multipart(request):
-        return await _uploaded(request)
+        return await _uploaded(request, unit, day)
     pasted = await bodies.read_model(request, PastedIn)
-    return Brought([await run_in_threadpool(sheets.from_text, pasted.text)], pasted.system)
+    return await run_in_threadpool(
+        lambda: Brought(_understood(request, unit, day, [sheets.from_text(pasted.text)], pasted.system))
+    )
 
 
-async def get_brought_file(request: Request, caller: CanSend, unit: TheUnit) -> Brought:
+async def get_brought_file(request: Request, caller: CanSend, unit: TheUnit, day: Day) -> Brought:
     """Supply the file of a call, or the one that was kept when it was read."""
     if bodies.is_multipart(request):
-        return await _uploaded(request)
+        return await _uploaded(request, unit, day)
     named = await bodies.read_model(request, KeptIn)
-    return await run_in_threadpool(_kept, request, unit, named)
+    return await run_in_threadpool(_kept, request, unit, day, named)
 
 
-async def _uploaded(request: Request) -> Brought:
+async def _uploaded(request: Request, unit: Unit, day: date) -> Brought:
     upload = await bodies.read_upload(request)
-    system = upload.fields.get("system") or None
-    if system is not None and system not in set(System):
+    said = upload.fields.get("system") or None
+    if said is not None and said not in set(System):
         raise Invalid([Fault("/system", "not_a_choice", {"choices": ", ".join(System)})])
-    grids = await run_in_threadpool(sheets.from_file, upload.content)
-    return Brought(grids, System(system) if system else None, upload)
+    system = System(said) if said else None
+    return await run_in_threadpool(
+        lambda: Brought(_understood(request, unit, day, sheets.from_file(upload.content), system), upload)
+    )
 
 
-def _kept(request: Request, unit: Unit, named: KeptIn) -> Brought:
+def _kept(request: Request, unit: Unit, day: date, named: KeptIn) -> Brought:
     with request.app.state.database.read() as session:
-        upload = files.opened(session, named.file, unit_id=unit.id, reader=READER)
-    return Brought(sheets.from_file(upload.content), named.system, kept=named.file)
+        upload, kept = files.opened(session, named.file, unit_id=unit.id, reader=READER)
+    grids = sheets.from_file(upload.content)
+    return Brought(_understood(request, unit, day, grids, named.system), kept=kept)
 
 
-def _understood(session: Session, caller: Any, unit: Unit, day: date, brought: Brought, now: Any) -> Understood:
-    file = None
+def _understood(request: Request, unit: Unit, day: date, grids: list[Grid], system: System | None) -> Understood:
+    with request.app.state.database.read() as session:
+        return intake.understand(session, Reference.read(session), unit, day, grids, system=system)
+
+
+def _with_file(session: Session, caller: Caller, unit: Unit, brought: Brought, now: datetime) -> Understood:
+    file = brought.kept
     if brought.upload is not None:
         file = files.keep(session, caller, brought.upload, unit_id=unit.id, reader=READER, now=now)
-    elif brought.kept is not None:
-        file = files.of_unit(session, [brought.kept], unit_id=unit.id, reader=READER)[brought.kept]
-    reference = Reference.read(session)
-    return intake.understand(session, reference, unit, day, brought.grids, system=brought.system, file=file)
+    return brought.understood.model_copy(update={"file": file})
 
 
 def _template_again(request: Request, session: Session) -> TemplateOut:
@@ -113,7 +121,7 @@ def read_report_table(
     now: Now, render: Render,
 ) -> Response:  # fmt: skip
     """Say how a pasted block or a file is understood; no figure is stored, the file is kept as evidence."""
-    data = _understood(session, caller, unit, day, brought, now)
+    data = _with_file(session, caller, unit, brought, now)
     return render(data, "throughput/understood.html", names=Reference.read(session).by_code)
 
 
@@ -128,7 +136,7 @@ def import_report_file(
     session: Writing, match: TheMatch, now: Now, render: Render, dry_run: DryRun = False,
 ) -> Response:  # fmt: skip
     """Store a file as the day's reports, all of it or nothing; the file is kept as evidence."""
-    understood = _understood(session, caller, unit, day, brought, now)
+    understood = _with_file(session, caller, unit, brought, now)
     if dry_run:
         data = intake_import.rehearse(session, unit=unit, day=day, understood=understood, now=now)
         return render(data, "throughput/imported.html", names=Reference.read(session).by_code)

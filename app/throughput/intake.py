@@ -9,15 +9,14 @@ from sqlmodel import Session
 
 from app.core import i18n
 from app.core.errors import Fault, Problem
-from app.core.files import FileOut
-from app.core.sheets import Grid, letters
+from app.core.grids import Cell, Grid, letters
 from app.core.text import search_key
 from app.procedures import codes
 from app.procedures.codes import CodeKind
 from app.procedures.rules import UNSPLIT, FieldInfo, System
 from app.throughput.forms import Reference
 from app.throughput.intake_layout import Layout, layout_of
-from app.throughput.intake_rules import Matched, Part, RowRead, line_of, read_rows, system_named
+from app.throughput.intake_rules import Matched, Part, line_of, read_rows, system_named
 from app.throughput.intake_schemas import (
     ColumnOut,
     DifferenceOut,
@@ -28,10 +27,11 @@ from app.throughput.intake_schemas import (
     Understood,
     UnmatchedRow,
 )
-from app.throughput.schemas import LineIn, WordsOut
+from app.throughput.schemas import WordsOut
 from app.units.models import Unit
 from app.units.service import shown as units_shown
 
+_KIND = re.compile(r"^(?:.* )?(?:phuong|xa|thi tran|p\.?|x\.?|tt\.?) ")
 _PREFIX = re.compile(r"^(?:linh vuc|nhom|nhom linh vuc|thu tuc|tthc|ve)\s+")
 
 
@@ -90,7 +90,6 @@ def understand(
     grids: list[Grid],
     *,
     system: System | None,
-    file: FileOut | None,
 ) -> Understood:
     """Return what some sheets say of a unit's day; raises Problem for no table, or two of one system."""
     names = names_of(session, reference, unit, day)
@@ -108,13 +107,15 @@ def understand(
     if not found:
         raise Problem("table_not_understood", status=422)
     read = {s.value: _shown(*found[s]) if s in found else None for s in System}
-    return Understood(unit=unit.code, unit_name=unit.name, day=day, file=file, **read)
+    return Understood(unit=unit.code, unit_name=unit.name, day=day, file=None, **read)
 
 
 def _own_names(session: Session, unit: Unit) -> set[str]:
     one = units_shown(session, [unit])[0]
     names = {search_key(name) for name in (one.code, one.name, one.full_name, *one.former_names, *one.other_names)}
     assert unit.id is not None
+    # A former district was several wards of today: what is written in its name is not this one's.
+    names = {name for name in names if not name.startswith("quan ")}
     return names | {code for code, target in codes.targets(session, CodeKind.unit).items() if target == unit.code}
 
 
@@ -124,20 +125,21 @@ def _of_unit(grid: Grid, layout: Layout, ours: set[str]) -> Grid:
     if column is None:
         return grid
 
-    def is_ours(number: int) -> bool:
-        key = search_key(grid.at(number, column).text)
-        return not key or any(key == name or key.endswith(f" {name}") for name in ours if name)
-
-    rows = [row if n < layout.first_row or is_ours(n) else [] for n, row in enumerate(grid.rows)]
+    last = ""
+    rows: list[list[Cell]] = []
+    for number, row in enumerate(grid.rows):
+        if number < layout.first_row:
+            rows.append(row)
+            continue
+        # A unit's name is often written once, over all its rows.
+        last = search_key(grid.at(number, column).text) or last
+        rows.append(row if not last or last in ours or _KIND.sub("", last) in ours else [])
     return Grid(grid.name, rows, grid.merged)
 
 
 def _shown(grid: Grid, part: Part) -> SystemRead:
-    by_field: dict[str, list[RowRead]] = {}
-    for row in part.rows:
-        if row.matched is not None:
-            by_field.setdefault(row.matched.field, []).append(row)
-    lines = [LineIn.model_validate(line_of(rows, part.layout)) for rows in by_field.values()]
+    faults = list(part.faults)
+    lines = [line_of(rows, part.layout, faults) for rows in part.matched.values()]
     return SystemRead(
         layout=part.layout.kind,
         sheet=grid.name,
@@ -150,13 +152,13 @@ def _shown(grid: Grid, part: Part) -> SystemRead:
             for row in part.rows
             if row.matched is not None
         ],
-        lines=[line.model_dump() for line in lines],
+        lines=lines,
         unmatched=[
             UnmatchedRow(row=row.number + 1, label=row.label, reason=row.reason)
             for row in part.rows
             if row.reason is not None
         ],
-        errors=[placed(fault) for fault in part.faults],
+        errors=[placed(fault) for fault in faults],
         computed=part.computed,
         totals=None
         if part.totals_row is None

@@ -5,14 +5,17 @@ from datetime import date, datetime
 
 from sqlmodel import Session
 
+from app.core import i18n
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.procedures.rules import System
 from app.throughput import check, service
 from app.throughput.check import CheckedOut, FaultOut, ReportsTyped
 from app.throughput.intake import cell_of, place_of, placed
+from app.throughput.intake_layout import MERGED
 from app.throughput.intake_schemas import ImportOut, PlacedError, SystemRead, Understood
-from app.throughput.schemas import ReportsIn
+from app.throughput.rules import COLUMNS
+from app.throughput.schemas import LineIn, ReportsIn
 from app.throughput.service import Match
 from app.units.models import Unit
 
@@ -24,7 +27,9 @@ def rehearse(session: Session, *, unit: Unit, day: date, understood: Understood,
         session, unit=unit, day=day, body=body, now=now, placed=lambda pointer: _in_table(understood, pointer)
     )
     read = [error for _, of_system in _systems(understood) for error in of_system.errors]
-    errors = [*read, *map(placed, faults_in(understood)), *map(_told, _faults_of(checked))]
+    # What is missing was told of its cell or column.
+    judged = [fault for fault in _faults_of(checked) if not (fault.code == "required" and "/rows/" in fault.pointer)]
+    errors = [*read, *map(placed, faults_in(understood)), *map(_told, judged)]
     return ImportOut(
         dry_run=True, stored=False, understood=understood, errors=_once(errors), checked=checked, report=None
     )
@@ -59,8 +64,13 @@ def _systems(understood: Understood) -> list[tuple[str, SystemRead]]:
 def faults_in(understood: Understood) -> list[Fault]:
     """Return what a person would see on the page of what was understood, and a program must be told."""
     faults = []
-    for _, read in _systems(understood):
+    for name, read in _systems(understood):
         where = {c.measure: c.place for c in read.columns}
+        there = where.keys() | ({"received_counter"} if MERGED in where else set())
+        early = {"resolved_early"} if "resolved_on_time" in where else set()
+        missing = (c for c in COLUMNS if LineIn.model_fields[c].is_required() and c not in there | early)
+        headings = (i18n.translate(f"throughput.column.{column}", "vi") for column in missing)
+        faults += [Fault(f"/{name}", "column_missing", {"text": heading}) for heading in headings]
         unmatched = (row for row in read.unmatched if row.reason != "no_figures")
         faults += [Fault(f"/rows/{row.row}", "rows_unmatched", {"label": row.label}) for row in unmatched]
         if (totals := read.totals) is not None:
@@ -95,4 +105,4 @@ def _told(fault: FaultOut) -> PlacedError:
 
 
 def _once(errors: list[PlacedError]) -> list[PlacedError]:
-    return list({(error.pointer, error.code): error for error in errors}.values())
+    return list({(error.pointer, error.code, error.message.vi): error for error in errors}.values())

@@ -5,12 +5,13 @@ what one-gate systems export. Without headings the number of columns and the ide
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
-from app.core.sheets import Cell, Grid, count_of
-from app.throughput.intake_words import measure_of
+from app.core.grids import Cell, Grid, count_of
+from app.throughput.intake_words import measures_of, speaks_of_figures
 from app.throughput.rules import COLUMNS, RECEIVED, RESOLVED
 
 MERGED = "received_counter_post"
@@ -25,9 +26,10 @@ _II06A = (
 _TYPED = (*RECEIVED, *RESOLVED, "pending_overdue")
 _NINE = tuple(c for c in COLUMNS if c != "withdrawn")
 _HEADING_ROWS = 40
+_LEVELS = 8  # rows of headings, one under the other
+_FIRSTS = 5  # a title with a number beside it looks like a first row
+_MAX_HEADING = 200
 _NUMBERING = re.compile(r"\(?\s*(\d{1,2}|[abc])\s*\)?(\s*=.*)?", re.IGNORECASE)
-_ORDINAL = re.compile(r"^(?:(?:[ivxlc]+|\d{1,3}(?:\.\d{1,3})*|[a-z])\s*[.)\-:/]\s*)+", re.IGNORECASE)
-_TOTAL = re.compile(r"(?:tong(?: so| cong| ho so)?|cong|total|ensemble|tong cong .*|cong .*)")
 
 
 class LayoutKind(StrEnum):
@@ -41,12 +43,16 @@ class LayoutKind(StrEnum):
 
 @dataclass(frozen=True)
 class Layout:
-    """Where what stands: the measure of each column, its heading as written, the row after the headings."""
+    """Where what stands: the measure of each column, its heading as written, the row after the headings.
+
+    `unclear` are columns whose headings speak of figures, but not clearly of which, or of which another one does.
+    """
 
     kind: LayoutKind
     columns: dict[int, str]
     headings: dict[int, str]
     first_row: int
+    unclear: frozenset[int] = frozenset()
 
     def column(self, *measures: str) -> int | None:
         """Return the column of the first of these measures that there is."""
@@ -56,15 +62,15 @@ class Layout:
 
 def layout_of(grid: Grid) -> Layout | None:
     """Return what kind of table a sheet holds; None where it cannot be told."""
-    first = _first_data_row(grid)
-    if first is None:
-        return None
-    columns, headings = _by_headings(grid, first)
-    figures = {m for m in columns.values() if m in FIGURES}
-    enough = {"received_online"} <= figures and figures & set(RESOLVED) and len(figures) >= 4
-    if enough and ({"field", "name"} & set(columns.values())):
-        return Layout(_kind(columns), columns, headings, first)
-    return _by_position(grid, first)
+    firsts = list(islice(_first_rows(grid), _FIRSTS))
+    for first in firsts:
+        columns, headings = _by_headings(grid, first)
+        figures = {m for m in columns.values() if m in FIGURES}
+        enough = "received_online" in figures and figures & set(RESOLVED) and len(figures) >= 4
+        if enough and ({"field", "name"} & set(columns.values())):
+            unclear = frozenset(c for c, h in headings.items() if c not in columns and speaks_of_figures(h))
+            return Layout(_kind(columns), columns, headings, first, unclear)
+    return _by_position(grid, firsts[0]) if firsts else None
 
 
 def _kind(columns: dict[int, str]) -> LayoutKind:
@@ -74,12 +80,12 @@ def _kind(columns: dict[int, str]) -> LayoutKind:
     return LayoutKind.sheet if "field" in found and "received_post" in found else LayoutKind.one_gate
 
 
-def _first_data_row(grid: Grid) -> int | None:
+def _first_rows(grid: Grid) -> Iterator[int]:
+    """Give the rows that may be the first with figures."""
     for number, row in enumerate(grid.rows[:_HEADING_ROWS]):
         named = any(isinstance(c.value, str) and re.search(r"[^\W\d_]", c.text) for c in row)
         if named and not is_numbering(row) and any(_is_count(cell) for cell in row):
-            return number
-    return None
+            yield number
 
 
 def _is_count(cell: Cell) -> bool:
@@ -96,9 +102,9 @@ def is_numbering(row: Sequence[Cell]) -> bool:
 
 
 def _by_headings(grid: Grid, first: int) -> tuple[dict[int, str], dict[int, str]]:
-    rows = [row for row in _unmerged(grid, first) if not is_numbering(row) and sum(not c.is_blank for c in row) > 1]
+    rows = _heading_rows(grid, first)[-_LEVELS:]
     width = grid.width
-    texts = [[row[c].text.strip() if c < len(row) else "" for c in range(width)] for row in rows]
+    texts = [[row[c].text.strip()[:_MAX_HEADING] for c in range(width)] for row in rows]
     below = [False] * width
     for row_texts in reversed(texts):
         for column in range(1, width):
@@ -106,20 +112,21 @@ def _by_headings(grid: Grid, first: int) -> tuple[dict[int, str], dict[int, str]
             if not row_texts[column] and below[column]:
                 row_texts[column] = row_texts[column - 1]
         below = [below[c] or bool(row_texts[c]) for c in range(width)]
-    columns: dict[int, str] = {}
-    headings: dict[int, str] = {}
+    named: dict[int, list[str]] = {}
     for column in range(width):
-        parts: list[str] = []
-        for row_texts in texts:
-            if row_texts[column] and row_texts[column] not in parts:
-                parts.append(row_texts[column])
-        if not parts:
-            continue
-        headings[column] = " – ".join(parts)
-        measure = measure_of(parts)
-        if measure is not None and measure not in columns.values():
+        parts = list(dict.fromkeys(row_texts[column] for row_texts in texts if row_texts[column]))
+        if parts:
+            named[column] = parts
+    columns: dict[int, str] = {}
+    for column, measure in measures_of(named).items():
+        if measure not in columns.values():
             columns[column] = measure
-    return columns, headings
+    return columns, {column: " – ".join(parts) for column, parts in named.items()}
+
+
+def _heading_rows(grid: Grid, first: int) -> list[list[Cell]]:
+    rows = _unmerged(grid, first)
+    return [row for row in rows if not is_numbering(row) and sum(not c.is_blank for c in row) > 1]
 
 
 def _unmerged(grid: Grid, rows: int) -> list[list[Cell]]:
@@ -144,8 +151,9 @@ def _by_position(grid: Grid, first: int) -> Layout | None:
         figures.pop()  # a block copied with empty columns at its end
     orders = {11: _II06A, 10: COLUMNS, 9: _NINE, 7: _TYPED}
     order = orders.get(len(figures))
-    if order is None:
-        return None
+    headed = (sum(not row[c].is_blank for c in figures) for row in _heading_rows(grid, first))
+    if order is None or any(count * 2 > len(figures) for count in headed):
+        return None  # headings that are not understood say something else than the order does
     columns = {name: "name"} | dict(zip(figures, order, strict=True))
     layout = Layout(LayoutKind.ii06a if order is _II06A else LayoutKind.plain, columns, {}, first)
     return layout if len(figures) == 7 or _mostly_balanced(layout, rows) else None

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.errors import Fault
-from app.core.sheets import Grid, count_of, letters, place
+from app.core.grids import Grid, count_of, letters, place
 from app.core.text import search_key
 from app.procedures.rules import System
 from app.throughput.intake_layout import FIGURES, MEMOS, MERGED, Layout, is_numbering
-from app.throughput.rules import COLUMNS, RECEIVED, RESOLVED
+from app.throughput.rules import COLUMNS, MAX_COUNT, RECEIVED, RESOLVED
 
 _ORDINAL = re.compile(r"^(?:(?:[ivxlc]+|\d{1,3}(?:\.\d{1,3})*|[a-z])\s*[.)\-:/]\s*)+", re.IGNORECASE)
 _TOTAL = re.compile(r"(?:tong(?: so| cong| ho so)?|cong|total|ensemble|tong cong .*|cong .*)")
@@ -23,13 +23,18 @@ class Matched:
     by: str
 
 
+_MAY_BE_BLANK = frozenset({"carried_over", "pending_in_time", "received_post"})
+
 # What a row's label means in a system: a field, or the code of why it is none.
 Matcher = Callable[[str, System], Matched | str]
 
 
 @dataclass
 class RowRead:
-    """A row with figures: where it stands, what it says of itself, its field if that is known."""
+    """A row with figures: where it stands, what it says of itself, its field if that is known.
+
+    `counts` has what its columns say; a cell that is wrong says nothing.
+    """
 
     number: int
     label: str
@@ -46,6 +51,7 @@ class Part:
     rows: list[RowRead] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     computed: list[str] = field(default_factory=list)
+    matched: dict[str, list[RowRead]] = field(default_factory=dict)
     totals_row: int | None = None
     differences: list[tuple[str, int, int]] = field(default_factory=list)
 
@@ -53,7 +59,7 @@ class Part:
 def read_rows(grid: Grid, layout: Layout, match: Matcher, system: System) -> dict[System, Part]:
     """Return what the rows say, by system: the one named in a row's own column, else `system`."""
     parts: dict[System, Part] = {}
-    said_totals: dict[System, dict[str, int | None]] = {}
+    said_totals: dict[System, tuple[bool, dict[str, int | None]]] = {}
     of_system = layout.column("system")
     for number in range(layout.first_row, len(grid.rows)):
         row = grid.rows[number]
@@ -70,11 +76,17 @@ def read_rows(grid: Grid, layout: Layout, match: Matcher, system: System) -> dic
         counts = _counts(grid, layout, number, part)
         if _TOTAL.fullmatch(search_key(strip_ordinal(label))) and not code:
             part.totals_row = number
-            said_totals[whose] = counts
+            said_totals[whose] = bool(said.strip()), counts
             continue
         found = match(code or strip_ordinal(label), whose)
-        if isinstance(found, str) and code and label:
-            found = match(strip_ordinal(label), whose)
+        if code and label:
+            named = match(strip_ordinal(label), whose)
+            if isinstance(found, str):
+                found = named
+            elif isinstance(named, Matched) and named.field != found.field:
+                part.faults.append(
+                    _fault(number, layout.column("field") or 0, "code_name_differ", {"field": found.field})
+                )
         if isinstance(found, str) and all(value is None for value in counts.values()):
             del part.faults[wrong:], part.computed[made:]  # words among the figures: a heading, a signature
             continue
@@ -86,13 +98,25 @@ def read_rows(grid: Grid, layout: Layout, match: Matcher, system: System) -> dic
         row_read.matched = found
         _judge_totals(part, row_read)
         _refuse_twice(part, row_read)
-    for whose, counts in said_totals.items():
-        rows = [row for part in parts.values() for row in part.rows]
+        part.matched.setdefault(found.field, []).append(row_read)
+    for part in parts.values():
+        part.faults[:0] = _unclear(grid, layout, part)
+    for whose, (of_one, counts) in said_totals.items():
+        rows = [row for system, part in parts.items() for row in part.rows if system == whose or not of_one]
         sums = {measure: sum(row.counts.get(measure) or 0 for row in rows) for measure in counts}
         parts[whose].differences = [
             (m, value, sums[m]) for m, value in counts.items() if value is not None and value != sums[m]
         ]
     return parts
+
+
+def _unclear(grid: Grid, layout: Layout, part: Part) -> list[Fault]:
+    """Return a fault for each column of figures that may be one of ours and was not read: leaving it out is a guess."""
+    return [
+        _fault(layout.first_row - 1, column, "column_unclear", {"text": layout.headings[column]})
+        for column in sorted(layout.unclear)
+        if any(count_of(grid.at(row.number, column))[0] for row in part.rows)
+    ]
 
 
 def _figure_columns(layout: Layout) -> list[int]:
@@ -116,7 +140,8 @@ def strip_ordinal(label: str) -> str:
 def system_named(text: str) -> System | None:
     """Return the source system that a word names; None for an unknown word."""
     key = search_key(text)
-    if re.search(r"\b(bo|bo nganh|ministry|ministeres?)\b", key):
+    # "Bộ phận Một cửa", "cán bộ" and "toàn bộ" are no ministry.
+    if re.search(r"(?<!can )(?<!toan )(?<!noi )\bbo\b(?! phan)|\b(ministry|ministeres?)\b", key):
         return System.MINISTRY
     return System.CITY if re.search(r"\b(thanh pho|tp|city|ville|mot cua)\b", key) else None
 
@@ -129,7 +154,8 @@ def _counts(grid: Grid, layout: Layout, number: int, part: Part) -> dict[str, in
         cell = grid.at(number, column)
         value, fault = count_of(cell)
         if fault:
-            part.faults.append(_fault(number, column, fault, {"limit": 1_000_000} if "large" in fault else {}))
+            part.faults.append(_fault(number, column, fault, {"limit": MAX_COUNT} if "large" in fault else {}))
+            continue
         if cell.formula and value is not None:
             part.computed.append(place(number, column))
         counts[measure] = value
@@ -139,6 +165,8 @@ def _counts(grid: Grid, layout: Layout, number: int, part: Part) -> dict[str, in
 def _judge_totals(part: Part, row: RowRead) -> None:
     """Compare a row's own sums with its figures: a difference means that a column was misread, or the row is wrong."""
     at = {measure: column for column, measure in part.layout.columns.items()}
+    if (at.keys() & {*FIGURES}) - row.counts.keys():
+        return  # a cell that is wrong has been told
     get = {m: row.counts.get(m) or 0 for m in FIGURES}
     received = sum(get[c] for c in (*RECEIVED, MERGED))
     sums = {
@@ -155,30 +183,44 @@ def _judge_totals(part: Part, row: RowRead) -> None:
 
 
 def _refuse_twice(part: Part, row: RowRead) -> None:
-    same = [r for r in part.rows if r is not row and r.matched and row.matched and r.matched.field == row.matched.field]
+    assert row.matched is not None
+    same = part.matched.get(row.matched.field, [])
     # A system that counts finer than we do has several rows for one of our fields: its code map says so.
-    if same and row.matched and not all(r.matched and r.matched.by == "external" for r in [*same, row]):
+    if same and not all(r.matched and r.matched.by == "external" for r in (same[0], row)):
         column = part.layout.column("field", "name") or 0
         part.faults.append(_fault(row.number, column, "duplicate_line", {"field": row.matched.field}))
 
 
-def line_of(rows: Sequence[RowRead], layout: Layout) -> dict[str, object]:
-    """Return the line, as it would be sent, that a field's rows stand for."""
+def line_of(rows: Sequence[RowRead], layout: Layout, faults: list[Fault]) -> dict[str, object]:
+    """Return the line, as it would be sent, that a field's rows stand for.
+
+    What no column says, or a cell says wrongly, is not in it: in the form it stays as it stands. Only what has no
+    column because it is counted in another one is told: post with the counter, early with on time.
+    """
     there = set(layout.columns.values())
-
-    def total(measure: str) -> int | None:
-        values = [row.counts.get(measure) for row in rows]
-        return sum(v or 0 for v in values) if any(v is not None for v in values) else None
-
     assert rows[0].matched is not None
     line: dict[str, object] = {"field": rows[0].matched.field}
-    for column in COLUMNS:
-        stock = column in ("carried_over", "pending_in_time")
-        line[column] = total(column) if stock or column == "received_post" else total(column) or 0
-    if MERGED in there:
-        line |= {"received_counter": total(MERGED) or 0, "received_post": None}
-    line["memo"] = {memo: value for memo in MEMOS if (value := total(memo))}
-    return line
+    for column in (*COLUMNS, MERGED, *MEMOS):
+        if column not in there or any(column not in row.counts for row in rows):
+            continue
+        values = [value for row in rows if (value := row.counts[column]) is not None]
+        total = sum(values) if values or column not in _MAY_BE_BLANK else None
+        if total is not None and total > MAX_COUNT:
+            faults.append(_fault_of(rows[-1].number, layout, column))
+        else:
+            line[column] = total
+    if MERGED in line:
+        line["received_counter"] = line.pop(MERGED)
+    if "received_post" not in there:
+        line["received_post"] = None
+    if "resolved_on_time" in there and "resolved_early" not in there:
+        line["resolved_early"] = 0
+    memo = {name: line.pop(name, None) for name in MEMOS}
+    return line | {"memo": {name: value for name, value in memo.items() if value}}
+
+
+def _fault_of(row: int, layout: Layout, measure: str) -> Fault:
+    return _fault(row, layout.column(measure) or 0, "number_too_large", {"limit": MAX_COUNT})
 
 
 def _fault(row: int, column: int, code: str, values: Mapping[str, object]) -> Fault:

@@ -99,7 +99,7 @@ def _counts(row: SheetRow, stands: bool) -> dict[str, int | None]:
 
 
 def filled(sheet: WorksheetOut, typed: dict[str, Any]) -> dict[str, Any]:
-    """Return what was understood as if it had been typed; the rows of which nothing was said stay as they are."""
+    """Return what was understood as if it had been typed; cells of which nothing was said stay as they are."""
     out = dict(typed)
     for one in (sheet.city, sheet.ministry):
         of_system = out.get(one.system.value)
@@ -107,8 +107,16 @@ def filled(sheet: WorksheetOut, typed: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(of_system, dict) or not isinstance(lines, dict):
             continue
         stands = {row.field: _typed_row(row, one.report is not None) for row in one.rows}
-        out[one.system.value] = {**of_system, "lines": {**stands, **lines}}
+        given = {field: _over(stands.get(field, {}), line) for field, line in lines.items() if isinstance(line, dict)}
+        out[one.system.value] = {**of_system, "lines": {**stands, **given}}
     return out
+
+
+def _over(stands: dict[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    memo = line.get("memo")
+    # Of a line whose post is not split from the counter nothing is said: its cell is left blank.
+    cells = {**stands, "received_post": "", **line}
+    return cells | ({"memo": {**stands.get("memo", {}), **memo}} if isinstance(memo, dict) else {})
 
 
 def _typed_row(row: SheetRow, stands: bool) -> dict[str, Any]:

@@ -47,6 +47,33 @@ def test_new_and_changed_rows_are_shown_then_stored(api: Api) -> None:
     assert analyst.get(f"{API}/files/{dry['file']['id']}").content == content
 
 
+def test_what_has_no_column_stays_as_it_stands(api: Api) -> None:
+    analyst = api("city_analyst")
+    full = (*NEW[:-1], "2027-12-31")
+    assert bring(analyst, workbook(COLUMNS, full), dry_run=False).status_code == 200
+    short = [n for n, name in enumerate(COLUMNS) if name not in ("days_allowed", "non_boundary", "valid_to")]
+    content = workbook([COLUMNS[n] for n in short], [full[n] for n in short])
+    assert bring(analyst, content, dry_run=True).json()["unchanged"] == 1
+    emptied = bring(analyst, workbook(COLUMNS, (*NEW[:4], "", *NEW[5:])), dry_run=True).json()
+    assert emptied["rows"][0]["changes"] == ["days_allowed", "valid_to"], "a blank cell says that there is none"
+
+
+def test_a_catalogue_that_changed_since_it_was_tried_is_not_written_over(api: Api) -> None:
+    analyst, content = api("city_analyst"), workbook(COLUMNS, NEW)
+    tried = bring(analyst, content, dry_run=True).json()
+    one = analyst.get(f"{API}/procedures?limit=1").json()["items"][0]
+    kept = {k: v for k, v in one.items() if not k.startswith("field_") and k not in ("code", "version")}
+    at, as_tried = f"{API}/procedures/import", {"if-match": f'"{tried["version"]}"'}
+    assert analyst.put(
+        f"{API}/procedures/{one['code']}", json=kept | {"name": "Khác"}, headers={"if-match": "*"}
+    ).is_success
+    assert analyst.post(at, json={"file": tried["file"]["id"]}, headers=as_tried).json()["code"] == "stale"
+    assert analyst.get(f"{API}/procedures/1.999999").status_code == 404
+    again = bring(analyst, content, dry_run=True).json()["version"]
+    done = analyst.post(at, json={"file": tried["file"]["id"]}, headers={"if-match": f'"{again}"'})
+    assert done.status_code == 200, done.text
+
+
 def test_vietnamese_headings_and_words_are_read(api: Api) -> None:
     headings = ("Tên thủ tục", "Mã thủ tục", "Mã lĩnh vực", "Cấp giải quyết", "Mức độ trực tuyến", "Phi địa giới",
                 "Hiệu lực từ", "Thời hạn (ngày làm việc)")  # fmt: skip
@@ -115,6 +142,7 @@ def test_another_systems_code_is_put_used_and_taken_away(api: Api) -> None:
     assert officer.post(reading, json={"text": block}).json()["city"]["rows"][0]["field"] == "CT"
     assert officer.put(at, json=code).status_code == 403
     assert analyst.put(at, json=code | {"target": "ZZ"}).json()["errors"][0]["code"] == "unknown_field"
+    assert analyst.put(at, json=code | {"code": "ct"}).json()["code"] == "code_in_use", "ours means ours"
     assert analyst.put(at, json=code | {"kind": "unit"}).json()["errors"][0]["code"] == "unknown_unit"
     number = analyst.get(at).json()["items"][0]["id"]
     assert analyst.delete(f"{at}/{number}").status_code == 204
@@ -128,7 +156,9 @@ def test_the_pages_import_and_keep_codes(people: Callable[..., PageClient]) -> N
     dry = analyst.post("/procedures/import?dry_run=true", files={"file": ("a.xlsx", workbook(COLUMNS, NEW))})
     assert dry.status_code == 200, dry.text
     number = dry.text.partition('href="/files/')[2].partition('"')[0]
-    done = analyst.post("/procedures/import?dry_run=false", data={"file": number, "_idempotency_key": "k"})
+    mark = dry.text.partition('name="_if_match" value="')[2].partition('"')[0]
+    typed = {"file": number, "_idempotency_key": "k", "_if_match": mark}
+    done = analyst.post("/procedures/import?dry_run=false", data=typed)
     assert (done.status_code, done.headers["location"]) == (303, "/procedures")
     wrong = workbook(COLUMNS, (*NEW[:2], "ZZ", *NEW[3:]))
     assert "C2" in analyst.post("/procedures/import?dry_run=true", files={"file": ("b.xlsx", wrong)}).text
