@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import UnionType
@@ -24,6 +24,7 @@ class Table:
     columns: Sequence[str]
     rows: Iterable[Sequence[Cell]]
     counts: Sequence[int] = ()  # columns that take whole numbers from 0 on, when filled in
+    book: Callable[[], bytes] | None = None  # a workbook of its own, where a sheet of rows is not what people need
 
 
 # The full-width signs are the same to a spreadsheet with East Asian settings.
@@ -52,7 +53,9 @@ def to_csv(table: Table) -> bytes:
 
 
 def to_xlsx(table: Table) -> bytes:
-    """Return the table as one sheet with a frozen bold header line."""
+    """Return the table as one sheet with a frozen bold header line, or as its own workbook where it has one."""
+    if table.book is not None:
+        return table.book()
     import xlsxwriter  # imported where it is used: the quick start of the server does not wait for it
 
     out = io.BytesIO()

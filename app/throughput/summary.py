@@ -83,14 +83,14 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
     )
 
 
-def judge_period(first: date, last: date, as_of: datetime | None, limit: int = LONGEST_DAYS) -> None:
-    """Raise Invalid for a period turned round or longer than can be summed."""
+def judge_period(first: date, last: date, as_of: datetime | None, limit: int = LONGEST_DAYS, at: str = "?") -> None:
+    """Raise Invalid for a period turned round or longer than can be summed; `at`: an address (`?`), a body (`/`)."""
     if last < first:
-        raise Invalid([Fault("?to", "period_reversed")])
+        raise Invalid([Fault(f"{at}to", "period_reversed")])
     if as_of is not None:
         limit = min(limit, LONGEST_AS_OF)
     if (last - first).days >= limit:
-        raise Invalid([Fault("?to", "period_too_long", {"limit": limit})])
+        raise Invalid([Fault(f"{at}to", "period_too_long", {"limit": limit})])
 
 
 def source_of(session: Session, scope: Scope, first: date, last: date, as_of: datetime | None) -> Kept | Known:
