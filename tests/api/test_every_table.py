@@ -35,6 +35,8 @@ NO_TABLE = {
     "/tokens/{token_id:int}": "one row of its list",
     "/files/{number}": "a kept file, as it came",
 }
+# Workbooks laid out like the form on paper; test_form_ii06a compares them with the rows.
+LAID_OUT = {"/throughput/forms/II.06a"}
 FILTERED = (
     f"/throughput/board?day={DAY}&state=received_on_time", f"/throughput/reports?unit={WARD}",
     f"/throughput/reports?from={DAY}&to={DAY}&system=city", f"/throughput/obligations?unit={WARD}&day={DAY}",
@@ -106,7 +108,7 @@ def test_every_route_is_a_table_or_says_why_not(app: FastAPI, api: Api, filled: 
             continue
         rows = rows_of(answer)
         grid = sheets.from_file(client.get(f"{at}.xlsx").content)[0].rows
-        assert len(grid) == len(rows) + 1, path
+        assert path in LAID_OUT or len(grid) == len(rows) + 1, path
         twin = client.get(f"{at}.json")
         assert (twin.status_code, twin.json()) == (200, whole.json()), path
         if get_page in _calls(route):
