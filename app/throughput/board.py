@@ -148,7 +148,7 @@ def _units(session: Session, caller: Caller, day: date, now: datetime) -> list[_
         )
         for row in session.execute(query)
     ]
-    # Ordered here: a database's own collation is not that of the keys.
+    # Ordered here: which system is the worse one is not the database's to say.
     return sorted(units, key=lambda unit: unit.place)
 
 

@@ -1,9 +1,10 @@
-"""The city's board of a day at both doors."""
+"""The city's board of a day at both doors, and what its figures and states mean."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.core.access import SignedIn
 from app.core.clock import Now, day_of
 from app.core.db import Reading
 from app.core.forms import DoorRoute
@@ -11,8 +12,9 @@ from app.core.paging import Paging
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
-from app.throughput import board, board_text
+from app.throughput import board, board_text, definitions
 from app.throughput.board_schemas import BoardOut, BoardTextOut
+from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
 from app.throughput.endpoints import CanSeeOwed
 from app.throughput.endpoints_desk import SEES_FIGURES
 from app.throughput.timing import State
@@ -52,3 +54,21 @@ def get_board_text(
     data = board.board(session, caller, None, day=wanted, now=now)
     text = BoardTextOut(text=board_text.text(data, locale))
     return render(text, "throughput/board_text.html", day=wanted, lang=locale)
+
+
+@router.get(
+    "/definitions", operation_id="list_definitions", response_model=DefinitionsOut, responses=problems(401, 403)
+)
+def list_definitions(caller: SignedIn, session: Reading, render: Render) -> Response:
+    """List what the rates and the states mean."""
+    data = definitions.every(session)
+    return render(data, "throughput/definitions.html", table=lambda: definitions.as_table(data))
+
+
+@router.get(
+    "/definitions/{name}", operation_id="get_definition", response_model=DefinitionOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_definition(caller: SignedIn, name: Defined, session: Reading, render: Render) -> Response:
+    """Tell what a rate or a state means: formula, target, source, legal basis, version."""
+    return render(definitions.one(session, name), "throughput/meaning.html")

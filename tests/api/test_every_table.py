@@ -27,6 +27,7 @@ NO_TABLE = {
     "/throughput/reports/{unit}/{day}/texts": "words to pass on",
     "/throughput/reports/{unit}/{day}/worksheet": "what an entry needs; its table to fill in is the template",
     "/throughput/forms/daily": "one definition",
+    "/throughput/definitions/{name}": "one row of its list",
     "/units/{code}": "one row of its list",
     "/calendar/days/{day}": "one row of its list",
     "/fields/{code}": "one row of its list",
@@ -91,7 +92,11 @@ def routes(app: FastAPI) -> list[Any]:
 
 
 def address(path: str) -> str:
-    return re.sub(r"{(\w+)(?::\w+)?}", lambda m: VALUES.get(m[1], WARD if m[1] == "code" else "1"), path)
+    return re.sub(
+        r"{(\w+)(?::\w+)?}",
+        lambda m: VALUES.get(m[1], WARD if m[1] == "code" else "late" if m[1] == "name" else "1"),
+        path,
+    )
 
 
 def test_every_route_is_a_table_or_says_why_not(app: FastAPI, api: Api, filled: None) -> None:

@@ -32,6 +32,7 @@ OFFICER = (
 ANALYST = (
     f"/throughput/board?day={TODAY}", "/throughput/board?day=2025-07-04&state=received_on_time",
     "/throughput/board?day=2025-07-05", "/throughput/board/text",
+    "/throughput/definitions", "/throughput/definitions/overdue", "/throughput/definitions/late",
     f"/throughput/today?unit={WARD}", f"/throughput/month?unit={WARD}&month=2025-07",
     f"/throughput/obligations?day={TODAY}&waiver={WARD}.city",
     "/throughput/obligations", "/throughput/obligations?from=2025-07-01&to=2025-07-01", f"{AT}/{TODAY}/worksheet",
