@@ -191,10 +191,15 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, that every revision is as it came and adds up, and the kept totals against the lines."""
-    from app.throughput import proof, totals
+    from app.throughput import frozen, proof, totals
 
     with _ready(Settings()).read() as session:
-        faults = [*audit.broken_links(session), *proof.alterations(session), *totals.differences(session)]
+        faults = [
+            *audit.broken_links(session),
+            *proof.alterations(session),
+            *frozen.damaged(session),
+            *totals.differences(session),
+        ]
     for fault in faults:
         typer.echo(fault)
     _say(f"{len(faults)} faults." if faults else "Audit chain, revisions and totals are right.")

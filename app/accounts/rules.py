@@ -37,6 +37,7 @@ class Scope(StrEnum):
     obligations_waive = "obligations:waive"
     summary_read = "summary:read"
     ranking_read = "ranking:read"
+    forms_freeze = "forms:freeze"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -62,9 +63,9 @@ _WARD = (
 
 ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_officer: _WARD,
-    Role.ward_leader: _WARD | {"ranking:read"},
+    Role.ward_leader: _WARD | {"ranking:read", "forms:freeze"},
     Role.department_officer: frozenset({"units:read", "calendar:read", "catalogue:read", "summary:read"}) | _OWN,
-    Role.city_analyst: _READS | {"obligations:waive", "catalogue:edit", "calendar:edit"} | _OWN,
+    Role.city_analyst: _READS | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze"} | _OWN,
     Role.leader: _READS | _OWN,
     Role.administrator: frozenset(
         {"units:read", "units:edit", "calendar:read", "calendar:edit", "catalogue:read", "users:manage", "audit:read"}

@@ -1,21 +1,27 @@
 """Statutory forms at both doors."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from app.core import tables
+from app.core.access import Caller, allow
 from app.core.clock import Now
-from app.core.db import Reading
+from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
-from app.core.schemas import AsOf, Day, problems
+from app.core.paging import Paging
+from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render
-from app.throughput import statutory, statutory_book
+from app.throughput import frozen, statutory, statutory_book
 from app.throughput.endpoints import CanSum, UnitQuery, units_to_choose
 from app.throughput.form_layout import head
 from app.throughput.form_periods import Regime
+from app.throughput.frozen import FreezeIn, FrozenItem, FrozenOut, FrozenPage
 from app.throughput.statutory_schemas import StatutoryFormOut
 from app.units.models import KIND_WORDS
 from app.units.rules import UnitKind
+from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
@@ -49,6 +55,54 @@ def get_form_ii06a(
     return render(
         data, "throughput/form.html", units=units_to_choose(session, caller, now), **shown(data, locale),
         table=lambda: statutory_book.table(data, locale),
+    )  # fmt: skip
+
+
+@router.post(
+    "/forms/II.06a/frozen", operation_id="freeze_form_ii06a", response_model=FrozenOut,
+    responses=created(FrozenOut) | problems(401, 403, 404, 409, 413, 415, 422),
+)  # fmt: skip
+def freeze_form_ii06a(
+    caller: Annotated[Caller, allow("forms:freeze")], session: Writing, now: Now, body: FreezeIn, render: Render
+) -> Response:
+    """Freeze form II.06a of a period as it stands: refused while anything is lacking, no new copy of the same."""
+    asked = statutory.wanted(
+        session, caller, now, first=body.first, last=body.last, period=body.period, regime=body.regime,
+        unit=body.unit, kind=body.kind, at="/",
+    )  # fmt: skip
+    data, new = frozen.freeze(session, caller, asked, now)
+    at = f"/throughput/forms/II.06a/frozen/{data.number}"
+    return render.saved(data, to=at, created=new, location=at)
+
+
+@router.get(
+    "/forms/II.06a/frozen", operation_id="list_frozen_forms_ii06a", response_model=FrozenPage,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def list_frozen_forms_ii06a(
+    caller: CanSum, session: Reading, render: Render, now: Now, page: Paging, unit: UnitQuery = None
+) -> Response:
+    """List the frozen copies, newest first."""
+    find = partial(frozen.listing, session, caller, unit=visible_unit(session, caller, unit) if unit else None)
+    return render(
+        find(page), "throughput/frozen.html", unit=unit, units=units_to_choose(session, caller, now),
+        table=lambda: tables.of_models("II.06a-da-chot", render.every(find), FrozenItem),
+    )  # fmt: skip
+
+
+@router.get(
+    "/forms/II.06a/frozen/{number}", operation_id="get_frozen_form_ii06a", response_model=FrozenOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_frozen_form_ii06a(
+    request: Request, caller: CanSum, session: Reading, render: Render,
+    number: Annotated[int, Path(ge=1, le=2**31 - 1)],
+) -> Response:  # fmt: skip
+    """Give a frozen copy, to the digit as it was frozen."""
+    data = frozen.frozen(session, caller, number)
+    return render(
+        data, "throughput/frozen_form.html", **shown(data.content, request.state.locale),
+        table=lambda: statutory_book.table(data.content, "vi"),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ NO_TABLE = {
     "/throughput/reports/{unit}/{day}/worksheet": "what an entry needs; its table to fill in is the template",
     "/throughput/forms/daily": "one definition",
     "/throughput/definitions/{name}": "one row of its list",
+    "/throughput/forms/II.06a/frozen/{number}": "there is none here; its files are those of the form",
     "/units/{code}": "one row of its list",
     "/calendar/days/{day}": "one row of its list",
     "/fields/{code}": "one row of its list",

@@ -40,7 +40,8 @@ ANALYST = (
     "/throughput/summary?from=2025-07-01&to=2025-07-01&as_of=2025-07-01T12:00:00%2B07:00&group_by=field",
     "/procedures", "/procedures/new", "/procedures/1.001193", "/fields", "/fields/new", "/fields/HT", "/calendar/days",
     "/calendar/days/2025-09-02", "/calendar/saturday-services", "/throughput/forms/daily",
-    "/procedures/template", "/external-codes", "/throughput/forms/II.06a?period=2025-07&regime=calendar",
+    "/procedures/template", "/external-codes", "/throughput/forms/II.06a/frozen",
+    "/throughput/forms/II.06a?period=2025-07&regime=calendar",
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement",
 )  # fmt: skip
