@@ -54,11 +54,12 @@ PAGES = [
 ]
 
 
-# Redirects, health, and what the page tests audit: a token's own page, the contract's page.
+# Redirects, health, and what other tests audit: a token's own page, the contract's page, a frozen form's.
 ELSEWHERE = {
     "/",
     "/favicon.ico",
     "/files/{number}",
+    "/throughput/forms/II.06a/frozen/{number}",
     "/calendar/find-day",
     "/healthz",
     "/readyz",
