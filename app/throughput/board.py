@@ -1,10 +1,12 @@
 """The city's board of a day: one row a unit, worst first, with what each still owes, sums, and who is missing."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import ColumnElement, and_, case, func, literal, select, union_all
 from sqlmodel import Session
@@ -14,25 +16,26 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.procedures.rules import System
 from app.throughput.board_schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
+from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report, ReportRevision
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
 from app.throughput.summary import completeness
+from app.throughput.summary_schemas import Completeness
 from app.throughput.sums import Kept, Scope
 from app.throughput.timing import State
-from app.units.models import Unit
 
 STATES = tuple(State)
 OPEN = frozenset({State.late, State.partial, State.due, State.not_due})
 NOTHING_OWED = len(STATES)
 MOST_MISSING = 200
+KEPT_DAYS = 40
 _OPEN_RANKS = frozenset(STATES.index(s) for s in OPEN)
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
 _OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
 _REPORT = Report.__table__  # type: ignore[attr-defined]
 _REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
 _DAY = DayTotal.__table__  # type: ignore[attr-defined]
-_UNIT = Unit.__table__  # type: ignore[attr-defined]
 
 
 def board(
@@ -42,29 +45,27 @@ def board(
 
     Sums, counts and who is missing are always of the whole day, whatever page or state is asked for.
     """
-    units = _units(session, caller, day, now)
-    wanted = [u for u in units if state is None or u.rank == STATES.index(state)]
+    all_units = _day(session, caller, day, now)
+    wanted = all_units.units
+    if state is not None:
+        wanted = [unit for unit in wanted if unit.rank == STATES.index(state)]
     shown, following = wanted, None
     if page is not None:
-        if page.after is not None:
-            after = _key(page.after)
-            wanted = [u for u in wanted if u.place > after]
-        shown, following = cut(wanted[: page.limit + 1], page, lambda u: u.place)
-    missing = [u for u in units if u.open]
-    scope = Scope(caller.units, None, None)
-    figures = Kept(session, scope).by_day(day, day).get(day, Figures())
-    counts = Counter(u.rank for u in units)
+        begin = bisect_right(wanted, _key(page.after), key=lambda unit: unit.place) if page.after is not None else 0
+        shown, following = cut(wanted[begin : begin + page.limit + 1], page, lambda unit: unit.place)
+    figures = Kept(session, Scope(caller.units, None, None)).by_day(day, day).get(day, Figures())
+    counts = all_units.counts
     return BoardOut(
         day=day,
-        cut_off=_cut_off(session, scope, day),
-        completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
+        cut_off=all_units.cut_off,
+        completeness=all_units.completeness,
         counts=[StateCount(state=s, units=counts[rank]) for rank, s in enumerate(STATES) if counts[rank]],
-        systems=[_system_count(units, system) for system in SYSTEMS],
+        systems=all_units.systems,
         items=_items(session, shown, day, now, whole=page is None),
         next=following,
         total=BoardTotal(**totals_out(figures).model_dump(), rates=rates_out(figures)),
-        missing_count=len(missing),
-        missing=[Missing(unit=u.code, name=u.name, systems=u.open) for u in missing[:MOST_MISSING]],
+        missing_count=len(all_units.missing),
+        missing=[Missing(unit=u.code, name=u.name, systems=u.open) for u in all_units.missing[:MOST_MISSING]],
     )
 
 
@@ -104,58 +105,111 @@ def _parts(day: date, now: datetime) -> Any:
     return union_all(owed, sent).subquery()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Unit:
-    """A unit's place on the board: the rank of each system that is owed or was sent."""
+    """A unit's place on the board: the rank of each system that is owed or was sent, and of the worst."""
 
     unit_id: int
     code: str
     name: str
-    sort_key: str
     ranks: dict[System, int]
+    place: tuple[int, str, str]
 
     @property
     def rank(self) -> int:
-        return min(self.ranks.values())
+        return self.place[0]
 
     @property
     def open(self) -> list[System]:
-        return [system for system, place in self.ranks.items() if place in _OPEN_RANKS]
-
-    @property
-    def place(self) -> list[Any]:
-        return [self.rank, self.sort_key, self.code]
+        return [system for system in SYSTEMS if self.ranks.get(system) in _OPEN_RANKS]
 
 
-def _units(session: Session, caller: Caller, day: date, now: datetime) -> list[_Unit]:
-    """Return the day's units, worst first."""
-    p = _parts(day, now)
-    ranks = [func.min(case((p.c.system == s.value, p.c.rank))).label(s.value) for s in SYSTEMS]
-    per_unit = select(p.c.unit_id, *ranks).group_by(p.c.unit_id)
+@dataclass(frozen=True)
+class _Day:
+    """What the board says of all units, worst first, and by what it is known to be still true."""
+
+    reference: Reference
+    mark: tuple[Any, ...]
+    units: list[_Unit]
+    missing: list[_Unit]
+    counts: Counter[int]
+    systems: list[SystemCount]
+    completeness: Completeness
+    cut_off: datetime | None
+
+
+# A city's day is read by many every few seconds and changes now and then: it is worked out once a process and change.
+_kept: WeakKeyDictionary[Any, dict[date, _Day]] = WeakKeyDictionary()
+
+
+def _day(session: Session, caller: Caller, day: date, now: datetime) -> _Day:
+    """Return a day as it stands, for who sees every unit from the process's own copy while nothing has changed."""
+    reference = Reference.read(session)
     if caller.units is not None:
-        per_unit = per_unit.where(p.c.unit_id.in_(caller.units))
-    u = per_unit.subquery()
-    query = select(_UNIT.c.id, _UNIT.c.code, _UNIT.c.name, _UNIT.c.sort_key, *(u.c[s.value] for s in SYSTEMS)).join(
-        u, _UNIT.c.id == u.c.unit_id
+        return _read(session, caller, reference, day, now, ())
+    # The mark first: what is read after it is at least as new, and a change between the two is seen next time.
+    mark = _mark(session, day, now)
+    of_database = _kept.setdefault(session.connection().engine.pool, {})
+    found = of_database.get(day)
+    if found is None or found.mark != mark or found.reference is not reference:
+        if len(of_database) >= KEPT_DAYS:
+            of_database.clear()
+        found = of_database[day] = _read(session, caller, reference, day, now, mark)
+    return found
+
+
+def _mark(session: Session, day: date, now: datetime) -> tuple[Any, ...]:
+    """Return numbers that differ as soon as any state of a day does.
+
+    A report's version only ever grows; deadlines move with the reference data alone, so that how many of them are over
+    tells which.
+    """
+
+    def number(condition: Any, value: Any = 1) -> Any:
+        return func.sum(case((condition, value), else_=0))
+
+    reports = select(func.count(), func.sum(_REPORT.c.version)).where(_REPORT.c.day == day)
+    waived = _OBLIGATION.c.waived_at.is_not(None)
+    owed = select(
+        func.count(), number(waived), number(waived, _OBLIGATION.c.id), number(_OBLIGATION.c.due_at < now),
+        number(_OBLIGATION.c.cut_off_at <= now),
+    ).where(_OBLIGATION.c.day == day)  # fmt: skip
+    return (*session.execute(reports).one(), *session.execute(owed).one())
+
+
+def _read(
+    session: Session, caller: Caller, reference: Reference, day: date, now: datetime, mark: tuple[Any, ...]
+) -> _Day:
+    parts = select(_parts(day, now))
+    if caller.units is not None:
+        parts = parts.where(parts.selected_columns.unit_id.in_(caller.units))
+    ranks: dict[int, dict[System, int]] = {}
+    for unit_id, system, place in session.execute(parts):
+        ranks.setdefault(unit_id, {})[System(system)] = place
+    by_id = {unit.id: unit for unit in reference.units.values()}
+    units = []
+    for unit_id, by_system in ranks.items():
+        unit = by_id[unit_id]
+        place = (min(by_system.values()), unit.sort_key, unit.code)
+        units.append(_Unit(unit_id, unit.code, unit.name, by_system, place))
+    units.sort(key=lambda unit: unit.place)
+    scope = Scope(caller.units, None, None)
+    return _Day(
+        reference=reference,
+        mark=mark,
+        units=units,
+        missing=[unit for unit in units if unit.open],
+        counts=Counter(unit.rank for unit in units),
+        systems=[_system_count(units, system) for system in SYSTEMS],
+        completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
+        cut_off=_cut_off(session, scope, day),
     )
-    units = [
-        _Unit(
-            row.id,
-            row.code,
-            row.name,
-            row.sort_key,
-            {s: getattr(row, s) for s in SYSTEMS if getattr(row, s) is not None},
-        )
-        for row in session.execute(query)
-    ]
-    # Ordered here: which system is the worse one is not the database's to say.
-    return sorted(units, key=lambda unit: unit.place)
 
 
-def _key(after: list[Any]) -> list[Any]:
+def _key(after: list[Any]) -> tuple[int, str, str]:
     if [type(part) for part in after] != [int, str, str]:
         raise Invalid([Fault("?cursor", "bad_cursor")])
-    return after
+    return after[0], after[1], after[2]
 
 
 def _system_count(units: list[_Unit], system: System) -> SystemCount:

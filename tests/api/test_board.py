@@ -279,3 +279,44 @@ def test_systems_are_counted_by_their_own_reports(api: Api) -> None:
     assert {s["system"]: s["received"] for s in data["systems"]} == {System.CITY: 2, System.MINISTRY: 0}
     assert row(data, OTHER)["state"] == "unavailable"
     assert OTHER not in [m["unit"] for m in data["missing"]], "down is not owing"
+
+
+def test_what_is_kept_of_a_day_follows_every_change(api: Api, clock: SetClock) -> None:
+    """Read before and after each change, the clock standing still where it can."""
+    analyst, manager = api("city_analyst"), api("administrator")
+
+    def stands(unit: str) -> tuple[str, list[str], int]:
+        item = row(see(analyst), unit)
+        return item["state"], [s["state"] for s in item["systems"]], see(analyst)["missing_count"]
+
+    assert stands(WARD) == ("due", ["due", "due"], 40)
+    send(api, WARD, "city", DOWN)
+    assert stands(WARD) == ("due", ["unavailable", "due"], 40)
+    body = report(line(received_online=3), partial_day=True)
+    answer = api().put(f"{AT}/{WARD}/{DAY}/city", json=body, headers={"if-match": '"1"'})
+    assert answer.status_code == 200, answer.text
+    assert stands(WARD)[1] == ["partial", "due"]
+    for unit, other in ((OTHER, WARD), (WARD, OTHER)):
+        for system in ("city", "ministry"):
+            at = f"/api/v1/throughput/obligations/{unit}/{DAY}/{system}/waiver"
+            assert analyst.put(at, json={"reason": "Ngập lụt"}).status_code == 200
+        assert stands(unit) == ("waived", ["waived", "waived"], 39)
+        assert stands(other)[0] != "waived"
+        for system in ("city", "ministry"):
+            at = f"/api/v1/throughput/obligations/{unit}/{DAY}/{system}/waiver"
+            assert analyst.delete(at).status_code == 204
+    assert stands(OTHER) == ("due", ["due", "due"], 40)
+    shown = manager.get(f"/api/v1/units/{OTHER}")
+    renamed = {k: v for k, v in shown.json().items() if k not in ("code", "version")} | {"name": "Phú Xuân mới"}
+    changed = manager.put(f"/api/v1/units/{OTHER}", json=renamed, headers={"if-match": shown.headers["etag"]})
+    assert changed.status_code == 200, changed.text
+    assert row(see(analyst), OTHER)["name"] == "Phú Xuân mới"
+    clock.set(f"{DAY}T16:29:59+07:00")
+    assert stands(OTHER)[0] == "not_due"
+    clock.set(f"{DAY}T17:00:00+07:00")
+    assert stands(OTHER)[1] == ["due", "due"]
+    clock.set(f"{DAY}T17:00:01+07:00")
+    assert stands(OTHER)[1] == ["late", "due"]
+    flood = {"kind": "local_closure", "name_vi": "Nghỉ do lũ", "legal_reference": "Công điện 01/CĐ-UBND"}
+    assert analyst.put(f"/api/v1/calendar/days/{DAY}?unit={OTHER}", json=flood).status_code == 201
+    assert OTHER not in [item["unit"] for item in see(analyst)["items"]], "a closed unit owes nothing"
