@@ -133,6 +133,8 @@ def walk(page: Page, address: str) -> None:
     typed = type_day(page)
     first = page.locator("#city-lines [data-row] [name$='[received_online]']").first
     usual = first.input_value()
+    first.focus()
+    page.wait_for_timeout(300)  # the form selects what a cell holds
     first.fill(usual + usual[-1])  # one key too many
     page.wait_for_selector("#city-lines [data-row] [data-question]")
     page.wait_for_timeout(500)
