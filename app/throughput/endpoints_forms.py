@@ -27,10 +27,10 @@ router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughpu
 
 
 @router.get(
-    "/forms/II.06a", operation_id="get_form_ii06a", response_model=StatutoryFormOut,
+    "/forms/II.06a", operation_id="get_statutory_form", response_model=StatutoryFormOut,
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
-def get_form_ii06a(
+def get_statutory_form(
     request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
     first: Annotated[Day | None, Query(alias="from", description="Days instead of a period")] = None,
     last: Annotated[Day | None, Query(alias="to")] = None,
@@ -59,10 +59,10 @@ def get_form_ii06a(
 
 
 @router.post(
-    "/forms/II.06a/frozen", operation_id="freeze_form_ii06a", response_model=FrozenOut,
+    "/forms/II.06a/frozen", operation_id="freeze_statutory_form", response_model=FrozenOut,
     responses=created(FrozenOut) | problems(401, 403, 404, 409, 413, 415, 422),
 )  # fmt: skip
-def freeze_form_ii06a(
+def freeze_statutory_form(
     caller: Annotated[Caller, allow("forms:freeze")], session: Writing, now: Now, body: FreezeIn, render: Render
 ) -> Response:
     """Freeze form II.06a of a period as it stands: refused while anything is lacking, no new copy of the same."""
@@ -76,10 +76,10 @@ def freeze_form_ii06a(
 
 
 @router.get(
-    "/forms/II.06a/frozen", operation_id="list_frozen_forms_ii06a", response_model=FrozenPage,
+    "/forms/II.06a/frozen", operation_id="list_frozen_forms", response_model=FrozenPage,
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
-def list_frozen_forms_ii06a(
+def list_frozen_forms(
     caller: CanSum, session: Reading, render: Render, now: Now, page: Paging, unit: UnitQuery = None
 ) -> Response:
     """List the frozen copies, newest first."""
@@ -91,10 +91,10 @@ def list_frozen_forms_ii06a(
 
 
 @router.get(
-    "/forms/II.06a/frozen/{number}", operation_id="get_frozen_form_ii06a", response_model=FrozenOut,
+    "/forms/II.06a/frozen/{number}", operation_id="get_frozen_form", response_model=FrozenOut,
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
-def get_frozen_form_ii06a(
+def get_frozen_form(
     request: Request, caller: CanSum, session: Reading, render: Render,
     number: Annotated[int, Path(ge=1, le=2**31 - 1)],
 ) -> Response:  # fmt: skip

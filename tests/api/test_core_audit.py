@@ -197,7 +197,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     code = {"source": "Một cửa", "kind": "field", "code": "TP", "target": "HT"}
     made = call("put_external_code", analyst, "PUT", "/external-codes", code)
     call("delete_external_code", analyst, "DELETE", f"/external-codes/{made['id']}")
-    call("freeze_form_ii06a", analyst, "POST", "/throughput/forms/II.06a/frozen", {"period": "2020-01"})
+    call("freeze_statutory_form", analyst, "POST", "/throughput/forms/II.06a/frozen", {"period": "2020-01"})
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
