@@ -7,7 +7,6 @@ from typing import Any
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
-from starlette.staticfiles import StaticFiles
 from starlette_compress import CompressMiddleware
 
 from app import __version__, contract, health, home
@@ -17,10 +16,11 @@ from app.calendar import endpoints as calendar
 from app.calendar.models import CalendarChanged
 from app.core import events, files, handlers, i18n, log
 from app.core.access import Caller
+from app.core.assets import Assets
 from app.core.clock import Clock, SystemClock
 from app.core.db import Database
 from app.core.doors import Doors
-from app.core.settings import Settings, project_root
+from app.core.settings import Settings
 from app.core.web import API
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
@@ -97,7 +97,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     for router in ROUTERS:
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=project_root() / "static"), name="static")
+    app.mount("/static", Assets(), name="static")
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")

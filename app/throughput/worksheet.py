@@ -9,11 +9,11 @@ from sqlmodel import Session, col
 
 from app.core.clock import at, day_of
 from app.procedures.rules import System
-from app.throughput import forward, reading
+from app.throughput import forward, questions, reading
 from app.throughput.forms import Reference
 from app.throughput.models import ExternalFigure
 from app.throughput.past import ExpectedOut, Past, PastOut
-from app.throughput.rules import SYSTEMS
+from app.throughput.rules import SYSTEMS, ReasonCode, WarningCode
 from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
 from app.throughput.timing import Deadlines
@@ -65,6 +65,7 @@ class SystemSheet(BaseModel):
     deadlines: DeadlinesOut
     locked: bool
     reason_needed: Annotated[bool, Field(description="A change wants a reason: the grace is over")]
+    is_late: Annotated[bool, Field(description="It is owed, not met, and its deadline is over: sending asks why")]
     counted_until: Annotated[datetime, Field(description="Proposed: the cut-off, or now if earlier")]
     later: Annotated[list[LaterOut], Field(description="Until the first that is locked")]
     rows: list[SheetRow]
@@ -93,6 +94,9 @@ class WorksheetOut(BaseModel):
     city: SystemSheet
     ministry: SystemSheet
     targets: TargetsOut
+    fitting: Annotated[
+        dict[WarningCode, list[ReasonCode]], Field(description="The typed reasons that fit a question, likeliest first")
+    ]
 
 
 def worksheet(session: Session, unit: Unit, day: date, now: datetime) -> WorksheetOut:
@@ -119,6 +123,7 @@ def worksheet(session: Session, unit: Unit, day: date, now: datetime) -> Workshe
             overdue=form.target_overdue / 10_000,
             source=form.target_source,
         ),
+        fitting={code: list(reasons) for code, reasons in questions.FITTING.items()},
     )
 
 
@@ -162,6 +167,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         deadlines=deadlines_out(moments),
         locked=now > moments.locks_at,
         reason_needed=report is not None and now > moments.grace_until,
+        is_late=owed is not None and now > owed.due_at and (stored is None or not stored.is_met),
         counted_until=_counted_until(report, moments, now),
         later=[
             LaterOut(day=one.day, version=one.stored.version, locked=one.is_locked, carried=one.follows)
