@@ -77,7 +77,7 @@ def test_figures_lead_to_what_they_mean(people: Any, api: Api) -> None:
     for browser, path, names in (
         (analyst, "/throughput/board", {"online", "on_time"}),
         (analyst, f"/throughput/summary?from={DAY}&to={DAY}", every),
-        (officer, "/throughput/today", set()),
+        (analyst, f"/throughput/ranking?from={DAY}&to={DAY}&rate=settlement", {"settlement"}),
         (officer, "/throughput/month", {"online", "on_time", "overdue"}),
         (officer, at, every),
         (officer, f"{at}/receipt", every),
