@@ -85,7 +85,7 @@ def test_every_list_comes_as_a_file_too(officer: TestClient, people: People, pat
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_what_is_no_table_is_406(officer: TestClient, people: People, suffix: str) -> None:
-    for path in (f"/units/{WARD}", REPORT):
+    for path in (f"/units/{WARD}", "/throughput/forms/daily"):
         assert officer.get(f"{API}{path}.{suffix}").status_code == 406
         assert people().get(f"{path}.{suffix}").status_code == 406
     assert officer.get(f"{API}/units.pdf").status_code == 404

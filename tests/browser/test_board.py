@@ -1,15 +1,23 @@
 """An open board: an unchanged answer costs nothing, a change is there within five seconds, nothing held is lost."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx2
+import pytest
 from playwright.sync_api import Route
 
-from tests.browser.conftest import TODAY, Site, Visitor
+from tests.browser.conftest import TODAY, Site, Visitor, installation
 from tests.support.clients import OTHER
 
 PATH = f"/throughput/board?day={TODAY}"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation of its own: what other tests have sent would stand on the board."""
+    with installation(tmp_path_factory.mktemp("board")) as served:
+        yield served
 
 
 def send(site: Site, received: int) -> None:
