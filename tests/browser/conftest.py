@@ -31,6 +31,9 @@ from tests.support.clients import OTHER, SetClock
 # A working Monday, after four reported days; the clock of the server stands there.
 NOW = "2025-07-07T16:45:00+07:00"
 TODAY = "2025-07-07"
+AT = f"/throughput/reports/{OTHER}/{TODAY}"
+PHONE = {"width": 360, "has_touch": True, "is_mobile": True}
+DESK = {"width": 1280}
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
@@ -171,3 +174,12 @@ def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
     yield make
     for context in opened:
         context.close()
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def window(request: Any, visit: Callable[..., Visitor]) -> Iterator[Visitor]:
+    """An officer at the day's form, whose console stays silent."""
+    visitor = visit("canbo.hai", **request.param)
+    visitor.go(f"{AT}/worksheet")
+    yield visitor
+    assert [c for c in visitor.complaints if "ERR_INTERNET_DISCONNECTED" not in c] == []

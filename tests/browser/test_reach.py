@@ -1,0 +1,112 @@
+"""What is within reach on a phone and at a desk: few taps, the first cells at once, help, the time left."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import ViewportSize, expect
+
+from app.accounts.demonstration import PASSWORD
+from tests.browser.conftest import AT, PHONE, TODAY, Site, Visitor, installation
+from tests.browser.day import cell
+from tests.support.clients import WARD
+
+SCREEN: ViewportSize = {"width": 360, "height": 800}
+WITH_KEYPAD: ViewportSize = {"width": 360, "height": 420}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An installation of its own: a day sent here is one that other tests still want to send."""
+    with installation(tmp_path_factory.mktemp("reach")) as served:
+        yield served
+
+
+def test_a_prefilled_day_takes_four_taps_from_signing_in_to_sent(visit: Callable[..., Visitor]) -> None:
+    visitor = visit(**PHONE)
+    page = visitor.go("/sign-in")
+    page.set_viewport_size(SCREEN)
+    page.evaluate("sessionStorage.taps = 0")
+    page.context.add_init_script("addEventListener('pointerup', () => sessionStorage.taps++, true)")
+    page.reload()
+    page.fill("[name=user_name]", "canbo")
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").tap()
+    page.wait_for_url("**/throughput/today")
+    page.locator(f'a[href="/throughput/reports/{WARD}/{TODAY}/worksheet"]').tap()
+    page.locator(".foot button").tap()
+    page.wait_for_url("**/receipt")
+    assert "Xác nhận đã nhận báo cáo" in page.inner_text("h1")
+    assert 3 <= int(page.evaluate("sessionStorage.taps")) <= 4
+    assert visitor.complaints == []
+
+
+def test_the_first_cells_stand_on_the_first_screen(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo.hai", **PHONE).go(f"{AT}/worksheet")
+    page.set_viewport_size(SCREEN)
+    foot = page.locator(".foot").bounding_box()
+    last = page.locator(cell("HT", "pending_overdue")).bounding_box()
+    assert foot is not None
+    assert last is not None
+    assert last["y"] + last["height"] <= foot["y"]
+
+
+# Where the focused cell lies, and where the sticky foot begins.
+HIDDEN = """() => {
+  const cell = document.activeElement.getBoundingClientRect();
+  const foot = document.querySelector(".foot").getBoundingClientRect();
+  return cell.top < 0 || cell.bottom > foot.top ? document.activeElement.name : "";
+}"""
+
+
+def test_the_foot_never_hides_the_focused_cell_over_a_keypad(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo.hai", **PHONE, reduced_motion="reduce").go(f"{AT}/worksheet")
+    page.set_viewport_size(WITH_KEYPAD)
+    page.focus(cell("HT", "received_online"))
+    for key in ["Enter"] * 45 + ["ArrowUp"] * 45:
+        page.keyboard.press(key)
+        assert page.evaluate(HIDDEN) == "", key
+    foot = page.locator(".foot").bounding_box()
+    assert foot is not None
+    assert foot["height"] <= WITH_KEYPAD["height"] / 4
+
+
+def test_each_column_is_explained_by_a_button_of_its_head(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("canbo.hai", java_script_enabled=False)
+    page = visitor.go(f"{AT}/worksheet")
+    heads = page.locator("#city-lines .what")
+    assert heads.count() == 11
+    said = set()
+    for n in range(heads.count()):
+        heads.nth(n).focus()
+        page.keyboard.press("Enter")
+        note = page.locator("[popover]:popover-open")
+        expect(note).to_have_count(1)
+        assert note.get_attribute("id") == heads.nth(n).get_attribute("aria-describedby")
+        said.add(note.inner_text())
+        page.keyboard.press("Escape")
+        expect(note).to_have_count(0)
+    assert len(said) == 11
+    assert all(text.endswith(".") for text in said)
+
+
+@pytest.mark.parametrize("locale", ["vi", "en", "fr"])
+def test_the_folded_help_explains_every_column(visit: Callable[..., Visitor], locale: str) -> None:
+    page = visit("canbo.hai", locale=locale, **PHONE).go(f"{AT}/worksheet")
+    page.locator(".help summary").tap()
+    assert page.locator(".help dt:visible").count() == page.locator(".help dd:visible").count() == 12
+    assert page.locator(".what:visible").count() == 0
+    assert all(text.endswith(".") for text in page.locator(".help dd").all_inner_texts())
+
+
+def test_the_time_left_counts_down_and_says_when_it_is_over(visit: Callable[..., Visitor]) -> None:
+    visitor = visit("canbo.hai", **PHONE)
+    visitor.page.clock.install()
+    page = visitor.go(f"{AT}/worksheet")
+    left = page.locator("#city-deadline [data-left]")
+    expect(left).to_have_text("còn 15 phút")
+    page.clock.run_for(120_000)
+    expect(left).to_have_text("còn 13 phút")
+    expect(page.locator("#ministry-deadline [data-left]")).to_have_text("còn 16 giờ 13 phút")
+    page.clock.run_for(20 * 60_000)
+    expect(left).to_have_text("quá hạn 7 phút")
+    assert visitor.complaints == []
