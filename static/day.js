@@ -12,7 +12,7 @@ const lang = document.documentElement.lang;
 const whole = new Intl.NumberFormat(lang);
 const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
 
-let form, words, rows, drawn, timer, asking, sending, waiting, lastSaid;
+let form, words, standing, rows, drawn, timer, asking, sending, waiting, lastSaid;
 let changed = {}; // by name: typed and not yet the city's; also of questions that come later
 const first = {}; // by name: what stood before
 
@@ -27,6 +27,9 @@ function start(redrawn) {
   if (!form) return;
   drawn = Date.now();
   words = JSON.parse(form.dataset.words);
+  const state = form.querySelector("[data-state]");
+  standing = state.dataset.state;
+  words[standing] = state.textContent;
   rows = all("[data-row]").map((row) => ({
     row, part: row.closest("[data-system]"), cell: Object.fromEntries(all(".count", row).map((cell) => [columnOf(cell), cell])),
   }));
@@ -245,7 +248,7 @@ const draftKey = () => `tiendo57 ${form.dataset.draft}`;
 function keep(version = form.elements._if_match?.value ?? "") {
   const any = Object.keys(changed).some((name) => form.elements[name]);
   const done = stored((device) => (any ? device.setItem(draftKey(), JSON.stringify({ version, changed })) : device.removeItem(draftKey())));
-  say(!any ? "" : done ? "kept" : "not_kept");
+  say(!any ? standing : done ? "kept" : "not_kept");
 }
 
 function restore() {
@@ -270,12 +273,9 @@ function restoreOne(control) {
 
 function say(state) {
   const place = form.querySelector("[data-state]");
-  place.dataset.first ??= place.textContent;
-  const text = words[state] ?? place.dataset.first;
-  if (place.textContent === text) return;
-  place.textContent = text;
   place.dataset.state = state;
-  tell(text);
+  if (place.textContent === words[state]) return;
+  tell((place.textContent = words[state]));
 }
 
 // Questions, from the server, while one types
