@@ -152,7 +152,8 @@ function input({ target }) {
   rest();
   note(target);
   keep();
-  askSoon();
+  hush();
+  timer = setTimeout(ask, 400);
 }
 
 function keydown(event) {
@@ -280,13 +281,14 @@ function say(state) {
 
 // Questions, from the server, while one types
 
-function askSoon() {
+/** An answer about what stood before the last key says nothing any more. */
+function hush() {
   clearTimeout(timer);
-  timer = setTimeout(ask, 400);
+  asking?.abort();
 }
 
 async function ask() {
-  asking?.abort();
+  hush();
   asking = new AbortController();
   const body = new URLSearchParams(new FormData(form));
   for (const name of ["_method", "_if_match", "_idempotency_key"]) body.delete(name);
@@ -404,8 +406,7 @@ async function send(submitter) {
   if (sending) return;
   sending = true;
   rest();
-  clearTimeout(timer);
-  asking?.abort();
+  hush();
   const body = new URLSearchParams(new FormData(form, submitter));
   if (lastSaid && lastSaid !== String(body)) body.set("_idempotency_key", (form.elements._idempotency_key.value = freshKey()));
   lastSaid = String(body);
