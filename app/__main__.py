@@ -191,7 +191,8 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, that every revision is as it came and adds up, and the kept totals against the lines."""
-    from app.throughput import frozen, proof, totals
+    from app.throughput import proof, totals
+    from app.throughput.statutory import frozen
 
     with _ready(Settings()).read() as session:
         faults = [

@@ -26,16 +26,14 @@ from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.throughput import endpoints as throughput
-from app.throughput import (
-    endpoints_board,
-    endpoints_check,
-    endpoints_desk,
-    endpoints_forms,
-    endpoints_intake,
-    endpoints_ranking,
-    obligations,
-)
+from app.throughput import obligations
+from app.throughput.board import endpoints as endpoints_board
+from app.throughput.checking import endpoints as endpoints_check
+from app.throughput.desk import endpoints as endpoints_desk
 from app.throughput.forms import on_reference_changed
+from app.throughput.intake import endpoints as endpoints_intake
+from app.throughput.ranking import endpoints as endpoints_ranking
+from app.throughput.statutory import endpoints as endpoints_forms
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 

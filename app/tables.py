@@ -6,8 +6,9 @@ from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
-from app.throughput import evidence, frozen
+from app.throughput import evidence
 from app.throughput import models as throughput
+from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, frozen)

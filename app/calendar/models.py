@@ -109,7 +109,7 @@ class DayOut(BaseModel):
     version: int | None
 
 
-class MonthOut(BaseModel):
+class CalendarMonthOut(BaseModel):
     """How many working days a month has within the period."""
 
     month: Annotated[str, Described(examples=["2026-11"])]
@@ -123,7 +123,7 @@ class PeriodOut(BaseModel):
     last: Annotated[date, Described(alias="to")]
     unit: str | None
     working_days: int
-    months: list[MonthOut]
+    months: list[CalendarMonthOut]
     days: list[DayOut]
     unit_closures: Annotated[
         list[DayOut], Described(description="Closures of single units; empty where a unit was asked for")

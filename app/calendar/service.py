@@ -13,9 +13,9 @@ from sqlmodel import Session, col
 from app.calendar.models import (
     CalendarChanged,
     CalendarDay,
+    CalendarMonthOut,
     DayIn,
     DayOut,
-    MonthOut,
     PeriodOut,
     SaturdayService,
     ServiceIn,
@@ -80,7 +80,8 @@ def period(session: Session, *, first: date, last: date, unit: Unit | None) -> P
             "unit": unit.code if unit else None,
             "working_days": worked.total(),
             "months": [
-                MonthOut(month=month, working_days=worked[month]) for month in dict.fromkeys(f"{d:%Y-%m}" for d in days)
+                CalendarMonthOut(month=month, working_days=worked[month])
+                for month in dict.fromkeys(f"{d:%Y-%m}" for d in days)
             ],
             "days": [_shown(calendar, day, *effective.get(day, (None, None))) for day in days],
             "unit_closures": [_closure(m, c) for m, c in marks if m.unit_id is not None and unit is None],

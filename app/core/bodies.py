@@ -90,5 +90,8 @@ def upload_body(**properties: Any) -> dict[str, Any]:
 def one_of_bodies(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
     """Declare that an endpoint takes a schema's JSON or a form with a file, for OpenAPI."""
     declared = upload_body(**properties)
-    declared["content"]["application/json"] = {"schema": model.model_json_schema()}
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    # Whatever it refers to is used by some answer too, and stands with those.
+    schema.pop("$defs", None)
+    declared["content"]["application/json"] = {"schema": schema}
     return declared

@@ -36,7 +36,7 @@ _WORDS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class TemplateColumn(BaseModel):
+class CatalogueColumn(BaseModel):
     """A column of the catalogue's file: its name, its heading in Vietnamese, whether it must be filled in."""
 
     name: str
@@ -47,7 +47,7 @@ class TemplateColumn(BaseModel):
 class CatalogueTemplate(BaseModel):
     """The columns of the catalogue's file."""
 
-    columns: list[TemplateColumn]
+    columns: list[CatalogueColumn]
 
 
 class RowState(StrEnum):
@@ -101,7 +101,7 @@ class _Read:
 def template() -> CatalogueTemplate:
     """Return the columns of the catalogue's file."""
     return CatalogueTemplate(
-        columns=[TemplateColumn(name=name, heading=_heading(name), needed=name in _NEEDED) for name in COLUMNS]
+        columns=[CatalogueColumn(name=name, heading=_heading(name), needed=name in _NEEDED) for name in COLUMNS]
     )
 
 

@@ -50,7 +50,7 @@ class ReportPage(BaseModel):
     next: str | None
 
 
-class ChangeOut(BaseModel):
+class FieldChangeOut(BaseModel):
     """One cell that a revision changed; null: there was no line."""
 
     field: str
@@ -65,7 +65,7 @@ class RevisionOut(BaseModel):
     number: int
     known_from: datetime
     known_to: datetime | None
-    changes: list[ChangeOut]
+    changes: list[FieldChangeOut]
     report: ReportOut
 
 
@@ -178,7 +178,7 @@ def revisions(session: Session, unit: Unit, day: date, system: System) -> Revisi
     return RevisionsOut(unit=unit.code, unit_name=unit.name, day=day, system=system, items=items[::-1])
 
 
-def _changes(old: dict[str, Line], new: dict[str, Line]) -> list[ChangeOut]:
+def _changes(old: dict[str, Line], new: dict[str, Line]) -> list[FieldChangeOut]:
     changes = []
     for code in sorted({*old, *new}):
         was, now = old.get(code), new.get(code)
@@ -186,5 +186,5 @@ def _changes(old: dict[str, Line], new: dict[str, Line]) -> list[ChangeOut]:
             before = getattr(was, column) if was else None
             after = getattr(now, column) if now else None
             if (before or 0) != (after or 0) or (was and now and before != after):
-                changes.append(ChangeOut(field=code, column=column, before=before, after=after))
+                changes.append(FieldChangeOut(field=code, column=column, before=before, after=after))
     return changes

@@ -10,7 +10,7 @@ from app.core.errors import Fault, Problem
 from app.core.forms import to_json_value
 from app.procedures.rules import System
 from app.throughput import cases, clash, reading
-from app.throughput.check import ReportsTyped, all_faults
+from app.throughput.checking.service import ReportsTyped, all_faults
 from app.throughput.clash import Cell, Merged, Opening
 from app.throughput.forms import Reference
 from app.throughput.rules import SYSTEMS

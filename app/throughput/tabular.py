@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from app.core.tables import Cell, Table
+from app.throughput.desk.month import UnitMonthOut
+from app.throughput.desk.today import TodayOut
 from app.throughput.listing import RevisionsOut
-from app.throughput.month import MonthOut
 from app.throughput.rules import COLUMNS, SYSTEMS
 from app.throughput.schemas import ReportOut, TotalsOut
-from app.throughput.today import TodayOut
 
 
 def of_reports(reports: Iterable[ReportOut | None], memos: Iterable[str]) -> Table:
@@ -53,7 +53,7 @@ def of_today(data: TodayOut) -> Table:
     return Table("viec-hom-nay", [*columns, *TotalsOut.model_fields], rows)
 
 
-def of_month(data: MonthOut) -> Table:
+def of_month(data: UnitMonthOut) -> Table:
     """Return a row for every day of a unit's month."""
     columns = ["day", "is_working_day", "state", *(f"{s.value}_state" for s in SYSTEMS)]
     rows: list[list[Cell]] = []

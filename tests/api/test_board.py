@@ -13,7 +13,7 @@ from sqlalchemy import event, insert, select
 from sqlmodel import Session
 
 from app.procedures.rules import System
-from app.throughput import board
+from app.throughput.board import service as board
 from app.throughput.models import Obligation, Report
 from app.throughput.timing import Deadlines, State, state, worst
 from app.units.models import Unit

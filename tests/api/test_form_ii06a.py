@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from app.core.web import API
-from app.throughput import obligations, statutory, statutory_book
-from app.throughput.statutory_schemas import StatutoryFormOut
+from app.throughput import obligations
+from app.throughput.statutory import book as statutory_book
+from app.throughput.statutory import service as statutory
+from app.throughput.statutory.schemas import StatutoryFormOut
 from tests.api.test_summary import ANALYST, DAYS, City, Sent, acts
 from tests.conftest import KIND
 from tests.support.clients import OTHER, WARD, SetClock, line, report

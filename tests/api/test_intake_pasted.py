@@ -12,8 +12,8 @@ from app.core.errors import Problem
 from app.core.sheets import from_file, from_text
 from app.procedures.rules import System
 from app.throughput.forms import Reference
-from app.throughput.intake import understand
-from app.throughput.intake_schemas import SystemRead
+from app.throughput.intake.schemas import SystemRead
+from app.throughput.intake.service import understand
 from app.throughput.schemas import LineIn
 from app.units.service import by_code
 from tests.support.clients import DAY, WARD

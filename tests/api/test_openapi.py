@@ -49,6 +49,23 @@ def test_the_committed_contract_is_the_applications(contract: dict[str, Any]) ->
     assert committed == now, "run `make openapi` and look at what changed for clients"
 
 
+def _references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        if isinstance(part.get("$ref"), str):
+            yield part["$ref"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for one in part:
+            yield from _references(one)
+
+
+def test_every_reference_leads_to_a_schema_of_a_plain_name(contract: dict[str, Any]) -> None:
+    schemas = contract["components"]["schemas"]
+    # A clash of two classes' names would bring the path of their modules into the contract.
+    assert not [name for name in schemas if "__" in name]
+    assert set(_references(contract)) <= {f"#/components/schemas/{name}" for name in schemas}
+
+
 def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str, Any]) -> None:
     names = [operation["operationId"] for _, _, operation in _operations(contract)]
     assert len(names) == len(set(names)) > 40

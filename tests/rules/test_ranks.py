@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.throughput.ranks import Change, Rate, changes, ranks, wilson
+from app.throughput.ranking.rules import Change, Rate, changes, ranks, wilson
 from app.throughput.rules import Share
 
 # The two roots of (n + 3.8416)p² − (2k + 3.8416)p + k²/n = 0, worked out to six places by halving.

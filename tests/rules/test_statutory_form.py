@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.throughput.form_layout import difference, head, layout, values
-from app.throughput.form_periods import Regime, newest, span
 from app.throughput.rules import DayOf, Figures, period
-from app.throughput.statutory_schemas import StatutoryRow
+from app.throughput.statutory.layout import difference, head, layout, values
+from app.throughput.statutory.periods import Regime, newest, span
+from app.throughput.statutory.schemas import StatutoryRow
 
 FORM = layout("II.06a")
 SPANS = [

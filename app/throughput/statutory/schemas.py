@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.throughput.form_layout import FormLayout
-from app.throughput.form_periods import Regime
+from app.throughput.statutory.layout import FormLayout
+from app.throughput.statutory.periods import Regime
 from app.throughput.summary_schemas import Completeness
 from app.units.models import KIND_WORDS
 from app.units.rules import UnitKind

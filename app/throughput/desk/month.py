@@ -10,9 +10,9 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput import obligations, summary
+from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.obligation_schemas import ObligationOut
-from app.throughput.open_questions import OpenQuestion, open_questions
 from app.throughput.rules import SYSTEMS, Share
 from app.throughput.schemas import RateOut
 from app.throughput.summary_schemas import Completeness, GroupBy, SummaryRow
@@ -52,7 +52,7 @@ class RateAgainstTarget(RateOut):
     met: Annotated[bool | None, Field(description="null: there is no rate")]
 
 
-class MonthOut(BaseModel):
+class UnitMonthOut(BaseModel):
     """A unit's month."""
 
     unit: str
@@ -69,7 +69,7 @@ class MonthOut(BaseModel):
     questions: Annotated[list[OpenQuestion], Field(description="Without a reason; adjustments are `opening_gap`")]
 
 
-def month(session: Session, caller: Caller, unit: Unit, wanted: str | None, now: datetime) -> MonthOut:
+def month(session: Session, caller: Caller, unit: Unit, wanted: str | None, now: datetime) -> UnitMonthOut:
     """Return a unit's month, the current one by default."""
     assert unit.id is not None
     reference, today = Reference.read(session), day_of(now)
@@ -79,7 +79,7 @@ def month(session: Session, caller: Caller, unit: Unit, wanted: str | None, now:
     question = summary.Question(first, so_far, GroupBy.day, unit)
     figures = summary.summarise(session, caller, question, now, "vi")
     owed = obligations.listing(session, caller, obligations.Wanted(unit, first=first, last=last), now, None).items
-    return MonthOut(
+    return UnitMonthOut(
         unit=unit.code,
         unit_name=unit.name,
         month=f"{first:%Y-%m}",

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.files import FileId, FileOut
 from app.procedures.rules import System
-from app.throughput.check import CheckedOut
-from app.throughput.intake_layout import LayoutKind
+from app.throughput.checking.service import CheckedOut
+from app.throughput.intake.layout import LayoutKind
 from app.throughput.schemas import ReportsOut, WordsOut
 
 

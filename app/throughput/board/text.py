@@ -3,7 +3,7 @@
 from app.core import i18n, tables
 from app.core.settings import Locale
 from app.procedures.rules import System
-from app.throughput.board_schemas import BoardItem, BoardOut, SystemCount
+from app.throughput.board.schemas import BoardItem, BoardOut, SystemCount
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import TotalsOut
 

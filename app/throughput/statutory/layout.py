@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from app.throughput.form_periods import Regime
 from app.throughput.rules import Figures
 from app.throughput.schemas import WordsOut
+from app.throughput.statutory.periods import Regime
 
 
 class FormColumn(BaseModel):
@@ -57,7 +57,7 @@ class FormLayout(BaseModel):
 @lru_cache
 def layout(code: str) -> FormLayout:
     """Return the layout of a form."""
-    content = (Path(__file__).parent / "data" / f"{code}.json").read_text("utf-8")
+    content = (Path(__file__).parent / f"{code}.json").read_text("utf-8")
     return FormLayout.model_validate(json.loads(content))
 
 

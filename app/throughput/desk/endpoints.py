@@ -14,13 +14,14 @@ from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.procedures.rules import System
-from app.throughput import forward, month, share, tabular, today
+from app.throughput import forward, tabular
+from app.throughput.desk import month, share, today
+from app.throughput.desk.month import UnitMonthOut
+from app.throughput.desk.share import TextsOut
+from app.throughput.desk.today import TodayOut
 from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
-from app.throughput.month import MonthOut
 from app.throughput.schemas import ReportsOut
-from app.throughput.share import TextsOut
-from app.throughput.today import TodayOut
 from app.units.models import Unit
 from app.units.service import visible_unit
 
@@ -52,7 +53,7 @@ def get_today(
 
 
 @router.get(
-    "/month", operation_id="get_month", response_model=MonthOut, responses=problems(401, 403, 404, 422),
+    "/month", operation_id="get_month", response_model=UnitMonthOut, responses=problems(401, 403, 404, 422),
     dependencies=[SEES_FIGURES],
 )  # fmt: skip
 def get_month(

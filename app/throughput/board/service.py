@@ -15,7 +15,7 @@ from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.procedures.rules import System
-from app.throughput.board_schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
+from app.throughput.board.schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report, ReportRevision
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import islice
 
 from app.core.grids import Cell, Grid, count_of
-from app.throughput.intake_words import measures_of, speaks_of_figures
+from app.throughput.intake.words import measures_of, speaks_of_figures
 from app.throughput.rules import COLUMNS, RECEIVED, RESOLVED
 
 MERGED = "received_counter_post"

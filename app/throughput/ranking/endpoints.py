@@ -12,8 +12,8 @@ from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.schemas import AsOf, Day, problems
 from app.core.web import Render
-from app.throughput.ranking import RankedOut, RankingOut, ranking
-from app.throughput.ranks import Rate
+from app.throughput.ranking.rules import Rate
+from app.throughput.ranking.service import RankedOut, RankingOut, ranking
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 

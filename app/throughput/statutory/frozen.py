@@ -15,9 +15,9 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.paging import Page, cut
 from app.core.schemas import Day
-from app.throughput.form_periods import Regime
-from app.throughput.statutory import Wanted, form_of
-from app.throughput.statutory_schemas import StatutoryFormOut
+from app.throughput.statutory.periods import Regime
+from app.throughput.statutory.schemas import StatutoryFormOut
+from app.throughput.statutory.service import Wanted, form_of
 from app.units.models import Unit
 from app.units.rules import UnitKind
 

@@ -12,12 +12,12 @@ from app.core.clock import day_of
 from app.core.errors import Fault, Forbidden, Invalid
 from app.core.i18n import translate
 from app.core.settings import Locale
-from app.throughput.form_layout import FormLayout, difference, layout, values
-from app.throughput.form_periods import Regime, newest, span
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation
 from app.throughput.rules import Figures
-from app.throughput.statutory_schemas import Lack, LackOut, StatutoryFormOut, StatutoryRow
+from app.throughput.statutory.layout import FormLayout, difference, layout, values
+from app.throughput.statutory.periods import Regime, newest, span
+from app.throughput.statutory.schemas import Lack, LackOut, StatutoryFormOut, StatutoryRow
 from app.throughput.summary import completeness, cut_off, judge_period, source_of
 from app.throughput.summary_schemas import Completeness
 from app.throughput.sums import Scope

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core import hot
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation
-from app.throughput.ranks import PROPORTIONS, Rate, changes, ranks, wilson
+from app.throughput.ranking.rules import PROPORTIONS, Rate, changes, ranks, wilson
 from app.throughput.rules import Figures, Share, rates
 from app.throughput.summary import completeness, cut_off, judge_period, source_of
 from app.throughput.summary_schemas import Completeness
@@ -26,7 +26,7 @@ class IntervalOut(BaseModel):
     high: float
 
 
-class ChangeOut(BaseModel):
+class RankChangeOut(BaseModel):
     """Places gained since the previous period; below zero: lost."""
 
     rank: Annotated[int, Field(description="Previous rank − rank: own and others together")]
@@ -44,7 +44,7 @@ class RankedOut(BaseModel):
     denominator: int
     value: float | None
     interval: Annotated[IntervalOut | None, Field(description="Wilson, 95 %; null where the rate is no proportion")]
-    change: Annotated[ChangeOut | None, Field(description="null: no rank in one of the two periods")]
+    change: Annotated[RankChangeOut | None, Field(description="null: no rank in one of the two periods")]
 
 
 class RankingOut(BaseModel):
@@ -105,5 +105,5 @@ def _ranked(
     return RankedOut(
         unit=unit, name=name, rank=rank, numerator=share.numerator, denominator=share.denominator, value=share.value,
         interval=IntervalOut(low=interval.low, high=interval.high) if interval else None,
-        change=ChangeOut(rank=change[0], own=change[1], others=change[2]) if change else None,
+        change=RankChangeOut(rank=change[0], own=change[1], others=change[2]) if change else None,
     )  # fmt: skip

@@ -6,9 +6,9 @@ from typing import Any
 from app.core import i18n
 from app.core.settings import Locale
 from app.core.tables import Table
-from app.throughput.form_layout import FormColumn, head
 from app.throughput.schemas import WordsOut
-from app.throughput.statutory_schemas import StatutoryFormOut, StatutoryRow
+from app.throughput.statutory.layout import FormColumn, head
+from app.throughput.statutory.schemas import StatutoryFormOut, StatutoryRow
 
 _FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 _BOX = {**_FONT, "border": 1}

@@ -13,12 +13,14 @@ from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render
-from app.throughput import frozen, statutory, statutory_book
 from app.throughput.endpoints import CanSum, UnitQuery, units_to_choose
-from app.throughput.form_layout import head
-from app.throughput.form_periods import Regime
-from app.throughput.frozen import FreezeIn, FrozenItem, FrozenOut, FrozenPage
-from app.throughput.statutory_schemas import StatutoryFormOut
+from app.throughput.statutory import book as statutory_book
+from app.throughput.statutory import frozen
+from app.throughput.statutory import service as statutory
+from app.throughput.statutory.frozen import FreezeIn, FrozenItem, FrozenOut, FrozenPage
+from app.throughput.statutory.layout import head
+from app.throughput.statutory.periods import Regime
+from app.throughput.statutory.schemas import StatutoryFormOut
 from app.units.models import KIND_WORDS
 from app.units.rules import UnitKind
 from app.units.service import visible_unit

@@ -10,7 +10,7 @@ from app.core import i18n
 from app.core.tables import Cell, Table
 from app.procedures.rules import System
 from app.throughput import worksheet
-from app.throughput.intake_layout import MEMOS
+from app.throughput.intake.layout import MEMOS
 from app.throughput.rules import COLUMNS
 from app.throughput.worksheet import SheetRow, WorksheetOut
 from app.units.models import Unit

@@ -13,10 +13,10 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput import obligations
+from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
 from app.throughput.obligation_schemas import ObligationOut
-from app.throughput.open_questions import OpenQuestion, open_questions
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures, WarningCode
 from app.throughput.schemas import RatesOut, TotalsOut, rates_out, totals_out
 from app.throughput.timing import State, worst

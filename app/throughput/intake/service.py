@@ -15,9 +15,9 @@ from app.procedures import codes
 from app.procedures.codes import CodeKind
 from app.procedures.rules import UNSPLIT, FieldInfo, System
 from app.throughput.forms import Reference
-from app.throughput.intake_layout import Layout, layout_of
-from app.throughput.intake_rules import Matched, Part, line_of, read_rows, system_named
-from app.throughput.intake_schemas import (
+from app.throughput.intake.layout import Layout, layout_of
+from app.throughput.intake.rows import Matched, Part, line_of, read_rows, system_named
+from app.throughput.intake.schemas import (
     ColumnOut,
     DifferenceOut,
     PlacedError,

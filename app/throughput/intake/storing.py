@@ -9,11 +9,12 @@ from app.core import i18n
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.procedures.rules import System
-from app.throughput import check, service
-from app.throughput.check import CheckedOut, FaultOut, ReportsTyped
-from app.throughput.intake import cell_of, place_of, placed
-from app.throughput.intake_layout import MERGED
-from app.throughput.intake_schemas import ImportOut, PlacedError, SystemRead, Understood
+from app.throughput import service
+from app.throughput.checking import service as check
+from app.throughput.checking.service import CheckedOut, FaultOut, ReportsTyped
+from app.throughput.intake.layout import MERGED
+from app.throughput.intake.schemas import ImportOut, PlacedError, SystemRead, Understood
+from app.throughput.intake.service import cell_of, place_of, placed
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReportsIn
 from app.throughput.service import Match

@@ -8,8 +8,8 @@ from app.core.forms import DoorRoute
 from app.core.handlers import as_typed
 from app.core.schemas import Day, problems
 from app.core.web import Render
-from app.throughput import check
-from app.throughput.check import CheckedOut, ReportsTyped
+from app.throughput.checking import service as check
+from app.throughput.checking.service import CheckedOut, ReportsTyped
 from app.throughput.endpoints import CanSend, TheUnit
 from app.throughput.forms import Reference
 

@@ -12,11 +12,13 @@ from app.core.paging import Paging
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
-from app.throughput import board, board_text, definitions
-from app.throughput.board_schemas import BoardOut, BoardTextOut
+from app.throughput import definitions
+from app.throughput.board import service as board
+from app.throughput.board import text as board_text
+from app.throughput.board.schemas import BoardOut, BoardTextOut
 from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
+from app.throughput.desk.endpoints import SEES_FIGURES
 from app.throughput.endpoints import CanSeeOwed
-from app.throughput.endpoints_desk import SEES_FIGURES
 from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])

@@ -8,7 +8,7 @@ from app.core.errors import Fault
 from app.core.grids import Grid, count_of, letters, place
 from app.core.text import search_key
 from app.procedures.rules import System
-from app.throughput.intake_layout import FIGURES, MEMOS, MERGED, Layout, is_numbering
+from app.throughput.intake.layout import FIGURES, MEMOS, MERGED, Layout, is_numbering
 from app.throughput.rules import COLUMNS, MAX_COUNT, RECEIVED, RESOLVED
 
 _ORDINAL = re.compile(r"^(?:(?:[ivxlc]+|\d{1,3}(?:\.\d{1,3})*|[a-z])\s*[.)\-:/]\s*)+", re.IGNORECASE)

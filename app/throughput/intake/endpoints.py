@@ -19,12 +19,15 @@ from app.core.grids import Grid
 from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import intake, intake_import, intake_template, worksheet
+from app.throughput import worksheet
 from app.throughput.endpoints import CanRead, CanSend, TheMatch, TheUnit
 from app.throughput.evidence import READER
 from app.throughput.forms import Reference
-from app.throughput.intake_schemas import ImportOut, KeptIn, PastedIn, Understood
-from app.throughput.intake_template import TemplateOut
+from app.throughput.intake import service as intake
+from app.throughput.intake import storing as intake_import
+from app.throughput.intake import template as intake_template
+from app.throughput.intake.schemas import ImportOut, KeptIn, PastedIn, Understood
+from app.throughput.intake.template import TemplateOut
 from app.units.models import Unit
 from app.units.service import visible_unit
 

@@ -1,0 +1,1 @@
+"""The board: who has reported a day, and with what."""

@@ -1,0 +1,1 @@
+"""Tables and files read into a day's figures."""

@@ -1,0 +1,1 @@
+"""Units in order by a rate, with how sure that order is."""

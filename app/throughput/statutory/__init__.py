@@ -1,0 +1,1 @@
+"""Statutory forms: their layout as data, their periods, their workbook, the copies handed in."""
