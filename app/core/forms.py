@@ -3,7 +3,7 @@
 import json
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import wraps
@@ -12,12 +12,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi import Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from fastapi.routing import APIRoute
 from pydantic import AwareDatetime, BaseModel
 from sqlmodel import Session
 from starlette.types import Message
 
-from app.core.errors import Problem
+from app.core.errors import Fault, Invalid, Problem
 
 _PART = re.compile(r"[^\[\]]+")
 _GROUPED = re.compile(r"-?\d{1,3}(?:[.\u00a0\u202f ]\d{3})+")
@@ -194,15 +196,31 @@ class DoorRoute(APIRoute):
     def get_route_handler(self) -> Any:
         handle = super().get_route_handler()
         annotation = self.body_field.field_info.annotation if self.body_field else None
-        if annotation is None:
-            return handle
+        asked = {field.validation_alias or field.alias for field in get_flat_params(self.dependant) if _is_query(field)}
 
-        async def read_body_then_handle(request: Request) -> Any:
-            if request.headers.get("content-type", "").split(";")[0].strip().lower() != "multipart/form-data":
-                await _understand(request, annotation)
+        async def understand_then_handle(request: Request) -> Any:
+            if request.scope["query_string"] and request.state.door == "api":
+                _refuse_unknown(request, asked)
+            if annotation is not None:
+                kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
+                if kind != "multipart/form-data":
+                    await _understand(request, annotation)
             return await handle(request)
 
-        return read_body_then_handle
+        return understand_then_handle
+
+
+def _is_query(field: Any) -> bool:
+    return isinstance(field.field_info, Query)
+
+
+def _refuse_unknown(request: Request, asked: Collection[str]) -> None:
+    """Refuse a filter that the address does not have: an answer without it would be taken for the one asked for."""
+    # `limit` asks for no other content: where lists come whole, a client may say it all the same.
+    unknown = [name for name in request.query_params if name not in asked and name != "limit"]
+    if unknown:
+        choices = ", ".join(sorted(asked)) or "–"
+        raise Invalid([Fault(f"?{name[:80]}", "unknown_parameter", {"choices": choices}) for name in unknown[:20]])
 
 
 async def _understand(request: Request, annotation: Any) -> None:

@@ -55,8 +55,11 @@ def named(header: str | None) -> list[str] | None:
     return ["*"] if header.strip() == "*" else [tag for tag in _ETAG.findall(header) if tag != "*"]
 
 
-def _versions(header: str | None) -> list[str] | None:
+def _versions(name: str, header: str | None) -> list[str] | None:
     tags = named(header)
+    if tags == []:
+        # `3` without its quotation marks would otherwise be told that it is stale.
+        raise Invalid([Fault(name, "bad_etag")])
     return None if tags is None else [tag.partition(".")[0] for tag in tags]
 
 
@@ -69,9 +72,10 @@ def check_match(
     """Judge the preconditions of a change against the current version (None: no such row yet).
 
     `row` gives what stands now, to be sent with the refusal of a stale change.
-    Raises PreconditionFailed for a stale or impossible one, PreconditionRequired where a change has none.
+    Raises PreconditionFailed for a stale or impossible one, PreconditionRequired where a change has none, Invalid for
+    one that is no entity tag.
     """
-    wanted, unwanted = _versions(if_match), _versions(if_none_match)
+    wanted, unwanted = _versions("If-Match", if_match), _versions("If-None-Match", if_none_match)
     if current is None:
         if wanted is not None:
             raise PreconditionFailed("no_such_version")

@@ -382,3 +382,12 @@ def test_another_wards_key_is_not_seen(api: Api) -> None:
     assert theirs.status_code == 201
     assert theirs.json()["unit"] == OTHER
     assert "idempotency-replayed" not in theirs.headers
+
+
+def test_a_filter_that_the_address_does_not_have_is_refused(api: Api, people: People) -> None:
+    error = _check(api().get(f"{API}/units?kinds=ward&limit=2"), 422, "unknown_parameter")["errors"][0]
+    assert error["pointer"] == "?kinds"
+    assert "kind" in error["message"]["en"]
+    assert "limit" in error["message"]["en"]
+    # A person's old link still opens.
+    assert people().get("/units?kinds=ward").status_code == 200
