@@ -1,6 +1,7 @@
 """The totals kept beside the reports: written with each report, rebuilt by a command, proved by another."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from operator import sub
@@ -136,6 +137,15 @@ def keep_adjustments(
         hot.run_many(session, _insert_adjustments, rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Following:
+    """The report after a changed one: its adjustments as they are now, how much of each is explained, its reasons."""
+
+    day: date
+    gaps: dict[str, tuple[int, int]]
+    reasons: list[reading.Reason]
+
+
 def refresh_next(
     session: Session,
     unit_id: int,
@@ -143,14 +153,14 @@ def refresh_next(
     day: date,
     closing: dict[str, int] | None,
     field_ids: dict[str, int],
-) -> None:
-    """Judge the next report's adjustments again after this day's closing changed.
+) -> Following | None:
+    """Judge the next report's adjustments again after this day's closing changed; None where there is no next one.
 
     `closing` None: the day is no received report any more, so the one before it is the next one's previous close.
     """
     following = reading.after(session, unit_id, day, system)
     if following is None:
-        return
+        return None
     if closing is None:
         earlier = reading.before(session, unit_id, following.day, system)
         gaps = adjustments(following.opening, earlier.closing) if earlier else {}
@@ -158,7 +168,10 @@ def refresh_next(
         gaps = adjustments(following.opening, closing)
     stored = reading.current(session, unit_id, following.day, system)
     assert stored is not None
-    keep_adjustments(session, unit_id, system, following.day, gaps, reading.amounts_of(stored.reasons), field_ids)
+    amounts = reading.amounts_of(stored.reasons)
+    keep_adjustments(session, unit_id, system, following.day, gaps, amounts, field_ids)
+    judged = {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in gaps.items()}
+    return Following(following.day, judged, stored.reasons)
 
 
 def _computed(session: Session) -> Iterator[tuple[Any, dict[str, Line], dict[str, int], dict[str, int]]]:

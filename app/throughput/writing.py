@@ -33,12 +33,30 @@ _insert_reasons = insert(hot.table(ReportReason))
 
 
 @dataclass(frozen=True)
+class Written:
+    """What the writing of a report knows anyway, so that who follows it need not ask again.
+
+    `following`: the next report, whose openings were judged anew; None too where it is written in this transaction.
+    """
+
+    case: Case
+    asked: list[questions.Question]
+    gaps: dict[str, tuple[int, int]]
+    following: totals.Following | None
+    reference: Reference
+    unit: Unit
+    sent_by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class ReportReceived:
     """A first report of a unit, day and system is in."""
 
     unit_id: int
     day: date
     system: System
+    written: Written
 
 
 @dataclass(frozen=True)
@@ -49,6 +67,7 @@ class ReportCorrected:
     day: date
     system: System
     version: int
+    written: Written
 
 
 @dataclass(frozen=True)
@@ -75,17 +94,25 @@ def write(
     assert unit.id is not None
     touched, carried = forward.plan(session, reference, unit, day, case, now) if carries else ([], None)
     stored, draft, system = case.stored, case.draft, case.system
-    new = _stored_anew(session, unit.id, day, case, asked(session, reference, unit, day, case, now), caller, now)
+    raised = asked(session, reference, unit, day, case, now)
+    new = _stored_anew(session, unit.id, day, case, raised, caller, now)
     _write_lines(session, reference, new)
     evidence.link(session, new.revision_id, new.evidence)
-    _keep_totals(session, reference, unit.id, day, case)
+    following = _keep_totals(session, reference, unit.id, day, case)
+    if following is not None and carried is not None and following.day in carried.days:
+        following = None
     digest = proof.digest(new.lines.values(), new.reasons)
     audit.record(
         session, "report.corrected" if stored else "report.received", proof.entity(unit.code, day, system.value),
         before=_summary(stored) if stored else None, after=_summary(new) | {"digest": digest}, reason=_why(draft),
     )  # fmt: skip
-    event = ReportCorrected(unit.id, day, system, new.version) if stored else ReportReceived(unit.id, day, system)
-    events.publish(session, event)
+    written = Written(case, raised, new.gaps or {}, following, reference, unit, caller.label, new.known_from)
+    events.publish(
+        session,
+        ReportCorrected(unit.id, day, system, new.version, written)
+        if stored
+        else ReportReceived(unit.id, day, system, written),
+    )
     report = report_out(reference, unit, day, system, new)
     if carried is not None:
         for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
@@ -178,7 +205,9 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
         hot.run_many(session, _insert_reasons, reasons)
 
 
-def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date, case: Case) -> None:
+def _keep_totals(
+    session: Session, reference: Reference, unit_id: int, day: date, case: Case
+) -> totals.Following | None:
     stored, draft = case.stored, case.draft
     was = stored.lines if stored is not None and stored.unavailable is None else None
     now = draft.lines if draft.unavailable is None else None
@@ -189,7 +218,7 @@ def _keep_totals(session: Session, reference: Reference, unit_id: int, day: date
     )  # fmt: skip
     closing = None if now is None else {code: line.pending for code, line in now.items()}
     every = {code: info.id for code, info in reference.by_code.items()}
-    totals.refresh_next(session, unit_id, case.system, day, closing, every)
+    return totals.refresh_next(session, unit_id, case.system, day, closing, every)
 
 
 def _summary(stored: Stored) -> dict[str, Any]:
