@@ -13,7 +13,7 @@ from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.rules import ReasonCode, WarningCode, rates
 from app.throughput.timing import Deadlines
-from app.throughput.unusual import is_unusual
+from app.throughput.unusual import had_some, is_unusual
 from app.units.models import Unit
 
 # Judged by the whole report: with a line missing there is no answer yet.
@@ -94,15 +94,22 @@ def ask(
         found.append(Question(WarningCode.late, None, {}))
     if draft.unavailable is not None:
         return found
-    if not draft.lines:
+    past = {} if draft.partial else reading.received_on(session, unit.id, system, same_weekdays(day))
+    nothing = _is_nothing(draft, [sum(counts.values()) for counts in past.values()])
+    if nothing:
         found.append(Question(WarningCode.all_zero, None, {}))
     found += _overdue(reference, draft, previous)
-    if not draft.partial:
-        past = reading.received_on(session, unit.id, system, same_weekdays(day))
+    if past and not nothing:  # asked once of the whole day, not of each field again
         for code, line in draft.lines.items():
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
     return found
+
+
+def _is_nothing(draft: Draft, same_weekdays: list[int]) -> bool:
+    """Tell whether a day has no figure at all, or only stock carried over where the same weekdays had dossiers."""
+    flows = draft.figures.received or draft.figures.resolved
+    return not draft.lines or (not flows and had_some(same_weekdays))
 
 
 def _overdue(reference: Reference, draft: Draft, previous: reading.Neighbour | None) -> list[Question]:

@@ -1,4 +1,4 @@
-"""What is far from the usual of a weekday: whether one count is, and up to where none is. Pure."""
+"""What is far from the usual of a weekday: one count, up to where none is, and a day without anything. Pure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,6 +6,7 @@ from typing import NamedTuple
 DAYS_NEEDED = 3
 FACTOR = 4
 DISTANCE = 20
+NEVER_NONE = 10
 
 
 class Usual(NamedTuple):
@@ -19,13 +20,20 @@ class Usual(NamedTuple):
 def is_unusual(value: int, same_weekday: Sequence[int]) -> tuple[int, int] | None:
     """Return (median, value) when a day's count is far from the same weekday's, else None.
 
-    Far: at least four times the median, or a quarter of it, and at least 20 dossiers away; three past days are needed.
+    Far: at least four times the median, or a quarter of it, and at least 20 dossiers away; or none where ten or more
+    are usual. Three past days are needed.
     """
     median = _median(same_weekday)
     if median is None:
         return None
     far = value >= FACTOR * max(median, 1) or value * FACTOR <= median
-    return (median, value) if far and abs(value - median) >= DISTANCE else None
+    none = value == 0 and median >= NEVER_NONE
+    return (median, value) if none or (far and abs(value - median) >= DISTANCE) else None
+
+
+def had_some(same_weekday: Sequence[int]) -> bool:
+    """Tell whether a day without anything is unlike the same weekdays: most of those known had something."""
+    return sum(1 for count in same_weekday if count) * 2 > len(same_weekday)
 
 
 def usual_range(same_weekday: Sequence[int]) -> Usual | None:
@@ -34,7 +42,7 @@ def usual_range(same_weekday: Sequence[int]) -> Usual | None:
     if median is None:
         return None
     too_many = max(FACTOR * max(median, 1), median + DISTANCE)
-    too_few = min(median // FACTOR, median - DISTANCE)
+    too_few = max(min(median // FACTOR, median - DISTANCE), 0 if median >= NEVER_NONE else -1)
     return Usual(median, max(0, too_few + 1), too_many - 1)
 
 

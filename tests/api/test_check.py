@@ -120,6 +120,29 @@ def test_a_question_comes_in_words_with_the_reasons_that_fit(api: Api) -> None:
     assert answered == ["opening_gap"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "asked"),
+    [
+        ([line(carried_over=12)], ["all_zero"]),
+        ([line(carried_over=12, pending_overdue=1)], ["all_zero"]),
+        ([line(carried_over=12, resolved_early=2)], ["unusual_value"]),
+        ([line(carried_over=12, received_online=2)], []),
+    ],
+)
+def test_a_day_of_stock_alone_is_asked_about(
+    api: Api, clock: SetClock, lines: list[dict[str, Any]], asked: list[str]
+) -> None:
+    """What is carried over is no figure of the day: the form left as it was is not a report of nothing."""
+    officer = api()
+    for day, carried in (("2026-10-30", 0), ("2026-11-06", 12), ("2026-11-13", 12)):
+        body = report(line(carried_over=carried, received_online=12, resolved_early=12 if carried else 0))
+        clock.set(f"{day}T16:45:00+07:00")
+        assert officer.put(f"{API}/throughput/reports/{WARD}/{day}/city", json=body).status_code == 201
+    clock.set(f"{DAY}T16:45:00+07:00")
+    found = [w["code"] for w in check(officer, {"city": report(*lines)})["city"]["warnings"]]
+    assert [code for code in found if code in ("all_zero", "unusual_value")] == asked
+
+
 def test_a_locked_day_and_a_missing_reason_are_told(api: Api, clock: SetClock) -> None:
     officer = api()
     assert officer.put(f"{API}{AT}/city", json=report(line(received_online=1))).status_code == 201
