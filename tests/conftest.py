@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck
@@ -57,6 +58,37 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
     yield url
     if KIND == "postgresql":
         _drop_postgresql(url)
+
+
+# What takes longest begins first, so that no worker ends alone with it; `[vi]` and its like go to different workers.
+_LONG = (
+    "test_every_page", "tests/packaging", "test_kill", "test_openapi", "test_demonstration_load", "test_access",
+    "tests/browser",
+)  # fmt: skip
+_APART = ("test_every_page", "test_access")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests with one worker and give out the long ones first."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(_LONG) if name in item.nodeid), len(_LONG))
+
+    items.sort(key=rank)
+    for item in items:
+        path, _, rest = item.nodeid.partition("::")
+        group = f"{path}{rest}" if any(name in path for name in _APART) else path
+        item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_loop() -> Iterator[None]:
+    """Let every client of a worker use one event loop: by itself each makes a thread and a loop for every call."""
+    with start_blocking_portal() as portal:
+        TestClient.portal = portal
+        yield
+        TestClient.portal = None
 
 
 def _server() -> str:

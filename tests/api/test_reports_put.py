@@ -128,7 +128,7 @@ def test_a_locked_day_is_refused_before_anything_else(app: FastAPI, api: Api, cl
 def test_preconditions_come_before_the_rules(app: FastAPI, api: Api) -> None:
     officer = api()
     for body in (BODY, BAD_BODY):
-        for match in ('"1"', "*", 'W/"1"', '""', ""):
+        for match in ('"1"', "*", 'W/"1"', '""'):
             assert said(put(officer, body, if_match=match)) == (412, "no_such_version"), match
     assert said(put(officer, BAD_BODY, if_none_match="*")) == (422, "pending_negative")
     assert put(officer, if_none_match="*").status_code == 201
