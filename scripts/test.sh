@@ -18,5 +18,5 @@ part() {
     "$@"
 }
 part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
-part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadfile
-part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadfile tests/api tests/pages tests/durability
+part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadgroup --no-loadscope-reorder
+part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/api tests/pages tests/durability
