@@ -1,6 +1,8 @@
 """The real server on a small demonstration, and a Chromium that visits it."""
 
+import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -66,8 +68,7 @@ class Site:
 def installation(folder: Path) -> Iterator[Site]:
     """The server as people run it, on its own database with the demonstration's first four days."""
     url = f"sqlite:///{folder}/site.db"
-    settings = Settings(database_url=SecretStr(url), demonstration=True)
-    _load(Database(settings), settings)
+    shutil.copyfile(_loaded(folder), f"{folder}/site.db")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -94,6 +95,19 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield served
 
 
+def _loaded(folder: Path) -> Path:
+    """Return the file with the demonstration's first days: the first worker to come loads it, the others wait."""
+    shared = next(parent for parent in folder.parents if not parent.name.startswith("popen-"))
+    ready = shared / "demonstration.db"
+    with (shared / "demonstration.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not ready.exists():
+            settings = Settings(database_url=SecretStr(f"sqlite:///{shared}/loading.db"), demonstration=True)
+            _load(Database(settings), settings)
+            (shared / "loading.db").rename(ready)
+    return ready
+
+
 def _load(database: Database, settings: Settings) -> None:
     clock = SetClock(NOW)
     migrations.upgrade(database)
@@ -105,6 +119,8 @@ def _load(database: Database, settings: Settings) -> None:
             session, None, user_name="canbo.hai", label="Chuyên viên Một cửa", role=Role.ward_officer,
             unit_id=by_code(session, OTHER).id, password=NewPassword(hash_password(PASSWORD), None), now=clock.now(),
         )  # fmt: skip
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
 
 
