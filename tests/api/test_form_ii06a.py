@@ -78,7 +78,7 @@ def send(api: Api, clock: SetClock, day: str, system: str, *lines: dict[str, Any
     assert answer.is_success, answer.text
 
 
-def ask(api: Api, **params: str) -> dict[str, Any]:
+def ask(api: Api, **params: str | list[str]) -> dict[str, Any]:
     answer = api("city_analyst").get(AT, params=params)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
@@ -116,6 +116,11 @@ def test_a_statutory_month_is_the_one_worked_out_by_hand(app: FastAPI, api: Api,
     assert table(ask(api, unit=WARD)) == BY_HAND, "the newest month that is over is what is handed in"
     assert table(ask(api, period="2026-10", kind="ward")) == BY_HAND
     assert ask(api, period="2026-10", kind="commune")["rows"] == []
+    picked = ask(api, period="2026-10", unit=[WARD, OTHER, WARD])
+    assert table(picked) == BY_HAND
+    assert [one["code"] for one in picked["units"]] == sorted((WARD, OTHER))
+    assert (picked["unit"], picked["completeness"]["expected"]) == (None, 44), "two wards owe, one has reported"
+    assert ask(api, period="2026-10", unit=[OTHER])["unit"] == OTHER
 
 
 def test_what_nobody_explained_shows_and_keeps_the_form_from_being_final(
@@ -232,8 +237,8 @@ def numbers(form: StatutoryFormOut) -> dict[str, list[int]]:
     return table(form.model_dump(by_alias=True))
 
 
-def form_of(session: Session, city: City, unit: str | None, as_of: datetime | None) -> StatutoryFormOut:
-    asked = statutory.wanted(session, ANALYST, city.now, first=DAYS[0], last=DAYS[-1], unit=unit, as_of=as_of)
+def form_of(session: Session, city: City, units: tuple[str, ...], as_of: datetime | None) -> StatutoryFormOut:
+    asked = statutory.wanted(session, ANALYST, city.now, first=DAYS[0], last=DAYS[-1], units=units, as_of=as_of)
     return statutory.form_of(session, asked, city.now, "vi")
 
 
@@ -249,9 +254,10 @@ def test_wards_are_the_city_are_the_files_after_random_corrections(
         moments.append(city.now)
     with city.database.read() as session:
         for as_of in (None, data.draw(st.sampled_from(moments))):
-            whole = form_of(session, city, None, as_of)
+            whole = form_of(session, city, (), as_of)
             found = numbers(whole)
-            wards = [numbers(form_of(session, city, unit, as_of)) for unit in (WARD, OTHER)]
+            wards = [numbers(form_of(session, city, (unit,), as_of)) for unit in (WARD, OTHER)]
+            assert numbers(form_of(session, city, (WARD, OTHER), as_of)) == found, "all that report, picked one by one"
             for field in found.keys() | wards[0].keys() | wards[1].keys():
                 both = [ward.get(field, [0] * len(NUMBERS)) for ward in wards]
                 assert found[field] == [a + b for a, b in zip(*both, strict=True)], field

@@ -101,11 +101,14 @@ def test_who_freezes_and_who_sees_it(app: FastAPI, api: Api, clock: SetClock) ->
     assert own.status_code == 201, own.text
     kind = api("city_analyst").post(AT, json={"period": "2020-01", "kind": "commune"})
     city = api("city_analyst").post(AT, json={"period": "2020-01"})
-    made = [one.json()["number"] for one in (own, kind, city)]
+    both = api("city_analyst").post(AT, json={"period": "2020-01", "units": [WARD, OTHER]})
+    assert both.json()["units"] == sorted((WARD, OTHER))
+    assert both.json()["sha256"] != city.json()["sha256"]
+    made = [one.json()["number"] for one in (own, kind, city, both)]
     seen = {
         unit: [api(unit=unit).get(f"{AT}/{number}").status_code for number in made] for unit in (WARD, OTHER)
     }  # fmt: skip
-    assert seen == {WARD: [200, 404, 200], OTHER: [404, 404, 200]}
+    assert seen == {WARD: [200, 404, 200, 404], OTHER: [404, 404, 200, 404]}
     assert [item["number"] for item in api(unit=OTHER).get(AT).json()["items"]] == [made[2]]
     assert api(unit=OTHER).get(AT, params={"unit": WARD}).status_code == 404
     assert [item["number"] for item in api("leader").get(AT).json()["items"]] == made[::-1]

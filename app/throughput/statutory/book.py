@@ -195,4 +195,7 @@ def whose_words(form: StatutoryFormOut, locale: Locale) -> str:
     """Return whose figures a form holds."""
     if form.unit_name is not None:
         return form.unit_name
+    if form.units:
+        names = ", ".join(unit.name for unit in form.units)
+        return i18n.translate("form.several", locale, n=len(form.units), names=names)
     return i18n.translate(f"form.kind.{form.kind}" if form.kind else "throughput.whole_city", locale)

@@ -17,7 +17,7 @@ from app.throughput.endpoints import CanSum, UnitQuery, units_to_choose
 from app.throughput.statutory import book as statutory_book
 from app.throughput.statutory import frozen
 from app.throughput.statutory import service as statutory
-from app.throughput.statutory.frozen import FreezeIn, FrozenItem, FrozenOut, FrozenPage
+from app.throughput.statutory.frozen import MAX_UNITS, FreezeIn, FrozenItem, FrozenOut, FrozenPage
 from app.throughput.statutory.layout import head
 from app.throughput.statutory.periods import Regime
 from app.throughput.statutory.schemas import StatutoryFormOut
@@ -43,14 +43,16 @@ def get_statutory_form(
     regime: Annotated[
         Regime | None, Query(description="From the 15th to the 14th, or of the calendar; default: the form's")
     ] = None,
-    unit: UnitQuery = None,
+    unit: Annotated[
+        list[str] | None, Query(max_length=MAX_UNITS, description="Code of a unit; given several times: those together")
+    ] = None,
     kind: Annotated[UnitKind | None, Query(description=f"All units of a kind: {KIND_WORDS}")] = None,
     as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
 ) -> Response:  # fmt: skip
     """Give form II.06a of a period: columns 1 to 13 by field, adjustments, and what is lacking; a reference layout."""
     asked = statutory.wanted(
         session, caller, now,
-        first=first, last=last, period=period, regime=regime, unit=unit, kind=kind, as_of=as_of,
+        first=first, last=last, period=period, regime=regime, units=unit or (), kind=kind, as_of=as_of,
     )  # fmt: skip
     locale = request.state.locale
     data = statutory.form_of(session, asked, now, locale)
@@ -70,7 +72,7 @@ def freeze_statutory_form(
     """Freeze form II.06a of a period as it stands: refused while anything is lacking, no new copy of the same."""
     asked = statutory.wanted(
         session, caller, now, first=body.first, last=body.last, period=body.period, regime=body.regime,
-        unit=body.unit, kind=body.kind, at="/",
+        units=[body.unit] if body.unit else body.units, kind=body.kind, at="/",
     )  # fmt: skip
     data, new = frozen.freeze(session, caller, asked, now)
     at = f"/throughput/forms/II.06a/frozen/{data.number}"

@@ -1,6 +1,7 @@
 """Frozen copies of statutory forms: kept to the digit as they were when they were handed in, never changed."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated
@@ -21,6 +22,8 @@ from app.throughput.statutory.service import Wanted, form_of
 from app.units.models import Unit
 from app.units.rules import UnitKind
 
+MAX_UNITS = 200
+
 
 class FrozenForm(SQLModel, table=True):
     """One frozen copy: whose and which period, and the whole form as it was shown."""
@@ -28,7 +31,10 @@ class FrozenForm(SQLModel, table=True):
     __tablename__ = "frozen_forms"
     __table_args__ = (
         CheckConstraint("last >= first", name="period"),
-        CheckConstraint("unit_id is null or kind is null", name="scope"),
+        CheckConstraint(
+            "(unit_id is null and kind is null) or (kind is null and units = '') or (unit_id is null and units = '')",
+            name="scope",
+        ),
         Index("ix_frozen_forms_period", "form", "first", "last"),
     )
 
@@ -39,6 +45,7 @@ class FrozenForm(SQLModel, table=True):
     last: date
     unit_id: int | None = Field(foreign_key="units.id", index=True)
     kind: str | None = Field(max_length=20)
+    units: str = Field(default="", sa_column=Column(Text, nullable=False))  # codes with a space between
     frozen_at: datetime
     frozen_by: str = Field(max_length=160)
     user_id: int | None
@@ -47,6 +54,9 @@ class FrozenForm(SQLModel, table=True):
 
 
 _FROZEN = hot.table(FrozenForm)
+
+
+UnitCode = Annotated[str, Shown(max_length=35)]
 
 
 class FreezeIn(BaseModel):
@@ -59,6 +69,7 @@ class FreezeIn(BaseModel):
     period: Annotated[str | None, Shown(max_length=10)] = None
     regime: Annotated[Regime | None, Shown(description="Where the period begins and ends")] = None
     unit: Annotated[str | None, Shown(max_length=35, description="Code of a unit; absent: all")] = None
+    units: Annotated[list[UnitCode], Shown(max_length=MAX_UNITS, description="Or codes of several units together")] = []
     kind: Annotated[UnitKind | None, Shown(description="All units of a kind")] = None
 
 
@@ -74,6 +85,7 @@ class FrozenItem(BaseModel):
     last: Annotated[date, Shown(alias="to")]
     unit: str | None
     unit_name: str | None
+    units: Annotated[list[str], Shown(description="Codes of the units that were picked; empty: one, a kind's, or all")]
     kind: Annotated[UnitKind | None, Shown(description="All units of a kind")]
     frozen_at: datetime
     frozen_by: str
@@ -104,11 +116,13 @@ def freeze(session: Session, caller: Caller, asked: Wanted, now: datetime) -> tu
     if not shown.complete:
         raise Conflict("form_incomplete", faults=[Fault("", "form_incomplete")])
     unit_id = asked.unit.id if asked.unit else None
+    units = " ".join(unit.code for unit in asked.several)
     same = (
         _FROZEN.c.form == shown.form,
         _FROZEN.c.first == asked.first,
         _FROZEN.c.last == asked.last,
         _FROZEN.c.unit_id.is_not_distinct_from(unit_id),
+        _FROZEN.c.units == units,
         _FROZEN.c.kind.is_not_distinct_from(asked.kind),
     )
     newest = select(FrozenForm).where(*same).order_by(_FROZEN.c.id.desc()).limit(1)
@@ -118,7 +132,7 @@ def freeze(session: Session, caller: Caller, asked: Wanted, now: datetime) -> tu
     content = shown.model_copy(update={"as_of": now}).model_dump_json()
     row = FrozenForm(
         form=shown.form, version=shown.version, first=asked.first, last=asked.last, unit_id=unit_id,
-        kind=asked.kind.value if asked.kind else None, frozen_at=now, frozen_by=caller.label,
+        units=units, kind=asked.kind.value if asked.kind else None, frozen_at=now, frozen_by=caller.label,
         user_id=caller.id if caller.id > 0 else None, sha256=_digest(content), content=content,
     )  # fmt: skip
     session.add(row)
@@ -134,7 +148,7 @@ def freeze(session: Session, caller: Caller, asked: Wanted, now: datetime) -> tu
 def frozen(session: Session, caller: Caller, number: int) -> FrozenOut:
     """Return a frozen copy; raises NotFound for another unit's."""
     row = session.get(FrozenForm, number)
-    if row is None or (caller.units is not None and (row.kind is not None or not _sees(caller, row.unit_id))):
+    if row is None or (caller.units is not None and (row.kind or row.units or not _sees(caller, row.unit_id))):
         raise NotFound
     return _out(session, row)
 
@@ -144,7 +158,7 @@ def listing(session: Session, caller: Caller, page: Page | None, *, unit: Unit |
     query = select(FrozenForm).order_by(col(FrozenForm.id).desc())
     if caller.units is not None:
         own = or_(col(FrozenForm.unit_id).is_(None), col(FrozenForm.unit_id).in_(caller.units))
-        query = query.where(and_(own, col(FrozenForm.kind).is_(None)))
+        query = query.where(and_(own, col(FrozenForm.kind).is_(None), col(FrozenForm.units) == ""))
     if unit is not None:
         query = query.where(col(FrozenForm.unit_id) == unit.id)
     if page is not None:
@@ -176,7 +190,8 @@ def _digest(content: str) -> str:
 
 
 def _content(row: FrozenForm) -> StatutoryFormOut:
-    return StatutoryFormOut.model_validate_json(row.content)
+    # Copies from before units could be picked do not speak of them.
+    return StatutoryFormOut.model_validate({"units": []} | json.loads(row.content))
 
 
 def _item(row: FrozenForm, unit: Unit | None) -> FrozenItem:
@@ -184,8 +199,8 @@ def _item(row: FrozenForm, unit: Unit | None) -> FrozenItem:
     return FrozenItem(
         number=row.id, form=row.form, version=row.version, first=row.first, last=row.last,
         unit=unit.code if unit else None, unit_name=unit.full_name if unit else None,
-        kind=UnitKind(row.kind) if row.kind else None, frozen_at=row.frozen_at, frozen_by=row.frozen_by,
-        sha256=row.sha256,
+        units=row.units.split(), kind=UnitKind(row.kind) if row.kind else None,
+        frozen_at=row.frozen_at, frozen_by=row.frozen_by, sha256=row.sha256,
     )  # fmt: skip
 
 

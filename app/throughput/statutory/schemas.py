@@ -56,6 +56,13 @@ class LackOut(BaseModel):
     n: int
 
 
+class UnitOfForm(BaseModel):
+    """One of several units whose figures stand together."""
+
+    code: str
+    name: str
+
+
 class StatutoryFormOut(BaseModel):
     """A statutory form of a period; a reference layout, to be checked against the rules in force."""
 
@@ -69,6 +76,7 @@ class StatutoryFormOut(BaseModel):
     last: Annotated[date, Field(alias="to")]
     unit: Annotated[str | None, Field(description="null: several units together")]
     unit_name: str | None
+    units: Annotated[list[UnitOfForm], Field(description="The units that were picked; empty: one, a kind's, or all")]
     kind: Annotated[UnitKind | None, Field(description=f"All units of a kind: {KIND_WORDS}")]
     as_of: Annotated[datetime | None, Field(description="The figures as known then; null: now")]
     cut_off: Annotated[datetime | None, Field(description="Latest moment until which any report counted")]

@@ -1,6 +1,6 @@
 """Statutory forms: a period's figures by field, in the columns of the form, with what they lack."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ from app.throughput.models import Obligation
 from app.throughput.rules import Figures
 from app.throughput.statutory.layout import FormLayout, difference, layout, values
 from app.throughput.statutory.periods import Regime, newest, span
-from app.throughput.statutory.schemas import Lack, LackOut, StatutoryFormOut, StatutoryRow
+from app.throughput.statutory.schemas import Lack, LackOut, StatutoryFormOut, StatutoryRow, UnitOfForm
 from app.throughput.summary import completeness, cut_off, judge_period, source_of
 from app.throughput.summary_schemas import Completeness
 from app.throughput.sums import Scope
@@ -32,13 +32,14 @@ _OBLIGATION = hot.table(Obligation)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is asked of a form: a period's days, one unit's or a kind's or all."""
+    """What is asked of a form: a period's days; one unit's, several units', a kind's or all."""
 
     first: date
     last: date
     period: str | None
     regime: Regime | None
     unit: Unit | None
+    several: tuple[Unit, ...]
     kind: UnitKind | None
     as_of: datetime | None
 
@@ -52,7 +53,7 @@ def wanted(
     last: date | None = None,
     period: str | None = None,
     regime: Regime | None = None,
-    unit: str | None = None,
+    units: Collection[str] = (),
     kind: UnitKind | None = None,
     as_of: datetime | None = None,
     at: str = "?",
@@ -64,9 +65,11 @@ def wanted(
     """
     if kind is not None and caller.units is not None:
         raise Forbidden
-    if unit is not None and kind is not None:
+    if units and kind is not None:
         raise Invalid([Fault(f"{at}kind", "unit_or_kind")])
-    seen = visible_unit(session, caller, unit) if unit else None
+    seen = {found.code: found for found in (visible_unit(session, caller, code) for code in units)}
+    unit = next(iter(seen.values())) if len(seen) == 1 else None
+    several = tuple(seen[code] for code in sorted(seen)) if len(seen) > 1 else ()
     if first is not None or last is not None:
         if period is not None or regime is not None:
             raise Invalid([Fault(f"{at}period", "period_or_days")])
@@ -75,13 +78,13 @@ def wanted(
         assert first is not None
         assert last is not None
         judge_period(first, last, as_of, at=at)
-        return Wanted(first, last, None, None, seen, kind, as_of)
+        return Wanted(first, last, None, None, unit, several, kind, as_of)
     regime = regime or layout(II06A).regime
     period = period or newest(day_of(now), regime)
     days = span(period, regime)
     if days is None:
         raise Invalid([Fault(f"{at}period", "bad_period")])
-    return Wanted(*days, period, regime, seen, kind, as_of)
+    return Wanted(*days, period, regime, unit, several, kind, as_of)
 
 
 def form_of(session: Session, asked: Wanted, now: datetime, locale: Locale) -> StatutoryFormOut:
@@ -104,7 +107,9 @@ def form_of(session: Session, asked: Wanted, now: datetime, locale: Locale) -> S
     return StatutoryFormOut(
         form=form.code, version=form.version, period=asked.period, regime=asked.regime, first=asked.first,
         last=asked.last, unit=asked.unit.code if asked.unit else None,
-        unit_name=asked.unit.full_name if asked.unit else None, kind=asked.kind, as_of=asked.as_of,
+        unit_name=asked.unit.full_name if asked.unit else None,
+        units=[UnitOfForm(code=one.code, name=one.full_name) for one in asked.several],
+        kind=asked.kind, as_of=asked.as_of,
         cut_off=cut_off(session, scope, asked.first, asked.last, asked.as_of), completeness=done,
         complete=not lacks, lacks=lacks, layout=form, rows=rows,
         total=_row(form, total, field=None, number=None, label=translate("ui.sum", locale)),
@@ -125,6 +130,8 @@ def lacking(rows: Sequence[StatutoryRow], done: Completeness, *, over: bool) -> 
 def _units(reference: Reference, asked: Wanted) -> frozenset[int] | None:
     if asked.unit is not None and asked.unit.id is not None:
         return frozenset({asked.unit.id})
+    if asked.several:
+        return frozenset(unit.id for unit in asked.several if unit.id is not None)
     if asked.kind is not None:
         return frozenset(unit.id for unit in reference.units.values() if unit.kind == asked.kind)
     return None
