@@ -40,9 +40,12 @@ class Case:
             or (self.draft.says_the_same_as(self.stored) and not self.brings_evidence)
         )
 
-    def is_late_correction(self, now: datetime) -> bool:
-        """Tell whether it corrects what stands after the time in which that needs no reason."""
-        return self.stored is not None and now > self.deadlines.grace_until
+    def wants_reason(self, now: datetime) -> bool:
+        """Tell whether it changes what stands in a way that needs a reason: after the grace, or figures taken back."""
+        if self.stored is None:
+            return False
+        takes_back = self.draft.unavailable is not None and self.stored.unavailable is None
+        return takes_back or now > self.deadlines.grace_until
 
 
 def understood(
@@ -76,7 +79,7 @@ def of_day(
 def broken(case: Case, now: datetime, prefix: str) -> list[Fault]:
     """Return the rules that a report breaks, each with its place in the body."""
     faults = list(case.draft.faults)
-    if case.is_late_correction(now) and correction_reason_missing(case.draft):
+    if case.wants_reason(now) and correction_reason_missing(case.draft):
         faults.append(Fault("/reasons", "reason_required"))
     return [Fault(prefix + f.pointer, f.code, f.values) for f in faults]
 
@@ -90,7 +93,7 @@ def asked(
     return questions.ask(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
-        is_correction=case.is_late_correction(now),
+        is_correction=case.wants_reason(now),
         met_before=stored is not None
         and is_met(stored.first_met_at, stored.first_complete_at, partial=draft.partial), now=now,
     )  # fmt: skip

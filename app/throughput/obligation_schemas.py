@@ -24,7 +24,7 @@ class ObligationOut(BaseModel):
     locks_at: datetime
     locked: bool
     version: Annotated[int | None, Field(description="Version of the report; null: none yet")]
-    received_at: Annotated[datetime | None, Field(description="When it was met for good")]
+    received_at: Annotated[datetime | None, Field(description="When it was met for good, or that it was down was told")]
     waiver_reason: str | None
     waived_by: str | None
     waived_at: datetime | None

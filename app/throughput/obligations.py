@@ -280,7 +280,7 @@ def _out(row: Any, now: datetime) -> ObligationOut:
         locks_at=row.locks_at,
         locked=now > row.locks_at,
         version=row.version,
-        received_at=row.first_met_at
+        received_at=(row.updated_at if row.unavailable else row.first_met_at)
         if is_met(row.first_met_at, row.first_complete_at, partial=bool(row.partial))
         else None,
         waiver_reason=row.waiver_reason,

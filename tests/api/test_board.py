@@ -83,6 +83,35 @@ def test_a_day_fills_up_worst_first(api: Api, clock: SetClock) -> None:
     assert data["cut_off"] == "2026-11-20T09:30:00Z"
 
 
+def test_an_outage_told_after_figures_wants_a_reason_and_has_its_own_moment(api: Api, clock: SetClock) -> None:
+    """Figures taken back are a correction, also while others need no reason; the moment shown is the state's."""
+    officer, analyst = api(), api("city_analyst")
+    send(api, WARD, "city", report(line(received_online=4)))
+    send(api, WARD, "ministry", report(line(received_online=2)))
+    clock.set(f"{DAY}T18:20+07:00")
+    at, match = f"{AT}/{WARD}/{DAY}/ministry", {"if-match": '"1"'}
+    asked = officer.post(f"{AT}/{WARD}/{DAY}/check", json={"ministry": DOWN}).json()["ministry"]
+    assert [fault["code"] for fault in asked["faults"]] == ["reason_required"]
+    refused = officer.put(at, json=DOWN, headers=match)
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "reason_required")
+    told = officer.put(
+        at, json=DOWN | {"reasons": [{"warning": "correction", "reason": "source_error"}]}, headers=match
+    )
+    assert told.status_code == 200
+    assert {"code": "correction", "field": None, "values": {}, "answered": True} in told.json()["warnings"]
+    shown = row(see(analyst), WARD)
+    moment = "2026-11-20T11:20:00Z"
+    assert [s["received_at"] for s in shown["systems"]] == ["2026-11-20T09:45:00Z", moment]
+    table = analyst.get("/api/v1/throughput/board.csv").text.splitlines()
+    ours = dict(zip(table[0].split(","), next(r for r in table if r.startswith(WARD)).split(","), strict=True))
+    assert ours["ministry_received_at"].startswith("2026-11-20T18:20")
+    owed = analyst.get("/api/v1/throughput/obligations", params={"unit": WARD, "day": DAY}).json()["items"]
+    assert {o["system"]: o["received_at"] for o in owed}["ministry"] == moment
+    # Figures after an outage are what everybody waits for: no reason is asked within the grace.
+    back = officer.put(at, json=report(line(received_online=2)), headers={"if-match": '"2"'})
+    assert back.status_code == 200
+
+
 def test_a_waiver_and_a_late_report_are_told_apart(api: Api, clock: SetClock) -> None:
     analyst = api("city_analyst")
     for system in ("city", "ministry"):

@@ -17,7 +17,10 @@ class BoardSystem(BaseModel):
     system: Annotated[System, Field(description="Source system")]
     state: Annotated[State | None, Field(description="Where it stands; null: sent without being owed")]
     due_at: Annotated[datetime | None, Field(description="null: not owed")]
-    received_at: Annotated[datetime | None, Field(description="When it was met for good; null: still owed, or waived")]
+    received_at: Annotated[
+        datetime | None,
+        Field(description="When it was met for good, or that it was down was told; null: still owed, or waived"),
+    ]
 
 
 class BoardItem(BaseModel):

@@ -254,11 +254,14 @@ def _systems(
     out: dict[int, list[tuple[BoardSystem, int]]] = {}
     for row in session.execute(query):
         received = row.version is not None and row.rank not in _OPEN_RANKS
+        # The moment belongs to the state: of an outage it is when that was told, whatever had come before.
+        is_down = row.rank == STATES.index(State.unavailable)
+        came_at = row.updated_at if is_down else row.first_met_at or row.updated_at
         one = BoardSystem(
             system=System(row.system),
             state=STATES[row.rank] if row.rank < NOTHING_OWED else None,
             due_at=row.due_at,
-            received_at=(row.first_met_at or row.updated_at) if received else None,
+            received_at=came_at if received else None,
         )
         out.setdefault(row.unit_id, []).append((one, row.version or 0))
     return out
