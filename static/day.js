@@ -174,7 +174,7 @@ function move(from, step) {
   let at = cells.indexOf(from);
   do at += step;
   while (cells[at]?.checkVisibility() === false);
-  (cells[at] ?? (step > 0 ? form.querySelector(".foot .button") : from)).focus();
+  (cells[at] ?? (step > 0 ? form.querySelector(".foot > .button") : from)).focus();
 }
 
 function focusin({ target }) {
@@ -442,7 +442,7 @@ function redraw(page) {
   byId("content").replaceWith(page.getElementById("content"));
   lastSaid = undefined;
   start(true);
-  document.querySelector(".error-summary")?.focus();
+  document.querySelector("[role=alert]")?.focus();
 }
 
 function tryAgain(submitter, state) {

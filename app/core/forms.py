@@ -26,15 +26,21 @@ _GROUPED = re.compile(r"-?\d{1,3}(?:[.\u00a0\u202f ]\d{3})+")
 MAX_FIELDS = 5000
 MAX_ITEMS = 500
 FORM_OVERHEAD = 65_536  # what a form with a file says around it
-HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key", "_only")
+HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key", "_only", "_with", "_fresh")
 
 
 def parse_pairs(body: bytes) -> list[tuple[str, str]]:
-    """Return a urlencoded body's pairs; raises Problem for one that is not UTF-8 or has too many."""
+    """Return a urlencoded body's pairs; raises Problem for one that is not UTF-8 or has too many.
+
+    A button named `_with` says more than one thing: its value holds pairs in the same form.
+    """
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict")
+        for value in [value for name, value in pairs[-20:] if name == "_with"]:
+            pairs += parse_qsl(value, max_num_fields=20, errors="strict")
     except ValueError:
         raise Problem("malformed_form", status=422) from None
+    return pairs
 
 
 def nest(pairs: list[tuple[str, str]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.core import tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
-from app.core.errors import NotFound, Problem
+from app.core.errors import Invalid, NotFound, Problem
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
@@ -26,6 +26,7 @@ from app.throughput.obligation_schemas import ObligationOut, ObligationPage, Wai
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut, ReportStatus
 from app.throughput.shown import report_out
 from app.throughput.summary_schemas import GroupBy, SummaryOut, SummaryRow
+from app.throughput.untouched import NOTHING_TYPED, untouched
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
@@ -75,6 +76,13 @@ async def get_match(request: Request) -> service.Match:
     return service.Match(request.headers.get("if-match"), request.headers.get("if-none-match"))
 
 
+async def ask_about_untouched(request: Request) -> None:
+    """Refuse a form of whose system nothing was typed, so that it is asked: only a form looks filled in unseen."""
+    pairs = dict(getattr(request.state, "pairs", []))
+    if found := untouched(getattr(request.state, "form", {}), pairs.get("_fresh", "").split()):
+        raise Invalid(found)
+
+
 TheUnit = Annotated[Unit, Depends(get_unit)]
 TheUnitCode = Annotated[str, Depends(get_own_unit)]
 TheMatch = Annotated[service.Match, Depends(get_match)]
@@ -89,11 +97,15 @@ def _load_worksheet(request: Request, session: Session) -> WorksheetOut:
 def _redraw_worksheet(request: Request, session: Session, problem: Problem, sheet: WorksheetOut) -> dict[str, Any]:
     unit = visible_unit(session, request.state.caller, sheet.unit)
     typed = getattr(request.state, "typed", {})
-    if redrawn.is_clash(problem):
+    of_body = bool(typed and problem.faults and all(fault.pointer.startswith("/") for fault in problem.faults))
+    if of_body or redrawn.is_clash(problem):
+        # Judged before the version was: drawn again with the version of now, it would pass over what another sent.
         seen, typed = redrawn.meanwhile(session, unit, sheet, typed, request.headers.get("if-match"))
-        return {"clash": seen, "typed": typed}
-    if typed and problem.faults and all(fault.pointer.startswith("/") for fault in problem.faults):
-        return {"faults": redrawn.faults(session, unit, sheet.day, request.state.form, request.state.now)}
+        if seen or not of_body:
+            return {"clash": seen, "typed": typed}
+        found = redrawn.faults(session, unit, sheet.day, request.state.form, request.state.now)
+        untyped = [fault for fault in problem.faults if fault.code == NOTHING_TYPED]
+        return {"faults": found or untyped}
     return {}
 
 
@@ -166,6 +178,7 @@ def put_daily_reports(
     caller: CanSend,
     unit: TheUnit,
     day: Day,
+    asked: Annotated[None, Depends(ask_about_untouched)],
     session: Writing,
     match: TheMatch,
     now: Now,

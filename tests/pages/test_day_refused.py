@@ -118,7 +118,8 @@ def test_reasons_of_the_other_are_kept(api: Any, seen: Seen) -> None:
 def test_a_system_that_was_down_fills_nothing_in(api: Any, seen: Seen) -> None:
     another = api()
     put(another, received_online=5)
-    down = {"unavailable": {"reason": "Mất mạng"}}
+    why = [{"warning": "correction", "reason": "source_error"}]
+    down = {"unavailable": {"reason": "Mất mạng"}, "reasons": why}
     assert another.put(f"{API}{AT}/city", json=down, headers={"if-match": '"1"'}).status_code == 200
     mine = typed(received_online="9")
     clash, filled = seen(mine, '"1-0"')

@@ -12,8 +12,11 @@ AT = f"/throughput/reports/{WARD}/{DAY}"
 NEXT_WORKING_DAY = "2026-11-23"
 
 
-def form_of(html: str, action: str, nth: int = 0) -> dict[str, str]:
-    """Return what a browser would send of a page's form to an address, nothing changed."""
+def form_of(html: str, action: str, nth: int = 0, *, asks: bool = False) -> dict[str, str]:
+    """Return what a browser would send of a page's form to an address, nothing changed.
+
+    asks: with the mark that has a system asked about of which nothing was typed.
+    """
     start = [
         m.start() for m in re.finditer(r"<form", html) if f'action="{action}"' in html[m.start() : m.start() + 200]
     ]
@@ -33,6 +36,8 @@ def form_of(html: str, action: str, nth: int = 0) -> dict[str, str]:
             chosen[current] = ""
         elif node.tag == "option" and "selected" in node.attrs:
             chosen[current] = node.attrs["value"]
+    if not asks:
+        fields.pop("_fresh", None)
     return fields | chosen
 
 

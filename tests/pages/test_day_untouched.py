@@ -1,0 +1,131 @@
+"""A system of the day's form of which nothing was typed: it is asked about, not sent as zeros."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from html import unescape
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from app.core.web import API
+from app.throughput.forms import Reference
+from app.throughput.models import ExternalFigure
+from app.throughput.untouched import untouched
+from app.units.service import by_code
+from tests.pages.test_throughput_pages import cell, form_of
+from tests.support.clients import DAY, WARD, PageClient, SetClock, line, report
+
+AT = f"/throughput/reports/{WARD}/{DAY}"
+People = Callable[..., PageClient]
+Api = Callable[..., TestClient]
+
+
+def systems(client: TestClient) -> dict[str, Any]:
+    """Return the reports that stand."""
+    answer = client.get(f"{API}{AT}")
+    return {s: answer.json()[s] for s in ("city", "ministry")} if answer.status_code == 200 else {}
+
+
+def button(page: str, name: str) -> str:
+    """Return what a button of the question says."""
+    found = re.search(rf'name="{name}" value="([^"]+)"', page[page.index("foot__ask") :])
+    assert found
+    return unescape(found[1])
+
+
+def test_a_form_left_as_it_was_is_asked_about_and_sent_by_one_answer(people: People, api: Api) -> None:
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True)
+    assert form["_fresh"] == "city ministry"
+    asked = officer.post(AT, data=form)
+    assert asked.status_code == 422
+    assert "Chưa nhập số nào. Hôm đó có đúng là không có hồ sơ?" in asked.text
+    assert "Cần sửa" not in asked.text
+    assert systems(api()) == {}
+    again = form_of(asked.text, AT, asks=True)
+    assert officer.post(AT, data=again).status_code == 422  # pressed once more, it is asked once more
+    sent = officer.post(AT, data=again | {"_with": button(asked.text, "_with")})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{AT}/receipt")
+    for one in systems(api()).values():
+        assert [(w["code"], w["answered"]) for w in one["warnings"]] == [("all_zero", True)]
+        assert one["reasons"][0]["note"] == "Không phát sinh hồ sơ"
+
+
+def test_one_system_typed_is_sent_and_the_other_left_for_later(people: People, api: Api) -> None:
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True) | {cell("HT", "received_online"): "3"}
+    asked = officer.post(AT, data=form)
+    assert asked.status_code == 422
+    assert "Hệ thống của bộ, ngành: chưa nhập số nào" in asked.text
+    assert form_of(asked.text, AT, asks=True)[cell("HT", "received_online")] == "3"
+    sent = officer.post(AT, data=form_of(asked.text, AT, asks=True) | {"_only": button(asked.text, "_only")})
+    assert sent.status_code == 303
+    stand = systems(api())
+    assert stand["city"]["totals"]["received"] == 3
+    assert stand["ministry"] is None
+
+
+def test_an_outage_is_not_made_a_day_of_zeros(people: People, api: Api) -> None:
+    down = {"unavailable": {"reason": "Mất kết nối"}}
+    assert api().put(f"{API}{AT}/ministry", json=down).status_code == 201
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True) | {cell("HT", "received_online"): "3"}
+    assert officer.post(AT, data=form).status_code == 422
+    assert systems(api())["ministry"]["unavailable"] is not None
+
+
+def test_what_another_sent_meanwhile_comes_before_the_question(people: People, api: Api) -> None:
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True)
+    assert api().put(f"{API}{AT}/city", json=report(line(received_online=9))).status_code == 201
+    refused = officer.post(AT, data=form)
+    assert refused.status_code == 422
+    assert "foot__ask" not in refused.text
+    assert form_of(refused.text, AT, asks=True)[cell("HT", "received_online")] == "9"
+
+
+def test_what_is_wrong_comes_before_the_question(people: People) -> None:
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True) | {cell("HT", "received_online"): "x"}
+    refused = officer.post(AT, data=form)
+    assert "Cần sửa 1 lỗi" in refused.text
+    assert "foot__ask" not in refused.text
+
+
+ROW = {"field": "HT", "received_online": "0", "resolved_early": "0", "pending_overdue": "4"}
+
+
+@pytest.mark.parametrize(
+    ("part", "asked"),
+    [
+        ({"lines": {"HT": ROW}}, True),
+        ({"lines": {"HT": ROW | {"received_online": " "}}}, True),
+        ({"lines": {"HT": ROW | {"resolved_overdue": "1"}}}, False),
+        ({"lines": {"HT": ROW | {"received_post": "x"}}}, False),
+        ({"lines": {"HT": ROW}, "reasons": {"0": {"warning": "all_zero", "reason": "other"}}}, False),
+        ({"lines": {"HT": ROW}, "reasons": {"0": {"warning": "all_zero", "reason": ""}}}, True),
+        ({"lines": {"HT": ROW}, "reasons": {"0": {"warning": "late", "reason": "other"}}}, True),
+        ({"unavailable": {"reason": "x"}}, False),
+        ({"lines": "x", "reasons": "x"}, False),
+    ],
+)
+def test_which_part_says_nothing(part: dict[str, Any], asked: bool) -> None:
+    assert bool(untouched({"city": part}, ["city"])) == asked
+    assert untouched({"city": part}, ["ministry"]) == []
+
+
+def test_a_part_that_a_machine_filled_in_is_not_asked_about(people: People, session: Session, clock: SetClock) -> None:
+    unit = by_code(session, WARD)
+    field = Reference.read(session).by_code["HT"]
+    assert unit.id is not None
+    session.add(
+        ExternalFigure(
+            source="one-gate", unit_id=unit.id, day=date.fromisoformat(DAY), system="city", field_id=field.id,
+            measure="received_online", value=0, known_at=clock.now(),
+        )
+    )  # fmt: skip
+    session.commit()
+    assert form_of(people().get(f"{AT}/worksheet").text, AT, asks=True)["_fresh"] == "ministry"
