@@ -102,7 +102,11 @@ def _create_postgresql(name: str, template: str | None = None) -> str:
 
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        like = f' TEMPLATE "{make_url(template).database}"' if template else " ENCODING 'UTF8' TEMPLATE template0"
+        like = (
+            f' TEMPLATE "{make_url(template).database}" STRATEGY FILE_COPY'
+            if template
+            else " ENCODING 'UTF8' TEMPLATE template0"
+        )
         connection.execute(text(f'CREATE DATABASE "{name}"{like}'))
     engine.dispose()
     return make_url(_server()).set(database=name).render_as_string(hide_password=False)
