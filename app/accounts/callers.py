@@ -63,7 +63,7 @@ def _note(database: Database, work: Callable[[Session], None]) -> None:
         with database.write(patient=False) as session:
             work(session)
     except (OperationalError, PoolTimeout) as error:
-        log.warning("last_use_not_noted", error=type(error).__name__)
+        log.debug("last_use_not_noted", error=type(error).__name__)
 
 
 def cookie_name(request: Request) -> str:
