@@ -190,8 +190,9 @@ def token_create(
 
 @cli.command()
 def verify() -> None:
-    """Check the audit chain, that every revision is as it came and adds up, and the kept totals against the lines."""
+    """Check the audit chain, every revision, and kept totals and findings against the reports."""
     from app.throughput import proof, totals
+    from app.throughput.findings import rebuilding as findings
     from app.throughput.statutory import frozen
 
     with _ready(Settings()).read() as session:
@@ -200,21 +201,24 @@ def verify() -> None:
             *proof.alterations(session),
             *frozen.damaged(session),
             *totals.differences(session),
+            *findings.differences(session),
         ]
     for fault in faults:
         typer.echo(fault)
-    _say(f"{len(faults)} faults." if faults else "Audit chain, revisions and totals are right.")
+    _say(f"{len(faults)} faults." if faults else "Audit chain, revisions, totals and findings are right.")
     raise typer.Exit(1 if faults else 0)
 
 
 @cli.command("rebuild-totals")
 def rebuild_totals() -> None:
-    """Compute all kept totals anew from the lines."""
+    """Compute all kept totals anew from the lines, and bring the findings to what the reports say."""
     from app.throughput import totals
+    from app.throughput.findings import rebuilding as findings
 
     with _ready(Settings()).write() as session:
         _context(session)
         count = totals.rebuild(session)
+        findings.rebuild(session)
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")
 

@@ -30,10 +30,13 @@ from app.throughput import obligations
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
+from app.throughput.findings import endpoints as endpoints_findings
+from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.ranking import endpoints as endpoints_ranking
 from app.throughput.statutory import endpoints as endpoints_forms
+from app.throughput.writing import ReportCorrected, ReportReceived
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
@@ -41,6 +44,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,
+    endpoints_findings.router,
     endpoints_forms.router,
     endpoints_intake.router,
     endpoints_ranking.router,
@@ -109,6 +113,8 @@ def wire() -> None:
         events.subscribe(kind, on_reference_changed)
     events.subscribe(CalendarChanged, obligations.on_calendar_changed)
     events.subscribe(UnitChanged, obligations.on_unit_changed)
+    events.subscribe(ReportReceived, findings.on_report)
+    events.subscribe(ReportCorrected, findings.on_report)
 
 
 @asynccontextmanager

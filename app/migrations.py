@@ -46,6 +46,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
     from app.calendar.service import load_days
     from app.procedures.catalogue import load_procedures
     from app.procedures.service import load_fields
+    from app.throughput.findings import rebuilding as findings
     from app.throughput.forms import STAMP, load_form
     from app.throughput.obligations import extend
     from app.units.service import load_units
@@ -62,4 +63,5 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
         load_form(session)
         stamps.touch(session, STAMP)
         extend(session, now, settings.obligations_horizon_days)
+        findings.rebuild(session)  # of reports that are older than the findings
         commit(session)

@@ -8,8 +8,12 @@ from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
 from app.throughput import evidence
 from app.throughput import models as throughput
+from app.throughput.findings import models as findings
 from app.throughput.statutory import frozen
 from app.units import models as units
 
-MODULES = (audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, frozen)
+MODULES = (
+    audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, findings,
+    frozen,
+)  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -38,6 +38,9 @@ class Scope(StrEnum):
     summary_read = "summary:read"
     ranking_read = "ranking:read"
     forms_freeze = "forms:freeze"
+    findings_read = "findings:read"
+    findings_explain = "findings:explain"
+    findings_reopen = "findings:reopen"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -56,7 +59,7 @@ _OWN = frozenset({"tokens:manage"})
 _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send"}
-        | {"obligations:read", "summary:read"}
+        | {"obligations:read", "summary:read", "findings:read", "findings:explain"}
     )
     | _OWN
 )
@@ -65,8 +68,10 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_officer: _WARD,
     Role.ward_leader: _WARD | {"ranking:read", "forms:freeze"},
     Role.department_officer: frozenset({"units:read", "calendar:read", "catalogue:read", "summary:read"}) | _OWN,
-    Role.city_analyst: _READS | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze"} | _OWN,
-    Role.leader: _READS | _OWN,
+    Role.city_analyst: _READS
+    | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
+    | _OWN,
+    Role.leader: _READS | {"findings:reopen"} | _OWN,
     Role.administrator: frozenset(
         {"units:read", "units:edit", "calendar:read", "calendar:edit", "catalogue:read", "users:manage", "audit:read"}
     )

@@ -26,6 +26,7 @@ from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
 from app.procedures.rules import System
 from app.throughput import obligations, reading, service
+from app.throughput.findings import rebuilding as findings
 from app.throughput.forms import Reference
 from app.throughput.models import PublishedFigure, Report, ReportRevision
 from app.throughput.rules import COLUMNS
@@ -85,6 +86,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
             advance(_receive(session, reference, units, of_day))
             commit(session)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
+        findings.rebuild(session)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)

@@ -67,6 +67,29 @@ class Targets(BaseModel):
     source: Annotated[Text300, Field(description="The document that sets them")]
 
 
+class FollowUp(BaseModel):
+    """What follows a report that is odd, or that does not come."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    finding_days: Annotated[
+        int, Field(strict=True, ge=1, le=30, description="Working days in which a finding is to be explained")
+    ]
+    large_correction: Annotated[
+        int, Field(strict=True, ge=1, le=1_000_000, description="Dossiers moved after the deadline that are a finding")
+    ]
+    remind_before: Annotated[
+        int, Field(strict=True, ge=0, le=480, description="Minutes before the deadline: the officer is reminded")
+    ]
+    remind_leader: Annotated[
+        int, Field(strict=True, ge=0, le=1440, description="Minutes after the deadline: the unit's leader")
+    ]
+    remind_city: Annotated[int, Field(strict=True, ge=0, le=1440, description="Minutes after it: the city")]
+    remind_again: Annotated[
+        int, Field(strict=True, ge=1, le=1440, description="Least minutes between two reminders by hand")
+    ]
+
+
 class _Definition(BaseModel):
     title: Title
     contents: Annotated[Prose, Field(min_length=1, max_length=1000)]
@@ -95,12 +118,15 @@ class FormIn(_Definition):
 
     model_config = ConfigDict(extra="forbid")
 
+    follow_up: Annotated[FollowUp | None, Field(description="Absent: stays as it is")] = None
+
 
 class FormOut(_Definition):
     """The definition of a report."""
 
     code: str
     version: int
+    follow_up: FollowUp
 
 
 def show(session: Session) -> FormOut:
@@ -116,12 +142,13 @@ def change(session: Session, caller: Caller, *, values: FormIn, if_match: str | 
     row = session.get_one(ReportForm, DAILY)
     session.refresh(row, with_for_update=True)
     before = _out(row)
+    follow_up = values.follow_up = values.follow_up or before.follow_up
     values.reporting_units = [kind for kind in UnitKind if kind in values.reporting_units]
     if values.model_dump() == before.model_dump(exclude={"code", "version"}):
         return before
     versions.check_match(if_match, None, row.version, lambda: before)
-    _refuse_disorder(values)
-    for name, value in _columns(values).items():
+    _refuse_disorder(values, follow_up)
+    for name, value in (_columns(values) | follow_up.model_dump()).items():
         setattr(row, name, value)
     row.version += 1
     session.add(row)
@@ -136,18 +163,20 @@ def change(session: Session, caller: Caller, *, values: FormIn, if_match: str | 
     return after
 
 
-def _refuse_disorder(values: FormIn) -> None:
+def _refuse_disorder(values: FormIn, follow_up: FollowUp) -> None:
     faults = []
     if values.city_due < values.city_cut_off:
         faults.append(Fault("/city_due", "due_before_cut_off"))
     if values.lock_days == 1 and values.lock < max(values.ministry_due, values.grace):
         faults.append(Fault("/lock", "locked_before_due"))
+    if follow_up.remind_city < follow_up.remind_leader:
+        faults.append(Fault("/follow_up/remind_city", "city_before_leader"))
     if faults:
         raise Invalid(faults)
 
 
 def _columns(values: FormIn) -> dict[str, Any]:
-    columns = values.model_dump(exclude={"reporting_units", "targets"})
+    columns = values.model_dump(exclude={"reporting_units", "targets", "follow_up"})
     targets = {name: round(getattr(values.targets, name) * 10_000) for name in ("online", "on_time", "overdue")}
     return columns | {
         "reporting_units": ", ".join(values.reporting_units),
@@ -164,5 +193,6 @@ def _out(row: ReportForm) -> FormOut:
             **{name: value for name, value in columns.items() if name in FormOut.model_fields},
             "reporting_units": [kind for kind in UnitKind if kind in kinds_of(row)],
             "targets": {**shares, "source": columns["target_source"]},
+            "follow_up": {name: columns[name] for name in FollowUp.model_fields},
         }
     )

@@ -1,6 +1,7 @@
 """Tables of the daily report: the form, obligations, reports, revisions, lines, and the totals kept beside them."""
 
 from datetime import date, datetime, time
+from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
@@ -9,7 +10,7 @@ from app.procedures.rules import System
 from app.throughput.rules import FLOWS, MAX_COUNT, ReasonCode, WarningCode
 
 
-def one_of(column: str, values: type[System] | type[WarningCode] | type[ReasonCode]) -> str:
+def one_of(column: str, values: type[StrEnum]) -> str:
     """Return the SQL condition that a text column holds one of an enumeration's values."""
     return f"{column} in ({', '.join(repr(str(v)) for v in values)})"
 
@@ -31,6 +32,11 @@ class ReportForm(SQLModel, table=True):
         CheckConstraint("target_online between 0 and 10000", name="target_online"),
         CheckConstraint("target_on_time between 0 and 10000", name="target_on_time"),
         CheckConstraint("target_overdue between 0 and 10000", name="target_overdue"),
+        CheckConstraint("finding_days between 1 and 30", name="finding_days"),
+        CheckConstraint("large_correction >= 1", name="large_correction"),
+        CheckConstraint("remind_before between 0 and 480", name="remind_before"),
+        CheckConstraint("remind_leader between 0 and remind_city and remind_city <= 1440", name="remind_ladder"),
+        CheckConstraint("remind_again between 1 and 1440", name="remind_again"),
     )
 
     code: str = Field(primary_key=True, max_length=20)
@@ -56,6 +62,12 @@ class ReportForm(SQLModel, table=True):
     target_overdue: int
     target_source: str = Field(max_length=300)
     minimum_base: int
+    finding_days: int = Field(default=2, description="Working days in which a finding is to be explained")
+    large_correction: int = Field(default=20, description="Dossiers moved after the deadline that make a finding")
+    remind_before: int = Field(default=30, description="Minutes before the deadline: the officer is reminded")
+    remind_leader: int = Field(default=15, description="Minutes after it: the unit's leader")
+    remind_city: int = Field(default=60, description="Minutes after it: the city")
+    remind_again: int = Field(default=30, description="Minutes between two reminders by hand")
 
 
 class MemoDefinition(SQLModel, table=True):

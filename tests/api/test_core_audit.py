@@ -198,6 +198,10 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     made = call("put_external_code", analyst, "PUT", "/external-codes", code)
     call("delete_external_code", analyst, "DELETE", f"/external-codes/{made['id']}")
     call("freeze_statutory_form", analyst, "POST", "/throughput/forms/II.06a/frozen", {"period": "2020-01"})
+    assert officer.put(f"{API}/throughput/reports/{WARD}/2026-11-17/city", json=report()).is_success
+    number = has(officer, "/throughput/findings")["items"][0]["id"]
+    call("explain_finding", officer, "POST", f"/throughput/findings/{number}/explanation", {"reason": "campaign"})
+    call("reopen_finding", analyst, "POST", f"/throughput/findings/{number}/reopening", {"reason": "Chưa rõ"})
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}

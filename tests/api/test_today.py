@@ -98,9 +98,9 @@ def test_what_may_still_be_explained_is_counted_and_goes_when_it_is(api: Api) ->
     send(officer, DAY, "city", line(carried_over=7))
     gaps = today(officer)["gaps"]
     assert (gaps["questions"], gaps["adjustments"]) == (0, 1)
-    assert gaps["items"] == [
-        {"day": DAY, "system": "city", "code": "opening_gap", "field": "HT", "values": {"gap": 2}, "locked": False}
-    ]
+    number = officer.get("/api/v1/throughput/findings").json()["items"][0]["id"]
+    place = {"day": DAY, "system": "city", "code": "opening_gap", "field": "HT"}
+    assert gaps["items"] == [place | {"values": {"gap": 2}, "locked": False, "finding": number}]
     # The day before comes to what today opened with: nothing is left to explain, though nobody answered.
     answer = officer.put(
         f"{REPORTS}/2026-11-19/city",

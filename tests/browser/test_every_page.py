@@ -27,7 +27,7 @@ OFFICER = (
     "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
-    "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template",
+    "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
 )  # fmt: skip
 ANALYST = (
     f"/throughput/board?day={TODAY}", "/throughput/board?day=2025-07-04&state=received_on_time",
@@ -43,7 +43,7 @@ ANALYST = (
     "/procedures/template", "/external-codes", "/throughput/forms/II.06a/frozen",
     "/throughput/forms/II.06a?period=2025-07&regime=calendar",
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
-    "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement",
+    "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
@@ -60,6 +60,7 @@ ELSEWHERE = {
     "/favicon.ico",
     "/files/{number}",
     "/throughput/forms/II.06a/frozen/{number}",
+    "/throughput/findings/{number}",
     "/calendar/find-day",
     "/healthz",
     "/readyz",

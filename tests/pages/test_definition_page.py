@@ -67,7 +67,7 @@ def test_an_editor_sends_the_form(people: People, locale: Locale) -> None:
     browser.cookies.set("lang", locale)
     browser.locale = locale
     pairs = filled(browser.get(PAGE).text)
-    assert len(pairs) == 25
+    assert len(pairs) == 31
     assert send(browser, pairs).status_code == 303  # as it stands: nothing changes
     assert dict(filled(browser.get(PAGE).text))["_if_match"] == "1"
     online = "81,25%" if locale != "en" else "81.25 %"

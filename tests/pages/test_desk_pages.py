@@ -83,7 +83,7 @@ def test_the_desk_says_what_is_to_be_explained_and_leads_there(people: Any, api:
         assert officer.put(f"/api/v1/throughput/reports/{WARD}/{day}/city", json=body).status_code == 201
     for page in (people().get("/throughput/today").text, people().get("/throughput/month").text):
         assert "Hộ tịch: tồn kỳ trước lệch 2 hồ sơ" in page
-        assert f'href="{AT}/worksheet#city-HT-question"' in page
+        assert 'href="/throughput/findings/1"' in page, "what is a finding is explained on its page"
     page = people().get("/throughput/today").text
     assert "1 câu hỏi chưa trả lời, 1 điều chỉnh tồn chưa có lý do." in page
     # Who may not answer is led nowhere.

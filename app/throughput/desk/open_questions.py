@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.core import hot
 from app.procedures.rules import System
+from app.throughput.findings.service import open_numbers
 from app.throughput.forms import Reference
 from app.throughput.models import Adjustment, Obligation, Report, ReportReason, ReportRevision
 from app.throughput.reading import FIELD_CODE, FIELD_ID
@@ -34,7 +35,8 @@ class OpenQuestion(BaseModel):
     code: Annotated[WarningCode, Field(description="The question; `opening_gap`: an adjustment without a reason")]
     field: str | None
     values: dict[str, int]
-    locked: Annotated[bool, Field(description="The day is locked: it cannot be answered any more")]
+    locked: Annotated[bool, Field(description="The day is locked: the report itself takes no answer any more")]
+    finding: Annotated[int | None, Field(description="The finding by which it is explained, locked or not; null: none")]
 
 
 def open_questions(
@@ -75,6 +77,7 @@ def open_questions(
             )
         )
     }
+    findings = open_numbers(session, unit.id, first, last)
     found = []
     for key in sorted(put, key=lambda k: (k[0], SYSTEMS.index(System(k[1])))):
         day, system = key[0], System(key[1])
@@ -83,7 +86,10 @@ def open_questions(
             continue
         locked = now > (locks.get(key) or reference.deadlines(unit, day, system).locks_at)
         found += [
-            OpenQuestion(day=day, system=system, code=w.code, field=w.field, values=w.values, locked=locked)
+            OpenQuestion(
+                day=day, system=system, code=w.code, field=w.field, values=w.values, locked=locked,
+                finding=findings.get((day, system.value, w.code.value, w.field)),
+            )
             for w in open_ones
-        ]
+        ]  # fmt: skip
     return found

@@ -64,7 +64,7 @@ class PreviousDay(BaseModel):
 
 
 class GapsOut(BaseModel):
-    """What may still be explained: of the last 31 days, none locked."""
+    """What may still be explained, of the last 31 days."""
 
     questions: Annotated[int, Field(description="Unanswered questions, adjustments not counted")]
     adjustments: Annotated[int, Field(description="Adjustments without a reason")]
@@ -94,7 +94,7 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
     days = _days(found.values(), _totals(session, unit.id, {d for d, _ in found}))
     calendar = reference.calendar(unit.id)
     questions = open_questions(session, reference, unit, day - EXPLAIN_BACK, day, now)
-    questions = [q for q in questions if not q.locked]
+    questions = [q for q in questions if q.finding is not None or not q.locked]
     gaps = sum(q.code is WarningCode.opening_gap for q in questions)
     return TodayOut(
         unit=unit.code,
