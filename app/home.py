@@ -34,6 +34,7 @@ NAVIGATION = (
     Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False, work=True),
     Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
     Entry("/throughput/findings", "findings.nav", "findings:read"),
+    Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
     Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
     Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),
     Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),

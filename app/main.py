@@ -30,6 +30,8 @@ from app.throughput import obligations
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
+from app.throughput.figures import endpoints as endpoints_figures
+from app.throughput.figures import service as figures
 from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
@@ -44,6 +46,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,
+    endpoints_figures.router,
     endpoints_findings.router,
     endpoints_forms.router,
     endpoints_intake.router,
@@ -115,6 +118,8 @@ def wire() -> None:
     events.subscribe(UnitChanged, obligations.on_unit_changed)
     events.subscribe(ReportReceived, findings.on_report)
     events.subscribe(ReportCorrected, findings.on_report)
+    events.subscribe(ReportReceived, figures.on_report)
+    events.subscribe(ReportCorrected, figures.on_report)
 
 
 @asynccontextmanager

@@ -8,12 +8,13 @@ from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
 from app.throughput import evidence
 from app.throughput import models as throughput
+from app.throughput.figures import models as figures
 from app.throughput.findings import models as findings
 from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
-    audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, findings,
+    audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, figures, findings,
     frozen,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -41,6 +41,7 @@ class Scope(StrEnum):
     findings_read = "findings:read"
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
+    figures_send = "figures:send"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
@@ -253,10 +253,16 @@ async def get_writing(request: Request, session: Annotated[Session, Depends(get_
 
 def _claim(request: Request, session: Session, database: Database) -> None:
     caller = request.state.caller
-    if caller is not None and caller.unit_id is not None and not database.is_sqlite:
-        # Who writes for one unit takes turns, as all do on SQLite: what was read stands until it is changed.
-        session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": UNIT_LOCK, "unit": caller.unit_id})
+    if caller is not None and caller.unit_id is not None:
+        take_turns(session, [caller.unit_id])
     versions.replay(request, session)
+
+
+def take_turns(session: Session, units: Iterable[int]) -> None:
+    """Wait until nobody else writes for some units, as all do on SQLite: what is read stands until it is changed."""
+    if session.get_bind().dialect.name != "sqlite":
+        for unit in sorted(units):  # in one order, so that nobody waits in a circle
+            session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": UNIT_LOCK, "unit": unit})
 
 
 async def get_looking(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[Session]:

@@ -127,6 +127,20 @@ def targets(session: Session, kind: CodeKind) -> dict[str, str]:
     return {code: next(iter(ours)) for code, ours in found.items() if len(ours) == 1}
 
 
+def of_source(session: Session, source: str) -> dict[CodeKind, dict[str, str]]:
+    """Return our codes by one system's folded ones, of units and of fields."""
+    found: dict[CodeKind, dict[str, str]] = {kind: {} for kind in CodeKind}
+    rows = session.execute(
+        select(col(ExternalCode.kind), col(ExternalCode.search_key), col(Unit.code), col(ProcedureField.code))
+        .outerjoin(Unit, col(Unit.id) == col(ExternalCode.unit_id))
+        .outerjoin(ProcedureField, col(ProcedureField.id) == col(ExternalCode.field_id))
+        .where(col(ExternalCode.source) == source)
+    )
+    for kind, key, unit, field in rows:
+        found[CodeKind(kind)][key] = unit if unit is not None else field
+    return found
+
+
 def _our_codes(session: Session, kind: CodeKind) -> Sequence[str]:
     return session.scalars(select(col((Unit if kind is CodeKind.unit else ProcedureField).code))).all()
 

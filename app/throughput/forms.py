@@ -11,6 +11,7 @@ from app.calendar.service import calendars_for
 from app.core import stamps
 from app.procedures.rules import Applicability, FieldInfo, System
 from app.procedures.service import applicability
+from app.throughput.figures.models import FigureSource
 from app.throughput.models import MemoDefinition, ReportForm
 from app.throughput.timing import Deadlines, Times, deadlines
 from app.units.models import Unit
@@ -92,6 +93,7 @@ class Reference:
     by_code: dict[str, FieldInfo]
     units: dict[str, Unit]
     calendars: dict[int | None, Calendar]
+    figured: frozenset[tuple[int, str]]
     _applicable: dict[tuple[int, date, System], dict[str, FieldInfo]] = field(default_factory=dict)
 
     @classmethod
@@ -116,6 +118,7 @@ class Reference:
             by_code={info.code: info for info in fields.all_fields},
             units=units,
             calendars=calendars_for(session, [unit.id for unit in units.values()]),
+            figured=_figured(session),
         )
 
     def applicable(self, unit: Unit, day: date, system: System) -> dict[str, FieldInfo]:
@@ -137,6 +140,10 @@ class Reference:
         """Return the row number of the unit with a code."""
         return unit.id if (unit := self.units.get(code)) else None
 
+    def has_figures(self, unit_id: int, system: System) -> bool:
+        """Tell whether another system ever spoke of a unit: for most none does, and nothing is looked up."""
+        return (unit_id, system.value) in self.figured
+
     def calendar(self, unit_id: int) -> Calendar:
         """Return a unit's working calendar."""
         return self.calendars[unit_id]
@@ -145,6 +152,11 @@ class Reference:
         """Return the moments that judge a unit's day."""
         assert unit.id is not None
         return deadlines(day, system, self.times, self.calendar(unit.id))
+
+
+def _figured(session: Session) -> frozenset[tuple[int, str]]:
+    rows = session.execute(select(FigureSource.unit_id, FigureSource.system).distinct())  # type: ignore[call-overload]
+    return frozenset((unit, system) for unit, system in rows)
 
 
 def on_reference_changed(session: Session, event: object) -> None:

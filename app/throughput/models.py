@@ -250,27 +250,6 @@ class ReportReason(SQLModel, table=True):
     note: str = Field(max_length=1000)
 
 
-class ExternalFigure(SQLModel, table=True):
-    """A figure another system gives for a unit's day: a proposal kept beside, never in place of, a report."""
-
-    __tablename__ = "external_figures"
-    __table_args__ = (
-        UniqueConstraint("source", "unit_id", "day", "system", "field_id", "measure", "known_at"),
-        CheckConstraint(one_of("system", System), name="system"),
-        *_between("value"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True)
-    source: str = Field(max_length=40)
-    unit_id: int = Field(foreign_key="units.id", index=True)
-    day: date
-    system: str = Field(max_length=10)
-    field_id: int = Field(foreign_key="fields.id")
-    measure: str = Field(max_length=40)
-    value: int
-    known_at: datetime
-
-
 class PublishedFigure(SQLModel, table=True):
     """A figure that was published for a period: shown beside ours, never in place of it."""
 

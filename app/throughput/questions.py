@@ -10,6 +10,8 @@ from app.calendar.rules import Calendar
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.drafts import Draft
+from app.throughput.figures import reading as figures
+from app.throughput.figures.rules import Gap
 from app.throughput.forms import Reference
 from app.throughput.rules import ReasonCode, WarningCode, rates
 from app.throughput.timing import Deadlines
@@ -103,7 +105,23 @@ def ask(
         for code, line in draft.lines.items():
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
+    if not draft.partial and reference.has_figures(unit.id, system):
+        found += _external(figures.differing(session, unit.id, day, system, draft.lines))
     return found
+
+
+def _external(gaps: list[Gap]) -> list[Question]:
+    """Return one question for each field that differs from another system's figures, with its largest difference."""
+    by_field: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        by_field.setdefault(gap.field, []).append(gap)
+    worst = {code: max(of, key=lambda g: abs(g.said - g.proposed)) for code, of in by_field.items()}
+    return [
+        Question(
+            WarningCode.external_gap, code, {"value": g.said, "external": g.proposed, "cells": len(by_field[code])}
+        )
+        for code, g in sorted(worst.items())
+    ]
 
 
 def _is_nothing(draft: Draft, same_weekdays: list[int]) -> bool:

@@ -4,14 +4,13 @@ from datetime import date, datetime, time
 from typing import Annotated
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.core.clock import at, day_of
 from app.procedures.rules import System
 from app.throughput import forward, questions, reading
+from app.throughput.figures import reading as figures
 from app.throughput.forms import Reference
-from app.throughput.models import ExternalFigure
 from app.throughput.past import ExpectedOut, Past, PastOut
 from app.throughput.rules import SYSTEMS, ReasonCode, WarningCode
 from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
@@ -136,7 +135,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     closing = previous.closing if previous else {}
     overdue = previous.overdue if previous else {}
     past = Past.read(session, unit.id, system, day, previous.day if previous else None)
-    proposals = _proposals(session, unit.id, day, system)
+    proposals = _proposals(session, unit.id, day, system) if reference.has_figures(unit.id, system) else {}
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
     before = forward.close_of(stored, previous)
@@ -156,7 +155,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
                 past=past.received(code),
                 past_resolved=past.resolved(code),
                 expected=past.expected(code),
-                proposals=proposals.get(info.id, []),
+                proposals=proposals.get(code, []),
             )
         )
     rows.sort(key=lambda row: not row.usual)  # stable: the catalogue's order within
@@ -184,18 +183,9 @@ def _counted_until(report: ReportOut | None, moments: Deadlines, now: datetime) 
     return min(moments.cut_off_at, now).replace(second=0, microsecond=0)
 
 
-def _proposals(session: Session, unit_id: int, day: date, system: System) -> dict[int, list[ProposalOut]]:
-    rows = session.scalars(
-        select(ExternalFigure)
-        .where(
-            col(ExternalFigure.unit_id) == unit_id,
-            col(ExternalFigure.day) == day,
-            col(ExternalFigure.system) == system.value,
-        )
-        .order_by(col(ExternalFigure.known_at))
-    )
-    out: dict[int, list[ProposalOut]] = {}
-    for f in rows:
+def _proposals(session: Session, unit_id: int, day: date, system: System) -> dict[str, list[ProposalOut]]:
+    out: dict[str, list[ProposalOut]] = {}
+    for f in figures.proposed(session, unit_id, day, system):
         proposal = ProposalOut(source=f.source, measure=f.measure, value=f.value, known_at=f.known_at)
-        out.setdefault(f.field_id, []).append(proposal)
+        out.setdefault(f.field, []).append(proposal)
     return out

@@ -122,7 +122,7 @@ def _bare_answer(answer: Response, unit: str) -> tuple[int, str, str | None]:
 def _of_a_unit(route: RouteContext) -> bool:
     # Units, calendar and catalogue are public knowledge; what belongs to a unit stands under its code.
     assert route.path is not None
-    return "/reports/{unit}" in route.path or "/obligations/{unit}" in route.path
+    return any(f"/{owned}/{{unit}}" in route.path for owned in ("reports", "obligations", "figures"))
 
 
 @pytest.fixture
@@ -138,6 +138,14 @@ def figures(api: Api) -> None:
                 json=report(line(received_online=31, resolved_early=3)),
             )
             assert third.status_code == 201, third.text
+    line_in = {"field": "HT", "received_online": 734_512, "resolved_early": 612_947}
+    said = {
+        "source": "x",
+        "basis": "daily",
+        "items": [{"unit": OTHER, "day": DAY, "system": "city", "lines": [line_in]}],
+    }
+    came = api("machine", scopes=["figures:send"]).put(f"{API}/throughput/figures", json=said)
+    assert came.json()["accepted"] == 1, came.text
 
 
 SECRET = re.compile(
@@ -179,7 +187,7 @@ def test_another_unit_answers_as_a_missing_one(
 @pytest.mark.parametrize("role", UNIT_ROLES)
 def test_another_unit_in_a_filter_answers_as_a_missing_one(api: Api, figures: None, role: str) -> None:
     client = api(role)
-    for path in ("throughput/reports", "throughput/summary", "throughput/obligations"):
+    for path in ("throughput/reports", "throughput/summary", "throughput/obligations", "throughput/figures"):
         other, missing = (client.get(f"{API}/{path}", params={"unit": unit}) for unit in (OTHER, MISSING))
         assert _bare_answer(other, OTHER) == _bare_answer(missing, MISSING), path
         assert other.status_code in (403, 404), path

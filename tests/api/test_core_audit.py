@@ -202,6 +202,12 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     number = has(officer, "/throughput/findings")["items"][0]["id"]
     call("explain_finding", officer, "POST", f"/throughput/findings/{number}/explanation", {"reason": "campaign"})
     call("reopen_finding", analyst, "POST", f"/throughput/findings/{number}/reopening", {"reason": "Chưa rõ"})
+    source = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": False}
+    call("put_figure_source", analyst, "PUT", "/throughput/figures/sources", source)
+    machine = api("machine", scopes=["figures:send"])
+    of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
+    figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
+    call("put_figures", machine, "PUT", "/throughput/figures", figures)
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}

@@ -44,6 +44,7 @@ FILTERED = (
     f"/throughput/board?day={DAY}&state=received_on_time", f"/throughput/reports?unit={WARD}",
     f"/throughput/reports?from={DAY}&to={DAY}&system=city", f"/throughput/obligations?unit={WARD}&day={DAY}",
     f"/throughput/obligations?from={BEFORE}&to={DAY}&unit={OTHER}", "/units?kind=commune", "/units?q=thuan",
+    f"/throughput/figures?day={DAY}&unit={WARD}",
     "/fields?system=ministry", "/procedures?field=HT", "/users?role=city_analyst", "/users?q=khong-co-ai",
 )  # fmt: skip
 
@@ -80,6 +81,12 @@ def filled(api: Api, people: Callable[..., PageClient]) -> None:
             for system in ("city", "ministry"):
                 body = report(line(received_online=5, resolved_early=2, memo={"digitised": 3}))
                 assert api(unit=unit).put(f"{AT}/{unit}/{day}/{system}", json=body).status_code == 201
+    said = {"source": "one-gate", "basis": "daily", "items": [
+        {"unit": unit, "day": day, "system": "city", "lines": [{"field": "HT", "received_online": 5}]}
+        for unit in (WARD, OTHER) for day in (BEFORE, DAY)
+    ]}  # fmt: skip
+    machine = api("machine", scopes=["figures:send"])
+    assert machine.put(f"{API}/throughput/figures", json=said).json()["accepted"] == 4
     changed = report(line(received_online=6, resolved_early=2))
     assert api().put(f"{AT}/{WARD}/{DAY}/city", json=changed, headers={"if-match": '"1"'}).status_code == 200
 

@@ -3,18 +3,12 @@
 import csv
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.core import audit
-from app.procedures.rules import System
-from app.throughput.forms import Reference
-from app.throughput.models import ExternalFigure
-from app.units.service import by_code
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 
 Api = Callable[..., TestClient]
@@ -204,25 +198,6 @@ def test_past_values_count_complete_reports_only(api: Api, clock: SetClock) -> N
     }  # fmt: skip
     rows = officer.get(f"{BASE}/reports/{WARD}/2026-11-25/worksheet").json()["city"]["rows"]
     assert next(r for r in rows if r["field"] == "HT")["past"]["same_weekday"] == 30
-
-
-def test_a_machines_figures_stand_beside(app: FastAPI, api: Api, clock: SetClock) -> None:
-    with app.state.database.write() as session:
-        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
-        field = Reference.read(session).by_code["HT"].id
-        at = datetime(2026, 11, 20, 9, tzinfo=UTC)
-        session.add(
-            ExternalFigure(
-                source="one-gate", unit_id=by_code(session, WARD).id, day=at.date(), system=System.CITY.value,
-                field_id=field, measure="received_online", value=17, known_at=at,
-            )
-        )  # fmt: skip
-    officer = api()
-    rows = officer.get(f"{BASE}/reports/{WARD}/{DAY}/worksheet").json()["city"]["rows"]
-    assert {r["field"]: r["proposals"] for r in rows if r["proposals"]} == {
-        "HT": [{"source": "one-gate", "measure": "received_online", "value": 17, "known_at": "2026-11-20T09:00:00Z"}]
-    }
-    assert officer.get(f"{BASE}/reports/{WARD}/{DAY}").status_code == 404
 
 
 @pytest.fixture

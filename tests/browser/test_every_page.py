@@ -28,6 +28,7 @@ OFFICER = (
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
     "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
+    "/throughput/figures", f"/throughput/figures/{WARD}/{TODAY}",
 )  # fmt: skip
 ANALYST = (
     f"/throughput/board?day={TODAY}", "/throughput/board?day=2025-07-04&state=received_on_time",
@@ -44,6 +45,7 @@ ANALYST = (
     "/throughput/forms/II.06a?period=2025-07&regime=calendar",
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
+    "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

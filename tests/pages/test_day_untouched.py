@@ -2,21 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
 from html import unescape
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session
 
 from app.core.web import API
-from app.throughput.forms import Reference
-from app.throughput.models import ExternalFigure
 from app.throughput.untouched import untouched
-from app.units.service import by_code
 from tests.pages.test_throughput_pages import cell, form_of
-from tests.support.clients import DAY, WARD, PageClient, SetClock, line, report
+from tests.support.clients import DAY, WARD, PageClient, line, report
 
 AT = f"/throughput/reports/{WARD}/{DAY}"
 People = Callable[..., PageClient]
@@ -117,15 +112,8 @@ def test_which_part_says_nothing(part: dict[str, Any], asked: bool) -> None:
     assert untouched({"city": part}, ["ministry"]) == []
 
 
-def test_a_part_that_a_machine_filled_in_is_not_asked_about(people: People, session: Session, clock: SetClock) -> None:
-    unit = by_code(session, WARD)
-    field = Reference.read(session).by_code["HT"]
-    assert unit.id is not None
-    session.add(
-        ExternalFigure(
-            source="one-gate", unit_id=unit.id, day=date.fromisoformat(DAY), system="city", field_id=field.id,
-            measure="received_online", value=0, known_at=clock.now(),
-        )
-    )  # fmt: skip
-    session.commit()
+def test_a_part_that_a_machine_filled_in_is_not_asked_about(people: People, api: Api) -> None:
+    of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 0}]}
+    body = {"source": "one-gate", "basis": "daily", "items": [of_day]}
+    assert api("machine", scopes=["figures:send"]).put(f"{API}/throughput/figures", json=body).json()["accepted"] == 1
     assert form_of(people().get(f"{AT}/worksheet").text, AT, asks=True)["_fresh"] == "ministry"

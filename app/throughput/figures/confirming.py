@@ -1,0 +1,97 @@
+"""Confirming a source's figures without a person, where the unit's setting says so: through everybody's service."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlmodel import Session
+
+from app.core import hot
+from app.core.access import Caller
+from app.core.errors import Conflict, Fault, Invalid
+from app.throughput import reading, service
+from app.throughput.figures.batch import Counts
+from app.throughput.figures.models import FigureDay, FigureSource
+from app.throughput.figures.reading import DAY, REPORT, REVISION
+from app.throughput.figures.rules import NEEDED
+from app.throughput.figures.schemas import FigureDayIn
+from app.throughput.forms import Reference
+from app.throughput.models import Report, ReportRevision
+from app.throughput.rules import COLUMNS, ReasonCode, WarningCode
+from app.throughput.schemas import LineIn, ReasonIn, ReportIn
+from app.throughput.service import Match
+from app.units.models import Unit
+
+_SOURCE = hot.table(FigureSource).c
+
+
+def asked(session: Session, source: str) -> set[tuple[int, str]]:
+    """Return the units and systems whose figures of a source become the report."""
+    query = select(_SOURCE.unit_id, _SOURCE.system).where(_SOURCE.source == source, _SOURCE.confirms.is_(True))
+    return {(unit, system) for unit, system in session.execute(query)}
+
+
+def confirm(
+    session: Session,
+    reference: Reference,
+    caller: Caller,
+    *,
+    source: str,
+    unit: Unit,
+    sent: FigureDayIn,
+    counts: Counts,
+    now: datetime,
+) -> tuple[int, bool]:
+    """Make a source's figures the unit's report; returns its version and whether that changed anything.
+
+    Never of a part of the day, nor over a report that this source did not make. A machine explains nothing: what is
+    asked stays open for the unit, and only a late correction carries the reason that it cannot do without.
+    """
+    assert unit.id is not None
+    stored = reading.current(session, unit.id, sent.day, sent.system)
+    which = (DAY.unit_id == unit.id) & (DAY.system == sent.system.value) & (DAY.day == sent.day)
+    which &= DAY.source == source
+    made = session.execute(select(DAY.revision_id).where(which)).scalar_one()
+    if stored is not None and stored.revision_id != made:
+        raise Conflict("report_of_others")
+    moments = (stored.owed if stored else reading.owed(session, unit.id, sent.day, sent.system)) or (
+        reference.deadlines(unit, sent.day, sent.system)
+    )
+    if (sent.counted_until or now) < moments.cut_off_at:
+        raise Conflict("part_of_day")
+    faults = [
+        Fault("/lines", "figure_missing", {"field": code, "column": column})
+        for code, of in counts.items()
+        for column in NEEDED
+        if column not in of
+    ]
+    if faults:
+        raise Invalid(faults)
+    late = stored is not None and now > moments.grace_until
+    body = ReportIn.model_construct(
+        counted_until=sent.counted_until, partial_day=False, unavailable=None, note="", evidence=[],
+        carry_forward=False, lines=[_line(code, of) for code, of in sorted(counts.items())],
+        reasons=[ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)] if late else [],
+    )  # fmt: skip
+    match = Match(f'"{stored.version}"' if stored else None)
+    saved = service.put_report(
+        session, caller, unit=unit, day=sent.day, system=sent.system, body=body, match=match, now=now,
+        reference=reference,
+    )  # fmt: skip
+    if saved.changed:
+        revision = (
+            select(REVISION.id)
+            .join(hot.table(Report), REPORT.id == REVISION.report_id)
+            .where(
+                REPORT.unit_id == unit.id, REPORT.day == sent.day, REPORT.system == sent.system.value,
+                REVISION.number == REPORT.version,
+            )
+        )  # fmt: skip
+        number = session.execute(revision.select_from(hot.table(ReportRevision))).scalar_one()
+        session.execute(update(hot.table(FigureDay)).where(which).values(revision_id=number))
+    return saved.report.version, saved.changed
+
+
+def _line(code: str, counts: dict[str, int]) -> LineIn:
+    values: dict[str, Any] = {column: counts.get(column) for column in COLUMNS}
+    return LineIn.model_construct(field=code, memo={}, **values | {"withdrawn": counts.get("withdrawn", 0)})

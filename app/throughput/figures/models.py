@@ -1,0 +1,77 @@
+"""Tables of other systems' figures: which system speaks of which unit, what it said of a day, and each figure."""
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.procedures.rules import System
+from app.throughput.models import CLUSTERED, one_of
+from app.throughput.rules import MAX_COUNT
+
+
+class FigureSource(SQLModel, table=True):
+    """That another system speaks of a unit, and whether its figures become the report without a person."""
+
+    __tablename__ = "figure_sources"
+    __table_args__ = (CheckConstraint(one_of("system", System), name="system"), CLUSTERED)
+
+    unit_id: int = Field(foreign_key="units.id", primary_key=True)
+    system: str = Field(max_length=10, primary_key=True)
+    source: str = Field(max_length=60, primary_key=True)
+    confirms: bool
+
+
+class FigureDay(SQLModel, table=True):
+    """What a source said last of a unit's day and system; `totals` are those since `since`, where it counts so.
+
+    `gaps`: in how many cells the report that stands differs, null without one. `revision_id`: the revision that was
+    made of it without a person.
+    """
+
+    __tablename__ = "figure_days"
+    __table_args__ = (
+        UniqueConstraint("unit_id", "system", "source", "day"),
+        CheckConstraint(one_of("system", System), name="system"),
+        CheckConstraint("version >= 1", name="version"),
+        CheckConstraint("(since is null) = (totals is null)", name="totals"),
+        Index("ix_figure_days_day", "day", "id"),
+        Index("ix_figure_days_known_at", "known_at", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    unit_id: int = Field(foreign_key="units.id")
+    system: str = Field(max_length=10)
+    source: str = Field(max_length=60)
+    day: date
+    version: int
+    known_at: datetime
+    sent_by: str = Field(max_length=160)
+    counted_until: datetime | None
+    since: date | None
+    totals: str | None = Field(sa_column=Column(Text))
+    digest: str = Field(max_length=64, description="SHA-256 of what was said: the same again is known by it")
+    gaps: int | None
+    revision_id: int | None = Field(foreign_key="report_revisions.id")
+
+
+class ExternalFigure(SQLModel, table=True):
+    """A figure that another system gives for a unit's day: a proposal kept beside, never in place of, a report.
+
+    Known from one moment until a newer one takes its place; the older stays.
+    """
+
+    __tablename__ = "external_figures"
+    __table_args__ = (
+        CheckConstraint(f"value between 0 and {MAX_COUNT}", name="value"),
+        CheckConstraint("known_to is null or known_to >= known_at", name="known"),
+        CLUSTERED,
+    )
+
+    figure_day_id: int = Field(foreign_key="figure_days.id", primary_key=True)
+    field_id: int = Field(foreign_key="fields.id", primary_key=True)
+    measure: str = Field(max_length=40, primary_key=True)
+    version: int = Field(primary_key=True, description="Of the day, since which it stands")
+    value: int
+    known_at: datetime
+    known_to: datetime | None

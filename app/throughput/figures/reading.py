@@ -1,0 +1,105 @@
+"""Reading other systems' figures: what they propose for a unit's day, and how a report differs from it."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import Date, Integer, bindparam, select, update
+from sqlmodel import Session
+
+from app.core import hot
+from app.procedures.models import ProcedureField
+from app.procedures.rules import System
+from app.throughput.figures.models import ExternalFigure, FigureDay
+from app.throughput.figures.rules import Gap, gaps
+from app.throughput.models import Report, ReportLine, ReportRevision
+from app.throughput.rules import COLUMNS, Line
+
+DAY = hot.table(FigureDay).c
+FIGURE = hot.table(ExternalFigure).c
+FIELD = hot.table(ProcedureField).c
+_of_day = (
+    (DAY.unit_id == bindparam("unit", type_=Integer))
+    & (DAY.system == bindparam("system"))
+    & (DAY.day == bindparam("day", type_=Date))
+)
+_PROPOSED = (
+    select(DAY.id, DAY.source, FIELD.code, FIGURE.measure, FIGURE.value, FIGURE.known_at)
+    .select_from(hot.table(FigureDay))
+    .join(hot.table(ExternalFigure), FIGURE.figure_day_id == DAY.id)
+    .join(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
+    .where(_of_day, FIGURE.known_to.is_(None))
+    .order_by(DAY.known_at, DAY.id, FIGURE.known_at)
+)
+_keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
+Counts = dict[str, dict[str, int]]
+
+
+class Proposed(NamedTuple):
+    """A figure that a source gives now."""
+
+    figure_day: int
+    source: str
+    field: str
+    measure: str
+    value: int
+    known_at: datetime
+
+
+def proposed(session: Session, unit_id: int, day: date, system: System) -> list[Proposed]:
+    """Return what every source says of a unit's day, the one that spoke last at the end."""
+    rows = hot.run(session, _PROPOSED, {"unit": unit_id, "system": system.value, "day": day})
+    return [Proposed(*row) for row in rows]
+
+
+def differing(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line]) -> list[Gap]:
+    """Return the cells in which a report differs from its sources, of several the largest difference."""
+    worst: dict[tuple[str, str], Gap] = {}
+    for said in _by_day(proposed(session, unit_id, day, system)).values():
+        for gap in gaps(lines, said):
+            key = gap.field, gap.measure
+            if key not in worst or abs(gap.said - gap.proposed) > abs(worst[key].said - worst[key].proposed):
+                worst[key] = gap
+    return list(worst.values())
+
+
+def keep_gaps(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line] | None) -> None:
+    """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
+    for number, said in _by_day(proposed(session, unit_id, day, system)).items():
+        count = None if lines is None else len(gaps(lines, said))
+        hot.run(session, _keep_gaps, {"gaps": count, "which": number})
+
+
+def _by_day(rows: list[Proposed]) -> dict[int, Counts]:
+    found: dict[int, Counts] = {}
+    for one in rows:
+        found.setdefault(one.figure_day, {}).setdefault(one.field, {})[one.measure] = one.value
+    return found
+
+
+REPORT = hot.table(Report).c
+REVISION = hot.table(ReportRevision).c
+LINE = hot.table(ReportLine).c
+
+
+def reported(
+    session: Session, units: Collection[int], first: date, last: date
+) -> dict[tuple[int, System, date], dict[str, Line]]:
+    """Return the lines of the whole reports that stand in a span of days: those to compare figures with."""
+    rows = session.execute(
+        select(REPORT.unit_id, REPORT.system, REPORT.day, FIELD.code, *(LINE[c] for c in COLUMNS))
+        .select_from(hot.table(Report))
+        .join(hot.table(ReportRevision), (REVISION.report_id == REPORT.id) & (REVISION.number == REPORT.version))
+        .outerjoin(hot.table(ReportLine), LINE.revision_id == REVISION.id)
+        .outerjoin(hot.table(ProcedureField), FIELD.id == LINE.field_id)
+        .where(
+            REPORT.unit_id.in_(list(units)), REPORT.day.between(first, last), REPORT.unavailable.is_(False),
+            REPORT.partial.is_(False),
+        )
+    )  # fmt: skip
+    found: dict[tuple[int, System, date], dict[str, Line]] = {}
+    for unit, system, day, code, *counts in rows:
+        lines = found.setdefault((unit, System(system), day), {})
+        if code is not None:
+            lines[code] = Line(code, *counts)
+    return found

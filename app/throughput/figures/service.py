@@ -1,0 +1,255 @@
+"""Receiving another system's figures: each unit-day all or nothing, older values kept, nothing of a person replaced."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session
+
+from app.core import audit, hot, stamps
+from app.core.access import Caller
+from app.core.db import take_turns, upsert
+from app.core.errors import Fault, Problem, ProblemError, Words
+from app.core.handlers import words
+from app.procedures.rules import System
+from app.throughput.figures import chains, confirming
+from app.throughput.figures.batch import Counts, Item, Key, unbalanced, understood
+from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSource
+from app.throughput.figures.reading import DAY, FIGURE, keep_gaps, reported
+from app.throughput.figures.rules import Basis, gaps
+from app.throughput.figures.schemas import (
+    ConfirmationOut,
+    ConfirmationStatus,
+    FigureResultOut,
+    FiguresIn,
+    FiguresOut,
+    FigureStatus,
+)
+from app.throughput.forms import STAMP, Reference
+from app.throughput.rules import Line
+from app.throughput.writing import ReportCorrected, ReportReceived
+
+MAX_FAULTS = 50  # told of one unit-day
+_DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
+_insert_day = insert(_DAY_TABLE).returning(DAY.id)
+_update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
+_insert_figures = insert(_FIGURE_TABLE)
+_end_figure = update(_FIGURE_TABLE).where(
+    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
+    FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
+)  # fmt: skip
+_current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
+    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.known_to.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a source said last of a unit's day and system."""
+
+    id: int
+    version: int
+    known_at: datetime
+    digest: str
+    revision_id: int | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call is received with."""
+
+    session: Session
+    reference: Reference
+    caller: Caller
+    body: FiguresIn
+    now: datetime
+    standing: Mapping[Key, Standing]
+    reports: Mapping[Key, dict[str, Line]]
+
+
+def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
+    """Receive unit-days of another system, each all or nothing, and tell what became of each.
+
+    With `dry_run` nothing is stored, and the answer is that of the same call without it.
+    """
+    reference = Reference.read(session)
+    items = understood(session, reference, caller, body, now)
+    known = [item for item in items if item.unit is not None]
+    units = {item.key[0] for item in known}
+    if not dry_run:
+        take_turns(session, units)
+    standing = _standing(session, body.source, units, [item.sent.day for item in known])
+    if body.basis is Basis.cumulative:
+        moved = chains.judge(session, reference, body, items)
+    else:
+        moved = []
+        for item in items:
+            item.of_day = item.counts
+            item.faults += unbalanced(item)
+    if not dry_run and _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):
+        reference = Reference.read(session)
+    days = [item.sent.day for item in known] + [one.day for one in moved]
+    reports = reported(session, units, min(days), max(days)) if days else {}
+    call = Call(session, reference, caller, body, now, standing, reports)
+    results = {item.index: _received(call, item, dry_run) for item in items}
+    if not dry_run:
+        for one in moved:
+            if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
+                _move(call, one)
+        asked = confirming.asked(session, body.source)
+        for item in items:
+            if not item.faults and (item.key[0], item.key[1].value) in asked:
+                results[item.index].confirmation = _confirmed(call, item)
+    for index, faults in body.unread.items():
+        said = body.said[index]
+        results[index] = _result(index, said["unit"], said["day"], said["system"], FigureStatus.refused, faults)
+    ordered = [results[index] for index in sorted(results)]
+    counts = {s.value: sum(one.status is s for one in ordered) for s in FigureStatus}
+    return FiguresOut(source=body.source, dry_run=dry_run, results=ordered, **counts)
+
+
+def _standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
+    if not days:
+        return {}
+    rows = session.execute(
+        select(DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id).where(
+            DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days))
+        )
+    )
+    return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
+
+
+def _received(call: Call, item: Item, dry_run: bool) -> FigureResultOut:
+    sent, system = item.sent, item.sent.system.value
+    if item.faults:
+        return _result(item.index, sent.unit, str(sent.day), system, FigureStatus.refused, item.faults)
+    stands, digest = call.standing.get(item.key), item.digest(call.body.since)
+    if stands is not None and stands.digest == digest:
+        status, version = FigureStatus.unchanged, stands.version
+    else:
+        status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
+        if not dry_run:
+            _store(call, item, stands, version, digest)
+    return _result(item.index, sent.unit, str(sent.day), system, status, [], version)
+
+
+def _store(call: Call, item: Item, stands: Standing | None, version: int, digest: str) -> None:
+    unit, system, day = item.key
+    now = max(call.now, stands.known_at) if stands else call.now
+    lines = call.reports.get(item.key)
+    since = call.body.since
+    head: dict[str, Any] = {
+        "version": version, "known_at": now, "sent_by": call.caller.label, "since": since, "digest": digest,
+        "counted_until": item.sent.counted_until, "totals": json.dumps(item.counts) if since is not None else None,
+        "gaps": None if lines is None else len(gaps(lines, item.of_day)),
+    }  # fmt: skip
+    if stands is None:
+        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None}
+        ((number,),) = hot.run(call.session, _insert_day, key | head)
+    else:
+        number = stands.id
+        hot.run(call.session, _update_day, head | {"which": number})
+    _write(call, number, version, item.of_day, now, anew=stands is None)
+    assert item.unit is not None
+    audit.record(
+        call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
+        after={"source": call.body.source, "version": version, "digest": digest},
+    )  # fmt: skip
+
+
+def _move(call: Call, later: chains.Later) -> None:
+    """Give a later day of the same totals its new differences."""
+    wanted = {(code, measure): n for code, of in later.of_day.items() for measure, n in of.items()}
+    codes = {info.id: code for code, info in call.reference.by_code.items()}
+    stood = hot.run(call.session, _current, {"of_day": later.id})
+    if {(codes[row[0]], row[1]): row[2] for row in stood} == wanted:
+        return
+    now = max(call.now, later.known_at)
+    lines = call.reports.get((later.unit_id, later.system, later.day))
+    count = None if lines is None else len(gaps(lines, later.of_day))
+    head = {"version": later.version + 1, "known_at": now, "gaps": count, "which": later.id}
+    hot.run(call.session, _update_day, head)
+    _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
+
+
+def _write(call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool) -> None:
+    """Write a day's figures: a value that changed or went takes an end, what is new begins."""
+    ids = {code: call.reference.by_code[code].id for code in counts}
+    wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
+    if not anew:
+        stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
+        for (field, measure), value in stood.items():
+            if wanted.get((field, measure)) == value:
+                del wanted[field, measure]
+            else:
+                hot.run(
+                    call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
+                )
+    rows = [
+        {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
+         "known_at": now, "known_to": None}
+        for (field, measure), value in wanted.items()
+    ]  # fmt: skip
+    if rows:
+        hot.run_many(call.session, _insert_figures, rows)
+
+
+def _speak(session: Session, source: str, pairs: Iterable[tuple[int, System]]) -> bool:
+    """Note which units a source speaks of; where that is new, every process reads it anew."""
+    rows = [{"unit_id": unit, "system": system.value, "source": source, "confirms": False} for unit, system in pairs]
+    table = hot.table(FigureSource)
+    query = select(table.c.unit_id, table.c.system).where(table.c.source == source)
+    known = {(row[0], row[1]) for row in session.execute(query)}
+    new = [row for row in rows if (row["unit_id"], row["system"]) not in known]
+    if new:
+        statement = upsert(session.get_bind().dialect.name, table).on_conflict_do_nothing()
+        session.execute(statement, new)
+        stamps.touch(session, STAMP)
+    return bool(new)
+
+
+def _confirmed(call: Call, item: Item) -> ConfirmationOut:
+    assert item.unit is not None
+    try:
+        version, changed = confirming.confirm(
+            call.session, call.reference, call.caller, source=call.body.source, unit=item.unit, sent=item.sent,
+            counts=item.of_day, now=call.now,
+        )  # fmt: skip
+    except Problem as problem:
+        errors = [_error(Fault(f"{item.at}{f.pointer}", f.code, f.values)) for f in problem.faults[:MAX_FAULTS]]
+        return ConfirmationOut(status=ConfirmationStatus.refused, code=problem.code, errors=errors, version=None)
+    status = ConfirmationStatus.confirmed if changed else ConfirmationStatus.unchanged
+    return ConfirmationOut(status=status, code=None, errors=[], version=version)
+
+
+def _result(
+    index: int,
+    unit: str | None,
+    day: str | None,
+    system: str | None,
+    status: FigureStatus,
+    faults: list[Fault],
+    version: int | None = None,
+) -> FigureResultOut:
+    kinds = {fault.code for fault in faults}
+    return FigureResultOut(
+        index=index, unit=unit, day=day, system=system, status=status,
+        code=None if not kinds else next(iter(kinds)) if len(kinds) == 1 else "invalid",
+        errors=[_error(fault) for fault in faults[:MAX_FAULTS]], version=version, confirmation=None,
+    )  # fmt: skip
+
+
+def _error(fault: Fault) -> ProblemError:
+    said = {locale: words(fault.code, locale, fault.values) for locale in ("vi", "en")}
+    return ProblemError(pointer=fault.pointer[:200], code=fault.code, message=Words(**said))
+
+
+def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
+    """Note how the report that stands now differs from what sources say; for most units none does, at no cost."""
+    if event.written.reference.has_figures(event.unit_id, event.system):
+        draft = event.written.case.draft
+        whole = draft.unavailable is None and not draft.partial
+        keep_gaps(session, event.unit_id, event.day, event.system, draft.lines if whole else None)
