@@ -12,7 +12,7 @@ const lang = document.documentElement.lang;
 const whole = new Intl.NumberFormat(lang);
 const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
 
-let form, words, standing, rows, drawn, timer, asking, sending, waiting, lastSaid;
+let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid;
 let changed = {}; // by name: typed and not yet the city's; also of questions that come later
 const first = {}; // by name: what stood before
 
@@ -152,8 +152,7 @@ function input({ target }) {
   rest();
   note(target);
   keep();
-  hush();
-  timer = setTimeout(ask, 400);
+  soon();
 }
 
 function keydown(event) {
@@ -178,6 +177,7 @@ function move(from, step) {
 }
 
 function focusin({ target }) {
+  if (held && !held.contains(target)) soon(); // its row is left: now it may be asked about
   if (!target.matches(".count")) return;
   target.dataset.before = target.value;
   setTimeout(() => document.activeElement === target && target.select()); // after the click has set its caret
@@ -287,6 +287,11 @@ function hush() {
   asking?.abort();
 }
 
+function soon() {
+  hush();
+  timer = setTimeout(ask, 400);
+}
+
 async function ask() {
   hush();
   asking = new AbortController();
@@ -295,7 +300,9 @@ async function ask() {
   try {
     const answer = await fetch(`${form.getAttribute("action")}/check`, { method: "POST", body, signal: asking.signal, headers: PART });
     if (answer.ok) place(parse(await answer.text()));
-  } catch {} // no line: the questions come later
+  } catch ({ name }) {
+    if (name !== "AbortError") place(parse("")); // no line: the questions come later
+  }
 }
 
 const PART = { "HX-Request-Type": "partial" };
@@ -306,7 +313,18 @@ function parse(html) {
   return page;
 }
 
+/** Asked about: an opening that was typed, else what was typed in a row that was left; of the whole sum, after sending. */
+function asks(slot, question) {
+  const row = slot.closest("[data-row]");
+  const typed = controls(row ?? slot.closest("[data-system]")).some(({ name }) => name in changed);
+  if (row?.contains(document.activeElement) && !question.id.includes("opening_gap")) held = row;
+  else return typed && !/all_zero|overdue_share/.test(question.id);
+}
+
 function place(page) {
+  const top = () => document.activeElement.getBoundingClientRect().top;
+  const before = top();
+  held = undefined;
   for (const slot of all(".slot")) {
     const fresh = page.querySelector(`[data-slot="${slot.id}"]`) ?? page.createElement("p");
     const wrong = ":scope > .error-message";
@@ -316,7 +334,7 @@ function place(page) {
     const asked = all("[data-question]", fresh);
     for (const question of asked) {
       const old = byId(question.id);
-      if (old && busy(old)) continue;
+      if (old ? busy(old) : !asks(slot, question)) continue;
       question.toggleAttribute("data-live", !old || "live" in old.dataset);
       old ? old.replaceWith(question) : slot.append(question);
       controls(question).forEach((control) => (learn(control), set(control, first[control.name]), restoreOne(control)));
@@ -325,8 +343,9 @@ function place(page) {
     for (const old of all("[data-live]", slot)) if (!asked.some(({ id }) => id === old.id) && !busy(old)) old.remove();
   }
   keep();
-  all(".count").forEach(flag);
+  all(".count").forEach((cell) => (typeof read(cell) === "string" ? judge : flag)(cell)); // typed since the question was put
   mark();
+  scrollBy({ top: top() - before, behavior: "instant" }); // what is being typed stays under the eye
 }
 
 // Figures from a spreadsheet or a file: understood by the server, shown, then put into the cells
@@ -360,9 +379,9 @@ async function bring(source) {
     const filling = panel.querySelector('form[action$="/fill"]');
     filling?.addEventListener("submit", (event) => {
       event.preventDefault();
-      fill(new FormData(filling));
-      panel.replaceChildren();
       panel.closest("details").open = false;
+      panel.replaceChildren();
+      fill(new FormData(filling));
     });
   } catch {
     panel.textContent = words.offline;
@@ -371,12 +390,13 @@ async function bring(source) {
 }
 
 function fill(pairs) {
-  let n = 0;
+  let n = 0, at;
   for (const [name, value] of pairs) {
     const cell = form.elements[name];
     if (name?.includes("[evidence]")) attach(name, (changed[name] = value));
     else if (cell?.matches?.(".count") && cell.value !== value) {
       n += 1;
+      at ??= cell;
       cell.value = value;
       const fold = cell.closest("details[id$=quiet]");
       if (fold) fold.open = true;
@@ -388,7 +408,8 @@ function fill(pairs) {
   addUp();
   ask();
   tell(worded(words.filled, { n }));
-  form.querySelector(".count--kept")?.focus();
+  at?.focus();
+  at?.scrollIntoView({ block: "center" });
 }
 
 function attach(name, value) {
@@ -464,7 +485,7 @@ function signIn() {
 
 const freshKey = () => crypto.getRandomValues(new BigUint64Array(2)).join("");
 
-addEventListener("online", () => waiting && send(waiting.submitter));
+addEventListener("online", () => (waiting ? send(waiting.submitter) : form && soon()));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () =>
   stored((device) => Object.keys(device).forEach((key) => key.startsWith("tiendo57 ") && device.removeItem(key))));
