@@ -25,6 +25,11 @@ from app.core.web import API
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
+from app.tasks import endpoints as tasks
+from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.progress import endpoints as tasks_progress
+from app.tasks.scope import endpoints as tasks_scope
+from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
 from app.throughput import obligations
 from app.throughput.board import endpoints as endpoints_board
@@ -58,6 +63,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     procedures.router,
     accounts.router,
     files.router,
+)
+# Their pages are still to come.
+API_ONLY: tuple[APIRouter, ...] = (
+    tasks_summary.router,
+    tasks_scope.router,
+    tasks_directives.router,
+    tasks_progress.router,
+    tasks.router,
 )
 # What has no twin in the contract: blank forms, signing in and out, health.
 PAGES: tuple[APIRouter, ...] = (
@@ -99,6 +112,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     for pages in PAGES:
         # Before `/units/{code}` and its like, which would take `new` for a code.
         app.include_router(pages, include_in_schema=False)
+    for router in API_ONLY:
+        app.include_router(router, prefix=API)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)

@@ -47,6 +47,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
     from app.procedures.catalogue import load_procedures
     from app.procedures.service import load_fields
     from app.throughput.findings import rebuilding as findings
+    from app.tasks.programmes import load_programmes
     from app.throughput.forms import STAMP, load_form
     from app.throughput.obligations import extend
     from app.units.service import load_units
@@ -60,6 +61,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
         load_days(session, now)
         load_fields(session, now)
         load_procedures(session, now)
+        load_programmes(session, now)
         load_form(session)
         stamps.touch(session, STAMP)
         extend(session, now, settings.obligations_horizon_days)

@@ -6,6 +6,10 @@ from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
+from app.tasks import models as tasks
+from app.tasks.directives import models as tasks_directives
+from app.tasks.progress import models as tasks_progress
+from app.tasks.scope import models as tasks_scope
 from app.throughput import evidence
 from app.throughput import models as throughput
 from app.throughput.figures import models as figures
@@ -14,7 +18,8 @@ from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
-    audit, files, stamps, versions, units, calendar, accounts, procedures, throughput, evidence, figures, findings,
+    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks,
+    tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
     frozen,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -38,6 +38,10 @@ class Scope(StrEnum):
     summary_read = "summary:read"
     ranking_read = "ranking:read"
     forms_freeze = "forms:freeze"
+    tasks_read = "tasks:read"
+    tasks_update = "tasks:update"
+    tasks_keep = "tasks:keep"
+    tasks_accept = "tasks:accept"
     findings_read = "findings:read"
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
@@ -60,7 +64,7 @@ _OWN = frozenset({"tokens:manage"})
 _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send"}
-        | {"obligations:read", "summary:read", "findings:read", "findings:explain"}
+        | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
     )
     | _OWN
 )
@@ -68,9 +72,13 @@ _WARD = (
 ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_officer: _WARD,
     Role.ward_leader: _WARD | {"ranking:read", "forms:freeze"},
-    Role.department_officer: frozenset({"units:read", "calendar:read", "catalogue:read", "summary:read"}) | _OWN,
+    Role.department_officer: frozenset(
+        {"units:read", "calendar:read", "catalogue:read", "summary:read", "tasks:read", "tasks:update"}
+    )
+    | _OWN,
     Role.city_analyst: _READS
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
+    | {"tasks:update", "tasks:keep", "tasks:accept"}
     | _OWN,
     Role.leader: _READS | {"findings:reopen"} | _OWN,
     Role.administrator: frozenset(

@@ -74,9 +74,10 @@ _SHOWN = (_FILE.c.id, _FILE.c.name, _FILE.c.sha256, _FILE.c.size)
 
 
 def keep(
-    session: Session, caller: Caller, upload: Upload, *, unit_id: int | None, reader: str, now: datetime
-) -> FileOut:
-    """Keep a file as evidence; the same one of the same unit is kept once."""
+    session: Session, caller: Caller, upload: Upload, *, unit_id: int | None, reader: str, now: datetime,
+    media_type: str | None = None,
+) -> FileOut:  # fmt: skip
+    """Keep a file as evidence; the same one of the same unit is kept once. Without `media_type` it is a table."""
     digest = hashlib.sha256(upload.content).hexdigest()
     same = session.execute(
         select(*_SHOWN).where(
@@ -87,7 +88,7 @@ def keep(
         return FileOut(**same._mapping)
     row = StoredFile(
         unit_id=unit_id, sha256=digest, name=upload.name, size=len(upload.content), content=upload.content,
-        media_type=XLSX if upload.content[:2] == b"PK" else "text/csv", reader=reader,
+        media_type=media_type or (XLSX if upload.content[:2] == b"PK" else "text/csv"), reader=reader,
         uploaded_by=caller.id if caller.id > 0 else None,
         uploaded_by_name=caller.label, at=now,
     )  # fmt: skip
@@ -139,5 +140,10 @@ def get_file(
     seen = row is not None and caller.may(row.reader)
     if row is None or not seen or (caller.units is not None if row.unit_id is None else not caller.sees(row.unit_id)):
         raise NotFound
+    return to_be_saved(row)
+
+
+def to_be_saved(row: StoredFile) -> Response:
+    """Return a kept file as an answer that a browser saves and never shows as a page of ours."""
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(row.name)}", "ETag": f'"{row.sha256[:24]}"'}
     return Response(row.content, media_type=row.media_type, headers=headers)

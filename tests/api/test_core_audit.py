@@ -17,11 +17,13 @@ from app.core.db import SAFE_METHODS, get_looking
 from app.core.web import API
 from app.procedures.catalogue_import import COLUMNS
 from app.procedures.models import FieldIn, ProcedureIn
+from app.tasks.schemas import TaskIn
 from app.throughput.definition import FormIn
 from app.units.models import UnitIn
 from tests.api.test_access import _calls, _method, _routes
 from tests.conftest import PASSWORD
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+from tests.support.tasks import DOCUMENT, PDF, directive, task
 from tests.support.workbooks import GOOD, HEADINGS, workbook
 
 Api = Callable[..., TestClient]
@@ -152,7 +154,8 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
 
     def call(operation: str, client: TestClient, method: str, path: str, body: Any = None, match: bool = False) -> Any:
         before = len(_entries(app))
-        headers = {"if-match": client.get(API + path).headers.get("etag", "")} if match else {}
+        read = API + path.removesuffix("/milestones")
+        headers = {"if-match": client.get(read).headers.get("etag", "")} if match else {}
         answer = client.request(method, API + path, json=body, headers=headers)
         assert answer.is_success, (operation, answer.status_code, answer.text)
         assert len(_entries(app)) > before, f"{operation} left no entry"
@@ -208,6 +211,13 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)
+    for operation, client, method, path, body, match in _tasks(has, analyst, officer):
+        call(operation, client, method, path, body, match)
+    for operation, path in (("put_directive_file", "/directives/1/file"), ("create_evidence", "/tasks/A/evidence")):
+        before = len(_entries(app))
+        assert analyst.post(API + path, files={"file": ("a.pdf", PDF)}).is_success
+        assert len(_entries(app)) > before, f"{operation} left no entry"
+        done.add(operation)
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
@@ -248,6 +258,40 @@ def _others(
     yield "delete_calendar_day", analyst, "DELETE", "/calendar/days/2026-12-24", None, True
     span = {"unit": WARD, "valid_from": "2026-12-01", "legal_reference": "Công văn 2"}
     yield "create_saturday_service", analyst, "POST", "/calendar/saturday-services", span, False
+
+
+def _tasks(
+    has: Callable[[TestClient, str], dict[str, Any]], analyst: TestClient, officer: TestClient
+) -> Iterator[Change]:
+    names = {"name_vi": "Chương trình", "name_en": "Programme", "name_fr": "Programme"}
+    yield "put_programme", analyst, "PUT", "/tasks/programmes/thu", names, False
+    yield "create_directive", analyst, "POST", "/directives", directive(), False
+    yield "put_directive", analyst, "PUT", "/directives/1", directive(title="Kế hoạch khác"), True
+    for code in "ABCDE":
+        yield "create_task", analyst, "POST", "/tasks", task(code, 1), False
+    changed = _kept(TaskIn, has(analyst, "/tasks/A/form"))
+    yield "put_task", analyst, "PUT", "/tasks/A", changed | {"product": "Báo cáo"}, True
+    milestones = {"items": [{"title": "Bước một", "weight": 2}]}
+    yield "put_milestones", analyst, "PUT", "/tasks/A/milestones", milestones, True
+    yield "start_task", officer, "POST", "/tasks/A/start", {}, False
+    yield "create_update", officer, "POST", "/tasks/A/updates", {"done": "Đã làm"}, False
+    extended = {"deadline": "2027-01", "document": DOCUMENT}
+    yield "create_extension", analyst, "POST", "/tasks/A/extensions", extended, False
+    proposed = {"result": "Đã xong", "document": "12/BC"}
+    yield "propose_completion", officer, "POST", "/tasks/A/proposal", proposed, False
+    yield "accept_completion", analyst, "POST", "/tasks/A/acceptance", {}, False
+    yield "return_completion", analyst, "POST", "/tasks/A/return", {"reason": "Chưa đủ"}, False
+    yield "cancel_task", analyst, "POST", "/tasks/B/cancellation", {"document": DOCUMENT}, False
+    yield "merge_task", analyst, "POST", "/tasks/C/merger", {"into": "A", "document": DOCUMENT}, False
+    parts = {"parts": [{"code": "D1", "title": "Phần 1"}, {"code": "D2", "title": "Phần 2"}], "document": DOCUMENT}
+    yield "split_task", analyst, "POST", "/tasks/D/split", parts, False
+    regular = {"kind": "regular", "rhythm": "month", "document": DOCUMENT}
+    yield "reclassify_task", analyst, "POST", "/tasks/E/reclassification", regular, False
+    act = {
+        "code": "G", "title": "Giao đồng loạt", "programme": "city", "lead_unit": "SO-KHCN", "units": [WARD, OTHER],
+        "deadline": "2026-12",
+    }  # fmt: skip
+    yield "hand_out", analyst, "POST", "/directives/1/hand-outs", act, False
 
 
 def _files() -> Iterator[tuple[str, str, str, bytes]]:

@@ -23,6 +23,12 @@ AT = f"{API}/throughput/reports"
 VALUES = {"unit": WARD, "day": DAY, "system": "city"}
 # What is no table, each for its reason; the test tells of a new route that is neither here nor a table.
 NO_TABLE = {
+    "/directives/{number}": "one document",
+    "/directives/{number}/file": "a file itself",
+    "/tasks/{code}": "one task with its history",
+    "/tasks/{code}/form": "one task",
+    "/tasks/{code}/files/{number}": "a file itself",
+    "/tasks/{code}/matrix": "of a task handed to many; in test_tasks_directives",
     "/throughput/board/text": "one line of words",
     "/throughput/reports/{unit}/{day}/texts": "words to pass on",
     "/throughput/reports/{unit}/{day}/worksheet": "what an entry needs; its table to fill in is the template",

@@ -1,0 +1,1 @@
+"""Tasks: from the directive to the evidence."""

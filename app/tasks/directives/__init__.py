@@ -1,0 +1,1 @@
+"""The documents that tasks come from, and handing one act to many units."""

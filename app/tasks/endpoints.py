@@ -1,0 +1,265 @@
+"""Tasks and their life at both doors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlmodel import Session
+
+from app.core import tables
+from app.core.access import Caller, allow
+from app.core.clock import Now
+from app.core.db import Reading, Writing
+from app.core.forms import DoorRoute
+from app.core.paging import Paging
+from app.core.schemas import AsOf, created, problems
+from app.core.web import Render, form
+from app.tasks import life, listing, programmes, service
+from app.tasks.asked import Filtered, TaskCodeInPath, in_words
+from app.tasks.models import Task
+from app.tasks.pages import about, blank, task_again, task_page
+from app.tasks.schemas import (
+    AcceptanceIn,
+    ProgrammeIn,
+    ProgrammeList,
+    ProgrammeOut,
+    ProposalIn,
+    StartIn,
+    TaskIn,
+    TaskItem,
+    TaskNew,
+    TaskOut,
+    TaskPage,
+    TaskReturnIn,
+)
+from app.tasks.shown import show
+
+router = APIRouter(route_class=DoorRoute, tags=["tasks"])
+pages_router = APIRouter()  # blank forms: nothing that a client could want
+
+AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
+ProgrammeCodeInPath = Annotated[
+    str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30, description="The programme's code")
+]
+
+
+def task_in_path(caller: Annotated[Caller, allow("tasks:read")], code: TaskCodeInPath, session: Reading) -> Task:
+    """Supply the task that the address names, within what the caller may see."""
+    return service.by_code(session, caller, code)
+
+
+@router.get("/tasks", operation_id="list_tasks", response_model=TaskPage, responses=problems(401, 403, 406, 422))
+def list_tasks(
+    caller: Annotated[Caller, allow("tasks:read")],
+    session: Reading,
+    render: Render,
+    page: Paging,
+    filters: Filtered,
+    now: Now,
+    as_of: AtMoment = None,
+) -> Response:
+    """List tasks by code, as they stand or stood; filters stand in the address."""
+    found = listing.listing(session, caller, page, filters=filters, as_of=as_of, now=now)
+
+    def every() -> list[TaskItem]:
+        return render.every(
+            lambda whole: listing.listing(session, caller, whole, filters=filters, as_of=as_of, now=now)
+        )
+
+    return render(
+        found,
+        "tasks/list.html",
+        table=lambda: tables.of_models("tasks", every(), TaskItem),
+        filters=in_words(filters) | {"as_of": as_of},
+        **(about(session, caller, filters, as_of or now) if render.door == "people" else {}),
+    )
+
+
+@pages_router.get("/tasks/new")
+def new_task(caller: Annotated[Caller, allow("tasks:keep")], session: Reading, render: Render) -> Response:
+    """Show the blank form."""
+    return render.page("tasks/new.html", data=blank(session))
+
+
+@router.get(
+    "/tasks/programmes", operation_id="list_programmes", response_model=ProgrammeList, responses=problems(401, 403)
+)
+def list_programmes(caller: Annotated[Caller, allow("tasks:read")], session: Reading, render: Render) -> Response:
+    """List the programmes that tasks are followed under."""
+    found = programmes.listing(session)
+    return render(
+        found, "tasks/programmes.html", table=lambda: tables.of_models("programmes", found.items, ProgrammeOut)
+    )
+
+
+@router.put(
+    "/tasks/programmes/{programme}",
+    operation_id="put_programme",
+    response_model=ProgrammeOut,
+    responses=created(ProgrammeOut) | problems(401, 403, 409, 412, 422, 428),
+)
+@form("tasks/programmes.html", lambda request, session: programmes.listing(session))
+def put_programme(
+    request: Request,
+    caller: Annotated[Caller, allow("tasks:keep")],
+    programme: ProgrammeCodeInPath,
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: ProgrammeIn,
+) -> Response:
+    """Add a programme, or replace all of one; wants `If-Match` where it is there already."""
+    shown, new = programmes.put(
+        session, caller, programme, values=values, if_match=request.headers.get("if-match"), now=now
+    )
+    return render.saved(shown, to="/tasks/programmes", created=new, version=shown.version)
+
+
+@router.post(
+    "/tasks",
+    operation_id="create_task",
+    response_model=TaskOut,
+    status_code=201,
+    responses=problems(401, 403, 409, 422),
+)
+@form("tasks/new.html", lambda request, session: blank(session))
+def create_task(
+    caller: Annotated[Caller, allow("tasks:keep")], session: Writing, render: Render, now: Now, values: TaskNew
+) -> Response:
+    """Add a task; the scope ledger names its directive, or the document given."""
+    task = service.add(session, caller, values=values, now=now)
+    to = f"/tasks/{task.code}"
+    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+
+
+@router.get("/tasks/{code}", operation_id="get_task", response_model=TaskOut, responses=problems(401, 403, 404, 422))
+def get_task(
+    caller: Annotated[Caller, allow("tasks:read")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Reading,
+    render: Render,
+    now: Now,
+) -> Response:
+    """Show one task with its history."""
+    shown = show(session, caller, task, now)
+    return render(shown, "tasks/task.html", version=task.version)
+
+
+@router.get(
+    "/tasks/{code}/form", operation_id="get_task_form", response_model=TaskIn, responses=problems(401, 403, 404, 422)
+)
+def get_task_form(
+    caller: Annotated[Caller, allow("tasks:keep")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Reading,
+    render: Render,
+) -> Response:
+    """Show a task in the shape in which it is sent to be changed."""
+    return render(service.current(session, task), "tasks/edit.html", version=task.version, **task_again(session, task))
+
+
+def _edit_again(request: Request, session: Session) -> TaskIn:
+    return service.current(session, service.by_code(session, request.state.caller, request.path_params["code"]))
+
+
+@router.put(
+    "/tasks/{code}",
+    operation_id="put_task",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 412, 422, 428),
+)
+@form("tasks/edit.html", _edit_again, lambda request, session, problem, data: task_again(
+    session, service.by_code(session, request.state.caller, request.path_params["code"])
+))  # fmt: skip
+def put_task(
+    request: Request,
+    caller: Annotated[Caller, allow("tasks:keep")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: TaskIn,
+) -> Response:
+    """Replace what an edit may change of a task; wants `If-Match`."""
+    service.change(session, caller, task, values=values, if_match=request.headers.get("if-match"), now=now)
+    shown = show(session, caller, task, now)
+    return render.saved(shown, to=f"/tasks/{task.code}", version=task.version)
+
+
+@router.post(
+    "/tasks/{code}/start",
+    operation_id="start_task",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def start_task(
+    caller: Annotated[Caller, allow("tasks:update")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: StartIn,
+) -> Response:
+    """Say that work has begun: for the lead unit."""
+    life.start(session, caller, task, body=values, now=now)
+    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+
+
+@router.post(
+    "/tasks/{code}/proposal",
+    operation_id="propose_completion",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def propose_completion(
+    caller: Annotated[Caller, allow("tasks:update")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: ProposalIn,
+) -> Response:
+    """Say that the task is done, with evidence: for the lead unit; it is judged by the day proposed."""
+    life.propose(session, caller, task, body=values, now=now)
+    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+
+
+@router.post(
+    "/tasks/{code}/acceptance",
+    operation_id="accept_completion",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def accept_completion(
+    caller: Annotated[Caller, allow("tasks:accept")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: AcceptanceIn,
+) -> Response:
+    """Accept what was proposed."""
+    life.accept(session, caller, task, body=values, now=now)
+    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+
+
+@router.post(
+    "/tasks/{code}/return",
+    operation_id="return_completion",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def return_completion(
+    caller: Annotated[Caller, allow("tasks:accept")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: TaskReturnIn,
+) -> Response:
+    """Return what was proposed, with the reason."""
+    life.send_back(session, caller, task, body=values, now=now)
+    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)

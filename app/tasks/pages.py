@@ -1,0 +1,58 @@
+"""What pages of tasks show beside the task itself."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core.access import Caller
+from app.core.clock import now_of
+from app.tasks import programmes, service
+from app.tasks.directives.models import Directive, DirectiveClause
+from app.tasks.listing import Filters
+from app.tasks.models import Task, TaskTag
+from app.tasks.schemas import TaskOut
+from app.tasks.shown import show
+from app.tasks.summary.service import summary
+from app.units import service as units
+
+
+def about(session: Session, caller: Caller, filters: Filters, at: datetime) -> dict[str, Any]:
+    """Return what the list of tasks is narrowed by, and its sum."""
+    narrowed = Filters(**{**vars(filters), "bucket": None})
+    return {
+        "programmes": programmes.listing(session).items,
+        "units": units.listing(session, None).items if caller.units is None else [],
+        "directives": list(session.scalars(select(Directive).order_by(col(Directive.issued_on).desc()).limit(200)))
+        if caller.units is None else [],
+        "tags": list(session.scalars(select(col(TaskTag.tag)).distinct().order_by(col(TaskTag.tag)).limit(100))),
+        "sums": summary(session, caller, filters=narrowed, as_of=at),
+    }  # fmt: skip
+
+
+def blank(session: Session) -> dict[str, Any]:
+    """Return what the form of a task offers to choose from."""
+    clauses: dict[int, list[str]] = {}
+    for number, label in session.execute(
+        select(col(DirectiveClause.directive_id), col(DirectiveClause.label)).order_by(col(DirectiveClause.sort_order))
+    ):
+        clauses.setdefault(number, []).append(label)
+    return {
+        "programmes": programmes.listing(session).items,
+        "units": units.listing(session, None).items,
+        "directives": list(session.scalars(select(Directive).order_by(col(Directive.issued_on).desc()).limit(500))),
+        "clauses": clauses,
+    }
+
+
+def task_again(session: Session, task: Task) -> dict[str, Any]:
+    """Return what the form of an existing task needs beside its values."""
+    return {"task": task, "offers": blank(session)}
+
+
+def task_page(request: Request, session: Session) -> TaskOut:
+    """Return a task for its page, drawn again after a refusal."""
+    caller: Caller = request.state.caller
+    return show(session, caller, service.by_code(session, caller, request.path_params["code"]), now_of(request))

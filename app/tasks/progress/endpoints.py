@@ -1,0 +1,139 @@
+"""Updates, evidence, milestones and extensions at both doors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from app.core.access import Caller, allow
+from app.core.bodies import is_multipart, one_of_bodies, read_model, read_upload
+from app.core.clock import Now
+from app.core.db import Reading, Writing
+from app.core.files import Upload, to_be_saved
+from app.core.forms import DoorRoute
+from app.core.schemas import problems
+from app.core.web import Render, form
+from app.tasks.endpoints import task_in_path
+from app.tasks.models import Task
+from app.tasks.pages import task_page
+from app.tasks.progress import evidence, service
+from app.tasks.progress.schemas import EvidenceIn, ExtensionIn, MilestonesIn, UpdateIn
+from app.tasks.schemas import TaskOut
+from app.tasks.shown import show
+
+router = APIRouter(route_class=DoorRoute, tags=["tasks"])
+
+
+@router.post(
+    "/tasks/{code}/updates",
+    operation_id="create_update",
+    response_model=TaskOut,
+    status_code=201,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def create_update(
+    caller: Annotated[Caller, allow("tasks:update")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: UpdateIn,
+) -> Response:
+    """Say how a task stands: for its lead and coordinating units."""
+    service.say(session, caller, task, body=values, now=now)
+    to = f"/tasks/{task.code}"
+    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+
+
+async def _brought(request: Request, task: Annotated[Task, Depends(task_in_path)]) -> tuple[Upload, str] | EvidenceIn:
+    if not is_multipart(request):
+        return await read_model(request, EvidenceIn)
+    upload = await read_upload(request)
+    return upload, evidence.media_type_of(upload)
+
+
+@router.post(
+    "/tasks/{code}/evidence",
+    operation_id="create_evidence",
+    response_model=TaskOut,
+    status_code=201,
+    responses=problems(401, 403, 404, 409, 413, 415, 422),
+    openapi_extra={"requestBody": one_of_bodies(EvidenceIn, title={"type": "string", "maxLength": 300})},
+)
+@form("tasks/task.html", task_page)
+def create_evidence(
+    caller: Annotated[Caller, allow("tasks:update")],
+    task: Annotated[Task, Depends(task_in_path)],
+    brought: Annotated[tuple[Upload, str] | EvidenceIn, Depends(_brought)],
+    session: Writing,
+    render: Render,
+    now: Now,
+) -> Response:
+    """Bring a file, a link or a document's number as evidence; the newest stands first in the answer."""
+    if isinstance(brought, EvidenceIn):
+        evidence.attach_words(session, caller, task, body=brought, now=now)
+    else:
+        upload, media_type = brought
+        title = upload.fields.get("title", "").strip() or None
+        evidence.attach_file(session, caller, task, upload=upload, media_type=media_type, title=title, now=now)
+    to = f"/tasks/{task.code}"
+    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+
+
+@router.get(
+    "/tasks/{code}/files/{number}",
+    operation_id="get_task_file",
+    response_class=Response,
+    responses=problems(401, 403, 404, 422) | {200: {"content": {"application/octet-stream": {}}}},
+)
+def get_task_file(
+    caller: Annotated[Caller, allow("tasks:read")],
+    task: Annotated[Task, Depends(task_in_path)],
+    number: Annotated[int, Path(ge=1, le=2**31 - 1, description="The file's number")],
+    session: Reading,
+) -> Response:
+    """Give a file of the task's evidence, to be saved, to whoever sees the task."""
+    return to_be_saved(evidence.file_of(session, task, number))
+
+
+@router.put(
+    "/tasks/{code}/milestones",
+    operation_id="put_milestones",
+    response_model=TaskOut,
+    responses=problems(401, 403, 404, 412, 422, 428),
+)
+@form("tasks/task.html", task_page)
+def put_milestones(
+    request: Request,
+    caller: Annotated[Caller, allow("tasks:keep")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: MilestonesIn,
+) -> Response:
+    """Replace a task's milestones; wants the task's `If-Match`."""
+    service.put_milestones(session, caller, task, values=values, if_match=request.headers.get("if-match"), now=now)
+    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+
+
+@router.post(
+    "/tasks/{code}/extensions",
+    operation_id="create_extension",
+    response_model=TaskOut,
+    status_code=201,
+    responses=problems(401, 403, 404, 409, 422),
+)
+@form("tasks/task.html", task_page)
+def create_extension(
+    caller: Annotated[Caller, allow("tasks:keep")],
+    task: Annotated[Task, Depends(task_in_path)],
+    session: Writing,
+    render: Render,
+    now: Now,
+    values: ExtensionIn,
+) -> Response:
+    """Approve a later deadline by a document; the original one stays beside it."""
+    service.extend(session, caller, task, body=values, now=now)
+    to = f"/tasks/{task.code}"
+    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)

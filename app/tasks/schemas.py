@@ -1,0 +1,395 @@
+"""What is sent and shown of tasks."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import Field as Described
+from pydantic_core import PydanticCustomError
+
+from app.core.schemas import Day, Flag, Line, Prose
+from app.tasks.rules import (
+    PERIOD,
+    TASK_CODE,
+    Act,
+    Bucket,
+    Headline,
+    PercentSource,
+    Precision,
+    Rhythm,
+    RollUp,
+    TaskKind,
+    TaskRole,
+    TaskStatus,
+    TaskTimeliness,
+)
+from app.units.models import UnitCode
+
+STATUS_WORDS = (
+    "unclassified (chưa phân loại trong nguồn) | not_started (chưa triển khai) | in_progress (đang thực hiện) | "
+    "awaiting_acceptance (chờ xác nhận hoàn thành) | returned (chưa chấp nhận) | completed (đã hoàn thành) | "
+    "cancelled (dừng) | merged (gộp) | split (tách)"
+)
+BUCKET_WORDS = (
+    "cancelled (dừng, gộp) | unclassified (chưa phân loại) | completed_on_time (hoàn thành đúng hạn) | completed_late "
+    "(hoàn thành quá hạn) | regular_on_schedule (thường xuyên, đúng chu kỳ) | regular_overdue (thường xuyên, chậm cập "
+    "nhật) | awaiting_acceptance (chờ xác nhận) | overdue (quá hạn) | due_soon (sắp đến hạn) | not_started (chưa triển "
+    "khai) | on_schedule (trong hạn)"
+)
+KIND_WORDS = "dated (có thời hạn) | regular (thường xuyên)"
+RHYTHM_WORDS = "week (tuần) | month (tháng) | quarter (quý) | half_year (sáu tháng) | year (năm)"
+HEADLINE_WORDS = "original (thời hạn ban đầu) | approved (thời hạn sau gia hạn)"
+
+
+def _one_lead(value: Any) -> Any:
+    # Two units in one cell, as annexes have them: exactly one leads, the others coordinate.
+    many = isinstance(value, list | tuple) or (isinstance(value, str) and any(sign in value for sign in ",;\n"))
+    if many:
+        raise PydanticCustomError("leads", "more than one lead unit", {"code": "two_leads"})
+    return value
+
+
+TaskCode = Annotated[Line, Described(pattern=f"^{TASK_CODE}$", max_length=60, examples=["KH02-017"])]
+ProgrammeCode = Annotated[Line, Described(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30, examples=["centre"])]
+Period = Annotated[
+    Line, Described(pattern=f"^{PERIOD}$", max_length=10, examples=["2026-Q4"],
+                    description="A day, month, quarter or year; its last day is meant")
+]  # fmt: skip
+LeadUnit = Annotated[UnitCode, BeforeValidator(_one_lead)]
+Position = Annotated[Line, Described(max_length=200, description="A position, never a person's name")]
+Tag = Annotated[Line, Described(pattern=r"^[\w.-]{1,40}$", max_length=40)]
+Link = Annotated[Line, Described(pattern=r"^https?://\S+$", max_length=1000, examples=["https://hue.gov.vn/van-ban/1"])]
+Weight = Annotated[int, Described(strict=True, ge=1, le=1000)]
+RowId = Annotated[int, Described(strict=True, ge=1, le=2**31 - 1)]
+
+
+class Input(BaseModel):
+    """What comes in: nothing but the named fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DocumentIn(Input):
+    """The document that something rests on."""
+
+    number: Annotated[Line, Described(min_length=1, max_length=120, examples=["215/TB-UBND"])]
+    day: Annotated[Day, Described(description="Its date")]
+    link: Link | None = None
+
+
+class TaskIn(Input):
+    """All of a task that an edit may change; kind, state and deadline have acts of their own."""
+
+    title: Annotated[Line, Described(min_length=1, max_length=1000)]
+    directive: Annotated[RowId, Described(description="Number of the assigning document")]
+    clause: Annotated[Line | None, Described(max_length=60, description="Label of its clause")] = None
+    phase: Annotated[Line | None, Described(max_length=30, description="Code of a phase of the programme")] = None
+    lead_unit: LeadUnit
+    coordinating_units: Annotated[list[UnitCode], Described(max_length=100)] = []
+    accountable_position: Position | None = None
+    responsible_position: Position | None = None
+    product: Annotated[Line | None, Described(max_length=1000)] = None
+    authority: Annotated[Line | None, Described(max_length=500)] = None
+    rhythm: Annotated[Rhythm | None, Described(description=f"Of a regular task: {RHYTHM_WORDS}")] = None
+    deadline: Annotated[Period | None, Described(description="May be set once; later ones are extensions")] = None
+    centre_code: Annotated[Line | None, Described(max_length=60, description="The centre's number")] = None
+    tags: Annotated[list[Tag], Described(max_length=20)] = []
+    weight: Weight = 1
+    parent: Annotated[TaskCode | None, Described(description="One level deep")] = None
+    roll_up: Annotated[
+        RollUp, Described(description="own (theo đơn vị chủ trì) | children (theo các nhiệm vụ con)")
+    ] = RollUp.own
+
+
+class TaskNew(TaskIn):
+    """A task as it is added; its scope entry rests on the directive, or on a document of its own."""
+
+    code: TaskCode
+    programme: ProgrammeCode
+    kind: Annotated[TaskKind, Described(description=KIND_WORDS)] = TaskKind.dated
+    unclassified: Annotated[Flag, Described(description="The source gives no state")] = False
+    document: Annotated[DocumentIn | None, Described(description="What added it, where not the directive")] = None
+
+
+class UnitName(BaseModel):
+    """A unit by code and name."""
+
+    code: str
+    name: str
+
+
+class DeadlineOut(BaseModel):
+    """A deadline as written, and the last day it means."""
+
+    period: str
+    day: date
+    precision: Annotated[Precision, Described(description="day | month | quarter | year")]
+
+
+class PercentOut(BaseModel):
+    """How much is done, and who says so."""
+
+    value: int
+    source: Annotated[
+        PercentSource,
+        Described(description="milestones (theo mốc) | children (theo nhiệm vụ con) | declared (tự khai)"),
+    ]
+
+
+class TaskItem(BaseModel):
+    """A task in a list, as it stood at the moment asked for."""
+
+    code: str
+    title: str
+    programme: str
+    phase: str | None
+    directive: int
+    directive_number: str
+    clause: str | None
+    parent: str | None
+    centre_code: str | None
+    lead_unit: UnitName
+    role: Annotated[TaskRole | None, Described(description="What the caller's own unit is in it")]
+    accountable_position: str | None
+    kind: Annotated[TaskKind, Described(description=KIND_WORDS)]
+    rhythm: Annotated[Rhythm | None, Described(description=RHYTHM_WORDS)]
+    status: Annotated[TaskStatus, Described(description=STATUS_WORDS)]
+    bucket: Annotated[Bucket, Described(description=BUCKET_WORDS)]
+    deadline: Annotated[DeadlineOut | None, Described(description="The original one")]
+    approved_deadline: Annotated[DeadlineOut | None, Described(description="The last extension's")]
+    update_due: Annotated[date | None, Described(description="Last day for a regular task's next update")]
+    days_left: Annotated[int | None, Described(description="To the counted deadline or update; negative: days late")]
+    warning: Annotated[int | None, Described(description="7, 3 or 1 days before the deadline")]
+    percent: PercentOut | None
+    last_update_at: datetime | None
+    version: int
+
+
+class TaskPage(BaseModel):
+    """Some tasks by code, and the cursor of the next ones."""
+
+    as_of: datetime
+    items: list[TaskItem]
+    next: str | None
+
+
+class TimelinessOut(BaseModel):
+    """How the task stands to both its deadlines; the programme's headline counts by `headline`."""
+
+    headline: Annotated[Headline, Described(description=HEADLINE_WORDS)]
+    original: TaskTimeliness | None
+    approved: TaskTimeliness | None
+
+
+class ExtensionOut(BaseModel):
+    """A later deadline with its document."""
+
+    at: datetime
+    before: date
+    deadline: DeadlineOut
+    document: str
+    document_on: date
+    link: str | None
+    reason: str | None
+    by: str
+
+
+class EvidenceOut(BaseModel):
+    """A proof: a file that is kept, a link, or a document's number."""
+
+    id: int
+    title: str
+    file: Annotated[int | None, Described(description="Read at `/tasks/{code}/files/{id}`")]
+    file_name: str | None
+    file_size: int | None
+    link: str | None
+    document: str | None
+    document_on: date | None
+    at: datetime
+    by: str
+    unit: str | None
+
+
+class UpdateOut(BaseModel):
+    """What a unit said of the task on a day."""
+
+    id: int
+    at: datetime
+    day: date
+    by: str
+    unit: str | None
+    done: str | None
+    causes: str | None
+    difficulties: str | None
+    proposals: str | None
+    help: str | None
+    percent: PercentOut | None
+    evidence: list[EvidenceOut]
+
+
+class ActOut(BaseModel):
+    """A step of the task's life."""
+
+    at: datetime
+    act: Act
+    status: TaskStatus
+    day: date
+    by: str
+    unit: str | None
+    note: str | None
+    evidence: list[EvidenceOut]
+
+
+class MilestoneOut(BaseModel):
+    """A step with its weight."""
+
+    number: int
+    title: str
+    weight: int
+    due: date | None
+    done_on: date | None
+
+
+class ScopeChangeOut(BaseModel):
+    """One entry of the scope ledger."""
+
+    id: int
+    task: str
+    title: str
+    kind: str
+    at: datetime
+    day: date
+    document: str
+    document_on: date
+    link: str | None
+    into: Annotated[str | None, Described(description="The task it was merged into")]
+    split_from: Annotated[str | None, Described(description="The task it is a part of")]
+    before: str | None
+    after: str | None
+    note: str | None
+    by: str
+
+
+class ChildOut(BaseModel):
+    """A child task in short."""
+
+    code: str
+    title: str
+    lead_unit: UnitName
+    status: TaskStatus
+    bucket: Bucket
+    weight: int
+    percent: PercentOut | None
+
+
+class TaskOut(TaskItem):
+    """A task with all that belongs to it."""
+
+    programme_name_vi: str
+    programme_name_en: str
+    programme_name_fr: str
+    directive_title: str
+    directive_issued_on: date
+    directive_link: str | None
+    clause_text: str | None
+    coordinating_units: list[UnitName]
+    responsible_position: str | None
+    product: str | None
+    authority: str | None
+    tags: list[str]
+    weight: int
+    roll_up: Annotated[RollUp, Described(description="own (theo đơn vị chủ trì) | children (theo các nhiệm vụ con)")]
+    timeliness: TimelinessOut
+    proposed_on: Annotated[date | None, Described(description="The day the lead unit says it was done")]
+    accepted_at: datetime | None
+    extensions: Annotated[list[ExtensionOut], Described(description="Oldest first")]
+    milestones: list[MilestoneOut]
+    children: list[ChildOut]
+    evidence: Annotated[list[EvidenceOut], Described(description="Newest first")]
+    updates: Annotated[list[UpdateOut], Described(description="Newest first, the last 50")]
+    acts: Annotated[list[ActOut], Described(description="Oldest first")]
+    scope: Annotated[list[ScopeChangeOut], Described(description="Oldest first")]
+    may: Annotated[list[str], Described(description="What the caller may do to it now")]
+    demonstration: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+class PhaseOut(BaseModel):
+    """A stretch of a programme."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    name_fr: str
+    first: date | None
+    last: date | None
+
+
+class ProgrammeOut(BaseModel):
+    """A plan that tasks are followed under."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    name_fr: str
+    headline: Annotated[Headline, Described(description=HEADLINE_WORDS)]
+    phases: list[PhaseOut]
+    version: int
+
+
+class ProgrammeList(BaseModel):
+    """All programmes."""
+
+    items: list[ProgrammeOut]
+
+
+class PhaseIn(Input):
+    """A stretch of a programme as sent."""
+
+    code: Annotated[Line, Described(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30)]
+    name_vi: Annotated[Line, Described(min_length=1, max_length=200)]
+    name_en: Annotated[Line, Described(min_length=1, max_length=200)]
+    name_fr: Annotated[Line, Described(min_length=1, max_length=200)]
+    first: Day | None = None
+    last: Day | None = None
+
+
+class ProgrammeIn(Input):
+    """All of a programme but its code."""
+
+    name_vi: Annotated[Line, Described(min_length=1, max_length=300)]
+    name_en: Annotated[Line, Described(min_length=1, max_length=300)]
+    name_fr: Annotated[Line, Described(min_length=1, max_length=300)]
+    headline: Annotated[Headline, Described(description=HEADLINE_WORDS)] = Headline.original
+    phases: Annotated[list[PhaseIn], Described(max_length=20)] = []
+
+
+class StartIn(Input):
+    """Work has begun."""
+
+    note: Annotated[Prose | None, Described(max_length=2000)] = None
+
+
+class ProposalIn(Input):
+    """The lead unit says that the task is done, with what proves it."""
+
+    completed_on: Annotated[Day | None, Described(description="Absent: today")] = None
+    result: Annotated[Prose, Described(min_length=1, max_length=2000, description="What was achieved")]
+    evidence: Annotated[list[RowId], Described(max_length=20, description="Evidence that the task has already")] = []
+    document: Annotated[Line | None, Described(max_length=120, description="Number of a document that proves it")] = (
+        None
+    )
+    link: Link | None = None
+
+
+class AcceptanceIn(Input):
+    """The issuing side accepts the proposal."""
+
+    note: Annotated[Prose | None, Described(max_length=2000)] = None
+
+
+class TaskReturnIn(Input):
+    """The issuing side wants more."""
+
+    reason: Annotated[Prose, Described(min_length=1, max_length=2000)]

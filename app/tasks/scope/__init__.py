@@ -1,0 +1,1 @@
+"""How the base of tasks changes, each time with its document, and two moments compared."""

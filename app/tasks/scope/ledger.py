@@ -1,0 +1,93 @@
+"""Reading the ledger of the base."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid
+from app.core.paging import Page, cut
+from app.tasks.models import Programme, Task
+from app.tasks.schemas import ScopeChangeOut
+from app.tasks.scope.models import ScopeChange
+from app.tasks.scope.rules import ScopeKind
+from app.tasks.scope.schemas import LedgerPage
+from app.tasks.service import of_units
+
+_INTO: Any = aliased(Task)
+_SOURCE: Any = aliased(Task)
+
+
+def _rows() -> Select[Any]:
+    query: Any = (
+        select(
+            ScopeChange, col(Task.code), col(Task.title),
+            _INTO.code.label("into"), _SOURCE.code.label("source"),
+        )
+        .join(Task, col(Task.id) == col(ScopeChange.task_id))
+        .outerjoin(_INTO, _INTO.id == col(ScopeChange.into_id))
+        .outerjoin(_SOURCE, _SOURCE.id == col(ScopeChange.split_from_id))
+    )  # fmt: skip
+    return query  # type: ignore[no-any-return]
+
+
+def changes_of(session: Session, task: Task) -> list[ScopeChangeOut]:
+    """Return the ledger's entries of one task, oldest first."""
+    query = _rows().where(col(ScopeChange.task_id) == task.id).order_by(col(ScopeChange.at), col(ScopeChange.id))
+    return _shown(session.execute(query))
+
+
+def ledger(
+    session: Session,
+    caller: Caller,
+    page: Page | None,
+    *,
+    programme: Programme | None = None,
+    kind: ScopeKind | None = None,
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> LedgerPage:
+    """Return the ledger, newest first."""
+    query = _rows().order_by(col(ScopeChange.at).desc(), col(ScopeChange.id).desc())
+    if caller.units is not None:
+        query = query.where(of_units(caller))
+    if programme is not None:
+        query = query.where(col(Task.programme_id) == programme.id)
+    if kind is not None:
+        query = query.where(col(ScopeChange.kind) == kind.value)
+    if first is not None:
+        query = query.where(col(ScopeChange.at) >= first)
+    if last is not None:
+        query = query.where(col(ScopeChange.at) <= last)
+    following = None
+    if page is not None:
+        if page.after is not None:
+            query = query.where(tuple_(col(ScopeChange.at), col(ScopeChange.id)) < _key(page.after))
+        query = query.limit(page.limit + 1)
+    rows = list(session.execute(query))
+    if page is not None:
+        rows, following = cut(rows, page, lambda row: [row[0].at.isoformat(), row[0].id])
+    return LedgerPage(items=_shown(rows), next=following)
+
+
+def _key(after: list[Any]) -> Any:
+    try:
+        at, number = after
+        return tuple_(datetime.fromisoformat(at), int(number))
+    except (TypeError, ValueError):
+        raise Invalid([Fault("?cursor", "bad_cursor")]) from None
+
+
+def _shown(rows: Iterable[Any]) -> list[ScopeChangeOut]:
+    return [
+        ScopeChangeOut(
+            id=row[0].id, task=row.code, title=row.title, kind=row[0].kind, at=row[0].at, day=row[0].day,
+            document=row[0].document, document_on=row[0].document_on, link=row[0].link, into=row.into,
+            split_from=row.source, before=row[0].before, after=row[0].after, note=row[0].note, by=row[0].by,
+        )
+        for row in rows
+    ]  # fmt: skip
