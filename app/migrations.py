@@ -46,8 +46,8 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
     from app.calendar.service import load_days
     from app.procedures.catalogue import load_procedures
     from app.procedures.service import load_fields
-    from app.throughput.findings import rebuilding as findings
     from app.tasks.programmes import load_programmes
+    from app.throughput.findings import rebuilding as findings
     from app.throughput.forms import STAMP, load_form
     from app.throughput.obligations import extend
     from app.units.service import load_units
