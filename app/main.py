@@ -32,6 +32,7 @@ from app.tasks.scope import endpoints as tasks_scope
 from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
 from app.throughput import obligations
+from app.throughput.approvals import endpoints as endpoints_approvals
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
@@ -42,6 +43,7 @@ from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.ranking import endpoints as endpoints_ranking
+from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
 from app.throughput.writing import ReportCorrected, ReportReceived
 from app.units import endpoints as units
@@ -56,6 +58,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_forms.router,
     endpoints_intake.router,
     endpoints_ranking.router,
+    endpoints_approvals.router,
+    endpoints_reopenings.router,
     throughput.router,
     units.router,
     calendar.router,

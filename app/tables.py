@@ -12,14 +12,16 @@ from app.tasks.progress import models as tasks_progress
 from app.tasks.scope import models as tasks_scope
 from app.throughput import evidence
 from app.throughput import models as throughput
+from app.throughput.approvals import models as approvals
 from app.throughput.figures import models as figures
 from app.throughput.findings import models as findings
+from app.throughput.reopenings import models as reopenings
 from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen,
+    frozen, approvals, reopenings,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

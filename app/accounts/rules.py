@@ -33,6 +33,10 @@ class Scope(StrEnum):
     catalogue_edit = "catalogue:edit"
     reports_read = "reports:read"
     reports_send = "reports:send"
+    reopenings_ask = "reopenings:ask"
+    reopenings_decide = "reopenings:decide"
+    approvals_ward = "approvals:ward"
+    approvals_city = "approvals:city"
     obligations_read = "obligations:read"
     obligations_waive = "obligations:waive"
     summary_read = "summary:read"
@@ -51,6 +55,9 @@ class Scope(StrEnum):
     audit_read = "audit:read"
 
 
+# What is done for one's own unit, and what for the whole city.
+OF_A_UNIT = frozenset({"reports:send", "reopenings:ask", "approvals:ward"})
+OF_THE_CITY = frozenset({"reopenings:decide", "approvals:city"})
 PEOPLE = tuple(role for role in Role if role is not Role.machine)
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
 SENDERS = (Role.ward_officer, Role.ward_leader, Role.machine)
@@ -63,7 +70,7 @@ _READS = frozenset(scope.value for scope in Scope if scope.value.endswith(":read
 _OWN = frozenset({"tokens:manage"})
 _WARD = (
     frozenset(
-        {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send"}
+        {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
     )
     | _OWN
@@ -71,7 +78,7 @@ _WARD = (
 
 ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_officer: _WARD,
-    Role.ward_leader: _WARD | {"ranking:read", "forms:freeze"},
+    Role.ward_leader: _WARD | {"ranking:read", "forms:freeze", "approvals:ward"},
     Role.department_officer: frozenset(
         {"units:read", "calendar:read", "catalogue:read", "summary:read", "tasks:read", "tasks:update"}
     )
@@ -79,6 +86,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.city_analyst: _READS
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
     | {"tasks:update", "tasks:keep", "tasks:accept"}
+    | OF_THE_CITY
     | _OWN,
     Role.leader: _READS | {"findings:reopen"} | _OWN,
     Role.administrator: frozenset(
@@ -92,13 +100,16 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
 def rights_of(role: Role, unit_id: int | None, scopes: frozenset[str] | None = None) -> frozenset[str]:
     """Return what a role may do, narrowed by a token's scopes (None: not a token).
 
-    Only who has a unit of its own sends reports.
+    Only who has a unit of its own sends reports, asks for a reopening and approves for the ward; no machine of one
+    unit speaks for the city.
     """
     rights = ROLE_RIGHTS[role]
     if scopes is not None:
         rights &= scopes
     if unit_id is None or role not in SENDERS:
-        rights -= {"reports:send"}
+        rights -= OF_A_UNIT
+    if role is Role.machine and unit_id is not None:
+        rights -= OF_THE_CITY
     return rights
 
 

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     password_min_length: int = Field(default=12, ge=8, le=128)
     api_token_days: int = Field(default=365, ge=1, le=3650)
 
+    approval_by_another: bool = True
+    approval_ward_first: bool = False
     obligations_horizon_days: int = Field(default=35, ge=1, le=400)
     idempotency_hours: int = Field(default=48, ge=1, le=720)
 

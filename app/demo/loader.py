@@ -21,6 +21,7 @@ from app.core.clock import SystemClock, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.settings import Settings
+from app.demo import afterwards
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
@@ -87,6 +88,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
             commit(session)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         findings.rebuild(session)
+        afterwards.follow(session, units, days, now)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)

@@ -19,11 +19,13 @@ from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
 from app.throughput import definition, listing, obligations, reading, redrawn, service, summary, tabular, worksheet
+from app.throughput.approvals.rules import ReportStatus
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
 from app.throughput.obligation_schemas import ObligationOut, ObligationPage, WaiverIn
-from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut, ReportStatus
+from app.throughput.reopenings import listing as reopenings
+from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.throughput.summary_schemas import GroupBy, SummaryOut, SummaryRow
 from app.throughput.untouched import NOTHING_TYPED, untouched
@@ -120,20 +122,18 @@ def list_daily_reports(
     first: Annotated[Day | None, Query(alias="from")] = None,
     last: Annotated[Day | None, Query(alias="to")] = None,
     system: System | None = None,
-    status: Annotated[
-        ReportStatus | None, Query(description="Every report is received for now; more come with their approval")
-    ] = None,
+    status: Annotated[ReportStatus | None, Query(description="How far what stands has come")] = None,
     updated_since: Annotated[AsOf | None, Query(description="Only reports changed since")] = None,
 ) -> Response:
     """List reports, newest day first."""
     wanted = visible_unit(session, caller, unit) if unit else None
     find = partial(
         listing.reports, session, caller,
-        unit=wanted, first=first, last=last, system=system, updated_since=updated_since,
+        unit=wanted, first=first, last=last, system=system, status=status, updated_since=updated_since,
     )  # fmt: skip
     return render(
         find(page), "throughput/reports.html", units=units_to_choose(session, caller, now),
-        unit=wanted, first=first, last=last, system=system,
+        unit=wanted, first=first, last=last, system=system, come=status,
         table=lambda: tables.of_models("bao-cao-ngay", render.every(find), ReportItem),
     )  # fmt: skip
 
@@ -151,12 +151,13 @@ def get_worksheet(caller: CanRead, unit: TheUnit, day: Day, session: Reading, re
     "/reports/{unit}/{day}", operation_id="get_daily_reports", response_model=ReportsOut,
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
-def get_daily_reports(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render) -> Response:
+def get_daily_reports(caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render, now: Now) -> Response:
     """Give both systems' reports of a day."""
     data = standing_reports(session, unit, day)
     reference = Reference.read(session)
     return render(
         data, "throughput/report.html", version=data.version, names=reference.by_code,
+        states={s.value: reopenings.lock_state(session, unit, day, s, now) for s in System},
         table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
     )  # fmt: skip
 

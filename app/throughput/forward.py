@@ -17,6 +17,8 @@ from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.models import ReportRevision
 from app.throughput.reading import Neighbour, Reason, Stored
+from app.throughput.reopenings import service as reopenings
+from app.throughput.reopenings.rules import Grant
 from app.throughput.rules import Line, ReasonCode, WarningCode
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
@@ -24,13 +26,17 @@ from app.units.models import Unit
 
 @dataclass(frozen=True)
 class Touched:
-    """A received report after a day; `follows`: a change of some field could be carried into it."""
+    """A received report after a day; `follows`: a change of some field could be carried into it.
+
+    `grant`: it is locked but for what this covers.
+    """
 
     day: date
     stored: Stored
     deadlines: Deadlines
     is_locked: bool
     follows: bool
+    grant: Grant | None = None
 
 
 def later(
@@ -44,11 +50,13 @@ def later(
         stored = reading.current(session, unit.id, following.day, system)
         assert stored is not None
         deadlines = stored.owed or reference.deadlines(unit, following.day, system)
-        is_locked = now > deadlines.locks_at
+        after_lock = now > deadlines.locks_at
+        grant = reopenings.running(session, unit.id, following.day, system, now) if after_lock else None
+        is_locked = after_lock and grant is None
         stopped |= rules.adjustments(following.opening, close).keys()
         counted = {*following.opening, *close}
         follows = not is_locked and (not counted or not counted <= stopped)
-        found.append(Touched(following.day, stored, deadlines, is_locked, follows))
+        found.append(Touched(following.day, stored, deadlines, is_locked, follows, grant))
         if is_locked:
             break
         close = following.closing
@@ -78,8 +86,11 @@ def plan(
         return [], Carried({}, None)
     touched = later(session, reference, unit, day, case.system, before, now)
     standing = {one.day: one.stored.lines for one in touched}
+    granted = {one.day: one.grant for one in touched if one.grant is not None}
 
     def may_stand(on: date, line: Line) -> bool:
+        if on in granted and not granted[on].covers(line.field):
+            return False
         counts = line.field in reference.applicable(unit, on, case.system) or line.field in standing[on]
         return counts and not rules.broken_memos(line, reference.memos)
 

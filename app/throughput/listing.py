@@ -13,11 +13,13 @@ from app.core.errors import NotFound
 from app.core.paging import Page, cut
 from app.procedures.rules import System
 from app.throughput import reading
+from app.throughput.approvals import pins
+from app.throughput.approvals.rules import ReportStatus, status_of
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Report, ReportRevision
 from app.throughput.reading import Stored
 from app.throughput.rules import COLUMNS, Figures, Line
-from app.throughput.schemas import ReportOut, ReportStatus, TotalsOut, totals_out
+from app.throughput.schemas import ReportOut, TotalsOut, totals_out
 from app.throughput.shown import receipt_number, report_out
 from app.units.models import Unit
 
@@ -88,11 +90,14 @@ def reports(
     first: date | None = None,
     last: date | None = None,
     system: System | None = None,
+    status: ReportStatus | None = None,
     updated_since: datetime | None = None,
 ) -> ReportPage:
     """Return reports that the caller may see, newest day first."""
+    city, ward = pins.words_on(col(Report.id), col(Report.version))
+    shown = (Report, ReportRevision.sent_by, ReportRevision.door, col(Unit.code), col(Unit.name), _DAY)
     query = (
-        select(Report, ReportRevision.sent_by, ReportRevision.door, col(Unit.code), col(Unit.name), _DAY)  # type: ignore[call-overload]
+        select(*shown, city.label("city_says"), ward.label("ward_says"))  # type: ignore[call-overload]
         .join(
             ReportRevision,
             and_(col(ReportRevision.report_id) == col(Report.id), col(ReportRevision.number) == col(Report.version)),
@@ -118,6 +123,8 @@ def reports(
         query = query.where(col(Report.day) <= last)
     if system is not None:
         query = query.where(col(Report.system) == system.value)
+    if status is not None:
+        query = query.where(pins.has_status(status, col(Report.id), col(Report.version)))
     if updated_since is not None:
         query = query.where(col(Report.updated_at) >= updated_since)
     if page is not None:
@@ -144,7 +151,7 @@ def _item(row: Any) -> ReportItem:
         system=system,
         version=report.version,
         receipt=receipt_number(row.code, report.day, system, report.version),
-        status=ReportStatus.received,
+        status=status_of(row.city_says, row.ward_says),
         partial_day=report.partial,
         unavailable=report.unavailable,
         first_received_at=report.first_received_at,
@@ -170,7 +177,7 @@ def revisions(session: Session, unit: Unit, day: date, system: System) -> Revisi
                 number=one.number,
                 known_from=one.known_from,
                 known_to=one.known_to,
-                changes=_changes(before.lines, one.lines) if before else [],
+                changes=changes_of(before.lines, one.lines) if before else [],
                 report=report_out(reference, unit, day, system, one),
             )
         )
@@ -178,7 +185,8 @@ def revisions(session: Session, unit: Unit, day: date, system: System) -> Revisi
     return RevisionsOut(unit=unit.code, unit_name=unit.name, day=day, system=system, items=items[::-1])
 
 
-def _changes(old: dict[str, Line], new: dict[str, Line]) -> list[FieldChangeOut]:
+def changes_of(old: dict[str, Line], new: dict[str, Line]) -> list[FieldChangeOut]:
+    """Return the cells that differ between two revisions."""
     changes = []
     for code in sorted({*old, *new}):
         was, now = old.get(code), new.get(code)

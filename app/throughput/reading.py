@@ -17,6 +17,8 @@ from app.core.paging import Page
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput import evidence
+from app.throughput.approvals import pins
+from app.throughput.approvals.rules import ReportStatus
 from app.throughput.models import Adjustment, Obligation, Report, ReportLine, ReportMemo, ReportReason, ReportRevision
 from app.throughput.rules import COLUMNS, Figures, Line, WarningCode, figures_of
 from app.throughput.timing import Deadlines, is_met
@@ -79,6 +81,7 @@ class Stored:
     owed: Deadlines | None = None
     gaps: dict[str, tuple[int, int]] | None = None
     evidence: list[FileOut] = field(default_factory=list)
+    status: ReportStatus = ReportStatus.received
 
     @property
     def is_met(self) -> bool:
@@ -180,7 +183,7 @@ def standing(session: Session, unit_id: int, day: date, system: System) -> Store
     if stored is not None:
         rows = hot.run(session, _GAPS, {"unit": unit_id, "day": day, "system": system.value})
         stored.gaps = {code: (amount, covered) for code, amount, covered in rows}
-        _with_evidence(session, stored)
+        _with_what_hangs_on_it(session, stored)
     return stored
 
 
@@ -188,17 +191,18 @@ def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: 
     """Return the report as it was known at a moment."""
     values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
     rows = hot.run(session, _AS_OF, values)
-    return _with_evidence(session, _whole(session, rows[0])) if rows else None
+    return _with_what_hangs_on_it(session, _whole(session, rows[0]), as_of) if rows else None
 
 
 def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
     """Return every revision of a report, oldest first."""
     rows = hot.run(session, _ALL, {"unit": unit_id, "day": day, "system": system.value})
-    return [_with_evidence(session, _whole(session, row)) for row in rows]
+    return [_with_what_hangs_on_it(session, _whole(session, row)) for row in rows]
 
 
-def _with_evidence(session: Session, stored: Stored) -> Stored:
+def _with_what_hangs_on_it(session: Session, stored: Stored, as_of: datetime | None = None) -> Stored:
     stored.evidence = evidence.of_revision(session, stored.revision_id)
+    stored.status = pins.status(session, stored.report_id, stored.number, as_of)
     return stored
 
 

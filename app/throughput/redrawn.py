@@ -47,7 +47,7 @@ def faults(session: Session, unit: Unit, day: date, form: dict[str, Any], now: d
     body = ReportsTyped.model_validate(to_json_value(form, ReportsTyped))
     reference = Reference.read(session)
     judged = cases.of_day(session, reference, unit, day, body, now)
-    return all_faults(body, judged, now)
+    return all_faults(session, unit, day, body, judged, now)
 
 
 def is_clash(problem: Problem) -> bool:

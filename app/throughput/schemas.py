@@ -1,7 +1,6 @@
 """What is sent and shown of daily reports."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.core.files import FileId, FileOut
 from app.core.schemas import Count, Flag, Line, Moment, Prose
 from app.procedures.rules import System
+from app.throughput.approvals.rules import ReportStatus
 from app.throughput.rules import MAX_COUNT, Figures, ReasonCode, Share, WarningCode, rates
 from app.throughput.rules import Line as Counts
 from app.throughput.timing import Deadlines
@@ -218,12 +218,6 @@ class CarriedOut(BaseModel):
         date | None,
         Field(description="The first day that does not follow in every field: there the rest shows as an adjustment"),
     ]
-
-
-class ReportStatus(StrEnum):
-    """How far a report has come."""
-
-    received = "received"
 
 
 class ReportOut(BaseModel):

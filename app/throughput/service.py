@@ -6,12 +6,13 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from app.core.access import Caller
-from app.core.errors import Conflict, Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
+from app.core.errors import Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
 from app.throughput import cases, reading
 from app.throughput.cases import Case, broken, understood
 from app.throughput.forms import Reference
+from app.throughput.reopenings import service as reopenings
 from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
 from app.throughput.writing import Saved, write
@@ -48,7 +49,7 @@ def put_report(
     case = understood(session, reference, unit, day, system, body, now)
     if case.is_same:
         return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
-    _refuse_locked(case, now)
+    _refuse_locked(session, unit, day, case, body, now)
     try:
         check_match(match.if_match, match.if_none_match, case.stored.version if case.stored else None)
     except PreconditionFailed as stale:
@@ -74,7 +75,7 @@ def put_reports(
         raise Invalid([Fault("", "nothing_sent")])
     changing = [case for case in judged.values() if not case.is_same]
     for case in changing:
-        _refuse_locked(case, now)
+        _refuse_locked(session, unit, day, case, body.sent[case.system], now, f"/{case.system.value}")
     if changing:
         _check_both(session, reference, unit, day, changing, match)
     if faults := [fault for case in changing for fault in broken(case, now, f"/{case.system.value}")]:
@@ -135,6 +136,8 @@ def _as_it_stands(session: Session, reference: Reference, unit: Unit, day: date,
     return report_out(reference, unit, day, system, stored)
 
 
-def _refuse_locked(case: Case, now: datetime) -> None:
-    if now > case.deadlines.locks_at:
-        raise Conflict("day_locked")
+def _refuse_locked(
+    session: Session, unit: Unit, day: date, case: Case, body: ReportIn, now: datetime, at: str = ""
+) -> None:
+    if (refusal := reopenings.breach(session, unit, day, case, body, now, at)) is not None:
+        raise refusal

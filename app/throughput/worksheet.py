@@ -9,9 +9,13 @@ from sqlmodel import Session
 from app.core.clock import at, day_of
 from app.procedures.rules import System
 from app.throughput import forward, questions, reading
+from app.throughput.approvals import listing as approvals
+from app.throughput.approvals.schemas import ReturnedOut
 from app.throughput.figures import reading as figures
 from app.throughput.forms import Reference
 from app.throughput.past import ExpectedOut, Past, PastOut
+from app.throughput.reopenings import listing as reopenings
+from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import SYSTEMS, ReasonCode, WarningCode
 from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
@@ -62,7 +66,11 @@ class SystemSheet(BaseModel):
     report: ReportOut | None
     previous_day: Annotated[date | None, Field(description="Day of the last received report before")]
     deadlines: DeadlinesOut
-    locked: bool
+    locked: Annotated[bool, Field(description="Nothing can be sent: the lock is over and nothing is granted")]
+    open_until: Annotated[datetime | None, Field(description="After the lock: until when a grant holds; null: none")]
+    open_fields: Annotated[list[str] | None, Field(description="What a grant covers; null: all, or there is none")]
+    reopening: Annotated[ReopeningOut | None, Field(description="After the lock: the last request")]
+    returned: Annotated[ReturnedOut | None, Field(description="Why what stands was returned; null: it is not")]
     reason_needed: Annotated[bool, Field(description="A change wants a reason: the grace is over")]
     is_late: Annotated[bool, Field(description="It is owed, not met, and its deadline is over: sending asks why")]
     counted_until: Annotated[datetime, Field(description="Proposed: the cut-off, or now if earlier")]
@@ -139,6 +147,10 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
     before = forward.close_of(stored, previous)
+    after_lock = now > moments.locks_at
+    lock = reopenings.lock_state(session, unit, day, system, now) if after_lock else None
+    open_fields = lock.open_fields if lock else None
+    returned = [one for one in approvals.returned(session, unit, now, day) if one.system is system] if stored else []
     rows = []
     applicable = reference.applicable(unit, day, system)
     # A field that stands keeps its row, whatever applies by now: else a correction would drop its line.
@@ -148,7 +160,9 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
             SheetRow(
                 field=code,
                 names=WordsOut(vi=info.name_vi, en=info.name_en, fr=info.name_fr),
-                usual=past.had(code) or bool(closing.get(code)) or code in lines,
+                usual=past.had(code) or bool(closing.get(code)) or code in lines
+                if open_fields is None
+                else code in open_fields,
                 opening=closing.get(code, 0),
                 overdue_before=overdue.get(code, 0),
                 line=lines.get(code),
@@ -164,7 +178,11 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         report=report,
         previous_day=previous.day if previous else None,
         deadlines=deadlines_out(moments),
-        locked=now > moments.locks_at,
+        locked=lock is not None and lock.locked,
+        open_until=lock.open_until if lock else None,
+        open_fields=open_fields,
+        reopening=lock.reopening if lock else None,
+        returned=returned[0] if returned else None,
         reason_needed=report is not None and now > moments.grace_until,
         is_late=owed is not None and now > owed.due_at and (stored is None or not stored.is_met),
         counted_until=_counted_until(report, moments, now),

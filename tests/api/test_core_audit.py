@@ -152,7 +152,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         found: dict[str, Any] = client.get(f"{API}{path}").json()
         return found
 
-    def call(operation: str, client: TestClient, method: str, path: str, body: Any = None, match: bool = False) -> Any:
+    def call(operation: str, client: Any, method: str, path: str, body: Any = None, match: bool = False) -> Any:
         before = len(_entries(app))
         read = API + path.removesuffix("/milestones")
         headers = {"if-match": client.get(read).headers.get("etag", "")} if match else {}
@@ -197,6 +197,8 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         assert answer.is_success, (operation, answer.text)
         assert len(_entries(app)) > before, f"{operation} left no entry"
         done.add(operation)
+    for operation, client, method, path, body, match in _stages(has, officer, analyst):
+        call(operation, client, method, path, body, match)
     code = {"source": "Một cửa", "kind": "field", "code": "TP", "target": "HT"}
     made = call("put_external_code", analyst, "PUT", "/external-codes", code)
     call("delete_external_code", analyst, "DELETE", f"/external-codes/{made['id']}")
@@ -231,7 +233,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     assert len(_entries(app)) > before
 
 
-Change = tuple[str, TestClient, str, str, dict[str, Any] | None, bool]
+Change = tuple[str, Any, str, str, dict[str, Any] | None, bool]
 
 
 def _others(
@@ -292,6 +294,34 @@ def _tasks(
         "deadline": "2026-12",
     }  # fmt: skip
     yield "hand_out", analyst, "POST", "/directives/1/hand-outs", act, False
+
+
+def _stages(
+    has: Callable[[TestClient, str], dict[str, Any]], officer: TestClient, analyst: TestClient
+) -> Iterator[Change]:
+    of_day = f"/throughput/reports/{WARD}/{DAY}/city"
+    yield "put_approval", analyst, "PUT", f"{of_day}/approvals/city", {"version": 1}, False
+    yield "withdraw_approval", analyst, "POST", f"{of_day}/approvals/city/withdrawal", {"reason": "Nhầm"}, False
+    yield "return_daily_report", analyst, "POST", f"{of_day}/approvals/city/return", {"reason": "Sai số"}, False
+    item = {"unit": WARD, "day": DAY, "system": "city", "version": 1}
+    yield "approve_daily_reports", analyst, "POST", "/throughput/approvals", {"stage": "city", "items": [item]}, False
+    for system, decided in (("city", "grant"), ("ministry", "refusal")):
+        ask = f"/throughput/reports/{WARD}/2026-11-02/{system}/reopenings"
+        yield "ask_for_reopening", officer, "POST", ask, {"why": "Sót"}, False
+        at = f"/throughput/reopenings/{has(officer, '/throughput/reopenings')['items'][0]['id']}"
+        body = {"hours": 1, "reason": "Đúng"} if decided == "grant" else {"reason": "Thiếu"}
+        # The tag is that of the request itself.
+        yield f"put_reopening_{decided}", _Tagged(analyst, at), "PUT", f"{at}/{decided}", body, True
+        if decided == "grant":
+            yield "delete_reopening_grant", _Tagged(analyst, at), "DELETE", f"{at}/grant", None, True
+
+
+class _Tagged:
+    """A client that reads the entity tag of what is to be changed at another address."""
+
+    def __init__(self, client: TestClient, at: str) -> None:
+        self.request = client.request
+        self.get = lambda _: client.get(API + at)
 
 
 def _files() -> Iterator[tuple[str, str, str, bytes]]:

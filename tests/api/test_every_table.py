@@ -33,6 +33,8 @@ NO_TABLE = {
     "/throughput/reports/{unit}/{day}/texts": "words to pass on",
     "/throughput/reports/{unit}/{day}/worksheet": "what an entry needs; its table to fill in is the template",
     "/throughput/forms/daily": "one definition",
+    "/throughput/reopenings/{number}": "one row of its list",
+    "/throughput/reports/{unit}/{day}/{system}/approvals": "one report as its reviewer sees it",
     "/throughput/definitions/{name}": "one row of its list",
     "/throughput/forms/II.06a/frozen/{number}": "there is none here; its files are those of the form",
     "/units/{code}": "one row of its list",

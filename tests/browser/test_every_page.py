@@ -27,10 +27,13 @@ OFFICER = (
     "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
+    "/throughput/reopenings", f"{AT}/2025-07-01/city/reopenings", f"{AT}/2025-07-04/city/approvals",
     "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/{TODAY}",
 )  # fmt: skip
 ANALYST = (
+    "/throughput/approvals?day=2025-07-04", "/throughput/reopenings?state=asked", f"{AT}/2025-07-01/city/approvals",
+    "/throughput/reopenings/1",
     f"/throughput/board?day={TODAY}", "/throughput/board?day=2025-07-04&state=received_on_time",
     "/throughput/board?day=2025-07-05", "/throughput/board/text",
     "/throughput/definitions", "/throughput/definitions/overdue", "/throughput/definitions/late",

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.procedures.rules import System
+from app.throughput.approvals.rules import ReportStatus, Stage
 from app.throughput.schemas import RatesOut, TotalsOut
 from app.throughput.summary_schemas import Completeness
 from app.throughput.timing import State
@@ -21,6 +22,8 @@ class BoardSystem(BaseModel):
         datetime | None,
         Field(description="When it was met for good, or that it was down was told; null: still owed, or waived"),
     ]
+    status: Annotated[ReportStatus | None, Field(description="How far what stands has come; null: not sent")]
+    corrected_since: Annotated[bool, Field(description="A later revision undid an approval")]
 
 
 class BoardItem(BaseModel):
@@ -32,7 +35,10 @@ class BoardItem(BaseModel):
     systems: Annotated[list[BoardSystem], Field(description="Those owed or sent: city first")]
     received_at: Annotated[datetime | None, Field(description="When the last of it came; null: something is owed")]
     totals: Annotated[TotalsOut | None, Field(description="Of all systems received; null: no figures")]
-    approved: Annotated[str | None, Field(description="Who has approved what stands; null: nobody")]
+    approved: Annotated[
+        Stage | None,
+        Field(description="Who has approved all that was sent: the city, or at least the ward; null: nobody"),
+    ]
     version: Annotated[str, Field(description="Versions of both reports, `city-ministry`; 0: not sent")]
 
 

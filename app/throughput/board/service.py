@@ -15,6 +15,9 @@ from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.procedures.rules import System
+from app.throughput.approvals import pins as approvals
+from app.throughput.approvals.pins import Come
+from app.throughput.approvals.rules import stage_of_all
 from app.throughput.board.schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report, ReportRevision
@@ -228,16 +231,16 @@ def _cut_off(session: Session, scope: Scope, day: date) -> datetime | None:
 
 
 def _items(session: Session, units: list[_Unit], day: date, now: datetime, *, whole: bool) -> list[BoardItem]:
-    """Return the rows of some units, read in two questions however many they are."""
+    """Return the rows of some units, read in a few questions however many they are."""
     # A whole list may hold more units than a statement takes values.
     ids = None if whole else [u.unit_id for u in units]
-    systems = _systems(session, ids, day, now)
+    systems = _systems(session, ids, day, now, approvals.of_day(session, day, ids))
     figures = _figures(session, ids, day)
     return [_item(u, systems.get(u.unit_id, []), figures.get(u.unit_id)) for u in units]
 
 
 def _systems(
-    session: Session, ids: list[int] | None, day: date, now: datetime
+    session: Session, ids: list[int] | None, day: date, now: datetime, come: dict[tuple[int, System], Come]
 ) -> dict[int, list[tuple[BoardSystem, int]]]:
     p = _parts(day, now)
     query = (
@@ -257,11 +260,14 @@ def _systems(
         # The moment belongs to the state: of an outage it is when that was told, whatever had come before.
         is_down = row.rank == STATES.index(State.unavailable)
         came_at = row.updated_at if is_down else row.first_met_at or row.updated_at
+        status, corrected = come.get((row.unit_id, System(row.system)), (None, False))
         one = BoardSystem(
             system=System(row.system),
             state=STATES[row.rank] if row.rank < NOTHING_OWED else None,
             due_at=row.due_at,
             received_at=came_at if received else None,
+            status=status,
+            corrected_since=corrected,
         )
         out.setdefault(row.unit_id, []).append((one, row.version or 0))
     return out
@@ -293,6 +299,6 @@ def _item(unit: _Unit, parts: Iterable[tuple[BoardSystem, int]], figures: Figure
         systems=systems,
         received_at=max(came) if came and not unit.open else None,
         totals=totals_out(figures) if figures is not None else None,
-        approved=None,
+        approved=stage_of_all(one.status for one in systems),
         version="-".join(str(found[s][1] if s in found else 0) for s in SYSTEMS),
     )

@@ -53,7 +53,7 @@ def _system(data: BoardOut, count: SystemCount, locale: Locale) -> str:
 def as_table(data: BoardOut) -> tables.Table:
     """Return the board's rows with a pair of columns a system."""
     columns = ["unit", "name", "state"]
-    columns += [f"{system.value}_{what}" for system in SYSTEMS for what in ("state", "due_at", "received_at")]
+    columns += [f"{system.value}_{what}" for system in SYSTEMS for what in ("state", "due_at", "received_at", "status")]
     columns += ["received_at", "approved", "version", *TotalsOut.model_fields]
     return tables.Table(f"tinh-hinh-{data.day}", columns, [_row(item) for item in data.items])
 
@@ -63,6 +63,6 @@ def _row(item: BoardItem) -> list[tables.Cell]:
     row: list[tables.Cell] = [item.unit, item.name, item.state]
     for system in System:
         one = by_system.get(system)
-        row += [one.state, one.due_at, one.received_at] if one else [None, None, None]
+        row += [one.state, one.due_at, one.received_at, one.status] if one else [None] * 4
     totals = item.totals.model_dump() if item.totals else {}
     return [*row, item.received_at, item.approved, item.version, *(totals.get(c) for c in TotalsOut.model_fields)]

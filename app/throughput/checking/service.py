@@ -15,6 +15,7 @@ from app.procedures.rules import System
 from app.throughput import cases, forward, questions, reading
 from app.throughput.cases import Case
 from app.throughput.forms import Reference
+from app.throughput.reopenings import service as reopenings
 from app.throughput.rules import ReasonCode, explained, figures_of
 from app.throughput.schemas import (
     CarriedOut,
@@ -149,7 +150,7 @@ def check(
     assert unit.id is not None
     judged = cases.of_day(session, reference, unit, day, body, now)
     versions = {system: _version(session, unit.id, day, system, judged.get(system)) for system in System}
-    faults = all_faults(body, judged, now)
+    faults = all_faults(session, unit, day, body, judged, now)
     if not judged and not faults:
         faults.append(Fault("", "nothing_sent"))
     shown = {system: [f for f in faults if f.pointer.startswith(f"/{system.value}")] for system in System}
@@ -170,7 +171,9 @@ def _version(session: Session, unit_id: int, day: date, system: System, case: Ca
     return stored.version if stored else 0
 
 
-def all_faults(body: ReportsTyped, judged: dict[System, Case], now: datetime) -> list[Fault]:
+def all_faults(
+    session: Session, unit: Unit, day: date, body: ReportsTyped, judged: dict[System, Case], now: datetime
+) -> list[Fault]:
     """Return everything wrong with what is being sent: what cannot be read, and the rules that the rest breaks."""
     aside = body._aside
     faults = list(aside.faults)
@@ -179,7 +182,8 @@ def all_faults(body: ReportsTyped, judged: dict[System, Case], now: datetime) ->
         if case.is_same:
             continue
         at = f"/{system.value}"
-        broken = [Fault(at, "day_locked")] if now > case.deadlines.locks_at else cases.broken(case, now, at)
+        refusal = reopenings.breach(session, unit, day, case, body.sent[system], now, at)
+        broken = refusal.faults if refusal else cases.broken(case, now, at)
         # What was put aside is named once: not again as missing.
         faults += [aside.placed(fault) for fault in broken if fault.pointer not in places]
     return faults

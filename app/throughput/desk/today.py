@@ -13,6 +13,8 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput import obligations
+from app.throughput.approvals import listing as approvals
+from app.throughput.approvals.schemas import ReturnedOut
 from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
@@ -81,6 +83,7 @@ class TodayOut(BaseModel):
     may_report_today: Annotated[bool, Field(description="Nothing is owed today, but the unit may report: a Saturday")]
     previous: Annotated[PreviousDay | None, Field(description="null: no figures yet")]
     gaps: GapsOut
+    returned: Annotated[list[ReturnedOut], Field(description="Reports that came back and have no new revision yet")]
     items: list[TodayDay]
 
 
@@ -104,6 +107,7 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
         may_report_today=calendar.may_serve(day) and all(d.day != day for d in days),
         previous=_previous(session, unit.id, day),
         gaps=GapsOut(questions=len(questions) - gaps, adjustments=gaps, items=questions),
+        returned=approvals.returned(session, unit, now),
         items=in_order(days, day),
     )
 

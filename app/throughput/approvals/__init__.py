@@ -1,0 +1,1 @@
+"""Ward and city approve a report's revision, or return it with a reason."""
