@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
@@ -110,7 +111,8 @@ def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) 
     prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
     cursor = driver.cursor()
     try:
-        given = [_given(row, prepared) for row in rows]
+        made: dict[Any, Any] = {}  # many rows name the same moment: it is converted once
+        given = [_given(row, prepared, made) for row in rows]
         try:
             if prepared.pick is None:
                 cursor.executemany(prepared.text, given)
@@ -170,14 +172,20 @@ def _opened(source: Source) -> tuple[Connection, Any]:
     return held[1], held[2]
 
 
-def _given(values: Mapping[str, Any], prepared: _Prepared) -> Any:
+def _given(values: Mapping[str, Any], prepared: _Prepared, made: dict[Any, Any] | None = None) -> Any:
     if prepared.fixed:
         values = {**prepared.fixed, **values}
     if not prepared.makers:
         return prepared.pick(values) if prepared.pick else values
     given: Any = list(prepared.pick(values)) if prepared.pick else dict(values)
     for place, make in prepared.makers:
-        given[place] = make(given[place])
+        value = given[place]
+        if made is None or type(value) is not datetime:
+            given[place] = make(value)
+        elif value in made:
+            given[place] = made[value]
+        else:
+            given[place] = made[value] = make(value)
     return given
 
 

@@ -68,6 +68,7 @@ class Call:
     now: datetime
     standing: Mapping[Key, Standing]
     reports: Mapping[Key, dict[str, Line]]
+    figures: list[dict[str, Any]]  # to be written, all at once
 
 
 def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
@@ -93,12 +94,14 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
-    call = Call(session, reference, caller, body, now, standing, reports)
+    call = Call(session, reference, caller, body, now, standing, reports, [])
     results = {item.index: _received(call, item, dry_run) for item in items}
     if not dry_run:
         for one in moved:
             if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
                 _move(call, one)
+        if call.figures:
+            hot.run_many(session, _insert_figures, call.figures)
         asked = confirming.asked(session, body.source)
         for item in items:
             if not item.faults and (item.key[0], item.key[1].value) in asked:
@@ -188,13 +191,11 @@ def _write(call: Call, number: int, version: int, counts: Counts, now: datetime,
                 hot.run(
                     call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
                 )
-    rows = [
+    call.figures.extend(
         {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
-         "known_at": now, "known_to": None}
+         "known_at": now}
         for (field, measure), value in wanted.items()
-    ]  # fmt: skip
-    if rows:
-        hot.run_many(call.session, _insert_figures, rows)
+    )  # fmt: skip
 
 
 def _speak(session: Session, source: str, pairs: Iterable[tuple[int, System]]) -> bool:

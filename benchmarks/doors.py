@@ -1,0 +1,224 @@
+"""Measures the doors by which figures come in many at a time against a bare insert of the same rows.
+
+Another system's figures, the same confirmed as reports, and a file imported as a day's report, each through HTTP with
+all rules, totals and audit; beside it `executemany` of the same rows into tables of the same shape in the same database
+file, committed durably. Prints rows a second and their ratio, all taken in one run; run it with
+`python -m benchmarks.doors`.
+"""
+
+import csv
+import http.client
+import io
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from app.accounts import tokens
+from app.core import audit
+from app.core.clock import day_of
+from app.core.db import Database, sqlite_module
+from app.core.settings import Settings
+from app.throughput.rules import COLUMNS
+from benchmarks.__main__ import LINES, WARDS, prepare, served
+from benchmarks.app import NOW
+
+ROUNDS = 7
+FIELDS = 10  # a unit's usual ones
+DAYS = 25
+OPEN_DAYS = 3  # a call, of days that may still be reported
+MEASURES = ("received_online", "received_counter", "resolved_early", "resolved_on_time", "resolved_overdue",
+            "withdrawn", "pending_overdue")  # fmt: skip
+TODAY = day_of(NOW)
+FIRST = date(2025, 7, 1)
+FIGURES = "figure_day_id, field_id, measure, version, value, known_at, known_to"
+REPORT_LINES = (
+    "revision_id, field_id, carried_over, received_online, received_counter, received_post, resolved_early, "
+    "resolved_on_time, resolved_overdue, withdrawn, pending_in_time, pending_overdue"
+)
+
+
+class Caller:
+    """A kept connection with its token."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.token = token
+        self.tag: str | None = None
+
+    def __call__(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json") -> bytes:
+        """Send a call about what was answered last; anything but success ends the run."""
+        headers = {"authorization": f"Bearer {self.token}", "content-type": kind}
+        if self.tag and method == "POST":
+            headers["if-match"] = self.tag
+        self.connection.request(method, f"/api/v1/throughput{path}", body, headers)
+        answer = self.connection.getresponse()
+        content = answer.read()
+        self.tag = answer.headers["etag"] if method == "POST" else None
+        if answer.status not in (200, 201):
+            raise SystemExit(f"{path}: {answer.status} {content[:500]!r}")
+        return content
+
+
+def ready(url: str) -> str:
+    """Let the fields count in all days, and return a machine's token."""
+    database = Database(Settings(database_url=SecretStr(url)))
+    with database.write() as session:
+        session.info["audit_context"] = audit.Context(NOW, None, "bench", "command")
+        session.execute(text("update fields set valid_from = '2025-07-01' where code like 'B__'"))
+        session.execute(text("update report_forms set lock_days = 30"))
+        session.execute(text("delete from obligations"))
+        session.execute(text("update stamps set version = version + 1"))
+        _, token = tokens.create_token(
+            session, role="machine", unit_id=None, scopes=["figures:send", "catalogue:edit"], name="bench", now=NOW,
+            expires=NOW + timedelta(days=1),
+        )  # fmt: skip
+    database.engine.dispose()
+    return token
+
+
+def batch(source: str, first: date, step: int, days: int = DAYS) -> bytes:
+    """Return a call of so many days of four wards."""
+    line = dict.fromkeys(MEASURES, 0) | {"received_counter": 3, "resolved_early": 4, "resolved_on_time": 5}
+    items = [
+        {
+            "unit": ward, "day": str(first + timedelta(days=n)), "system": "city",
+            "lines": [{"field": f"B{f:02}", **line, "received_online": 20 + (step + f) % 7} for f in range(FIELDS)],
+        }
+        for n in range(days)
+        for ward in WARDS
+    ]  # fmt: skip
+    return json.dumps({"source": source, "basis": "daily", "items": items}).encode()
+
+
+def bare(path: Path, sets: Sequence[tuple[str, str, str, list[tuple[Any, ...]]]]) -> float:
+    """Return the seconds of a plain insert of rows into tables of the same shape, committed durably."""
+    connection = sqlite_module().connect(path, isolation_level=None, timeout=30)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+    for name, like, _, _ in sets:
+        shape = connection.execute("select sql from sqlite_master where name = ?", (like,)).fetchone()[0]
+        connection.execute(f"drop table if exists {name}")
+        connection.execute(shape.replace(f"CREATE TABLE {like}", f"CREATE TABLE {name}", 1))
+    begin = time.perf_counter()
+    connection.execute("BEGIN IMMEDIATE")
+    for name, _, columns, rows in sets:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"insert into {name} ({columns}) values ({marks})", rows)
+    connection.execute("COMMIT")
+    spent = time.perf_counter() - begin
+    for name, *_ in sets:
+        connection.execute(f"drop table {name}")
+    connection.close()
+    return spent
+
+
+def figures_rows(days: int = DAYS) -> list[tuple[Any, ...]]:
+    """Return the rows that a batch becomes."""
+    at = "2026-11-20 09:45:00.000000"
+    return [
+        (day, field, measure, 1, 20, at, None)
+        for day in range(days * len(WARDS))
+        for field in range(FIELDS)
+        for measure in MEASURES
+    ]
+
+
+def line_rows(reports: int, fields: int) -> list[tuple[Any, ...]]:
+    """Return the lines of some reports."""
+    return [(report, field, 0, 9, 0, 0, 4, 5, 0, 0, 0, 0) for report in range(reports) for field in range(fields)]
+
+
+def compare(
+    name: str,
+    path: Path,
+    act: Callable[[int], None],
+    sets: Sequence[tuple[str, str, str, list[tuple[Any, ...]]]],
+) -> None:
+    """Time an act and the bare insert of its rows in turn, and print rows a second and the ratio's median."""
+    rows = sum(len(of) for *_, of in sets)
+    act(0)
+    ours, raw = [], []
+    for n in range(1, ROUNDS + 1):
+        begin = time.perf_counter()
+        act(n)
+        ours.append(time.perf_counter() - begin)
+        raw.append(bare(path, sets))
+    ratios = [b / a for a, b in zip(ours, raw, strict=True)]
+    print(
+        f"{name:<34}{rows:>7}{rows / statistics.median(ours):>12.0f}{rows / statistics.median(raw):>12.0f}"
+        f"{statistics.median(ratios):>9.3f}  ({min(ratios):.3f} … {max(ratios):.3f})"
+    )
+
+
+def filled(template: dict[str, Any], step: int) -> bytes:
+    """Return a day's template of the city's system with counts in it, as a form with a file."""
+    counts = {"received_online": 20 + step % 7, "received_counter": 3, "resolved_early": 4, "resolved_on_time": 5}
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(column["heading"] for column in template["columns"])
+    for row in (row for row in template["rows"] if row["field"].startswith("B") and row["system"] == "city"):
+        about = {"system": "Thành phố", "field": row["field"], "name": ""}
+        stocks = dict.fromkeys(("carried_over", "pending_in_time"), "")
+        memos = {c["name"]: "" for c in template["columns"][3 + len(COLUMNS) :]}
+        writer.writerow((about | stocks | memos | counts).get(c["name"], 0) for c in template["columns"])
+    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n'
+    return part + out.getvalue().encode() + b"\r\n--b--\r\n"
+
+
+def confirmed(answer: bytes) -> None:
+    """End the run unless every unit-day became a report."""
+    results = json.loads(answer)["results"]
+    wrong = [one for one in results if one["confirmation"] is None or one["confirmation"]["status"] != "confirmed"]
+    if wrong:
+        raise SystemExit(f"not confirmed: {wrong[0]}")
+
+
+def main() -> None:
+    """Serve a database, and measure one door after the other."""
+    print(f"{'door':<34}{'rows':>7}{'rows/s':>12}{'bare':>12}{'ratio':>9}  wanted ≥ 0.3")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bench.db"
+        url = f"sqlite:///{path}"
+        made = prepare(url)
+        token = ready(url)
+        with served(url) as port:
+            machine, officer = Caller(port, token), Caller(port, made[3])
+            figures = [("raw_figures", "external_figures", FIGURES, figures_rows())]
+            days = timedelta(days=DAYS)
+            compare(
+                "figures, first said", path,
+                lambda n: machine("PUT", "/figures", batch("one", FIRST + n * days, n)) and None, figures,
+            )  # fmt: skip
+            for ward in WARDS:
+                setting = {"unit": ward, "system": "city", "source": "two", "confirms": True}
+                machine("PUT", "/figures/sources", json.dumps(setting).encode())
+            open_since, open_days = TODAY - timedelta(days=OPEN_DAYS * (ROUNDS + 1)), timedelta(days=OPEN_DAYS)
+            lines = line_rows(OPEN_DAYS * len(WARDS), FIELDS)
+            compare(
+                "figures confirmed as reports", path,
+                lambda n: confirmed(machine("PUT", "/figures", batch("two", open_since + n * open_days, n, OPEN_DAYS))),
+                [
+                    ("raw_figures", "external_figures", FIGURES, figures_rows(OPEN_DAYS)),
+                    ("raw_lines", "report_lines", REPORT_LINES, lines),
+                ],
+            )  # fmt: skip
+            sheet = json.loads(officer("GET", f"/reports/{WARDS[3]}/{TODAY}/template"))
+            compare(
+                "a file as a day's report", path,
+                lambda n: officer(
+                    "POST", f"/reports/{WARDS[3]}/{TODAY}/import", filled(sheet, n), "multipart/form-data; boundary=b"
+                ) and None,
+                [("raw_lines", "report_lines", REPORT_LINES, line_rows(1, LINES))],
+            )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
