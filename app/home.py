@@ -44,6 +44,7 @@ NAVIGATION = (
     Entry("/units", "units.unit", "units:read"),
     Entry("/procedures", "procedures.procedure", "catalogue:read"),
     Entry("/calendar/days", "calendar.nav", "calendar:read"),
+    Entry("/throughput/forms/daily", "throughput.nav_form", "catalogue:read"),
     Entry("/users", "accounts.nav_users", "users:manage"),
 )
 # A day being filled in, and what follows its sending, is the day's work; a report that is read belongs to the reports.
@@ -68,14 +69,11 @@ def entry_of(path: str, shown: list[Entry]) -> Entry | None:
 
 @router.get("/", dependencies=[public()])
 def home(request: Request, caller: Anyone) -> Response:
-    """Send each to what they came for: a ward to its day, who watches over what is owed to that, others to figures."""
+    """Send each to what they came for: a ward to its day, others to the board of all."""
     if caller is None:
         return see_other(request, "/sign-in")
-    for entry in entries(caller):
-        # Who may free units from a report looks after what is owed; who only reads comes for the figures.
-        if entry.desk is not False or caller.may("obligations:waive"):
-            return see_other(request, entry.href)
-    return see_other(request, "/sessions")
+    shown = entries(caller)
+    return see_other(request, shown[0].href if shown else "/sessions")
 
 
 @router.get("/favicon.ico", dependencies=[public()])

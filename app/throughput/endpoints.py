@@ -18,7 +18,18 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import definition, listing, obligations, reading, redrawn, service, summary, tabular, worksheet
+from app.throughput import (
+    days,
+    definition,
+    listing,
+    obligations,
+    reading,
+    redrawn,
+    service,
+    summary,
+    tabular,
+    worksheet,
+)
 from app.throughput.approvals.rules import ReportStatus
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
@@ -328,7 +339,7 @@ def get_summary(
     data = summary.summarise(session, caller, question, now, request.state.locale)
     return render(
         data, "throughput/summary.html", fields=Reference.read(session).by_code, unit=question.unit,
-        units=units_to_choose(session, caller, now),
+        units=units_to_choose(session, caller, now), owed_before=days.owed_before(session, day_of(now)),
         table=lambda: tables.of_models("tong-hop", [*data.rows, data.total], SummaryRow),
     )  # fmt: skip
 

@@ -75,7 +75,8 @@ def test_a_day_fills_up_worst_first(api: Api, clock: SetClock) -> None:
     assert data["total"]["received"] == 19
     assert data["total"]["rates"]["online"] == {"numerator": 18, "denominator": 19, "value": 18 / 19}
     assert data["systems"] == [
-        {"system": "city", "expected": 40, "received": 1}, {"system": "ministry", "expected": 40, "received": 1}
+        {"system": "city", "expected": 40, "received": 1, "late": 39},
+        {"system": "ministry", "expected": 40, "received": 1, "late": 0},
     ]  # fmt: skip
     assert data["completeness"]["received"] == 1
     assert data["missing_count"] == len(data["missing"]) == 39
@@ -153,11 +154,12 @@ def test_pages_and_states_narrow_the_rows_and_nothing_else(api: Api) -> None:
 
 def test_a_day_on_which_nothing_is_owed(api: Api, clock: SetClock) -> None:
     clock.set("2026-11-21T16:45+07:00")
-    assert see(api("city_analyst"))["items"] == []
+    assert see(api("city_analyst"), day="2026-11-21")["items"] == []
+    assert see(api("city_analyst"))["day"] == DAY, "without a day the last one with something owed"
     body = {"unit": WARD, "valid_from": "2026-11-21", "legal_reference": "Kế hoạch 12/KH-UBND"}
     assert api("city_analyst").post("/api/v1/calendar/saturday-services", json=body).status_code == 201
     send(api, WARD, "city", report(line(received_online=2)), day="2026-11-21")
-    data = see(api("city_analyst"))
+    data = see(api("city_analyst"), day="2026-11-21")
     assert [(i["unit"], i["state"], i["systems"][0]["state"]) for i in data["items"]] == [(WARD, None, None)]
     assert (data["total"]["received"], data["missing_count"], data["counts"]) == (2, 0, [])
     assert data["items"][0]["received_at"] == "2026-11-21T09:45:00Z"
@@ -211,8 +213,8 @@ def test_an_unchanged_board_costs_no_body_and_a_change_shows(api: Api) -> None:
 def test_the_line_for_the_group_names_who_owes(api: Api, clock: SetClock) -> None:
     analyst = api("city_analyst")
     assert analyst.get(f"{BOARD}/text").json() == {
-        "text": "Báo cáo ngày 20/11/2026: 0/40 đơn vị đã gửi đủ. Hệ thống của thành phố: 0/40 đơn vị đã gửi. "
-        "Hệ thống của bộ, ngành: 0/40 đơn vị đã gửi."
+        "text": "Báo cáo ngày 20/11/2026: 0 đơn vị quá hạn. Hệ thống của thành phố: chưa đến hạn. "
+        "Hệ thống của bộ, ngành: chưa đến hạn."
     }
     units = [item["unit"] for item in see(analyst)["items"]]
     for unit in units:
@@ -220,10 +222,10 @@ def test_the_line_for_the_group_names_who_owes(api: Api, clock: SetClock) -> Non
             send(api, unit, "city", report(line(received_online=9, received_counter=1, resolved_early=4)))
     text = analyst.get(f"{BOARD}/text").json()["text"]
     assert text == (
-        "Báo cáo ngày 20/11/2026: 0/40 đơn vị đã gửi đủ. Số liệu đến 20/11/2026 16:30: tiếp nhận 380 hồ sơ "
+        "Báo cáo ngày 20/11/2026: 0 đơn vị quá hạn. Số liệu đến 20/11/2026 16:30: tiếp nhận 380 hồ sơ "
         "(trực tuyến 90,00%), giải quyết 152, đang giải quyết 228, trong đó quá hạn 0. "
         "Hệ thống của thành phố: 38/40 đơn vị đã gửi, chưa gửi: Phú Xuân, Thuận Hóa. "
-        "Hệ thống của bộ, ngành: 0/40 đơn vị đã gửi."
+        "Hệ thống của bộ, ngành: chưa đến hạn."
     )
     assert "\n" not in text
     assert "still owing: Phú Xuân" in analyst.get(f"{BOARD}/text", params={"lang": "en"}).json()["text"]

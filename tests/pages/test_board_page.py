@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.pages.test_desk_pages import current, text_of
-from tests.support.clients import DAY, WARD, line, report
+from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.page import read
 
 AT = f"/api/v1/throughput/reports/{WARD}/{DAY}"
@@ -46,6 +46,32 @@ def test_states_and_days_are_links_and_keep_to_the_files(people: Any) -> None:
     assert "Ngày này không đơn vị nào phải báo cáo." in weekend
 
 
+def test_on_a_day_off_it_opens_on_the_last_day_that_is_owed(people: Any, api: Any, clock: SetClock) -> None:
+    clock.set("2026-11-22T10:00:00+07:00")
+    for unit in (WARD, OTHER):
+        at = f"/api/v1/throughput/reports/{unit}/{DAY}/city"
+        late = {"reasons": [{"warning": "late", "reason": "late_sync"}]}
+        assert api("ward_officer", unit).put(at, json=report(line(received_online=7)) | late).status_code == 201
+    leader = people("leader")
+    page = leader.get(leader.get("/").headers["location"]).text
+    assert "20/11/2026" in read(page).all("h1")[0].text
+    assert 'href="?day=2026-11-19"' in page
+    assert 'href="?day=2026-11-21"' not in page
+    assert 'href="?day=2026-11-23"' not in page  # not begun
+    assert 'href="?day=2026-11-20"' in leader.get("/throughput/board?day=2026-11-19").text
+    assert "2/40 đơn vị" in page
+    assert "0/40 đơn vị" not in page  # the ministries' part is not due: that nobody is complete says nothing
+    assert "38 quá hạn" in page
+    assert "Ngày làm việc trước (20/11/2026)" in leader.get("/throughput/summary").text
+
+
+def test_nobody_is_counted_as_missing_before_the_deadline(people: Any) -> None:
+    analyst = people("city_analyst")
+    page = analyst.get(f"/throughput/board?day={DAY}").text
+    assert "0/40" not in page
+    assert "Chưa đơn vị nào quá hạn." in page
+
+
 def test_it_asks_for_itself_again_with_the_same_question(people: Any) -> None:
     analyst = people("city_analyst")
     page = analyst.get(f"/throughput/board?day={DAY}&state=due").text
@@ -60,5 +86,5 @@ def test_it_asks_for_itself_again_with_the_same_question(people: Any) -> None:
 def test_the_line_to_pass_on_stands_in_a_field(people: Any) -> None:
     analyst = people("city_analyst")
     page = analyst.get(f"/throughput/board/text?day={DAY}").text
-    assert next(n for n in read(page).all("textarea")).text.startswith("\nBáo cáo ngày 20/11/2026: 0/40 đơn vị")
+    assert next(n for n in read(page).all("textarea")).text.startswith("\nBáo cáo ngày 20/11/2026: 0 đơn vị quá hạn")
     assert current(page) == [("Bảng theo dõi", "true")]

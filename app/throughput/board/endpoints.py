@@ -12,7 +12,7 @@ from app.core.paging import Paging
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
-from app.throughput import definitions
+from app.throughput import days, definitions
 from app.throughput.board import service as board
 from app.throughput.board import text as board_text
 from app.throughput.board.schemas import BoardOut, BoardTextOut
@@ -23,7 +23,7 @@ from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
-DayQuery = Annotated[Day | None, Query(description="Default: today")]
+DayQuery = Annotated[Day | None, Query(description="Default: today, or the last day before with something owed")]
 
 
 @router.get(
@@ -35,10 +35,11 @@ def get_board(
     state: Annotated[State | None, Query(description="Only units in this state")] = None,
 ) -> Response:  # fmt: skip
     """Give a day's board: each unit's state, what it owes per system, its sums; worst first, and who is missing."""
-    wanted = day or day_of(now)
+    wanted = day or days.last_owed(session, day_of(now))
     data = board.board(session, caller, page, day=wanted, now=now, state=state)
     return render(
         data, "throughput/board.html", today=day_of(now), state=state,
+        before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
         table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state)),
     )  # fmt: skip
 
@@ -52,7 +53,7 @@ def get_board_text(
     lang: Annotated[Locale | None, Query(description="Language; default: the caller's, else Vietnamese")] = None,
 ) -> Response:  # fmt: skip
     """Give a day's board as one line for the chat group: how many are in, the sums, who still owes what."""
-    wanted, locale = day or day_of(now), lang or request.state.locale
+    wanted, locale = day or days.last_owed(session, day_of(now)), lang or request.state.locale
     data = board.board(session, caller, None, day=wanted, now=now)
     text = BoardTextOut(text=board_text.text(data, locale))
     return render(text, "throughput/board_text.html", day=wanted, lang=locale)

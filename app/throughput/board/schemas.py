@@ -55,6 +55,7 @@ class SystemCount(BaseModel):
     system: Annotated[System, Field(description="Source system")]
     expected: int
     received: Annotated[int, Field(description="Complete, or waived")]
+    late: Annotated[int, Field(description="Past the deadline; 0 while what is missing is not due")]
 
 
 class Missing(BaseModel):

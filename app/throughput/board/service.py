@@ -217,7 +217,10 @@ def _key(after: list[Any]) -> tuple[int, str, str]:
 
 def _system_count(units: list[_Unit], system: System) -> SystemCount:
     places = [u.ranks[system] for u in units if u.ranks.get(system, NOTHING_OWED) < NOTHING_OWED]
-    return SystemCount(system=system, expected=len(places), received=sum(place in _IN_RANKS for place in places))
+    return SystemCount(
+        system=system, expected=len(places), received=sum(place in _IN_RANKS for place in places),
+        late=places.count(STATES.index(State.late)),
+    )  # fmt: skip
 
 
 def _cut_off(session: Session, scope: Scope, day: date) -> datetime | None:

@@ -6,6 +6,7 @@ from app.procedures.rules import System
 from app.throughput.board.schemas import BoardItem, BoardOut, SystemCount
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import TotalsOut
+from app.throughput.timing import State
 
 MOST_NAMES = 40
 
@@ -15,7 +16,11 @@ def text(data: BoardOut, locale: Locale) -> str:
     done = data.completeness
     if not done.expected:
         return i18n.translate("throughput.board_text_nothing", locale, day=data.day)
-    words = [i18n.translate("throughput.board_text_in", locale, day=data.day, n=done.received, total=done.expected)]
+    # While the deadline of one part is ahead nobody is complete, and "0/40" would read as if nobody had sent.
+    waits = not done.received and any(c.expected and not c.received and not c.late for c in data.systems)
+    late = sum(count.units for count in data.counts if count.state is State.late)
+    key = "throughput.board_text_waiting" if waits else "throughput.board_text_in"
+    words = [i18n.translate(key, locale, day=data.day, n=late if waits else done.received, total=done.expected)]
     if data.cut_off is not None:
         total = data.total
         words.append(
@@ -40,6 +45,8 @@ def _system(data: BoardOut, count: SystemCount, locale: Locale) -> str:
         "n": count.received,
         "total": count.expected,
     }
+    if not count.received and not count.late:
+        return i18n.translate("throughput.board_text_not_due", locale, **said)
     owing = [one.name for one in data.missing if count.system in one.systems]
     if not owing or not count.received:
         return i18n.translate("throughput.board_text_system", locale, **said)

@@ -12,6 +12,7 @@ from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.schemas import AsOf, Day, problems
 from app.core.web import Render
+from app.throughput import days
 from app.throughput.ranking.rules import Rate
 from app.throughput.ranking.service import RankedOut, RankingOut, ranking
 
@@ -30,5 +31,6 @@ def get_ranking(
     last = last or max(day_of(now), first or date.min)
     data = ranking(session, rate, first or last.replace(day=1), last, as_of)
     return render(
-        data, "throughput/ranking.html", table=lambda: tables.of_models("xep-hang", data.items, RankedOut)
+        data, "throughput/ranking.html", owed_before=days.owed_before(session, day_of(now)),
+        table=lambda: tables.of_models("xep-hang", data.items, RankedOut)
     )  # fmt: skip
