@@ -21,7 +21,7 @@ from app.core.clock import SystemClock, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.settings import Settings
-from app.demo import afterwards
+from app.demo import afterwards, machine
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
@@ -89,6 +89,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         findings.rebuild(session)
         afterwards.follow(session, units, days, now)
+        machine.speak(session, days[-2:], now)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)

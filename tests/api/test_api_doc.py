@@ -39,10 +39,10 @@ class Example:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def examples() -> list[Example]:
-    """Return the guide's commands in their order; a command without its status is a fault."""
+def examples(guide: str = GUIDE) -> list[Example]:
+    """Return a guide's commands in their order; a command without its status is a fault."""
     found: list[Example] = []
-    for block in re.findall(r"^```console\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL):
+    for block in re.findall(r"^```console\n(.*?)^```", guide, re.MULTILINE | re.DOTALL):
         for part in re.split(r"\n\n+", block.strip()):
             code = "\n".join(line for line in part.splitlines() if not line.startswith("# "))
             said = [line.removeprefix("# ") for line in part.splitlines() if line.startswith("# ")]

@@ -61,6 +61,8 @@ def test_figures_prefill_the_form_and_never_become_the_report_by_themselves(
     assert proposals(api())["HT.received_online"] == 14
     page = people().get(f"/throughput/reports/{WARD}/{DAY}/worksheet").text
     assert 'name="city[lines][HT][received_online]" inputmode="numeric" autocomplete="off" value="14"' in page
+    # Who does not tell post from counter says nothing of post: not 0.
+    assert 'name="city[lines][HT][received_post]" inputmode="numeric" autocomplete="off" value=""' in page
     assert api().get(f"{REPORTS}/{WARD}/{DAY}").status_code == 404
 
 

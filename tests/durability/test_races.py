@@ -187,3 +187,38 @@ def test_readers_do_not_wait_for_a_writer(app: FastAPI, officers: list[Client]) 
         answer = officers[0].get(ADDRESS, timeout=3)
         assert answer.status_code == 200
         session.rollback()
+
+
+def test_forty_units_send_in_one_minute_with_five_retries_each(app: FastAPI, server: str, api: Api) -> None:
+    """Their own token, their own key, the answer lost four times: no error, nothing twice."""
+    anybody = api("city_analyst")
+    units = [u["code"] for u in anybody.get("/api/v1/units").json()["items"] if u["kind"] in ("ward", "commune")]
+    tokens = {code: api("machine", code, scopes=["figures:send"]).headers["authorization"] for code in units}
+    for code in units[::4]:
+        setting = {"unit": code, "system": "city", "source": "one-gate", "confirms": True}
+        assert anybody.put("/api/v1/throughput/figures/sources", json=setting).status_code == 200
+
+    def send(code: str, number: int) -> list[tuple[int, bytes]]:
+        line_of = {key: value for key, value in line(received_online=number).items() if key != "received_post"}
+        items = [{"unit": code, "day": DAY, "system": s, "lines": [line_of]} for s in ("city", "ministry")]
+        body = {"source": "one-gate", "basis": "daily", "items": items}
+        seen = []
+        with caller(server, tokens[code]) as client:
+            for attempt in range(6):
+                # The last retry has lost its key too.
+                headers = {"idempotency-key": f"{code}-night"} if attempt < 5 else {}
+                answer = client.put("/api/v1/throughput/figures", json=body, headers=headers)
+                seen.append((answer.status_code, answer.content))
+        return seen
+
+    seen = at_once([partial(send, code, n) for n, code in enumerate(units)])
+    assert len(seen) == 40
+    for of_unit in seen:
+        assert [status for status, _ in of_unit] == [200] * 6, of_unit
+        assert len({content for _, content in of_unit[:5]}) == 1
+        assert b'"unchanged":2' in of_unit[5][1]
+    assert _count(app, "select count(*) from figure_days") == 80
+    assert _count(app, "select count(*) from figure_days where version > 1") == 0
+    assert _count(app, "select count(*) from external_figures") == 80 * 6
+    assert _count(app, "select count(*) from report_revisions") == len(units[::4])
+    assert faults_of(app) == []

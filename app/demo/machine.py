@@ -1,0 +1,59 @@
+"""A one-gate system of the demonstration: what it says of the newest days of a few units, beside their reports."""
+
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.procedures.rules import System
+from app.throughput import reading
+from app.throughput.figures import service
+from app.throughput.figures.rules import Basis
+from app.throughput.figures.schemas import FigureDayIn, FigureLineIn, FiguresIn
+from app.throughput.forms import Reference
+from app.throughput.rules import Line
+
+SOURCE = "one-gate"
+UNITS = ("19789", "19753", "19774", "19804", "19867", "20035")
+_ASIDE = 2  # dossiers that one unit in three has not in its report
+
+
+def speak(session: Session, days: list[date], now: datetime) -> int:
+    """Have the one-gate system speak of some days, and return of how many unit-days.
+
+    It says what the report says, but in one field of every third unit; where none is in yet, what the last one said.
+    """
+    reference = Reference.read(session)
+    items = []
+    for day in days:
+        for number, code in enumerate(UNITS):
+            unit = reference.units[code]
+            stored = reading.current(session, unit.id, day, System.CITY)
+            if stored is None:
+                before = reading.before(session, unit.id, day, System.CITY)
+                stored = reading.current(session, unit.id, before.day, System.CITY) if before else None
+            if stored is None:
+                continue
+            applicable = reference.applicable(unit, day, System.CITY)
+            lines = [_line(line) for line in stored.lines.values() if line.field in applicable]
+            if number % 3 == 1 and lines:
+                lines[0].received_online = (lines[0].received_online or 0) + _ASIDE
+            items.append(FigureDayIn(unit=code, day=day, system=System.CITY, lines=lines))
+    if not items:
+        return 0
+    machine = Caller(
+        id=0, user_name="minh-hoa", label="Hệ thống một cửa (minh họa)", role="machine", unit_id=None, unit_code=None,
+        rights=frozenset({"figures:send"}), units=None,
+    )  # fmt: skip
+    body = FiguresIn(source=SOURCE, basis=Basis.daily, items=items)
+    return service.put(session, machine, body=body, now=now, dry_run=False).accepted
+
+
+def _line(line: Line) -> FigureLineIn:
+    """Return a line as a system counts it that does not tell post from counter, nor knows what was open before."""
+    return FigureLineIn(
+        field=line.field, received_online=line.received_online,
+        received_counter=line.received_counter + (line.received_post or 0), resolved_early=line.resolved_early,
+        resolved_on_time=line.resolved_on_time, resolved_overdue=line.resolved_overdue,
+        pending_overdue=line.pending_overdue,
+    )  # fmt: skip
