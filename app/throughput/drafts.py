@@ -42,6 +42,11 @@ class Draft:
         """The sums of the lines."""
         return figures_of(self.lines.values())
 
+    def _gives_the_reasons_of(self, stored: Stored) -> bool:
+        """Compare reasons; that of an earlier correction need not be said again where nothing is corrected."""
+        known = stored.reasons if not correction_reason_missing(self) else _no_correction(stored.reasons)
+        return _bag(self.reasons) == _bag(known)
+
     def says_the_same_as(self, stored: Stored) -> bool:
         """Tell whether a stored revision says exactly this."""
         return (
@@ -51,9 +56,13 @@ class Draft:
             and self.unavailable == stored.unavailable
             and self.note == stored.note
             and self.lines == stored.lines
-            and _bag(self.reasons) == _bag(stored.reasons)
+            and self._gives_the_reasons_of(stored)
             and self.amounts.items() <= amounts_of(stored.reasons).items()
         )
+
+
+def _no_correction(reasons: list[Reason]) -> list[Reason]:
+    return [r for r in reasons if r.warning != WarningCode.correction]
 
 
 def _bag(reasons: list[Reason]) -> list[tuple[str, str, str, str, str]]:

@@ -12,7 +12,7 @@ from httpx2 import Response
 from sqlalchemy import text
 
 from app.core.web import API
-from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.workbooks import GOOD, HEADINGS, workbook
 
 Api = Callable[..., TestClient]
@@ -131,6 +131,30 @@ def test_an_import_is_rehearsed_then_stored_with_its_file(app: FastAPI, api: Api
     with app.state.database.engine.connect() as connection:
         actions = set(connection.execute(text("select action from audit_entries")).scalars())
     assert "file.kept" in actions
+
+
+def test_a_template_of_what_stands_brought_back_changes_nothing(api: Api, clock: SetClock) -> None:
+    """After the grace, sent late and with reasons and a note: whoever changes one system corrects that one alone."""
+    officer = api()
+    clock.set("2026-11-20T18:00:00+07:00")
+    body = report(line(received_online=7), note="Mất điện buổi sáng", counted_until="2026-11-20T17:30:00+07:00")
+    late = {"reasons": [{"warning": "late", "reason": "late_sync"}]}
+    for system in ("city", "ministry"):
+        assert officer.put(f"{AT}/{system}", json=body | late).status_code == 201
+    clock.set("2026-11-24T10:00:00+07:00")
+    given = officer.get(f"{AT}/template.csv").content
+    dry = bring(officer, given, "import?dry_run=true", "mau.csv").json()
+    assert (dry["errors"], dry["if_match"]) == ([], None)
+    assert [dry["checked"][system]["same"] for system in ("city", "ministry")] == [True, True]
+    same = bring(officer, given, "import", "mau.csv")
+    assert (same.status_code, same.json()["report"]["version"]) == (200, "1-1")
+    # One figure of the city's part is another: only that part wants its reason and its version.
+    rows = given.decode().splitlines()
+    at = next(n for n, row in enumerate(rows) if "HT" in row.split(";" if ";" in row else ",")[:2])
+    changed = "\n".join([*rows[:at], rows[at].replace(",7,", ",8,", 1).replace(",7,", ",8,"), *rows[at + 1 :]]).encode()
+    dry = bring(officer, changed, "import?dry_run=true", "mau.csv").json()
+    assert dry["if_match"] == '"1-1"'
+    assert [error["pointer"] for error in dry["errors"]] == ["/city/reasons"]
 
 
 WRONG: dict[str, tuple[list[Any], list[tuple[str, str]]]] = {

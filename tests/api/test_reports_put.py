@@ -93,7 +93,8 @@ def test_the_same_again_is_answered_as_before(
     "other",
     [
         OTHER_BODY, BODY | {"note": "Thêm"}, BODY | {"partial_day": True}, BODY | {"lines": []},
-        BODY | {"counted_until": "2026-11-20T16:00:00+07:00"}, {"unavailable": {"reason": "Mất kết nối"}},
+        BODY | {"counted_until": "2026-11-20T16:00:00+07:00"},
+        {"unavailable": {"reason": "Mất kết nối"}, "reasons": [REASON]},
         BODY | {"reasons": [REASON]},
         report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, withdrawn=1)),
         report(line("HT", carried_over=2, received_online=5, resolved_on_time=3, received_post=None)),
@@ -380,7 +381,8 @@ def test_an_unavailable_system(api: Api, clock: SetClock) -> None:
     assert (down["lines"], down["timeliness"], down["warnings"]) == ([], None, [])
     up = put(officer, report(line("LT", received_online=2)), "/ministry", if_match='"1"').json()
     assert (up["unavailable"], up["totals"]["received"], up["timeliness"]) == (None, 2, "on_time")
-    again = put(officer, {"unavailable": {"reason": "Lại mất"}}, "/ministry", if_match='"2"').json()
+    lost = {"unavailable": {"reason": "Lại mất"}, "reasons": [REASON]}
+    again = put(officer, lost, "/ministry", if_match='"2"').json()
     assert (again["version"], again["totals"]["received"]) == (3, 0)
 
 

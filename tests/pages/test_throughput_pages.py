@@ -250,6 +250,33 @@ def test_a_correction_after_the_grace_wants_its_reason(people: Any, clock: SetCl
     assert "Số liệu tại thời điểm 20/11/2026 16:45" in officer.get(then.group(1)).text
 
 
+def test_a_second_correction_wants_a_reason_of_its_own_and_the_tick_is_kept(people: Any, api: Any, clock: Any) -> None:
+    client = api()
+    for day in ("2026-11-18", "2026-11-19"):
+        clock.set(f"{day}T16:45:00+07:00")
+        for system in ("city", "ministry"):
+            at = f"/api/v1/throughput/reports/{WARD}/{day}/{system}"
+            assert client.put(at, json=report(line(received_online=3))).status_code == 201
+    clock.set("2026-11-20T10:00:00+07:00")
+    at, officer = f"/throughput/reports/{WARD}/2026-11-18", people()
+    why = "city[reasons][correction-][reason]"
+    ticked = sheet(officer, at) | {cell("HT", "received_online"): "5", "city[carry_forward]": "true"}
+    unexplained = officer.post(at, data=ticked)
+    assert form_of(unexplained.text, at)["city[carry_forward]"] == "true"
+    assert "gửi rồi thì không chuyển được nữa" in unexplained.text
+    first = sheet(officer, at) | {cell("HT", "received_online"): "5", why: "late_sync", "_only": "city"}
+    assert officer.post(at, data=first).status_code == 303
+    again = sheet(officer, at)
+    assert again[why] == ""
+    assert officer.post(at, data=again).status_code == 303, "unchanged, it asks for nothing"
+    refused = officer.post(
+        at, data=sheet(officer, at) | {cell("HT", "received_online"): "6", "city[carry_forward]": "true"}
+    )
+    assert "cần chọn lý do đính chính" in error_summary(refused.text)
+    assert form_of(refused.text, at)["city[carry_forward]"] == "true"
+    assert "gửi rồi thì không chuyển được nữa" in refused.text
+
+
 def test_a_locked_day_is_shown_and_not_edited(people: Any, clock: SetClock) -> None:
     officer = people()
     assert officer.post(AT, data=sheet(officer) | {cell("HT", "received_online"): "5"}).status_code == 303

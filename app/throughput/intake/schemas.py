@@ -119,5 +119,8 @@ class ImportOut(BaseModel):
     stored: bool
     understood: Understood
     errors: list[PlacedError]
+    if_match: Annotated[
+        str | None, Field(description="What storing wants as If-Match, for it replaces what stands; null: nothing")
+    ]
     checked: Annotated[CheckedOut | None, Field(description="What sending it would say; null: not a dry run")]
     report: Annotated[ReportsOut | None, Field(description="As it stands now; null: a dry run")]

@@ -3,27 +3,29 @@
 import re
 from datetime import date, datetime
 
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from app.core import i18n
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.procedures.rules import System
-from app.throughput import service
+from app.throughput import cases, service
 from app.throughput.checking import service as check
 from app.throughput.checking.service import CheckedOut, FaultOut, ReportsTyped
+from app.throughput.forms import Reference
 from app.throughput.intake.layout import MERGED
 from app.throughput.intake.schemas import ImportOut, PlacedError, SystemRead, Understood
 from app.throughput.intake.service import cell_of, place_of, placed
 from app.throughput.rules import COLUMNS
-from app.throughput.schemas import LineIn, ReportsIn
+from app.throughput.schemas import LineIn, ReportIn, ReportsIn
 from app.throughput.service import Match
 from app.units.models import Unit
 
 
 def rehearse(session: Session, *, unit: Unit, day: date, understood: Understood, now: datetime) -> ImportOut:
     """Return what storing would say, and store nothing."""
-    body = ReportsTyped.model_validate(_body(understood))
+    body = ReportsTyped.model_validate(_body(session, unit, day, understood, now))
     checked = check.check(
         session, unit=unit, day=day, body=body, now=now, placed=lambda pointer: _in_table(understood, pointer)
     )
@@ -31,9 +33,16 @@ def rehearse(session: Session, *, unit: Unit, day: date, understood: Understood,
     # What is missing was told of its cell or column.
     judged = [fault for fault in _faults_of(checked) if not (fault.code == "required" and "/rows/" in fault.pointer)]
     errors = [*read, *map(placed, faults_in(understood)), *map(_told, judged)]
-    return ImportOut(
-        dry_run=True, stored=False, understood=understood, errors=_once(errors), checked=checked, report=None
+    standing = dict(zip((System.CITY, System.MINISTRY), checked.version.split("-"), strict=True))
+    replaces = any(
+        standing[system] != "0" and not one.same
+        for system, one in ((System.CITY, checked.city), (System.MINISTRY, checked.ministry))
+        if one is not None
     )
+    return ImportOut(
+        dry_run=True, stored=False, understood=understood, errors=_once(errors),
+        if_match=f'"{checked.version}"' if replaces else None, checked=checked, report=None,
+    )  # fmt: skip
 
 
 def store(
@@ -43,18 +52,43 @@ def store(
     if faults := [*_read_faults(understood), *faults_in(understood)]:
         raise Invalid(faults)
     try:
-        body = ReportsIn.model_validate(_body(understood))
+        body = ReportsIn.model_validate(_body(session, unit, day, understood, now))
         report, created = service.put_reports(session, caller, unit=unit, day=day, body=body, match=match, now=now)
     except Invalid as invalid:
         faults = [Fault(_in_table(understood, f.pointer), f.code, f.values) for f in invalid.faults]
         raise Invalid(faults) from None
-    stored = ImportOut(dry_run=False, stored=True, understood=understood, errors=[], checked=None, report=report)
+    stored = ImportOut(
+        dry_run=False, stored=True, understood=understood, errors=[], if_match=None, checked=None, report=report
+    )
     return stored, created
 
 
-def _body(understood: Understood) -> dict[str, object]:
+def _body(session: Session, unit: Unit, day: date, understood: Understood, now: datetime) -> dict[str, object]:
+    """Return the reports that a table stands for; a system whose counts are those that stand is said as it stands."""
     files = [understood.file.id] if understood.file else []
-    return {name: {"lines": read.lines, "evidence": files} for name, read in _systems(understood)}
+    return {
+        name: _as_it_stands(session, unit, day, System(name), read, now) or {"lines": read.lines, "evidence": files}
+        for name, read in _systems(understood)
+    }
+
+
+def _as_it_stands(
+    session: Session, unit: Unit, day: date, system: System, read: SystemRead, now: datetime
+) -> dict[str, object] | None:
+    """Return what stands of a system in its own words where a table says the same counts: no change, no evidence."""
+    try:
+        body = ReportIn.model_validate({"lines": read.lines})
+    except ValidationError:
+        return None
+    case = cases.understood(session, Reference.read(session), unit, day, system, body, now)
+    stored = case.stored
+    if stored is None or stored.unavailable is not None or case.draft.faults or case.draft.lines != stored.lines:
+        return None
+    reasons = [
+        {"warning": r.warning, "field": r.field, "reason": r.reason, "counterpart": r.counterpart, "note": r.note}
+        for r in stored.reasons
+    ]
+    return {"lines": read.lines, "note": stored.note, "partial_day": stored.partial, "reasons": reasons}
 
 
 def _systems(understood: Understood) -> list[tuple[str, SystemRead]]:
