@@ -21,6 +21,7 @@ from app.throughput.desk.share import TextsOut
 from app.throughput.desk.today import TodayOut
 from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
+from app.throughput.reopenings import listing as reopenings
 from app.throughput.schemas import ReportsOut
 from app.units.models import Unit
 from app.units.service import visible_unit
@@ -73,7 +74,7 @@ def get_month(
     responses=problems(401, 403, 404, 422),
 )  # fmt: skip
 def get_receipt(
-    request: Request, caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render
+    request: Request, caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render, now: Now
 ) -> Response:
     """Confirm what the city has received for a day."""
     data = standing_reports(session, unit, day)
@@ -81,6 +82,7 @@ def get_receipt(
     followed = {system.value: forward.followed(session, unit, day, system) for system in System}
     return render(
         data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed,
+        states={s.value: reopenings.lock_state(session, unit, day, s, now) for s in System},
         table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
     )  # fmt: skip
 
