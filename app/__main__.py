@@ -209,6 +209,17 @@ def verify() -> None:
     raise typer.Exit(1 if faults else 0)
 
 
+@cli.command()
+def remind() -> None:
+    """Write down the reminders whose moments have come; the serving process does the same every minute."""
+    from app.throughput.reminders import making
+
+    with _ready(Settings()).write() as session:
+        _context(session)
+        count = making.make(session, SystemClock().now())
+    _say(f"{count} reminders made.")
+
+
 @cli.command("rebuild-totals")
 def rebuild_totals() -> None:
     """Compute all kept totals anew from the lines, and bring the findings to what the reports say."""

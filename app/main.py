@@ -7,6 +7,8 @@ from typing import Any
 from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette_compress import CompressMiddleware
 
 from app import __version__, contract, health, home
@@ -14,10 +16,10 @@ from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
 from app.calendar.models import CalendarChanged
-from app.core import events, files, handlers, i18n, log
+from app.core import events, files, handlers, hot, i18n, log
 from app.core.access import Caller
 from app.core.assets import Assets
-from app.core.clock import Clock, SystemClock
+from app.core.clock import Clock, SystemClock, now_of
 from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
@@ -43,6 +45,9 @@ from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.ranking import endpoints as endpoints_ranking
+from app.throughput.reminders import endpoints as endpoints_reminders
+from app.throughput.reminders import making as reminders
+from app.throughput.reminders.service import count as reminded
 from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
 from app.throughput.writing import ReportCorrected, ReportReceived
@@ -60,6 +65,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_ranking.router,
     endpoints_approvals.router,
     endpoints_reopenings.router,
+    endpoints_reminders.router,
     throughput.router,
     units.router,
     calendar.router,
@@ -143,13 +149,17 @@ def wire() -> None:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with obligations.kept_ahead(app.state.database, app.state.clock, app.state.settings):
+    state = app.state
+    async with (
+        obligations.kept_ahead(state.database, state.clock, state.settings),
+        reminders.kept_up(state.database, state.clock),
+    ):
         yield
     app.state.database.engine.dispose()
 
 
 def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
-    """Return what every page shows around its content: navigation by role, version."""
+    """Return what every page shows around its content: navigation by role, what one is reminded of, version."""
     t = i18n.translator(request.state.locale)
     entries = [] if caller is None else home.entries(caller)
     here = home.entry_of(request.url.path, entries)
@@ -161,4 +171,16 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
         }
         for e in entries
     ]
-    return {"nav": nav, "version": __version__}
+    return {"nav": nav, "version": __version__, "waiting": waiting(request, caller)}
+
+
+def waiting(request: Request, caller: Caller | None) -> int | None:
+    """Return how much waits for the reader, for the mark in the page's head; None where there is none to show."""
+    part = request.headers.get("hx-request-type") == "partial"
+    if caller is None or not caller.may("reminders:read") or part:
+        return None
+    try:
+        with hot.glance(request.app.state.database.engine) as connection:
+            return reminded(connection, caller, now_of(request))
+    except (OperationalError, PoolTimeout):
+        return None  # a page that tells of a busy database is shown all the same

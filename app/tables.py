@@ -15,6 +15,7 @@ from app.throughput import models as throughput
 from app.throughput.approvals import models as approvals
 from app.throughput.figures import models as figures
 from app.throughput.findings import models as findings
+from app.throughput.reminders import models as reminders
 from app.throughput.reopenings import models as reopenings
 from app.throughput.statutory import frozen
 from app.units import models as units
@@ -22,6 +23,6 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reopenings,
+    frozen, approvals, reminders, reopenings,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

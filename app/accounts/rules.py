@@ -50,6 +50,8 @@ class Scope(StrEnum):
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
     figures_send = "figures:send"
+    reminders_read = "reminders:read"
+    reminders_send = "reminders:send"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -72,6 +74,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
+        | {"reminders:read"}
     )
     | _OWN
 )
@@ -87,6 +90,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
     | {"tasks:update", "tasks:keep", "tasks:accept"}
     | OF_THE_CITY
+    | {"reminders:send"}
     | _OWN,
     Role.leader: _READS | {"findings:reopen"} | _OWN,
     Role.administrator: frozenset(

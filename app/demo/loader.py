@@ -4,7 +4,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
 from pathlib import Path
@@ -17,7 +17,7 @@ from app.calendar.service import calendar_for
 from app.core import audit
 from app.core.access import Caller
 from app.core.audit import AuditEntry
-from app.core.clock import SystemClock, day_of
+from app.core.clock import SystemClock, at, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.settings import Settings
@@ -30,6 +30,7 @@ from app.throughput import obligations, reading, service
 from app.throughput.findings import rebuilding as findings
 from app.throughput.forms import Reference
 from app.throughput.models import PublishedFigure, Report, ReportRevision
+from app.throughput.reminders import making as reminders
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn
 from app.units.models import Unit
@@ -90,6 +91,9 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         findings.rebuild(session)
         afterwards.follow(session, units, days, now)
         machine.speak(session, days[-2:], now)
+        last = days[-1] if days else until
+        for moment in (at(last, time(16, 30)), at(last, time(17, 15)), at(last, time(18, 0))):
+            reminders.make(session, moment)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)

@@ -30,6 +30,7 @@ OFFICER = (
     "/throughput/reopenings", f"{AT}/2025-07-01/city/reopenings", f"{AT}/2025-07-04/city/approvals",
     "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/{TODAY}",
+    "/throughput/reminders",
 )  # fmt: skip
 ANALYST = (
     "/throughput/approvals?day=2025-07-04", "/throughput/reopenings?state=asked", f"{AT}/2025-07-01/city/approvals",
@@ -49,6 +50,7 @@ ANALYST = (
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
+    "/throughput/reminders",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

@@ -1,0 +1,59 @@
+"""Reminders at both doors: the list, and reminding a unit by hand."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.core import tables
+from app.core.access import Caller, allow
+from app.core.clock import Now
+from app.core.db import Reading, Writing
+from app.core.forms import DoorRoute
+from app.core.paging import Paging
+from app.core.schemas import Day, created, problems
+from app.core.web import Render
+from app.procedures.rules import System
+from app.throughput.endpoints import TheUnit, UnitQuery, units_to_choose
+from app.throughput.reminders import making, service
+from app.throughput.reminders.models import ReminderOut, ReminderPage
+from app.units.service import visible_unit
+
+router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
+
+CanSee = Annotated[Caller, allow("reminders:read")]
+CanRemind = Annotated[Caller, allow("reminders:send")]
+
+
+@router.get(
+    "/reminders", operation_id="list_reminders", response_model=ReminderPage, responses=problems(401, 403, 404, 422)
+)
+def list_reminders(
+    caller: CanSee, session: Reading, render: Render, now: Now, page: Paging,
+    unit: UnitQuery = None,
+    open_only: Annotated[bool | None, Query(alias="open", description="true: still open; false: over")] = None,
+    first: Annotated[Day | None, Query(alias="from")] = None,
+    last: Annotated[Day | None, Query(alias="to")] = None,
+) -> Response:  # fmt: skip
+    """List who was reminded of what, when, by which step, and how it ended; newest first."""
+    wanted = service.Wanted(visible_unit(session, caller, unit) if unit else None, open_only, first, last)
+    find = partial(service.listing, session, caller, wanted, now)
+    return render(
+        find(page), "throughput/reminders.html", wanted=wanted, units=units_to_choose(session, caller, now),
+        table=lambda: tables.of_models("nhac-viec", render.every(find), ReminderOut),
+    )  # fmt: skip
+
+
+@router.post(
+    "/reports/{unit}/{day}/{system}/reminders", operation_id="remind_unit", response_model=ReminderOut,
+    responses=created(ReminderOut) | problems(401, 403, 404, 409, 422), status_code=201,
+)  # fmt: skip
+def remind_unit(
+    caller: CanRemind, unit: TheUnit, day: Day, system: System, session: Writing, now: Now, render: Render
+) -> Response:
+    """Remind a unit of a report that is owed; not again within some minutes, and not on its day off."""
+    number = making.by_hand(session, caller.label, unit=unit, day=day, system=system, now=now)
+    return render.saved(
+        service.one(session, number, now), to=f"/throughput/board?day={day}&reminded={unit.code}.{system.value}",
+        created=True, location=f"/throughput/reminders?unit={unit.code}",
+    )  # fmt: skip

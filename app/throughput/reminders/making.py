@@ -1,0 +1,171 @@
+"""Reminders are made: by the ladder, each step once whoever runs it, and by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import Session
+
+from app.core import audit, hot
+from app.core.clock import Clock, day_of
+from app.core.db import Database, upsert
+from app.core.errors import Conflict
+from app.procedures.rules import System
+from app.throughput import obligations
+from app.throughput.findings.follow import FINDING
+from app.throughput.findings.rules import FindingOwner, FindingState
+from app.throughput.forms import Reference
+from app.throughput.models import Obligation, Report
+from app.throughput.reminders.models import Reminder
+from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps
+from app.units.models import Unit
+
+log = structlog.get_logger()
+REMINDER = hot.table(Reminder)
+OBLIGATION = hot.table(Obligation)
+REPORT = hot.table(Report)
+# Longer than any lock and the longest holidays between.
+REACH = timedelta(days=30)
+EVERY = 60
+
+with_report = and_(
+    REPORT.c.unit_id == OBLIGATION.c.unit_id, REPORT.c.day == OBLIGATION.c.day, REPORT.c.system == OBLIGATION.c.system
+)
+not_met = or_(REPORT.c.first_met_at.is_(None), and_(REPORT.c.partial, REPORT.c.first_complete_at.is_(None)))
+
+
+def still_owed(now: Any) -> Any:
+    """Return the condition that a report is owed, not in, and may still be sent."""
+    return and_(OBLIGATION.c.waived_at.is_(None), not_met, OBLIGATION.c.locks_at >= now)
+
+
+def make(session: Session, now: datetime) -> int:
+    """Write down the steps that have come and return how many; what another process wrote stays the only one."""
+    rows = due(session, now)
+    if not rows:
+        return 0
+    statement = upsert(session.get_bind().dialect.name, REMINDER).on_conflict_do_nothing(index_elements=["key"])
+    made = sum(session.execute(statement.values(row).returning(REMINDER.c.id)).first() is not None for row in rows)
+    if made:
+        audit.record(session, "reminders.made", "reminders", after={"count": made})
+    return made
+
+
+def due(session: Session, now: datetime) -> list[dict[str, Any]]:
+    """Return the reminders that are to be made now."""
+    reference = Reference.read(session)
+    first = day_of(now) - REACH
+    rows = [*_of_reports(session, reference, first, now), *_of_findings(session, reference, now)]
+    if not rows:
+        return []
+    known = set(session.scalars(select(REMINDER.c.key).where(REMINDER.c.key.in_([row["key"] for row in rows[:500]]))))
+    if len(rows) > 500:
+        known = set(session.scalars(select(REMINDER.c.key).where(REMINDER.c.day >= first)))
+    return [row for row in rows if row["key"] not in known]
+
+
+def _of_reports(session: Session, reference: Reference, first: date, now: datetime) -> list[dict[str, Any]]:
+    form, city = reference.form, reference.calendars[None]
+    ladder = Ladder(form.remind_before, form.remind_leader, form.remind_city)
+    owed = session.execute(
+        select(OBLIGATION.c.unit_id, OBLIGATION.c.day, OBLIGATION.c.system, OBLIGATION.c.due_at)
+        .outerjoin(REPORT, with_report)
+        .where(
+            OBLIGATION.c.day >= first, OBLIGATION.c.due_at <= now + timedelta(minutes=ladder.before), still_owed(now)
+        )
+        .order_by(OBLIGATION.c.day, OBLIGATION.c.unit_id, OBLIGATION.c.system)
+    )
+    return [
+        _row(unit_id, day, system, step, now, f"{unit_id}/{day}/{system}/{step.value}")
+        for unit_id, day, system, due_at in owed
+        for step in report_steps(due_at, ladder, now, day_of(now), reference.calendar(unit_id), city)
+    ]
+
+
+def _of_findings(session: Session, reference: Reference, now: datetime) -> list[dict[str, Any]]:
+    city = reference.calendars[None]
+    waiting = session.execute(
+        select(FINDING).where(FINDING.c.state == FindingState.open.value, FINDING.c.due_on < day_of(now))
+        .order_by(FINDING.c.id)
+    )  # fmt: skip
+    return [
+        _row(f.unit_id, f.day, f.system, step, now, f"finding/{f.id}/{f.due_on}/{step.value}") | {"finding_id": f.id}
+        for f in waiting
+        for step in finding_steps(
+            f.due_on, day_of(now), reference.calendar(f.unit_id), city, of_city=f.owner == FindingOwner.city_analyst
+        )
+    ]
+
+
+def _row(unit_id: int, day: date, system: str, step: ReminderStep, now: datetime, key: str) -> dict[str, Any]:
+    return {
+        "key": key, "unit_id": unit_id, "day": day, "system": system, "finding_id": None, "step": step.value,
+        "to_role": TO[step].value, "made_at": now, "made_by": None,
+    }  # fmt: skip
+
+
+def by_hand(session: Session, by: str, *, unit: Unit, day: date, system: System, now: datetime) -> int:
+    """Remind a unit of a report now, and return the reminder's number.
+
+    Raises NotFound where nothing is owed, Conflict when it is in, waived or locked, on the unit's day off, and when the
+    unit was reminded by hand a moment ago.
+    """
+    owed = obligations.one(session, unit, day, system, now)
+    if owed.received_at is not None or owed.waived_at is not None:
+        raise Conflict("already_reported")
+    if owed.locked:
+        raise Conflict("day_locked")
+    reference = Reference.read(session)
+    if not reference.calendar(unit.id).is_working_day(day_of(now)):
+        raise Conflict("reminder_on_day_off")
+    count, last = session.execute(
+        select(func.count(), func.max(REMINDER.c.made_at)).where(
+            REMINDER.c.unit_id == unit.id, REMINDER.c.day == day, REMINDER.c.system == system.value,
+            REMINDER.c.step == ReminderStep.by_hand.value,
+        )
+    ).one()  # fmt: skip
+    pause = timedelta(minutes=reference.form.remind_again)
+    if last is not None and now < last + pause:
+        raise Conflict("reminded_recently", values={"minutes": reference.form.remind_again})
+    key = f"{unit.id}/{day}/{system.value}/by_hand/{count + 1}"
+    row = _row(unit.id, day, system.value, ReminderStep.by_hand, now, key) | {"made_by": by}
+    number: int = session.execute(REMINDER.insert().values(row).returning(REMINDER.c.id)).scalar_one()
+    place = f"reports/{unit.code}/{day}/{system.value}"
+    audit.record(session, "reminder.made", place, after={"step": ReminderStep.by_hand.value, "to": row["to_role"]})
+    return number
+
+
+@asynccontextmanager
+async def kept_up(database: Database, clock: Clock) -> AsyncIterator[None]:
+    """While the application serves, make the reminders as their moments come; it writes only when there are any."""
+
+    def look() -> bool:
+        with database.read() as session:
+            return bool(due(session, clock.now()))
+
+    def write() -> None:
+        with database.write() as session:
+            session.info["audit_context"] = audit.Context(clock.now(), None, "tiendo57", "command")
+            make(session, clock.now())
+
+    async def keep() -> None:
+        while True:
+            try:
+                if await asyncio.to_thread(look):
+                    async with database.gate.passage():
+                        await asyncio.to_thread(write)
+            except Exception as error:  # served all the same: the next minute tries again
+                log.warning("reminders_not_made", error=type(error).__name__)
+            await asyncio.sleep(EVERY)
+
+    task = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

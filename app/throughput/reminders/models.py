@@ -1,0 +1,66 @@
+"""The log of reminders, and what is shown of it."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import BaseModel
+from pydantic import Field as Shown
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, SQLModel
+
+from app.procedures.rules import System
+from app.throughput.models import one_of
+from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
+
+
+class Reminder(SQLModel, table=True):
+    """That somebody was reminded; `key` says of what and by which step, so that each comes exactly once.
+
+    Whether it is over is not kept: the report, the waiver or the finding says so.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        CheckConstraint(one_of("system", System), name="system"),
+        CheckConstraint(one_of("step", ReminderStep), name="step"),
+        CheckConstraint(one_of("to_role", ReminderTo), name="to_role"),
+        Index("ix_reminders_unit", "unit_id", "day", "system"),
+        Index("ix_reminders_to", "to_role", "day"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(max_length=120, unique=True)
+    unit_id: int = Field(foreign_key="units.id")
+    day: date
+    system: str = Field(max_length=10)
+    finding_id: int | None = Field(default=None, foreign_key="findings.id", index=True)
+    step: str = Field(max_length=10)
+    to_role: str = Field(max_length=20)
+    made_at: datetime
+    made_by: str | None = Field(default=None, max_length=160)
+
+
+class ReminderOut(BaseModel):
+    """A reminder: of what, to whom, when, and how it ended."""
+
+    id: int
+    unit: str
+    name: str
+    day: date
+    system: Annotated[System, Shown(description="Source system")]
+    finding: Annotated[int | None, Shown(description="The finding to be explained; null: the report to be sent")]
+    step: Annotated[ReminderStep, Shown(description="Which step of the ladder, or by hand")]
+    to: Annotated[ReminderTo, Shown(description="The position that is reminded")]
+    made_at: datetime
+    made_by: Annotated[str | None, Shown(description="null: by itself")]
+    due_at: Annotated[datetime | None, Shown(description="When the report is due; null: of a finding, or not owed")]
+    is_open: bool
+    ended: Annotated[ReminderEnd | None, Shown(description="Why it is over; null: it is not")]
+    ended_at: datetime | None
+
+
+class ReminderPage(BaseModel):
+    """Reminders, newest first, and the cursor of the next ones."""
+
+    items: list[ReminderOut]
+    next: str | None

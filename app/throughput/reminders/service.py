@@ -1,0 +1,145 @@
+"""The list of reminders with how each ended, and the count for the mark in the page's head."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Date, Integer, String, and_, bindparam, case, func, or_, select
+from sqlalchemy.engine import Connection
+from sqlmodel import Session
+
+from app.core import hot
+from app.core.access import Caller
+from app.core.clock import day_of
+from app.core.errors import Fault, Invalid
+from app.core.paging import Page, cut
+from app.procedures.rules import System
+from app.throughput.findings.follow import FINDING
+from app.throughput.findings.rules import FindingState
+from app.throughput.reminders.making import OBLIGATION, REACH, REMINDER, REPORT, still_owed, with_report
+from app.throughput.reminders.models import ReminderOut, ReminderPage
+from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
+from app.throughput.timing import is_met
+from app.units.models import Unit
+
+_UNIT = hot.table(Unit)
+_of_obligation = and_(
+    OBLIGATION.c.unit_id == REMINDER.c.unit_id, OBLIGATION.c.day == REMINDER.c.day,
+    OBLIGATION.c.system == REMINDER.c.system,
+)  # fmt: skip
+_of_finding = and_(FINDING.c.state == FindingState.open.value, REMINDER.c.made_at >= FINDING.c.opened_at)
+_joined = (
+    REMINDER.join(_UNIT, _UNIT.c.id == REMINDER.c.unit_id)
+    .outerjoin(OBLIGATION, _of_obligation)
+    .outerjoin(REPORT, with_report)
+    .outerjoin(FINDING, FINDING.c.id == REMINDER.c.finding_id)
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which reminders are asked for."""
+
+    unit: Unit | None = None
+    is_open: bool | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+def _is_open(now: Any) -> Any:
+    owed = and_(REMINDER.c.finding_id.is_(None), OBLIGATION.c.id.is_not(None), still_owed(now))
+    return or_(owed, and_(REMINDER.c.finding_id.is_not(None), _of_finding))
+
+
+def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, page: Page | None) -> ReminderPage:
+    """Return the reminders that the caller may see, newest first."""
+    query = _rows(now).order_by(REMINDER.c.id.desc())
+    if caller.units is not None:
+        query = query.where(REMINDER.c.unit_id.in_(caller.units))
+    if wanted.unit is not None:
+        query = query.where(REMINDER.c.unit_id == wanted.unit.id)
+    if wanted.is_open is not None:
+        query = query.where(case((_is_open(now), 1), else_=0) == int(wanted.is_open))
+    if wanted.first is not None:
+        query = query.where(REMINDER.c.day >= wanted.first)
+    if wanted.last is not None:
+        query = query.where(REMINDER.c.day <= wanted.last)
+    if page is not None:
+        if page.after is not None:
+            if len(page.after) != 1 or not isinstance(page.after[0], int):
+                raise Invalid([Fault("?cursor", "bad_cursor")])
+            query = query.where(REMINDER.c.id < page.after[0])
+        query = query.limit(page.limit + 1)
+    rows, following = list(session.execute(query)), None
+    if page is not None:
+        rows, following = cut(rows, page, lambda row: [row.id])
+    return ReminderPage(items=[_out(row, now) for row in rows], next=following)
+
+
+def one(session: Session, number: int, now: datetime) -> ReminderOut:
+    """Return one reminder."""
+    return _out(session.execute(_rows(now).where(REMINDER.c.id == number)).one(), now)
+
+
+def _rows(now: datetime) -> Any:
+    return select(
+        REMINDER, _UNIT.c.code, _UNIT.c.name, OBLIGATION.c.id.label("owed"), OBLIGATION.c.due_at,
+        OBLIGATION.c.locks_at, OBLIGATION.c.waived_at, REPORT.c.first_met_at, REPORT.c.first_complete_at,
+        REPORT.c.partial, FINDING.c.state, FINDING.c.opened_at, FINDING.c.closed_at,
+    ).select_from(_joined)  # fmt: skip
+
+
+def _out(row: Any, now: datetime) -> ReminderOut:
+    ended, at = _end(row, now)
+    return ReminderOut(
+        id=row.id, unit=row.code, name=row.name, day=row.day, system=System(row.system), finding=row.finding_id,
+        step=ReminderStep(row.step), to=ReminderTo(row.to_role), made_at=row.made_at, made_by=row.made_by,
+        due_at=row.due_at if row.finding_id is None else None, is_open=ended is None, ended=ended, ended_at=at,
+    )  # fmt: skip
+
+
+def _end(row: Any, now: datetime) -> tuple[ReminderEnd | None, datetime | None]:
+    """Return why and when a reminder was over; it stops by itself, and nothing is written for it."""
+    if row.finding_id is not None:
+        if row.state == FindingState.open:
+            # Asked for again since: that has reminders of its own.
+            return (None, None) if row.made_at >= row.opened_at else (ReminderEnd.explained, row.opened_at)
+        return ReminderEnd(row.state), row.closed_at
+    if row.owed is None:
+        return ReminderEnd.not_owed, None
+    if row.waived_at is not None:
+        return ReminderEnd.waived, row.waived_at
+    if row.first_met_at is not None and is_met(row.first_met_at, row.first_complete_at, partial=bool(row.partial)):
+        return ReminderEnd.received, row.first_met_at
+    return (ReminderEnd.locked, row.locks_at) if now > row.locks_at else (None, None)
+
+
+@lru_cache
+def _counting(one_unit: bool) -> Any:
+    now, role = bindparam("now", type_=OBLIGATION.c.due_at.type), bindparam("role", type_=String)
+    unit = bindparam("unit", type_=Integer)
+    owed = (
+        select(func.count(func.distinct(OBLIGATION.c.id)))
+        .select_from(REMINDER.join(OBLIGATION, _of_obligation).outerjoin(REPORT, with_report))
+        .where(
+            REMINDER.c.to_role == role, REMINDER.c.finding_id.is_(None), still_owed(now),
+            REMINDER.c.day >= bindparam("since", type_=Date),
+        )
+    )  # fmt: skip
+    told = select(REMINDER.c.id).where(REMINDER.c.finding_id == FINDING.c.id, REMINDER.c.to_role == role, _of_finding)
+    odd = select(func.count(FINDING.c.id)).where(
+        FINDING.c.state == FindingState.open.value, or_(FINDING.c.owner == role, told.exists())
+    )
+    if one_unit:
+        owed, odd = owed.where(REMINDER.c.unit_id == unit), odd.where(FINDING.c.unit_id == unit)
+    return select(owed.scalar_subquery() + odd.scalar_subquery())
+
+
+def count(connection: Connection, caller: Caller, now: datetime) -> int:
+    """Return how much waits for a caller: reports it is reminded of, and what it is to explain; one statement."""
+    values = {"now": now, "role": caller.role, "since": day_of(now) - REACH}
+    if caller.unit_id is not None:
+        values["unit"] = caller.unit_id
+    ((number,),) = hot.run(connection, _counting(caller.unit_id is not None), values)
+    return int(number)

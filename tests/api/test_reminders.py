@@ -1,0 +1,193 @@
+"""Reminders: each step once whoever makes it, over by themselves, by hand not too often; the mark in the head."""
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+from typer.testing import CliRunner
+
+from app.__main__ import cli
+from app.core import audit
+from app.core.clock import SystemClock
+from app.core.web import API
+from app.throughput.reminders import making
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
+
+Api = Callable[..., TestClient]
+AT = f"{API}/throughput/reminders"
+BY_HAND = f"{API}/throughput/reports/{WARD}/{DAY}/city/reminders"
+
+
+def make(app: FastAPI, clock: SetClock) -> int:
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        return making.make(session, clock.now())
+
+
+def listed(client: TestClient, **query: Any) -> list[tuple[str, str, str, str, str | None]]:
+    answer = client.get(AT, params=query)
+    assert answer.status_code == 200, answer.text
+    return [(r["day"], r["system"], r["step"], r["to"], r["ended"]) for r in reversed(answer.json()["items"])]
+
+
+def put(client: TestClient, system: str = "city", unit: str = WARD, **more: Any) -> None:
+    sent = client.put(
+        f"{API}/throughput/reports/{unit}/{DAY}/{system}", json=report(line(received_online=3), **more)
+    )  # fmt: skip
+    assert sent.is_success, sent.text
+
+
+def mark(browser: PageClient) -> str:
+    page = browser.get("/sessions").text
+    head = page[page.index("<header") : page.index("</header>")]
+    return head.partition('class="header__count">')[2].partition("<")[0]
+
+
+def test_the_ladder_goes_up_until_the_report_is_in(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    officer = api()
+    clock.set(f"{DAY}T08:00:00+07:00")
+    make(app, clock)
+    before = len(listed(officer, **{"from": DAY}))
+    clock.set(f"{DAY}T16:29:00+07:00")
+    make(app, clock)
+    assert len(listed(officer, **{"from": DAY})) == before
+    clock.set(f"{DAY}T16:30:00+07:00")
+    assert make(app, clock) == 40, "all forty owe it, each is reminded once"
+    assert make(app, clock) == 0
+    today = {"from": DAY, "to": DAY, "unit": WARD}
+    assert listed(officer, **today) == [(DAY, "city", "officer", "ward_officer", None)]
+    clock.set(f"{DAY}T17:15:00+07:00")
+    make(app, clock)
+    clock.set(f"{DAY}T18:00:00+07:00")
+    make(app, clock)
+    assert [step for _, _, step, _, _ in listed(officer, **today)] == ["officer", "leader", "city"]
+    waits = {role: int(mark(people(role))) for role in ("ward_officer", "ward_leader", "city_analyst")}
+    still = api("city_analyst").get(AT, params={"open": "true", "limit": 1000}).json()["items"]
+    for role, units in (("ward_officer", {WARD}), ("ward_leader", {WARD}), ("city_analyst", None)):
+        told = {(r["unit"], r["day"], r["system"]) for r in still if r["to"] == role}
+        assert waits[role] == len([one for one in told if units is None or one[0] in units]) > 0, role
+    put(officer, reasons=[{"warning": "late", "reason": "late_sync"}])
+    assert {ended for *_, ended in listed(officer, **today)} == {"received"}, "it stops by itself"
+    for role, before in waits.items():
+        assert int(mark(people(role)) or 0) == before - 1, role
+    clock.set("2026-11-21T10:00:00+07:00")
+    assert make(app, clock) == 0, "nobody is reminded on a Saturday"
+
+
+def test_what_is_waived_partial_or_locked(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer, analyst = api(), api("city_analyst")
+    clock.set(f"{DAY}T16:40:00+07:00")
+    make(app, clock)
+    put(officer, partial_day=True)
+    today = {"from": DAY, "to": DAY, "unit": WARD}
+    assert listed(officer, **today)[0][4] is None, "a part of a day meets nothing"
+    waived = analyst.put(f"{API}/throughput/obligations/{WARD}/{DAY}/city/waiver", json={"reason": "Mất điện"})
+    assert waived.is_success
+    assert listed(officer, **today)[0][4] == "waived"
+    clock.set("2026-11-26T17:00:01+07:00")
+    assert listed(analyst, **{"from": DAY, "to": DAY, "unit": OTHER})[0][4] == "locked"
+    assert listed(analyst, open="true", **today) == []
+    assert len(listed(analyst, open="false", **today)) == 1
+
+
+def test_by_hand_not_too_often_and_only_what_is_owed(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer, analyst = api(), api("city_analyst")
+    assert officer.post(BY_HAND).status_code == 403
+    made = analyst.post(BY_HAND)
+    assert (made.status_code, made.json()["step"], made.json()["to"]) == (201, "by_hand", "ward_officer")
+    assert made.json()["made_by"]
+    again = analyst.post(BY_HAND)
+    assert (again.status_code, again.json()["code"]) == (409, "reminded_recently")
+    clock.set(f"{DAY}T17:15:00+07:00")
+    assert analyst.post(BY_HAND).status_code == 201
+    put(officer, reasons=[{"warning": "late", "reason": "late_sync"}])
+    assert analyst.post(BY_HAND).json()["code"] == "already_reported"
+    assert [ended for *_, ended in listed(analyst, unit=WARD)] == ["received", "received"]
+    other = BY_HAND.replace(WARD, OTHER)
+    clock.set("2026-11-21T10:00:00+07:00")
+    assert analyst.post(other).json()["code"] == "reminder_on_day_off"
+    clock.set("2026-11-27T10:00:00+07:00")
+    assert analyst.post(other).json()["code"] == "day_locked"
+    assert analyst.post(BY_HAND.replace(DAY, "2026-11-21")).status_code == 404
+    assert listed(api(unit=OTHER)) == []
+    assert api(unit=OTHER).get(AT, params={"unit": WARD}).status_code == 404
+
+
+def test_a_finding_past_its_due_day_is_reminded_of_and_ends_with_it(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer = api()
+    sent = officer.put(f"{API}/throughput/reports/{WARD}/{DAY}/city", json=report())
+    assert sent.status_code == 201
+    number = officer.get(f"{API}/throughput/findings").json()["items"][0]["id"]
+
+    def steps() -> list[tuple[str, str | None]]:
+        items = officer.get(AT, params={"unit": WARD}).json()["items"]
+        return [(r["step"], r["ended"]) for r in reversed(items) if r["finding"] == number]
+
+    for day, expected in (("25", []), ("26", ["officer"]), ("27", ["officer", "leader"]), ("28", ["officer", "leader"]),
+                          ("30", ["officer", "leader", "city"])):  # fmt: skip
+        clock.set(f"2026-11-{day}T09:00:00+07:00")
+        make(app, clock)
+        assert [step for step, _ in steps()] == expected, day
+    said = officer.post(f"{API}/throughput/findings/{number}/explanation", json={"reason": "source_error"})
+    assert said.status_code == 200, said.text
+    assert {ended for _, ended in steps()} == {"explained"}
+
+
+def test_several_processes_make_each_step_once(app: FastAPI, api: Api, clock: SetClock) -> None:
+    clock.set(f"{DAY}T18:00:00+07:00")
+    made: list[int] = []
+    threads = [threading.Thread(target=lambda: made.append(make(app, clock))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made)[:2] == [0, 0]
+    items = api("city_analyst").get(AT, params={"limit": 1000}).json()["items"]
+    keys = [(r["unit"], r["day"], r["system"], r["step"]) for r in items]
+    assert len(keys) == len(set(keys)) == sum(made) > 0
+
+
+def test_the_command_does_the_same(app: FastAPI, api: Api, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setattr(SystemClock, "now", lambda _: datetime(2026, 11, 20, 9, 45, tzinfo=UTC))
+    told = [CliRunner().invoke(cli, ["remind"]).output for _ in range(2)]
+    assert told[1].strip() == "0 reminders made."
+    assert told[0] != told[1]
+    assert listed(api(), **{"from": DAY, "unit": WARD}) == [(DAY, "city", "officer", "ward_officer", None)]
+
+
+def test_the_mark_costs_one_statement(app: FastAPI, people: Callable[..., PageClient]) -> None:
+    browser = people()
+    seen: list[str] = []
+
+    browser.get("/sessions")
+    event.listen(app.state.database.engine, "begin", lambda _: seen.append("begin"))
+    browser.get("/sessions")
+    with_mark = len(seen)
+    seen.clear()
+    people("administrator").get("/sessions")
+    assert with_mark <= len(seen) + 1
+
+
+def test_pages(app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock) -> None:
+    officer, analyst = people(), people("city_analyst")
+    assert "Không có báo cáo nào cần nhắc" in officer.get("/throughput/reminders").text
+    board = analyst.get(f"/throughput/board?day={DAY}").text
+    at = f"/throughput/reports/{WARD}/{DAY}/city/reminders"
+    assert f'action="{at}"' in board
+    assert 'class="link-button"' not in people("leader").get(f"/throughput/board?day={DAY}").text
+    done = analyst.post(at)
+    assert (done.status_code, done.headers["location"]) == (303, f"/throughput/board?day={DAY}&reminded={WARD}.city")
+    assert "notice--success" in analyst.get(done.headers["location"]).text
+    page = officer.get("/throughput/reminders").text
+    assert f'href="/throughput/reports/{WARD}/{DAY}/worksheet"' in page
+    assert mark(officer) == "1"
+    assert analyst.post(at).status_code == 409
+    analyst.get("/throughput/reminders?open=true")
