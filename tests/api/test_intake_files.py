@@ -338,3 +338,11 @@ def test_the_pages_go_from_a_file_to_the_receipt(people: Callable[..., PageClien
     dry = officer.post(f"{at}/import?dry_run=true", data={"file": number.partition('"')[0]})
     assert "C2" in dry.text
     assert "dry_run=false" not in dry.text
+
+
+def test_a_wrong_cell_is_named_by_its_row_and_column_too(people: Callable[..., PageClient]) -> None:
+    content = workbook(HEADINGS, ("HT", "Hộ tịch", 1.5, 0, 0, 0, 0, 0, 0))
+    page = people().post(f"/throughput/reports/{WARD}/{DAY}/reading", files={"file": ("so lieu.xlsx", content)}).text
+    summary = page[page.index("error-summary") :][:900]
+    assert "C2" in summary
+    assert "Hộ tịch, Tiếp nhận trực tuyến" in summary
