@@ -239,6 +239,9 @@ def test_the_pages_lead_from_the_locked_day_to_the_correction(
     assert (wrong.status_code, 'href="#refusal-reason"' in wrong.text) == (422, True)
     typed = {"_method": "PUT", "_if_match": "1", "fields[]": "HT", "hours": "4", "reason": "Đúng"}
     assert analyst.post(f"/throughput/reopenings/{one}/grant", data=typed).status_code == 303
+    today = officer.get("/throughput/today").text
+    assert "Đang được phép sửa" in today
+    assert f'href="{at}/worksheet#city"' in today
     for locale in ("vi", "en", "fr"):
         officer.cookies.set("lang", locale)
         officer.locale = locale

@@ -19,6 +19,8 @@ from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
 from app.throughput.obligation_schemas import ObligationOut
+from app.throughput.reopenings import listing as reopenings
+from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures, WarningCode
 from app.throughput.schemas import RatesOut, TotalsOut, rates_out, totals_out
 from app.throughput.timing import State, worst
@@ -84,6 +86,7 @@ class TodayOut(BaseModel):
     previous: Annotated[PreviousDay | None, Field(description="null: no figures yet")]
     gaps: GapsOut
     returned: Annotated[list[ReturnedOut], Field(description="Reports that came back and have no new revision yet")]
+    reopened: Annotated[list[ReopeningOut], Field(description="Locked days that may be corrected now, and until when")]
     items: list[TodayDay]
 
 
@@ -108,6 +111,7 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
         previous=_previous(session, unit.id, day),
         gaps=GapsOut(questions=len(questions) - gaps, adjustments=gaps, items=questions),
         returned=approvals.returned(session, unit, now),
+        reopened=reopenings.running_now(session, unit, now),
         items=in_order(days, day),
     )
 

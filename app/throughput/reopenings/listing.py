@@ -44,6 +44,12 @@ def of_day(session: Session, unit: Unit, day: date, system: System, now: datetim
     return [out(row, unit, now) for row in session.scalars(query.order_by(_ROW.id.desc()))]
 
 
+def running_now(session: Session, unit: Unit, now: datetime) -> list[ReopeningOut]:
+    """Return the grants that a unit may still use, the first to close first."""
+    query = select(Reopening).where(_ROW.unit_id == unit.id, _in_state(ReopeningState.granted, now))
+    return [out(row, unit, now) for row in session.scalars(query.order_by(_ROW.until))]
+
+
 def latest(session: Session, unit: Unit, day: date, system: System, now: datetime) -> ReopeningOut | None:
     """Return the last request for a day, whatever became of it."""
     rows = of_day(session, unit, day, system, now)
