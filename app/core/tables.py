@@ -94,7 +94,8 @@ def flat(prefix: str, values: dict[str, Any]) -> dict[str, Cell]:
 
 def of_models(name: str, items: Sequence[BaseModel], model: type[BaseModel]) -> Table:
     """Return a table of Pydantic models: a column for every scalar in the model, whether there are rows or not."""
-    columns = list(_columns(model))
+    # What a row stands for comes first, wherever the model inherits it.
+    columns = sorted(_columns(model), key=lambda column: column not in ("key", "label"))
     rows = (flat("", item.model_dump(mode="python")) for item in items)
     return Table(name, columns, [[_plain(row.get(c)) for c in columns] for row in rows])
 
