@@ -27,44 +27,56 @@ class Entry:
     work: bool = False
 
 
-NAVIGATION = (
-    Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True),
-    Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
-    Entry("/throughput/board", "throughput.nav_board", "obligations:read", desk=False),
-    Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False, work=True),
-    Entry("/throughput/approvals", "approval.nav", "approvals:ward", desk=True),
-    Entry("/throughput/approvals", "approval.nav", "approvals:city", desk=False),
-    Entry("/throughput/reopenings", "reopening.nav", "reopenings:decide", desk=False),
-    Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
-    Entry("/throughput/findings", "findings.nav", "findings:read"),
-    Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
-    Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
-    Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),
-    Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),
-    Entry("/units", "units.unit", "units:read"),
-    Entry("/procedures", "procedures.procedure", "catalogue:read"),
-    Entry("/calendar/days", "calendar.nav", "calendar:read"),
-    Entry("/throughput/forms/daily", "throughput.nav_form", "catalogue:read"),
-    Entry("/users", "accounts.nav_users", "users:manage"),
-)
+# Section by section; who may see none of a section's pages does not see the section.
+NAVIGATION: dict[str, tuple[Entry, ...]] = {
+    "ui.section_day": (
+        Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True),
+        Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
+        Entry("/throughput/board", "throughput.nav_board", "obligations:read", desk=False),
+        Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False, work=True),
+        Entry("/throughput/approvals", "approval.nav", "approvals:ward", desk=True),
+        Entry("/throughput/approvals", "approval.nav", "approvals:city", desk=False),
+        Entry("/throughput/reopenings", "reopening.nav", "reopenings:decide", desk=False),
+        Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
+        Entry("/throughput/findings", "findings.nav", "findings:read"),
+        Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
+    ),
+    "ui.section_results": (
+        Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
+        Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),
+        Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),
+    ),
+    "ui.section_catalogue": (
+        Entry("/units", "units.unit", "units:read"),
+        Entry("/procedures", "procedures.procedure", "catalogue:read"),
+        Entry("/calendar/days", "calendar.nav", "calendar:read"),
+        Entry("/throughput/forms/daily", "throughput.nav_form", "catalogue:read"),
+    ),
+    "ui.section_manage": (Entry("/users", "accounts.nav_users", "users:manage"),),
+}
 # A day being filled in, and what follows its sending, is the day's work; a report that is read belongs to the reports.
 _WORK = re.compile(
     r"/throughput/(today|month|obligations|reports/[^/]+/[^/]+/(worksheet|reading|fill|import|template|receipt|texts))"
 )
 
 
-def entries(caller: Caller) -> list[Entry]:
-    """Return the pages that the navigation shows a caller."""
+def sections(caller: Caller) -> dict[str, list[Entry]]:
+    """Return the sections and pages that the navigation shows a caller."""
     own = caller.unit_id is not None
-    return [e for e in NAVIGATION if caller.may(e.right) and (e.desk is None or e.desk is own)]
+    found = {
+        section: [e for e in entries if caller.may(e.right) and (e.desk is None or e.desk is own)]
+        for section, entries in NAVIGATION.items()
+    }
+    return {section: entries for section, entries in found.items() if entries}
 
 
-def entry_of(path: str, shown: list[Entry]) -> Entry | None:
-    """Return the entry that a page belongs to; None for a page beside the navigation."""
-    own = next((e for e in shown if path == e.href), None)
+def place_of(path: str, shown: dict[str, list[Entry]]) -> tuple[str, Entry] | None:
+    """Return the section and the entry that a page belongs to; None for a page beside the navigation."""
+    every = [(section, e) for section, entries in shown.items() for e in entries]
+    own = next((found for found in every if path == found[1].href), None)
     if own is None and _WORK.fullmatch(path):
-        return next((e for e in shown if e.work), None)
-    return own or next((e for e in shown if path.startswith(e.href + "/")), None)
+        return next((found for found in every if found[1].work), None)
+    return own or next((found for found in every if path.startswith(found[1].href + "/")), None)
 
 
 @router.get("/", dependencies=[public()])
@@ -72,8 +84,8 @@ def home(request: Request, caller: Anyone) -> Response:
     """Send each to what they came for: a ward to its day, others to the board of all."""
     if caller is None:
         return see_other(request, "/sign-in")
-    shown = entries(caller)
-    return see_other(request, shown[0].href if shown else "/sessions")
+    first = next(iter(sections(caller).values()), None)
+    return see_other(request, first[0].href if first else "/sessions")
 
 
 @router.get("/favicon.ico", dependencies=[public()])

@@ -67,6 +67,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_reopenings.router,
     endpoints_reminders.router,
     throughput.router,
+    tasks_summary.router,
+    tasks_scope.router,
+    tasks_directives.router,
+    tasks_progress.router,
+    tasks.router,
     units.router,
     calendar.router,
     procedures_intake.router,
@@ -74,17 +79,11 @@ ROUTERS: tuple[APIRouter, ...] = (
     accounts.router,
     files.router,
 )
-# Their pages are still to come.
-API_ONLY: tuple[APIRouter, ...] = (
-    tasks_summary.router,
-    tasks_scope.router,
-    tasks_directives.router,
-    tasks_progress.router,
-    tasks.router,
-)
 # What has no twin in the contract: blank forms, signing in and out, health.
 PAGES: tuple[APIRouter, ...] = (
     endpoints_intake.pages_router,
+    tasks_directives.pages_router,
+    tasks.pages_router,
     units.pages_router,
     calendar.pages_router,
     procedures.pages_router,
@@ -122,8 +121,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     for pages in PAGES:
         # Before `/units/{code}` and its like, which would take `new` for a code.
         app.include_router(pages, include_in_schema=False)
-    for router in API_ONLY:
-        app.include_router(router, prefix=API)
     for router in ROUTERS:
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)
@@ -161,17 +158,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
     """Return what every page shows around its content: navigation by role, what one is reminded of, version."""
     t = i18n.translator(request.state.locale)
-    entries = [] if caller is None else home.entries(caller)
-    here = home.entry_of(request.url.path, entries)
+    sections = {} if caller is None else home.sections(caller)
+    section, here = home.place_of(request.url.path, sections) or (None, None)
     nav = [
+        {"href": entries[0].href, "label": t(name), "current": name == section and "true"}
+        for name, entries in sections.items()
+    ]
+    pages = [
         {
             "href": e.href,
             "label": t(e.label),
             "current": e is here and ("page" if request.url.path == e.href else "true"),
         }
-        for e in entries
+        for e in (sections[section] if section else [])
     ]
-    return {"nav": nav, "version": __version__, "waiting": waiting(request, caller)}
+    return {"nav": nav, "pages": pages, "version": __version__, "waiting": waiting(request, caller)}
 
 
 def waiting(request: Request, caller: Caller | None) -> int | None:
