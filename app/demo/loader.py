@@ -4,6 +4,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -36,6 +37,7 @@ from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn
 from app.units.models import Unit
 
 LOADED = "demonstration.loaded"
+UNSAID_DAYS = 8  # working days in which an opening may still wait for its reason, so that there are findings to see
 PUBLISHED = Path(__file__).parent / "data" / "published.csv"
 
 
@@ -79,7 +81,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     open_days = days[-1:] if days and calendar.add_working_days(days[-1], 3) >= day_of(now) else []
     filings = [f for day in days for f in figures.day(day, leave_owing=day in open_days) if f.received_at <= now]
     filings.sort(key=lambda f: f.received_at)
-    filings = _not_yet(database, filings)
+    filings = [_unsaid(f) if f.day in days[-UNSAID_DAYS:] else f for f in _not_yet(database, filings)]
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         task_story.load(session, until=until, now=now, seed=seed)
@@ -108,6 +110,11 @@ def _not_yet(database: Database, filings: list[Filing]) -> list[Filing]:
         rows = session.execute(query.join(Report, col(Report.unit_id) == col(Unit.id)))
         stands = {(code, day, system): version for code, day, system, version in rows}
     return [f for f in filings if stands.get((f.unit, f.day, f.system), 0) < f.revision]
+
+
+def _unsaid(filing: Filing) -> Filing:
+    """Return a filing as it came before anybody asked why its openings are not the close before."""
+    return replace(filing, reasons=tuple(r for r in filing.reasons if r.reason != "missing_day"))
 
 
 def _receive(session: Session, reference: Reference, units: dict[str, Unit], filings: Iterable[Filing]) -> int:

@@ -23,7 +23,7 @@ def test_an_analyst_comes_home_to_forty_tiles(people: Any, api: Any) -> None:
     assert len(tiles) == 40
     assert tile(page) == (
         "Thuận Hóa Đến giờ gửi Thành phố: Đến giờ gửi hạn 17:00 Bộ, ngành: Đến giờ gửi hạn 23/11 09:00"
-        " Nhắc gửi báo cáo (hệ thống thành phố): Thuận Hóa Nhắc gửi báo cáo (bộ, ngành): Thuận Hóa"
+        " Nhắc gửi (thành phố): Thuận Hóa"
     )
     assert f'href="/throughput/today?unit={WARD}"' in page
     for system in ("city", "ministry"):
