@@ -242,6 +242,7 @@ def test_the_pages_lead_from_the_locked_day_to_the_correction(
     today = officer.get("/throughput/today").text
     assert "Đang được phép sửa" in today
     assert f'href="{at}/worksheet#city"' in today
+    sheet = ""
     for locale in ("vi", "en", "fr"):
         officer.cookies.set("lang", locale)
         officer.locale = locale

@@ -128,10 +128,8 @@ def lacking(rows: Sequence[StatutoryRow], done: Completeness, *, over: bool) -> 
 
 
 def _units(reference: Reference, asked: Wanted) -> frozenset[int] | None:
-    if asked.unit is not None and asked.unit.id is not None:
-        return frozenset({asked.unit.id})
-    if asked.several:
-        return frozenset(unit.id for unit in asked.several if unit.id is not None)
+    if picked := asked.several or ((asked.unit,) if asked.unit else ()):
+        return frozenset(unit.id for unit in picked if unit.id is not None)
     if asked.kind is not None:
         return frozenset(unit.id for unit in reference.units.values() if unit.kind == asked.kind)
     return None
