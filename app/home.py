@@ -41,6 +41,14 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/throughput/findings", "findings.nav", "findings:read"),
         Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
     ),
+    "tasks.nav": (
+        Entry("/tasks/mine", "tasks.nav_mine", "tasks:read", desk=True),
+        Entry("/tasks", "tasks.list", "tasks:read", desk=False),
+        Entry("/tasks/summary", "tasks.summary", "tasks:read", desk=False),
+        Entry("/tasks/compare", "tasks.compare", "tasks:read", desk=False),
+        Entry("/tasks/gaps", "tasks.six_clear", "tasks:read", desk=False),
+        Entry("/directives", "tasks.directives", "tasks:read"),
+    ),
     "ui.section_results": (
         Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
         Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),

@@ -14,9 +14,10 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, created, problems
 from app.core.web import Render, form
 from app.tasks import life, listing, programmes, service
-from app.tasks.asked import Filtered, TaskCodeInPath, in_words
+from app.tasks.asked import Filtered, TaskCodeInPath, in_words, named_unit
+from app.tasks.desk import TaskDesk, desk
 from app.tasks.models import Task
-from app.tasks.pages import about, blank, task_again, task_page
+from app.tasks.pages import ActPage, about, act_of, blank, programme_again, task_again, task_page
 from app.tasks.schemas import (
     AcceptanceIn,
     ProgrammeIn,
@@ -32,6 +33,7 @@ from app.tasks.schemas import (
     TaskReturnIn,
 )
 from app.tasks.shown import show
+from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 pages_router = APIRouter()  # blank forms: nothing that a client could want
@@ -81,6 +83,27 @@ def new_task(caller: Annotated[Caller, allow("tasks:keep")], session: Reading, r
 
 
 @router.get(
+    "/tasks/mine", operation_id="get_task_desk", response_model=TaskDesk, responses=problems(401, 403, 404, 406, 422)
+)
+def get_task_desk(
+    caller: Annotated[Caller, allow("tasks:read")],
+    session: Reading,
+    render: Render,
+    now: Now,
+    unit: Annotated[
+        str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Absent: the caller's own unit")
+    ] = None,
+) -> Response:
+    """Show a unit's tasks by what is to be done: late, returned, due, running, awaiting acceptance."""
+    found = desk(session, caller, named_unit(session, caller, unit), now)
+    return render(
+        found,
+        "tasks/mine.html",
+        table=lambda: tables.of_models("my-tasks", [item for part in found.parts for item in part.items], TaskItem),
+    )
+
+
+@router.get(
     "/tasks/programmes", operation_id="list_programmes", response_model=ProgrammeList, responses=problems(401, 403)
 )
 def list_programmes(caller: Annotated[Caller, allow("tasks:read")], session: Reading, render: Render) -> Response:
@@ -91,13 +114,24 @@ def list_programmes(caller: Annotated[Caller, allow("tasks:read")], session: Rea
     )
 
 
+@pages_router.get("/tasks/programmes/{programme}")
+def edit_programme(
+    caller: Annotated[Caller, allow("tasks:keep")],
+    programme: ProgrammeCodeInPath,
+    session: Reading,
+    render: Render,
+) -> Response:
+    """Show a programme's form."""
+    return render.page("tasks/programme.html", data=programmes.shown(session, programmes.by_code(session, programme)))
+
+
 @router.put(
     "/tasks/programmes/{programme}",
     operation_id="put_programme",
     response_model=ProgrammeOut,
     responses=created(ProgrammeOut) | problems(401, 403, 409, 412, 422, 428),
 )
-@form("tasks/programmes.html", lambda request, session: programmes.listing(session))
+@form("tasks/programme.html", programme_again)
 def put_programme(
     request: Request,
     caller: Annotated[Caller, allow("tasks:keep")],
@@ -129,6 +163,19 @@ def create_task(
     task = service.add(session, caller, values=values, now=now)
     to = f"/tasks/{task.code}"
     return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+
+
+@pages_router.get("/tasks/{code}/acts/{act}")
+def show_act_form(
+    caller: Annotated[Caller, allow("tasks:read")],
+    task: Annotated[Task, Depends(task_in_path)],
+    act: Annotated[ActPage, Path(description="What is to be done")],
+    session: Reading,
+    render: Render,
+    now: Now,
+) -> Response:
+    """Show the form of one act."""
+    return render.page("tasks/act.html", data=show(session, caller, task, now), act=act.value)
 
 
 @router.get("/tasks/{code}", operation_id="get_task", response_model=TaskOut, responses=problems(401, 403, 404, 422))
@@ -191,7 +238,7 @@ def put_task(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def start_task(
     caller: Annotated[Caller, allow("tasks:update")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -211,7 +258,7 @@ def start_task(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def propose_completion(
     caller: Annotated[Caller, allow("tasks:update")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -231,7 +278,7 @@ def propose_completion(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def accept_completion(
     caller: Annotated[Caller, allow("tasks:accept")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -251,7 +298,7 @@ def accept_completion(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def return_completion(
     caller: Annotated[Caller, allow("tasks:accept")],
     task: Annotated[Task, Depends(task_in_path)],

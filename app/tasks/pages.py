@@ -1,6 +1,7 @@
 """What pages of tasks show beside the task itself."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from fastapi import Request
@@ -9,11 +10,12 @@ from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import now_of
+from app.core.errors import Problem
 from app.tasks import programmes, service
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.listing import Filters
 from app.tasks.models import Task, TaskTag
-from app.tasks.schemas import TaskOut
+from app.tasks.schemas import ProgrammeOut, TaskOut
 from app.tasks.shown import show
 from app.tasks.summary.service import summary
 from app.units import service as units
@@ -56,3 +58,29 @@ def task_page(request: Request, session: Session) -> TaskOut:
     """Return a task for its page, drawn again after a refusal."""
     caller: Caller = request.state.caller
     return show(session, caller, service.by_code(session, caller, request.path_params["code"]), now_of(request))
+
+
+class ActPage(StrEnum):
+    """The acts that have a form of their own, by the last word of their address."""
+
+    updates = "updates"
+    evidence = "evidence"
+    proposal = "proposal"
+    acceptance = "acceptance"
+    sending_back = "return"
+    extensions = "extensions"
+    milestones = "milestones"
+    cancellation = "cancellation"
+    merger = "merger"
+    split = "split"  # type: ignore[assignment]  # hides a method of text that nobody calls on it
+    reclassification = "reclassification"
+
+
+def act_of(request: Request, session: Session, problem: Problem, data: Any) -> dict[str, Any]:
+    """Return which act's form was refused."""
+    return {"act": request.url.path.rpartition("/")[2]}
+
+
+def programme_again(request: Request, session: Session) -> ProgrammeOut:
+    """Return a programme for its form, drawn again after a refusal."""
+    return programmes.shown(session, programmes.by_code(session, request.path_params["programme"]))

@@ -52,11 +52,24 @@ ANALYST = (
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
     "/throughput/reminders",
 )  # fmt: skip
+TASKS_OF_A_WARD = (
+    "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",
+    f"/tasks/KH98-01.{WARD}/acts/proposal", f"/tasks/KH98-01.{WARD}/acts/evidence", "/directives",
+)  # fmt: skip
+TASKS = (
+    "/tasks", "/tasks?bucket=not_started&programme=research", "/tasks/summary?programme=centre", "/tasks/scope",
+    "/tasks/compare?from=2025-06-30&to=2025-07-04", "/tasks/gaps", "/tasks/programmes", "/tasks/programmes/centre",
+    "/tasks/new", "/tasks/KH02-115", "/tasks/KH02-115/form", "/tasks/KH98-01/matrix", "/tasks/KH02-115/acts/milestones",
+    "/tasks/KH02-115/acts/split", "/tasks/KH02-115/acts/reclassification", "/directives/1", "/directives/1/edit",
+    "/directives/1/hand-out", "/directives/new",
+)  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
     *((None, path) for path in STRANGER),
     *(("canbo", path) for path in OFFICER),
     *(("tonghop", path) for path in ANALYST),
+    *(("canbo", path) for path in TASKS_OF_A_WARD),
+    *(("tonghop", path) for path in TASKS),
     *(("quantri", path) for path in ADMINISTRATOR),
 ]
 
@@ -66,6 +79,8 @@ ELSEWHERE = {
     "/",
     "/favicon.ico",
     "/files/{number}",
+    "/tasks/{code}/files/{number}",
+    "/directives/{number}/file",
     "/throughput/forms/II.06a/frozen/{number}",
     "/throughput/findings/{number}",
     "/calendar/find-day",

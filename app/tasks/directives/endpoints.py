@@ -1,6 +1,6 @@
 """Directives, and one act handed to many units, at both doors."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
@@ -121,15 +121,33 @@ def get_directive(
     render: Render,
 ) -> Response:
     """Show one document with its clauses."""
-    return render(service.show(session, directive), "tasks/directive.html", version=directive.version, **_more(session))
-
-
-def _more(session: Session) -> dict[str, Any]:
-    return {"offers": blank(session)}
+    return render(service.show(session, directive), "tasks/directive.html", version=directive.version)
 
 
 def _again(request: Request, session: Session) -> DirectiveOut:
     return service.show(session, service.by_id(session, request.state.caller, int(request.path_params["number"])))
+
+
+@pages_router.get("/directives/{number}/edit")
+def edit_directive(
+    caller: Annotated[Caller, allow("tasks:keep")],
+    directive: Annotated[Directive, Depends(directive_in_path)],
+    session: Reading,
+    render: Render,
+) -> Response:
+    """Show a directive's form."""
+    return render.page("tasks/directive_edit.html", data=service.show(session, directive))
+
+
+@pages_router.get("/directives/{number}/hand-out")
+def new_hand_out(
+    caller: Annotated[Caller, allow("tasks:keep")],
+    directive: Annotated[Directive, Depends(directive_in_path)],
+    session: Reading,
+    render: Render,
+) -> Response:
+    """Show the blank form of one act for many units."""
+    return render.page("tasks/hand_out.html", data=service.show(session, directive), offers=blank(session))
 
 
 @router.put(
@@ -138,7 +156,7 @@ def _again(request: Request, session: Session) -> DirectiveOut:
     response_model=DirectiveOut,
     responses=problems(401, 403, 404, 409, 412, 422, 428),
 )
-@form("tasks/directive.html", _again, lambda request, session, problem, data: _more(session))
+@form("tasks/directive_edit.html", _again)
 def put_directive(
     request: Request,
     caller: Annotated[Caller, allow("tasks:keep")],
@@ -160,7 +178,7 @@ def put_directive(
     responses=problems(401, 403, 404, 409, 413, 415, 422),
     openapi_extra={"requestBody": upload_body()},
 )
-@form("tasks/directive.html", _again, lambda request, session, problem, data: _more(session))
+@form("tasks/directive.html", _again)
 def put_directive_file(
     caller: Annotated[Caller, allow("tasks:keep")],
     directive: Annotated[Directive, Depends(directive_in_path)],
@@ -197,7 +215,7 @@ def get_directive_file(
     status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/directive.html", _again, lambda request, session, problem, data: _more(session))
+@form("tasks/hand_out.html", _again, lambda request, session, problem, data: {"offers": blank(session)})
 def hand_out(
     caller: Annotated[Caller, allow("tasks:keep")],
     directive: Annotated[Directive, Depends(directive_in_path)],

@@ -14,7 +14,7 @@ from app.core.schemas import problems
 from app.core.web import Render, form
 from app.tasks.endpoints import task_in_path
 from app.tasks.models import Task
-from app.tasks.pages import task_page
+from app.tasks.pages import act_of, task_page
 from app.tasks.progress import evidence, service
 from app.tasks.progress.schemas import EvidenceIn, ExtensionIn, MilestonesIn, UpdateIn
 from app.tasks.schemas import TaskOut
@@ -30,7 +30,7 @@ router = APIRouter(route_class=DoorRoute, tags=["tasks"])
     status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def create_update(
     caller: Annotated[Caller, allow("tasks:update")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -60,7 +60,7 @@ async def _brought(request: Request, task: Annotated[Task, Depends(task_in_path)
     responses=problems(401, 403, 404, 409, 413, 415, 422),
     openapi_extra={"requestBody": one_of_bodies(EvidenceIn, title={"type": "string", "maxLength": 300})},
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def create_evidence(
     caller: Annotated[Caller, allow("tasks:update")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -102,7 +102,7 @@ def get_task_file(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def put_milestones(
     request: Request,
     caller: Annotated[Caller, allow("tasks:keep")],
@@ -124,7 +124,7 @@ def put_milestones(
     status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def create_extension(
     caller: Annotated[Caller, allow("tasks:keep")],
     task: Annotated[Task, Depends(task_in_path)],

@@ -16,7 +16,7 @@ from app.tasks import programmes
 from app.tasks.asked import Filtered, ProgrammeQuery, in_words
 from app.tasks.endpoints import task_in_path
 from app.tasks.models import Task
-from app.tasks.pages import task_page
+from app.tasks.pages import act_of, task_page
 from app.tasks.schemas import ScopeChangeOut, TaskOut
 from app.tasks.scope import service
 from app.tasks.scope.compare import compare
@@ -98,7 +98,7 @@ def compare_tasks(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def cancel_task(
     caller: Annotated[Caller, allow("tasks:keep")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -118,7 +118,7 @@ def cancel_task(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def merge_task(
     caller: Annotated[Caller, allow("tasks:keep")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -138,7 +138,7 @@ def merge_task(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def split_task(
     caller: Annotated[Caller, allow("tasks:keep")],
     task: Annotated[Task, Depends(task_in_path)],
@@ -158,7 +158,7 @@ def split_task(
     response_model=TaskOut,
     responses=problems(401, 403, 404, 409, 422),
 )
-@form("tasks/task.html", task_page)
+@form("tasks/act.html", task_page, act_of)
 def reclassify_task(
     caller: Annotated[Caller, allow("tasks:keep")],
     task: Annotated[Task, Depends(task_in_path)],

@@ -61,7 +61,7 @@ def moves(old: Mapping[str, Bucket], new: Mapping[str, Bucket], causes: Mapping[
             cause = next((c for c in (Cause.split, Cause.added) if c in known), Cause.added)
         else:
             cause = next((c for c in Cause if c in known - {Cause.added}), Cause.time)
-            if cause is Cause.progress and after in _BY_TIME and before in _RUNNING:
+            if cause in (Cause.progress, Cause.extended) and after in _BY_TIME and before in _RUNNING:
                 cause = Cause.time
         found.setdefault((before, after, cause), []).append(code)
     order = {cause: number for number, cause in enumerate(Cause)}

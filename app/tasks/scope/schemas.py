@@ -1,7 +1,7 @@
 """What is sent and shown of scope changes and comparisons."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel
 from pydantic import Field as Described
@@ -44,6 +44,8 @@ class MergerIn(Input):
 
 class PartIn(Input):
     """One of the tasks that a task is split into; what is left out is as in the whole."""
+
+    form_key: ClassVar[tuple[str, ...]] = ()
 
     code: TaskCode
     title: Annotated[Line, Described(min_length=1, max_length=1000)]

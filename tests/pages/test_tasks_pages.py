@@ -1,0 +1,138 @@
+"""The pages of tasks without script: each kind is audited, and the common journeys are gone through."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.core.web import API
+from app.tasks.pages import ActPage
+from tests.support.clients import PageClient, SetClock
+from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
+
+Api = Callable[..., TestClient]
+People = Callable[..., PageClient]
+SOME = (
+    "/tasks", "/tasks?bucket=due_soon&q=thu&programme=city", "/tasks?as_of=2026-11-01", "/tasks/summary",
+    "/tasks/summary?programme=city", "/tasks/compare", "/tasks/compare?from=2026-11-01&to=2026-11-20", "/tasks/scope",
+    "/tasks/gaps", "/tasks/programmes", "/tasks/programmes/centre", "/tasks/new", "/tasks/T1", "/tasks/T1/form",
+    "/tasks/G.19789", "/tasks/G/matrix", "/tasks/T1/matrix", "/directives", "/directives/new", "/directives/1",
+    "/directives/1/edit", "/directives/1/hand-out", "/tasks/mine?unit=19789",
+    *(f"/tasks/T1/acts/{act}" for act in ActPage),
+)  # fmt: skip
+
+
+@pytest.fixture
+def given(api: Api, clock: SetClock) -> None:
+    """A directive, a task in the middle of its life, and one handed to two units."""
+    analyst, officer = api("city_analyst"), api()
+    clock.set("2026-11-02T09:00:00+07:00")
+    number = with_directive(analyst)
+    with_task(analyst, "T1", number, deadline="2026-11-25", coordinating_units=["SO-KHCN"], clause="II.1")
+    with_task(analyst, "T2", number, kind="regular", rhythm="week", deadline=None)
+    milestones = {"items": [{"title": "Bước một", "weight": 2}, {"title": "Bước hai", "weight": 1}]}
+    assert analyst.put(f"{API}/tasks/T1/milestones", json=milestones, headers={"if-match": '"1"'}).is_success
+    assert officer.post(f"{API}/tasks/T1/updates", json={"done": "Đã khảo sát", "milestones": [1]}).is_success
+    assert officer.post(f"{API}/tasks/T1/evidence", files={"file": ("bien-ban.pdf", PDF)}).is_success
+    extended = {"deadline": "2026-11-27", "document": DOCUMENT, "reason": "Mưa lũ"}
+    assert analyst.post(f"{API}/tasks/T1/extensions", json=extended).is_success
+    act = {
+        "code": "G", "title": "Giao đồng loạt", "programme": "city", "lead_unit": "SO-KHCN",
+        "units": ["19789", "19753"], "deadline": "2026-11",
+    }  # fmt: skip
+    assert analyst.post(f"{API}/directives/{number}/hand-outs", json=act).is_success
+    clock.set("2026-11-20T16:45:00+07:00")
+
+
+@pytest.mark.parametrize("locale", ["vi", "en", "fr"])
+def test_every_page_of_tasks(people: People, given: None, locale: str) -> None:
+    browser = people("city_analyst")
+    browser.post("/language", data={"locale": locale, "to": "/"})
+    browser.locale = locale
+    for path in SOME:
+        answer = browser.get(path)
+        assert answer.status_code == 200, (path, answer.text)
+    ward = people()
+    for path in ("/tasks/mine", "/tasks", "/tasks/T1", "/tasks/T1/acts/updates", "/directives/1"):
+        assert ward.get(path).status_code == 200, path
+
+
+def test_an_officer_updates_with_one_tap_and_proposes_with_evidence(people: People, given: None) -> None:
+    officer, analyst = people(), people("city_analyst")
+    desk = officer.get("/tasks/mine").text
+    assert desk.index('id="due"') < desk.index('id="running"')
+    key = re.search(r'action="/tasks/T1/updates".*?name="_idempotency_key" value="([^"]+)"', desk, re.DOTALL)
+    assert key
+    tap = {"on_track": "true", "_idempotency_key": key[1]}
+    for _ in range(2):
+        assert officer.post("/tasks/T1/updates", data=tap).status_code == 303
+    assert officer.get("/tasks/T1").text.count(": Vẫn đúng tiến độ") == 1, "a double tap is one update"
+    form = officer.get("/tasks/T1/acts/proposal").text
+    number = re.search(r'name="evidence\[\]" type="checkbox" value="(\d+)"', form)
+    assert number
+    refused = officer.post("/tasks/T1/proposal", data={"result": "Đã xong phần mềm"})
+    assert refused.status_code == 422
+    assert "Đã xong phần mềm" in refused.text, "nothing typed is lost"
+    assert "minh chứng" in refused.text
+    sent = officer.post("/tasks/T1/proposal", data={"result": "Đã xong", "evidence[]": number[1]})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T1")
+    returned = analyst.post("/tasks/T1/return", data={"reason": "Thiếu biên bản"})
+    assert returned.status_code == 303
+    assert "Thiếu biên bản" in officer.get("/tasks/T1").text
+    again = officer.post("/tasks/T1/proposal", data={"result": "Đã bổ sung", "document": "12/BC-UBND"})
+    assert again.status_code == 303
+    assert analyst.post("/tasks/T1/acceptance", data={"note": ""}).status_code == 303
+    assert "Hoàn thành đúng hạn" in officer.get("/tasks/T1").text
+
+
+def test_a_file_is_attached_by_a_plain_form(people: People, given: None) -> None:
+    officer = people()
+    sent = officer.post("/tasks/T1/evidence", files={"file": ("anh.png", b"\x89PNG\r\n\x1a\n" + b"0" * 20)})
+    assert sent.status_code == 303
+    link = re.search(r'href="(/tasks/T1/files/\d+)">anh.png', officer.get("/tasks/T1").text)
+    assert link
+    given_back = officer.get(link[1])
+    assert given_back.headers["content-disposition"].startswith("attachment")
+    assert given_back.headers["x-content-type-options"] == "nosniff"
+    refused = officer.post("/tasks/T1/evidence", files={"file": ("virus.exe", b"MZ")})
+    assert refused.status_code == 422
+    assert "Không nhận loại tệp này" in refused.text
+
+
+def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: None) -> None:
+    analyst = people("city_analyst")
+    new = {
+        "code": "T9", "title": "Nhiệm vụ mới", "programme": "city", "directive": "1", "lead_unit": "SO-KHCN",
+        "coordinating_units[]": ["19789", "19753"], "deadline": "2026-Q4", "kind": "dated", "tags[0]": "moi",
+        "tags[1]": "", "weight": "2", "roll_up": "own", "clause": "", "parent": "",
+    }  # fmt: skip
+    sent = analyst.post("/tasks", data=new)
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T9"), sent.text
+    assert "quý 4/2026" in analyst.get("/tasks/T9").text
+    bad = analyst.post("/tasks", data=new | {"code": "T10", "deadline": "2025-12"})
+    assert bad.status_code == 422
+    assert 'value="2025-12"' in bad.text
+    assert "trước ngày ban hành" in bad.text
+    edit = {k: v for k, v in new.items() if k not in ("code", "programme", "kind")} | {"title": "Nhiệm vụ đã sửa"}
+    changed = analyst.post("/tasks/T9", data=edit | {"_method": "PUT", "_if_match": "1"})
+    assert changed.status_code == 303, changed.text
+    stale = analyst.post("/tasks/T9", data=edit | {"title": "Khác", "_method": "PUT", "_if_match": "1"})
+    assert stale.status_code == 412
+    handed = analyst.post(
+        "/directives/1/hand-outs",
+        data={"code": "H", "title": "Ban hành kế hoạch", "programme": "city", "lead_unit": "SO-KHCN",
+              "kinds[]": ["ward", "commune"], "deadline": "2026-12"},
+    )  # fmt: skip
+    assert handed.headers["location"] == "/tasks/H/matrix"
+    assert "0/40 đơn vị" in analyst.get("/tasks/H/matrix").text
+    blank = analyst.post("/tasks/T9/cancellation", data={"note": "Trùng"})
+    assert blank.status_code == 422
+    assert "văn bản" in blank.text
+    paper = {"document[number]": "9/TB", "document[day]": "2026-11-19"}
+    assert analyst.post("/tasks/T9/cancellation", data=paper).status_code == 303
+    assert "9/TB" in analyst.get("/tasks/scope").text
+    split = {"parts[0][code]": "T1a", "parts[0][title]": "Một", "parts[1][code]": "T1b", "parts[1][title]": "Hai",
+             "parts[2][code]": "", "parts[2][title]": ""}  # fmt: skip
+    assert analyst.post("/tasks/T1/split", data=split | paper).status_code == 303
+    assert "T1a" in analyst.get("/tasks/T1").text
