@@ -35,6 +35,7 @@ from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
 from app.throughput import obligations
 from app.throughput.approvals import endpoints as endpoints_approvals
+from app.throughput.approvals import service as approvals
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
@@ -50,7 +51,7 @@ from app.throughput.reminders import making as reminders
 from app.throughput.reminders.service import count as reminded
 from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
-from app.throughput.writing import ReportCorrected, ReportReceived
+from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
@@ -140,6 +141,7 @@ def wire() -> None:
     events.subscribe(UnitChanged, obligations.on_unit_changed)
     events.subscribe(ReportReceived, findings.on_report)
     events.subscribe(ReportCorrected, findings.on_report)
+    events.subscribe(ReasonsAdded, approvals.on_reasons_added)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
 

@@ -60,6 +60,14 @@ class ReportReceived:
 
 
 @dataclass(frozen=True)
+class ReasonsAdded:
+    """A report has a revision of the same figures, with more reasons."""
+
+    report_id: int
+    version: int
+
+
+@dataclass(frozen=True)
 class ReportCorrected:
     """A report has a new revision."""
 

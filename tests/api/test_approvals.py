@@ -274,3 +274,27 @@ def test_the_reviewers_page_in_three_languages(
     assert wrong.status_code == 422
     assert analyst.post(f"{at}/city/withdrawal", data={"version": "2", "reason": "Nhầm"}).status_code == 303
     assert "Nhầm" in analyst.get(at).text
+
+
+def test_a_reason_given_afterwards_undoes_no_approval_and_makes_nobody_the_typist(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    officer, leader, analyst = api(), people("ward_leader"), api("city_analyst")
+    before = AT.replace(DAY, "2026-11-19")
+    assert officer.put(before, json=report(line(received_online=10))).status_code == 201
+    # Four of the ten that were left are not carried over.
+    assert officer.put(AT, json=report(line(carried_over=6))).status_code == 201
+    assert approve(analyst).json()["status"] == "approved_city"
+    (found,) = officer.get(f"{API}/throughput/findings").json()["items"]
+    why = {"reason": "late_sync"}
+    assert leader.post(f"/throughput/findings/{found['id']}/explanation", data=why).status_code == 303
+    assert (status(officer), officer.get(AT).json()["version"]) == ("approved_city", 2)
+    assert "Duyệt báo cáo này" in leader.get(f"{PAGE}/approvals").text, "the officer typed the figures"
+    assert leader.post(f"{PAGE}/approvals/ward", data={"_method": "PUT", "version": "2"}).status_code == 303
+    clock.set("2026-11-20T16:55:00+07:00")
+    typed = {f"city[lines][HT][{k}]": str(v) for k, v in line(carried_over=6, received_online=1).items()}
+    correction = leader.post(PAGE.removesuffix("/city"), data={**typed, "_method": "PUT", "_if_match": "2-0"})
+    assert correction.status_code == 303, correction.text
+    assert status(officer) == "received", "other figures are another matter"
+    assert "Duyệt báo cáo này" not in leader.get(f"{PAGE}/approvals").text
+    assert leader.post(f"{PAGE}/approvals/ward", data={"_method": "PUT", "version": "3"}).status_code == 403

@@ -17,9 +17,10 @@ from app.core.paging import Page, cut
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.approvals import pins, rules
+from app.throughput.approvals.authors import typed_by
 from app.throughput.approvals.rules import Said, Stage, Unusual, Word
 from app.throughput.approvals.schemas import ApprovalItem, ApprovalPage, ApprovalsOut, ReturnedOut
-from app.throughput.approvals.service import Terms, machine_of, said_out
+from app.throughput.approvals.service import Terms, said_out
 from app.throughput.findings.models import Finding
 from app.throughput.forms import Reference
 from app.throughput.listing import changes_of
@@ -102,9 +103,10 @@ def _found(
     ids = select(_REPORT.id).where(*wanted)
     said = pins.of_reports(session, pins.ROW.report_id.in_(ids))
     open_ones, to_be_seen = _open_warnings(session, wanted), _to_be_seen(session, wanted)
+    own = typed_by(session, caller, ids) if terms.by_another else set()
     found = []
     for row in session.execute(_rows(wanted)):
-        item = _item(row, said.get(row.id, []), open_ones(row), row.id in to_be_seen, caller, stage, terms)
+        item = _item(row, said.get(row.id, []), open_ones(row), row.id in to_be_seen, row.id in own, stage)
         found.append((item, row))
     ranks: dict[tuple[int, date], int] = {}
     for item, row in found:
@@ -176,9 +178,7 @@ def _to_be_seen(session: Session, wanted: list[ColumnElement[bool]]) -> set[int]
     return set(session.scalars(query))
 
 
-def _item(
-    row: Any, said: list[Said], open_warnings: int, to_be_seen: bool, caller: Caller, stage: Stage, terms: Terms
-) -> ApprovalItem:
+def _item(row: Any, said: list[Said], open_warnings: int, to_be_seen: bool, own: bool, stage: Stage) -> ApprovalItem:
     status, standing = rules.status(said, row.version), rules.standing(said, stage, row.version)
     returned = _returned(said, row.version)
     met = row.first_met_at
@@ -202,7 +202,7 @@ def _item(
         receipt=receipt_number(row.code, row.day, system, row.version), status=status, waits=standing is None,
         unusual=[one for one, holds in unusual.items() if holds], open_warnings=open_warnings,
         received_at=row.known_from, sent_by=row.sent_by,
-        is_own=terms.by_another and rules.is_own(row.user_id, row.sent_by, caller.id, machine_of(caller)),
+        is_own=own,
         approved_at=approved.at if approved else None, approved_by=approved.by if approved else None,
         returned_reason=returned.reason if returned else None,
         totals=totals_out(figures) if figures is not None else None,

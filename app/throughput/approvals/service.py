@@ -13,6 +13,7 @@ from app.core.errors import Conflict, Forbidden, NotFound, PreconditionFailed, P
 from app.procedures.rules import System
 from app.throughput import proof, reading
 from app.throughput.approvals import pins, rules
+from app.throughput.approvals.authors import typed_by
 from app.throughput.approvals.models import Approval
 from app.throughput.approvals.rules import RIGHTS, Said, Stage, Word
 from app.throughput.approvals.schemas import ApprovedMany, ApprovedOne, ApproveItem, SaidOut
@@ -20,6 +21,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.schemas import WordsOut
 from app.throughput.shown import report_out
+from app.throughput.writing import ReasonsAdded
 from app.units.models import Unit
 from app.units.service import visible_unit
 
@@ -65,8 +67,6 @@ class Held:
 
     report_id: int
     version: int
-    typed_by: int | None
-    typed_label: str
     said: list[Said]
 
 
@@ -85,7 +85,7 @@ def approve(
     standing = rules.standing(held.said, stage, version)
     if standing is not None and standing.word is Word.approved:
         return
-    if terms.by_another and rules.is_own(held.typed_by, held.typed_label, caller.id, machine_of(caller)):
+    if terms.by_another and typed_by(session, caller, [held.report_id]):
         raise Forbidden("own_typing")
     if terms.ward_first and stage is Stage.city:
         ward = rules.standing(held.said, Stage.ward, version)
@@ -163,11 +163,6 @@ def may(caller: Caller, stage: Stage) -> None:
         raise Forbidden(values={"right": RIGHTS[stage]})
 
 
-def machine_of(caller: Caller) -> str | None:
-    """Return the name by which a machine signs; None for people."""
-    return caller.label if caller.role == "machine" else None
-
-
 def stage_of(caller: Caller) -> Stage:
     """Return the stage whose view is a caller's own."""
     return Stage.ward if caller.units is not None else Stage.city
@@ -187,12 +182,20 @@ def _held(session: Session, unit: Unit, day: date, system: System) -> Held:
     row = session.execute(query).one_or_none()
     if row is None:
         raise NotFound
-    typed = session.execute(
-        select(_REVISION.user_id, _REVISION.sent_by).where(
-            _REVISION.report_id == row.id, _REVISION.number == row.version
-        )
-    ).one()
-    return Held(row.id, row.version, typed.user_id, typed.sent_by, pins.of_report(session, row.id))
+    return Held(row.id, row.version, pins.of_report(session, row.id))
+
+
+def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
+    """Let an approval stand for the same figures with one more reason; what was returned has been answered."""
+    c = _APPROVAL.c
+    standing = select(c.stage, c.word, c.at, c.by, c.user_id).where(
+        c.report_id == event.report_id, c.version == event.version - 1, c.ended_at.is_(None),
+        c.word == Word.approved.value,
+    )  # fmt: skip
+    rows = session.execute(standing).mappings().all()
+    if rows:
+        of = {"report_id": event.report_id, "version": event.version, "reason": None}
+        session.execute(insert(_APPROVAL), [dict(row) | of for row in rows])
 
 
 def _check_version(session: Session, unit: Unit, day: date, system: System, held: Held, version: int | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.core import events
 from app.core.access import Caller
 from app.procedures.rules import System
 from app.throughput import evidence, reading, rules, writing
@@ -42,4 +43,5 @@ def answer(session: Session, reference: Reference, caller: Caller, finding: Any,
     digest = hashlib.sha256(f"finding {finding.id} of {stored.revision_id}".encode()).hexdigest()
     rests_on = evidence.of_revision(session, stored.revision_id)
     case = Case(system, stored, previous, draft, stored.owed, deadlines, digest, rests_on)
-    writing.write(session, reference, caller, unit, finding.day, case, now)
+    saved = writing.write(session, reference, caller, unit, finding.day, case, now)
+    events.publish(session, writing.ReasonsAdded(stored.report_id, saved.report.version))

@@ -129,7 +129,7 @@ def lacking(rows: Sequence[StatutoryRow], done: Completeness, *, over: bool) -> 
 
 def _units(reference: Reference, asked: Wanted) -> frozenset[int] | None:
     if picked := asked.several or ((asked.unit,) if asked.unit else ()):
-        return frozenset(unit.id for unit in picked if unit.id is not None)
+        return frozenset(unit.id for unit in picked if unit.id)
     if asked.kind is not None:
         return frozenset(unit.id for unit in reference.units.values() if unit.kind == asked.kind)
     return None
