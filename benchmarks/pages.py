@@ -131,6 +131,8 @@ def sending(browser: Browser, site: Site, path: str) -> tuple[float, float]:
         with context(browser, site, "canbo") as window:
             page = window.new_page()
             page.goto(path, wait_until="networkidle")
+            # Both parts: of one that nothing was typed into, the form would ask.
+            page.fill('[name="ministry[lines][HT][received_online]"]', str(10 + n))
             page.fill('[name="city[lines][HT][received_online]"]', str(20 + n))
             page.wait_for_timeout(1500)
             slowed(page)

@@ -102,7 +102,10 @@ def picture(page: Page, name: str, at: str | None = None) -> None:
 
 
 def type_day(page: Page) -> list[tuple[str, int]]:
-    """Type into each usual field what came in the day before, and resolve as much; return the fields and counts."""
+    """Type into each usual field what came in the day before, and resolve as much; return the fields and counts.
+
+    What another system filled in stays as it is.
+    """
     done = []
     rows = page.locator("#city-lines [data-row], #ministry-lines [data-row]")
     for n in range(rows.count()):
@@ -111,11 +114,12 @@ def type_day(page: Page) -> list[tuple[str, int]]:
         found = re.search(r"\d+", past.inner_text()) if past.count() else None
         count = int(found[0]) if found else 0
         if count:
+            done.append((row.locator("strong").first.inner_text(), count))
+        if count and not row.get_by_text("Nguồn: ").count():
             parts = {"received_online": count - count // 8, "received_counter": count // 8}
             parts |= {"resolved_early": count - count // 4, "resolved_on_time": count // 4}
             for column, part in parts.items():
                 row.locator(f"[name$='[{column}]']").fill(str(part))
-            done.append((row.locator("strong").first.inner_text(), count))
     return done
 
 

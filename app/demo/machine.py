@@ -1,5 +1,6 @@
 """A one-gate system of the demonstration: what it says of the newest days of a few units, beside their reports."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session
@@ -11,9 +12,9 @@ from app.throughput.figures import service
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import FigureDayIn, FigureLineIn, FiguresIn
 from app.throughput.forms import Reference
-from app.throughput.rules import Line
+from app.throughput.rules import RESOLVED, Line
 
-SOURCE = "one-gate"
+SOURCE = "Hệ thống một cửa"
 UNITS = ("19789", "19753", "19774", "19804", "19867", "20035")
 _ASIDE = 2  # dossiers that one unit in three has not in its report
 
@@ -21,7 +22,8 @@ _ASIDE = 2  # dossiers that one unit in three has not in its report
 def speak(session: Session, days: list[date], now: datetime) -> int:
     """Have the one-gate system speak of some days, and return of how many unit-days.
 
-    It says what the report says, but in one field of every third unit; where none is in yet, what the last one said.
+    It says what the report says, but in one field of every third unit; where none is in yet, what the last one said,
+    with no more resolved than there is.
     """
     reference = Reference.read(session)
     items = []
@@ -29,13 +31,15 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
         for number, code in enumerate(UNITS):
             unit = reference.units[code]
             stored = reading.current(session, unit.id, day, System.CITY)
+            owed = stored is None
             if stored is None:
                 before = reading.before(session, unit.id, day, System.CITY)
                 stored = reading.current(session, unit.id, before.day, System.CITY) if before else None
             if stored is None:
                 continue
             applicable = reference.applicable(unit, day, System.CITY)
-            lines = [_line(line) for line in stored.lines.values() if line.field in applicable]
+            told = [_again(line) if owed else line for line in stored.lines.values() if line.field in applicable]
+            lines = [_line(line) for line in told]
             if number % 3 == 1 and lines:
                 lines[0].received_online = (lines[0].received_online or 0) + _ASIDE
             items.append(FigureDayIn(unit=code, day=day, system=System.CITY, lines=lines))
@@ -47,6 +51,16 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
     )  # fmt: skip
     body = FiguresIn(source=SOURCE, basis=Basis.daily, items=items)
     return service.put(session, machine, body=body, now=now, dry_run=False).accepted
+
+
+def _again(line: Line) -> Line:
+    """Return the same counts for the day after, whose stock the day has left."""
+    left = line.pending_in_time + line.received
+    counts = {}
+    for measure in RESOLVED:
+        counts[measure] = min(getattr(line, measure), left)
+        left -= counts[measure]
+    return replace(line, **counts)
 
 
 def _line(line: Line) -> FigureLineIn:
