@@ -47,6 +47,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/tasks/summary", "tasks.summary", "tasks:read", desk=False),
         Entry("/tasks/compare", "tasks.compare", "tasks:read", desk=False),
         Entry("/tasks/gaps", "tasks.six_clear", "tasks:read", desk=False),
+        Entry("/tasks/shortcomings", "asking.nav", "tasks:read"),
         Entry("/directives", "tasks.directives", "tasks:read"),
     ),
     "ui.section_results": (

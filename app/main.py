@@ -28,6 +28,7 @@ from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.tasks import endpoints as tasks
+from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
@@ -68,6 +69,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_reopenings.router,
     endpoints_reminders.router,
     throughput.router,
+    tasks_asking.router,
     tasks_summary.router,
     tasks_scope.router,
     tasks_directives.router,

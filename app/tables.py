@@ -7,6 +7,7 @@ from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
 from app.procedures import models as procedures
 from app.tasks import models as tasks
+from app.tasks.asking import models as tasks_asking
 from app.tasks.directives import models as tasks_directives
 from app.tasks.progress import models as tasks_progress
 from app.tasks.scope import models as tasks_scope
@@ -21,7 +22,7 @@ from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
-    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks,
+    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
     frozen, approvals, reminders, reopenings,
 )  # fmt: skip

@@ -46,6 +46,7 @@ class Scope(StrEnum):
     tasks_update = "tasks:update"
     tasks_keep = "tasks:keep"
     tasks_accept = "tasks:accept"
+    tasks_ask = "tasks:ask"
     findings_read = "findings:read"
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
@@ -88,11 +89,11 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     | _OWN,
     Role.city_analyst: _READS
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
-    | {"tasks:update", "tasks:keep", "tasks:accept"}
+    | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask"}
     | OF_THE_CITY
     | {"reminders:send"}
     | _OWN,
-    Role.leader: _READS | {"findings:reopen"} | _OWN,
+    Role.leader: _READS | {"findings:reopen", "tasks:ask"} | _OWN,
     Role.administrator: frozenset(
         {"units:read", "units:edit", "calendar:read", "calendar:edit", "catalogue:read", "users:manage", "audit:read"}
     )

@@ -335,7 +335,10 @@ class Point(StrEnum):
 
 
 TASK_CODE = r"[A-Za-z0-9Đ](?:[A-Za-z0-9Đ._-]{0,58}[A-Za-z0-9Đ])?"
-RESERVED = frozenset({"new", "mine", "summary", "compare", "gaps", "programmes", "scope", "deadlines", "positions"})
+RESERVED = frozenset(
+    {"new", "mine", "summary", "compare", "gaps", "programmes", "scope", "deadlines", "positions", "timeline"}
+    | {"questions", "blockers", "shortcomings", "monthly", "import"}
+)
 
 
 def code_reserved(code: str) -> bool:

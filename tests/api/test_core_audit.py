@@ -277,6 +277,14 @@ def _tasks(
     milestones = {"items": [{"title": "Bước một", "weight": 2}]}
     yield "put_milestones", analyst, "PUT", "/tasks/A/milestones", milestones, True
     yield "start_task", officer, "POST", "/tasks/A/start", {}, False
+    question = {"text": "Vì sao chậm?", "due_on": "2026-11-24"}
+    yield "ask_about_task", analyst, "POST", "/tasks/A/questions", question, False
+    yield "answer_question", officer, "POST", "/tasks/A/questions/1/answer", {"answer": "Chờ hướng dẫn"}, False
+    blocked = {"text": "Thiếu kinh phí", "owner_position": "Chủ tịch"}
+    yield "raise_blocker", officer, "POST", "/tasks/A/blockers", blocked, False
+    higher = {"level": "city", "owner_position": "Phó Chủ tịch"}
+    yield "escalate_blocker", officer, "POST", "/tasks/A/blockers/1/escalation", higher, False
+    yield "resolve_blocker", officer, "POST", "/tasks/A/blockers/1/outcome", {"outcome": "Đã có"}, False
     yield "create_update", officer, "POST", "/tasks/A/updates", {"done": "Đã làm"}, False
     extended = {"deadline": "2027-01", "document": DOCUMENT}
     yield "create_extension", analyst, "POST", "/tasks/A/extensions", extended, False

@@ -26,6 +26,7 @@ NO_TABLE = {
     "/directives/{number}": "one document",
     "/directives/{number}/file": "a file itself",
     "/tasks/{code}": "one task with its history",
+    "/tasks/{code}/asking": "of one task; the lists of all are tables",
     "/tasks/{code}/form": "one task",
     "/tasks/{code}/files/{number}": "a file itself",
     "/tasks/{code}/matrix": "of a task handed to many; in test_tasks_directives",

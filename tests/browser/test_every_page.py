@@ -55,13 +55,15 @@ ANALYST = (
 TASKS_OF_A_WARD = (
     "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",
     f"/tasks/KH98-01.{WARD}/acts/proposal", f"/tasks/KH98-01.{WARD}/acts/evidence", "/directives",
+    "/tasks/shortcomings", f"/tasks/KH98-01.{WARD}/asking",
 )  # fmt: skip
 TASKS = (
     "/tasks", "/tasks?bucket=not_started&programme=research", "/tasks/summary?programme=centre", "/tasks/scope",
     "/tasks/compare?from=2025-06-30&to=2025-07-04", "/tasks/gaps", "/tasks/programmes", "/tasks/programmes/centre",
     "/tasks/new", "/tasks/KH02-115", "/tasks/KH02-115/form", "/tasks/KH98-01/matrix", "/tasks/KH02-115/acts/milestones",
     "/tasks/KH02-115/acts/split", "/tasks/KH02-115/acts/reclassification", "/directives/1", "/directives/1/edit",
-    "/directives/1/hand-out", "/directives/new",
+    "/directives/1/hand-out", "/directives/new", "/tasks/shortcomings", "/tasks/questions", "/tasks/blockers",
+    "/tasks/KH02-115/asking",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

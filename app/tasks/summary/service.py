@@ -54,7 +54,7 @@ def _share(numerator: int, denominator: int) -> TaskShare:
     )
 
 
-_LACKS: dict[Point, ColumnElement[bool]] = {
+LACKS: dict[Point, ColumnElement[bool]] = {
     Point.person: col(Task.responsible_position).is_(None),
     Point.work: and_(col(Task.clause_id).is_(None), func.length(col(Task.title)) < 15),
     Point.time: and_(col(Task.kind) == TaskKind.dated.value, col(Task.deadline).is_(None)),
@@ -72,10 +72,10 @@ def gaps(session: Session, caller: Caller, page: Page | None, *, filters: Filter
         query = select(*columns).select_from(Task).join(TaskState, col(TaskState.task_id) == col(Task.id))
         return narrowed(query, caller, filters, now).where(standing)
 
-    lacking = or_(*_LACKS.values())
-    counts = [func.count().filter(lacks) for lacks in _LACKS.values()]
+    lacking = or_(*LACKS.values())
+    counts = [func.count().filter(lacks) for lacks in LACKS.values()]
     total, count, *points = session.execute(over(func.count(), func.count().filter(lacking), *counts)).one()
-    lacks = [condition.label(point.value) for point, condition in _LACKS.items()]
+    lacks = [condition.label(point.value) for point, condition in LACKS.items()]
     query = (
         over(col(Task.code), col(Task.title), col(Programme.code).label("programme"), Unit, *lacks)
         .join(Unit, col(Unit.id) == col(Task.lead_unit_id))
@@ -96,11 +96,11 @@ def gaps(session: Session, caller: Caller, page: Page | None, *, filters: Filter
     items = [
         GapItem(
             code=row[0], title=row[1], programme=row[2], lead_unit=UnitName(code=row[3].code, name=row[3].name),
-            missing=[point for point, lack in zip(_LACKS, row[4:], strict=True) if lack],
+            missing=[point for point, lack in zip(LACKS, row[4:], strict=True) if lack],
         )
         for row in rows
     ]  # fmt: skip
     return GapPage(
-        total=total, lacking=count, points=[GapCount(point=p, count=n) for p, n in zip(_LACKS, points, strict=True)],
+        total=total, lacking=count, points=[GapCount(point=p, count=n) for p, n in zip(LACKS, points, strict=True)],
         items=items, next=following,
     )  # fmt: skip

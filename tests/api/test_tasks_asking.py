@@ -1,0 +1,120 @@
+"""A leader asks, the lead unit answers; blockers go up and are cleared; the day's list names what lacks."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+
+from app.core.web import API
+from tests.support.clients import OTHER, WARD
+from tests.support.tasks import with_directive, with_task
+
+ASKED = {"text": "Vì sao chậm?", "due_on": "2026-11-24"}
+BLOCKED = {"text": "Chưa có kinh phí", "owner_position": "Chủ tịch UBND phường"}
+
+
+@pytest.fixture
+def analyst(api: Any) -> Any:
+    """An analyst and one task of the ward, coordinated by another."""
+    client = api("city_analyst")
+    with_task(client, "T1", with_directive(client), coordinating_units=[OTHER])
+    return client
+
+
+def _codes(answer: Any) -> list[str]:
+    return [error["code"] for error in answer.json()["errors"]] or [answer.json()["code"]]
+
+
+def test_a_leader_asks_and_the_lead_answers_once(analyst: Any, api: Any) -> None:
+    leader, ward = api("leader"), api()
+    made = leader.post(f"{API}/tasks/T1/questions", json=ASKED)
+    assert made.status_code == 201, made.text
+    (question,) = made.json()["questions"]
+    assert (question["state"], question["answer"], question["lead_unit"]["code"]) == ("open", None, WARD)
+    assert made.json()["may"] == ["ask"]
+    (waiting,) = ward.get(f"{API}/tasks/questions?state=open").json()["items"]
+    assert waiting["text"] == ASKED["text"]
+    at = f"{API}/tasks/T1/questions/{question['id']}/answer"
+    helper = api(unit=OTHER)
+    assert _codes(helper.post(at, json={"answer": "Không phải chúng tôi"})) == ["only_the_lead"]
+    answered = ward.post(at, json={"answer": "Chờ văn bản hướng dẫn"})
+    assert answered.json()["questions"][0]["state"] == "answered"
+    again = ward.post(at, json={"answer": "Khác"})
+    assert (again.status_code, _codes(again)) == (409, ["question_answered"])
+    kept = leader.get(f"{API}/tasks/T1/asking").json()["questions"][0]
+    assert kept["answer"] == "Chờ văn bản hướng dẫn"
+    assert ward.get(f"{API}/tasks/questions?state=open").json()["items"] == []
+
+
+def test_who_may_ask_and_until_when(analyst: Any, api: Any) -> None:
+    at = f"{API}/tasks/T1/questions"
+    assert api().post(at, json=ASKED).status_code == 403
+    assert _codes(api("leader").post(at, json=ASKED | {"due_on": "2026-11-19"})) == ["due_in_past"]
+    stranger = api(unit="19804")
+    assert stranger.get(f"{API}/tasks/T1/asking").status_code == 404
+    assert stranger.post(f"{API}/tasks/T1/blockers", json=BLOCKED).status_code == 404
+    assert stranger.get(f"{API}/tasks/questions").json()["items"] == []
+
+
+def test_a_blocker_goes_up_and_is_cleared_with_its_history(analyst: Any, api: Any, clock: Any) -> None:
+    ward = api()
+    made = ward.post(f"{API}/tasks/T1/blockers", json=BLOCKED)
+    assert made.status_code == 201, made.text
+    number = made.json()["blockers"][0]["id"]
+    at = f"{API}/tasks/T1/blockers/{number}"
+    clock.set("2026-11-23T09:00+07:00")
+    up = {"level": "city", "owner_position": "Phó Chủ tịch UBND thành phố", "note": "Vượt thẩm quyền"}
+    raised = api(unit=OTHER).post(f"{at}/escalation", json=up).json()["blockers"][0]
+    assert (raised["level"], raised["owner_position"], raised["age"]) == ("city", up["owner_position"], 3)
+    lower = ward.post(f"{at}/escalation", json=up | {"level": "department"})
+    assert _codes(lower) == ["level_not_higher"]
+    (listed,) = analyst.get(f"{API}/tasks/blockers?level=city&state=open&unit={WARD}").json()["items"]
+    assert listed["id"] == number
+    done = ward.post(f"{at}/outcome", json={"outcome": "Đã bố trí kinh phí"}).json()["blockers"][0]
+    assert (done["state"], [step["step"] for step in done["history"]]) == (
+        "resolved", ["raised", "escalated", "resolved"],
+    )  # fmt: skip
+    assert _codes(ward.post(f"{at}/outcome", json={"outcome": "Lại"})) == ["blocker_resolved"]
+    assert analyst.get(f"{API}/tasks/blockers?state=open").json()["items"] == []
+    clock.set("2026-12-03T09:00+07:00")
+    assert analyst.get(f"{API}/tasks/blockers").json()["items"][0]["age"] == 3
+
+
+def test_the_days_list_names_every_kind_and_adds_up(analyst: Any, api: Any, clock: Any) -> None:
+    clear = {
+        "accountable_position": "Chủ tịch", "responsible_position": "Công chức", "product": "Báo cáo",
+        "authority": "UBND phường", "clause": "II.1",
+    }  # fmt: skip
+    number = analyst.get(f"{API}/directives").json()["items"][0]["id"]
+    with_task(analyst, "LATE", number, deadline="2026-11-10", **clear)
+    with_task(analyst, "OWED", number, deadline=None, kind="regular", rhythm="week", lead_unit=OTHER, **clear)
+    with_task(analyst, "GOOD", number, **clear)
+    assert api("leader").post(f"{API}/tasks/GOOD/questions", json=ASKED).status_code == 201
+    clock.set("2026-12-07T09:00+07:00")
+    page = analyst.get(f"{API}/tasks/shortcomings").json()
+    found = {item["task"]: item for item in page["items"]}
+    assert set(found) == {"LATE", "OWED", "GOOD", "T1"}
+    assert found["LATE"]["overdue_days"] == 27
+    assert found["LATE"]["missing"] == []
+    assert found["OWED"]["update_owed_days"] == 8
+    assert (found["GOOD"]["questions"], found["GOOD"]["question_due_on"]) == (1, "2026-11-24")
+    assert "responsibility" in found["T1"]["missing"]
+    units = {row["unit"]["code"]: row for row in page["units"]}
+    assert (units[WARD]["tasks"], units[WARD]["overdue"], units[WARD]["question"], units[WARD]["six_clear"]) == (
+        3, 1, 1, 1,
+    )  # fmt: skip
+    assert units[OTHER]["update_owed"] == 1
+    assert page["total"] == 4
+    only = analyst.get(f"{API}/tasks/shortcomings?kind=update_owed").json()
+    assert [item["task"] for item in only["items"]] == ["OWED"]
+    walked: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        part = analyst.get(f"{API}/tasks/shortcomings?limit=1{'&cursor=' + cursor if cursor else ''}").json()
+        walked += [item["task"] for item in part["items"]]
+        cursor = part["next"]
+    assert walked == [item["task"] for item in page["items"]]
+    text = analyst.get(f"{API}/tasks/shortcomings.csv").content.decode("utf-8-sig")
+    assert [row["task"] for row in csv.DictReader(io.StringIO(text))] == walked
+    assert {item["task"] for item in api(unit=OTHER).get(f"{API}/tasks/shortcomings").json()["items"]} == {"OWED", "T1"}
