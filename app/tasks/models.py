@@ -180,13 +180,18 @@ class TaskState(SQLModel, table=True):
 
 
 class TaskCount(SQLModel, table=True):
-    """By how much a bucket of a programme grew on a day, tasks without a parent; a running sum is its size."""
+    """By how much a bucket of a programme grew in a month or on a day, tasks without a parent.
+
+    Whole months and the days of one add up to its size at any moment, however long the history.
+    """
 
     __tablename__ = "task_counts"
+    __table_args__ = (CheckConstraint("span in ('day', 'month')", name="span"),)
 
+    span: str = Field(max_length=5, primary_key=True)
+    first: date = Field(primary_key=True)
     programme_id: int = Field(foreign_key="programmes.id", primary_key=True)
     bucket: str = Field(max_length=20, primary_key=True)
-    day: date = Field(primary_key=True)
     moved: int
 
 

@@ -1,10 +1,11 @@
 """Writes a task's dated states, and how many tasks stand where by day."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlmodel import Session, col
 
 from app.core.clock import at as moment_at
@@ -84,34 +85,48 @@ def _count(moved: Counter[tuple[str, date]], top: bool, bucket: str, begins: dat
 
 
 def _keep(session: Session, programme_id: int, moved: Counter[tuple[str, date]]) -> None:
-    # In one order for all, so that two writers never wait for one another.
-    rows = [
-        {"programme_id": programme_id, "bucket": bucket, "day": day, "moved": by}
-        for (bucket, day), by in sorted(moved.items())
-        if by
-    ]
+    rows = count_rows({(programme_id, bucket, day): by for (bucket, day), by in moved.items()})
     if not rows:
         return
     table: Any = TaskCount.__table__  # type: ignore[attr-defined]
     statement = upsert(session.get_bind().dialect.name, table)
     session.execute(
         statement.on_conflict_do_update(
-            index_elements=["programme_id", "bucket", "day"],
+            index_elements=["span", "first", "programme_id", "bucket"],
             set_={"moved": table.c.moved + statement.excluded.moved},
         ),
         rows,
     )
 
 
+def count_rows(moved: Mapping[tuple[int, str, date], int]) -> list[dict[str, Any]]:
+    """Return what moved by programme, bucket and day as rows of days and of months.
+
+    In one order for all, so that two writers never wait for one another.
+    """
+    sums: Counter[tuple[str, date, int, str]] = Counter()
+    for (programme, bucket, day), by in moved.items():
+        sums["day", day, programme, bucket] += by
+        sums["month", day.replace(day=1), programme, bucket] += by
+    names = ("span", "first", "programme_id", "bucket")
+    return [dict(zip(names, key, strict=True)) | {"moved": by} for key, by in sorted(sums.items()) if by]
+
+
 def sizes(session: Session, as_of: datetime, programme_id: int | None = None) -> Counter[str]:
     """Return how many tasks without a parent stood in each bucket at a moment.
 
-    Sums of whole days, and of that day what had come by the moment: the cost does not grow with the tasks.
+    Sums of whole months and days, and of that day what had come by the moment: the cost grows neither with the tasks
+    nor with their history.
     """
     day = day_of(as_of)
-    begins = moment_at(day, time(0))
+    month, begins = day.replace(day=1), moment_at(day, time(0))
     found: Counter[str] = Counter()
-    whole = select(col(TaskCount.bucket), func.sum(col(TaskCount.moved))).where(col(TaskCount.day) < day)
+    whole = select(col(TaskCount.bucket), func.sum(col(TaskCount.moved))).where(
+        or_(
+            and_(col(TaskCount.span) == "month", col(TaskCount.first) < month),
+            and_(col(TaskCount.span) == "day", col(TaskCount.first) >= month, col(TaskCount.first) < day),
+        )
+    )
     if programme_id is not None:
         whole = whole.where(col(TaskCount.programme_id) == programme_id)
     for bucket, by in session.execute(whole.group_by(col(TaskCount.bucket))):
