@@ -1,14 +1,16 @@
 """What is within reach on a phone and at a desk: few taps, the first cells at once, help, the time left."""
 
+import re
 from collections.abc import Callable, Iterator
 
+import httpx2
 import pytest
-from playwright.sync_api import ViewportSize, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from app.accounts.demonstration import PASSWORD
 from tests.browser.conftest import AT, PHONE, TODAY, Site, Visitor, installation
 from tests.browser.day import cell
-from tests.support.clients import WARD
+from tests.support.clients import OTHER
 
 SCREEN: ViewportSize = {"width": 360, "height": 800}
 WITH_KEYPAD: ViewportSize = {"width": 360, "height": 420}
@@ -21,18 +23,58 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield served
 
 
-def test_a_day_of_nothing_takes_four_taps_from_signing_in_to_sent(visit: Callable[..., Visitor]) -> None:
-    visitor = visit(**PHONE)
+def tapping(visitor: Visitor, user_name: str) -> Page:
+    """Sign in on a phone, every tap from there on counted, and open the day."""
     page = visitor.go("/sign-in")
     page.set_viewport_size(SCREEN)
     page.evaluate("sessionStorage.taps = 0")
     page.context.add_init_script("addEventListener('pointerup', () => sessionStorage.taps++, true)")
     page.reload()
-    page.fill("[name=user_name]", "canbo")
+    page.fill("[name=user_name]", user_name)
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Đăng nhập").tap()
     page.wait_for_url("**/throughput/today")
-    page.locator(f'a[href="/throughput/reports/{WARD}/{TODAY}/worksheet"]').tap()
+    page.locator("main a[href$='/worksheet']", has_text="Nhập số liệu").first.tap()
+    page.wait_for_url(f"**/{TODAY}/worksheet")
+    return page
+
+
+def test_a_day_filled_in_by_another_system_takes_three_taps_from_signing_in_to_sent(
+    site: Site, visit: Callable[..., Visitor]
+) -> None:
+    sheets = visit("canbo.hai").page.request.get(f"{AT}/worksheet.json").json()
+    items = []
+    for system in ("city", "ministry"):
+        rows = [row for row in sheets[system]["rows"] if row["usual"]]
+        assert rows
+        lines = [
+            {"field": row["field"], "received_online": 2, "received_counter": 0, "resolved_early": 2,
+             "resolved_on_time": 0, "resolved_overdue": 0, "pending_overdue": row["overdue_before"]}
+            for row in rows
+        ]  # fmt: skip
+        items.append({"unit": OTHER, "day": TODAY, "system": system, "lines": lines})
+    made = visit("quantri").page.request.post(
+        "/tokens", form={"name": "Một cửa", "role": "machine", "scopes[0]": "figures:send"},
+        headers={"sec-fetch-site": "same-origin"},
+    )  # fmt: skip
+    token = re.search(r"t57_[\w-]+", made.text())
+    assert token, made.text()
+    answer = httpx2.put(
+        f"{site.address}/api/v1/throughput/figures", headers={"authorization": f"Bearer {token[0]}"},
+        json={"source": "Hệ thống một cửa", "basis": "daily", "items": items},
+    )  # fmt: skip
+    assert answer.json()["accepted"] == 2, answer.text
+    page = tapping(visitor := visit(**PHONE), "canbo.hai")
+    assert page.locator("#city-lines .past", has_text="Nguồn: Hệ thống một cửa").count()
+    page.locator(".foot > button").tap()
+    page.wait_for_url("**/receipt")
+    assert "Xác nhận đã nhận báo cáo" in page.inner_text("h1")
+    assert page.evaluate("sessionStorage.taps") == "3"
+    assert visitor.complaints == []
+
+
+def test_a_day_of_nothing_takes_four_taps_from_signing_in_to_sent(visit: Callable[..., Visitor]) -> None:
+    page = tapping(visitor := visit(**PHONE), "canbo")
     page.locator(".foot > button").dblclick()  # twice in haste: the answer does not come under the finger
     page.evaluate("sessionStorage.taps = 3")
     assert "Chưa nhập số nào" in page.inner_text(".foot__ask")
