@@ -17,6 +17,7 @@ from app.throughput.approvals import models as approvals
 from app.throughput.figures import models as figures
 from app.throughput.findings import models as findings
 from app.throughput.reminders import models as reminders
+from app.throughput.reminders import times as reminder_times
 from app.throughput.reopenings import models as reopenings
 from app.throughput.statutory import frozen
 from app.units import models as units
@@ -24,6 +25,6 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reminders, reopenings,
+    frozen, approvals, reminders, reminder_times, reopenings,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -53,6 +53,7 @@ class Scope(StrEnum):
     figures_send = "figures:send"
     reminders_read = "reminders:read"
     reminders_send = "reminders:send"
+    reminders_set = "reminders:set"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -75,7 +76,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
-        | {"reminders:read"}
+        | {"reminders:read", "reminders:set"}
     )
     | _OWN
 )
@@ -91,7 +92,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
     | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask"}
     | OF_THE_CITY
-    | {"reminders:send"}
+    | {"reminders:send", "reminders:set"}
     | _OWN,
     Role.leader: _READS | {"findings:reopen", "tasks:ask"} | _OWN,
     Role.administrator: frozenset(

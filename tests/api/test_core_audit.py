@@ -220,6 +220,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         assert analyst.post(API + path, files={"file": ("a.pdf", PDF)}).is_success
         assert len(_entries(app)) > before, f"{operation} left no entry"
         done.add(operation)
+    call("put_reminder_time", analyst, "PUT", f"/throughput/reminders/times/{OTHER}", {"minutes": 45})
     call("remind_unit", analyst, "POST", f"/throughput/reports/{OTHER}/{DAY}/city/reminders")
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")

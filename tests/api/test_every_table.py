@@ -45,6 +45,7 @@ NO_TABLE = {
     "/users/{user_id:int}": "one row of its list",
     "/tokens/{token_id:int}": "one row of its list",
     "/throughput/findings/{number}": "one row of its list",
+    "/throughput/reminders/times/{unit}": "one time",
     "/files/{number}": "a kept file, as it came",
 }
 # Workbooks laid out like the form on paper; test_form_ii06a compares them with the rows.

@@ -191,3 +191,28 @@ def test_pages(app: FastAPI, api: Api, people: Callable[..., PageClient], clock:
     assert mark(officer) == "1"
     assert analyst.post(at).status_code == 409
     analyst.get("/throughput/reminders?open=true")
+
+
+def test_a_unit_is_reminded_at_its_own_time(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    officer, analyst = api(), api("city_analyst")
+    at = f"{AT}/times/{WARD}"
+    assert (officer.get(at).json()["minutes"], officer.get(at).json()["applied"]) == (None, 30)
+    browser = people()
+    saved = browser.post(f"/throughput/reminders/times/{WARD}", data={"_method": "PUT", "minutes": "90"})
+    assert saved.status_code == 303
+    refused = browser.post(
+        f"/throughput/reminders/times/{WARD}", data={"_method": "PUT", "_if_match": "1", "minutes": "4"}
+    )
+    assert (refused.status_code, 'id="minutes-error"' in refused.text) == (422, True)
+    assert (officer.get(at).json()["applied"], officer.get(at).json()["version"]) == (90, 1)
+    assert officer.put(at, json={"minutes": 60}).status_code == 428
+    assert officer.put(at, json={"minutes": 60}, headers={"if-match": '"7"'}).status_code == 412
+    assert officer.put(at.replace(WARD, OTHER), json={"minutes": 60}).status_code == 404
+    assert api("leader").put(at, json={"minutes": 60}).status_code == 403
+    clock.set(f"{DAY}T15:30:00+07:00")
+    make(app, clock)
+    today = {"from": DAY, "to": DAY}
+    assert {r["unit"] for r in analyst.get(AT, params=today).json()["items"]} == {WARD}, "others at half past four"
+    assert analyst.put(at, json={"minutes": None}, headers={"if-match": '"1"'}).json()["applied"] == 30

@@ -30,7 +30,7 @@ OFFICER = (
     "/throughput/reopenings", f"{AT}/2025-07-01/city/reopenings", f"{AT}/2025-07-04/city/approvals",
     "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/{TODAY}",
-    "/throughput/reminders",
+    "/throughput/reminders", f"/throughput/reminders/times/{WARD}",
 )  # fmt: skip
 ANALYST = (
     "/throughput/approvals?day=2025-07-04", "/throughput/reopenings?state=asked", f"{AT}/2025-07-01/city/approvals",

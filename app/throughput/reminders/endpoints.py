@@ -3,7 +3,8 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
 
 from app.core import tables
 from app.core.access import Caller, allow
@@ -12,16 +13,18 @@ from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import Day, created, problems
-from app.core.web import Render
+from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput.endpoints import TheUnit, UnitQuery, units_to_choose
-from app.throughput.reminders import making, service
+from app.throughput.endpoints import TheMatch, TheUnit, UnitQuery, units_to_choose
+from app.throughput.reminders import making, service, times
 from app.throughput.reminders.models import ReminderOut, ReminderPage
+from app.throughput.reminders.times import ReminderTimeIn, ReminderTimeOut
 from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
 CanSee = Annotated[Caller, allow("reminders:read")]
+CanSet = Annotated[Caller, allow("reminders:set")]
 CanRemind = Annotated[Caller, allow("reminders:send")]
 
 
@@ -57,3 +60,30 @@ def remind_unit(
         service.one(session, number, now), to=f"/throughput/board?day={day}&reminded={unit.code}.{system.value}",
         created=True, location=f"/throughput/reminders?unit={unit.code}",
     )  # fmt: skip
+
+
+@router.get(
+    "/reminders/times/{unit}", operation_id="get_reminder_time", response_model=ReminderTimeOut,
+    responses=problems(401, 403, 404),
+)  # fmt: skip
+def get_reminder_time(caller: CanSee, unit: TheUnit, session: Reading, render: Render) -> Response:
+    """Show how long before the deadline a unit is reminded."""
+    data = times.show(session, unit)
+    return render(data, "throughput/reminder_time.html", version=data.version)
+
+
+def _time_again(request: Request, session: Session) -> ReminderTimeOut:
+    return times.show(session, visible_unit(session, request.state.caller, request.path_params["unit"]))
+
+
+@router.put(
+    "/reminders/times/{unit}", operation_id="put_reminder_time", response_model=ReminderTimeOut,
+    responses=problems(401, 403, 404, 412, 415, 422, 428),
+)  # fmt: skip
+@form("throughput/reminder_time.html", _time_again)
+def put_reminder_time(
+    caller: CanSet, unit: TheUnit, session: Writing, match: TheMatch, now: Now, body: ReminderTimeIn, render: Render
+) -> Response:
+    """Set how long before the deadline a unit is reminded; null gives back the daily form's time."""
+    data = times.save(session, caller, unit=unit, body=body, if_match=match.if_match, now=now)
+    return render.saved(data, to=f"/throughput/reminders/times/{unit.code}", version=data.version)

@@ -22,6 +22,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report
 from app.throughput.reminders.models import Reminder
 from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps
+from app.throughput.reminders.times import own_times
 from app.units.models import Unit
 
 log = structlog.get_logger()
@@ -70,18 +71,18 @@ def due(session: Session, now: datetime) -> list[dict[str, Any]]:
 
 def _of_reports(session: Session, reference: Reference, first: date, now: datetime) -> list[dict[str, Any]]:
     form, city = reference.form, reference.calendars[None]
-    ladder = Ladder(form.remind_before, form.remind_leader, form.remind_city)
+    usual, own = Ladder(form.remind_before, form.remind_leader, form.remind_city), own_times(session)
+    earliest = max([usual.before, *own.values()])
     owed = session.execute(
         select(OBLIGATION.c.unit_id, OBLIGATION.c.day, OBLIGATION.c.system, OBLIGATION.c.due_at)
         .outerjoin(REPORT, with_report)
-        .where(
-            OBLIGATION.c.day >= first, OBLIGATION.c.due_at <= now + timedelta(minutes=ladder.before), still_owed(now)
-        )
+        .where(OBLIGATION.c.day >= first, OBLIGATION.c.due_at <= now + timedelta(minutes=earliest), still_owed(now))
         .order_by(OBLIGATION.c.day, OBLIGATION.c.unit_id, OBLIGATION.c.system)
     )
     return [
         _row(unit_id, day, system, step, now, f"{unit_id}/{day}/{system}/{step.value}")
         for unit_id, day, system, due_at in owed
+        for ladder in [usual._replace(before=own.get(unit_id, usual.before))]
         for step in report_steps(due_at, ladder, now, day_of(now), reference.calendar(unit_id), city)
     ]
 
