@@ -155,6 +155,7 @@ def research(seed: int) -> Iterator[Planned]:
 
 
 WARD = "19789"
+FIRST_ACT, SECOND_ACT = "KH98-01", "KH98-02"
 # Tasks of the city's own plan, some of them a ward's: code, title, lead, deadline, begun, done.
 CITY: tuple[tuple[str, str, str, str | None, date | None, date | None], ...] = (
     ("KH98-11", "Lập danh mục dữ liệu dùng chung của phường", WARD, "2026-10-31", date(2026, 9, 7), None),

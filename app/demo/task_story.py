@@ -221,10 +221,10 @@ def load(session: Session, *, until: date, now: datetime, seed: int = 57) -> int
         story.task(planned, "centre", directive, until=until)
     for planned in plan.research(seed):
         story.task(planned, "research", "research", until=until)
-    first = {"code": "KH98-01", "title": f"Ban hành kế hoạch thực hiện của đơn vị {MADE_UP}", "clause": "III.1",
+    first = {"code": plan.FIRST_ACT, "title": f"Ban hành kế hoạch thực hiện của đơn vị {MADE_UP}", "clause": "III.1",
              "lead_unit": "VP-UBND", "deadline": "2025-07-31", "product": "Kế hoạch của đơn vị"}  # fmt: skip
     story.act(first, (date(2025, 7, 1), date(2025, 7, 31)), 35, 5, until)
-    second = {"code": "KH98-02", "title": f"Công khai bảng theo dõi dịch vụ công tại trụ sở {MADE_UP}",
+    second = {"code": plan.SECOND_ACT, "title": f"Công khai bảng theo dõi dịch vụ công tại trụ sở {MADE_UP}",
               "clause": "III.1", "lead_unit": "TTPVHCC", "deadline": "2026-11-30",
               "product": "Bảng công khai"}  # fmt: skip
     story.act(second, (date(2026, 9, 15), date(2026, 11, 30)), 24, 0, until)
