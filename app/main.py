@@ -28,13 +28,13 @@ from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
 from app.tasks import endpoints as tasks
+from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
 from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
-from app.throughput import obligations
 from app.throughput.approvals import endpoints as endpoints_approvals
 from app.throughput.approvals import service as approvals
 from app.throughput.board import endpoints as endpoints_board
@@ -46,12 +46,15 @@ from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
+from app.throughput.obligations import endpoints as endpoints_obligations
+from app.throughput.obligations import service as obligations
 from app.throughput.ranking import endpoints as endpoints_ranking
 from app.throughput.reminders import endpoints as endpoints_reminders
 from app.throughput.reminders import making as reminders
 from app.throughput.reminders.service import count as reminded
 from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
+from app.throughput.summary import endpoints as endpoints_summary
 from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 from app.units import endpoints as units
 from app.units.models import UnitChanged
@@ -68,12 +71,15 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_approvals.router,
     endpoints_reopenings.router,
     endpoints_reminders.router,
+    endpoints_obligations.router,
+    endpoints_summary.router,
     throughput.router,
     tasks_asking.router,
     tasks_summary.router,
     tasks_scope.router,
     tasks_directives.router,
     tasks_progress.router,
+    tasks_programmes.router,
     tasks.router,
     units.router,
     calendar.router,
@@ -86,6 +92,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 PAGES: tuple[APIRouter, ...] = (
     endpoints_intake.pages_router,
     tasks_directives.pages_router,
+    tasks_programmes.pages_router,
     tasks.pages_router,
     units.pages_router,
     calendar.pages_router,

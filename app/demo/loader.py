@@ -27,10 +27,11 @@ from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
 from app.procedures.rules import System
-from app.throughput import obligations, reading, service
+from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
 from app.throughput.forms import Reference
 from app.throughput.models import PublishedFigure, Report, ReportRevision
+from app.throughput.obligations import service as obligations
 from app.throughput.reminders import making as reminders
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn

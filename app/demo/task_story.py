@@ -17,11 +17,12 @@ from app.tasks.directives import handing_out
 from app.tasks.directives import service as directives
 from app.tasks.directives.models import Directive
 from app.tasks.directives.schemas import DirectiveIn, HandOutIn
+from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
 from app.tasks.rules import Rhythm, period_end
-from app.tasks.schemas import AcceptanceIn, ProposalIn, StartIn, TaskNew, TaskReturnIn
+from app.tasks.schemas import TaskNew
 from app.tasks.scope import service as scope
 from app.tasks.scope.schemas import ReclassificationIn
 from app.units.models import Unit

@@ -14,9 +14,9 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.schemas import Count, Line, Prose
-from app.throughput import obligations
 from app.throughput.forms import DAILY, STAMP, kinds_of
 from app.throughput.models import ReportForm
+from app.throughput.obligations import service as obligations
 from app.units.rules import UnitKind
 
 # A deadline lies at most some working days after its day, the longest holidays between.

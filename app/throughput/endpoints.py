@@ -18,27 +18,14 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import (
-    days,
-    definition,
-    listing,
-    obligations,
-    reading,
-    redrawn,
-    service,
-    summary,
-    tabular,
-    worksheet,
-)
+from app.throughput import definition, listing, reading, redrawn, service, tabular, worksheet
 from app.throughput.approvals.rules import ReportStatus
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
 from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
-from app.throughput.obligation_schemas import ObligationOut, ObligationPage, WaiverIn
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
-from app.throughput.summary_schemas import GroupBy, SummaryOut, SummaryRow
 from app.throughput.untouched import NOTHING_TYPED, untouched
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
@@ -52,8 +39,6 @@ CanReadForm = Annotated[Caller, allow("catalogue:read")]
 CanEditForm = Annotated[Caller, allow("catalogue:edit")]
 CanSend = Annotated[Caller, allow("reports:send")]
 CanSum = Annotated[Caller, allow("summary:read")]
-CanSeeOwed = Annotated[Caller, allow("obligations:read")]
-CanWaive = Annotated[Caller, allow("obligations:waive")]
 UnitQuery = Annotated[str | None, Query(max_length=35, description="Code of a unit")]
 
 
@@ -261,87 +246,6 @@ def list_daily_report_revisions(
     data = listing.revisions(session, unit, day, system)
     names = Reference.read(session).by_code
     return render(data, "throughput/revisions.html", names=names, table=lambda: tabular.of_revisions(data))
-
-
-@router.get(
-    "/obligations",
-    operation_id="list_obligations",
-    response_model=ObligationPage,
-    responses=problems(401, 403, 404, 422),
-)
-def list_obligations(
-    caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging,
-    unit: UnitQuery = None,
-    day: Annotated[Day | None, Query(description="Default: today, and what is still open")] = None,
-    first: Annotated[Day | None, Query(alias="from")] = None,
-    last: Annotated[Day | None, Query(alias="to")] = None,
-) -> Response:  # fmt: skip
-    """List what is owed, until when, and where it stands; late ones first unless a period is asked for."""
-    wanted = obligations.Wanted(visible_unit(session, caller, unit) if unit else None, day, first, last)
-    whole = first is None and last is None
-    find = partial(obligations.listing, session, caller, wanted, now)
-    data = find(None if whole else page)
-    return render(
-        data, "throughput/obligations.html", units=units_to_choose(session, caller, now), wanted=wanted,
-        table=lambda: tables.of_models("nghia-vu", data.items if whole else render.every(find), ObligationOut),
-    )  # fmt: skip
-
-
-@router.put(
-    "/obligations/{unit}/{day}/{system}/waiver", operation_id="put_waiver", response_model=ObligationOut,
-    responses=problems(401, 403, 404, 409, 415, 422),
-)  # fmt: skip
-def put_waiver(
-    caller: CanWaive,
-    unit: TheUnit,
-    day: Day,
-    system: System,
-    session: Writing,
-    now: Now,
-    body: WaiverIn,
-    render: Render,
-) -> Response:
-    """Free a unit from a day's report, with the reason."""
-    data = obligations.waive(session, caller, unit=unit, day=day, system=system, reason=body.reason, now=now)
-    return render.saved(data, to=f"/throughput/obligations?day={day}&waiver={unit.code}.{system.value}")
-
-
-@router.delete(
-    "/obligations/{unit}/{day}/{system}/waiver", operation_id="delete_waiver", status_code=204, response_model=None,
-    responses=problems(401, 403, 404),
-)  # fmt: skip
-def delete_waiver(
-    caller: CanWaive, unit: TheUnit, day: Day, system: System, session: Writing, now: Now, render: Render
-) -> Response:
-    """End a waiver."""
-    obligations.end_waiver(session, unit=unit, day=day, system=system, now=now)
-    return render.gone(to=f"/throughput/obligations?day={day}&waiver={unit.code}.{system.value}")
-
-
-@router.get("/summary", operation_id="get_summary", response_model=SummaryOut, responses=problems(401, 403, 404, 422))
-def get_summary(
-    request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
-    first: Annotated[Day | None, Query(alias="from", description="Default: the first of this month")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Default: today")] = None,
-    group_by: Annotated[
-        GroupBy | None, Query(description="What a row stands for; default: unit, or field for who sees one unit only")
-    ] = None,
-    unit: UnitQuery = None,
-    field: Annotated[str | None, Query(max_length=35, description="Code of a field")] = None,
-    system: Annotated[System | None, Query(description="Absent: both")] = None,
-    as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
-) -> Response:  # fmt: skip
-    """Add up a period: flows over its days, stocks at its ends."""
-    question = summary.question(
-        session, caller, now,
-        first=first, last=last, group_by=group_by, unit=unit, field=field, system=system, as_of=as_of,
-    )  # fmt: skip
-    data = summary.summarise(session, caller, question, now, request.state.locale)
-    return render(
-        data, "throughput/summary.html", fields=Reference.read(session).by_code, unit=question.unit,
-        units=units_to_choose(session, caller, now), owed_before=days.owed_before(session, day_of(now)),
-        table=lambda: tables.of_models("tong-hop", [*data.rows, data.total], SummaryRow),
-    )  # fmt: skip
 
 
 @router.get("/forms/daily", operation_id="get_daily_form", response_model=FormOut, responses=problems(401, 403))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from app.core.web import API
-from app.throughput import obligations
+from app.throughput.obligations import service as obligations
 from app.throughput.statutory import book as statutory_book
 from app.throughput.statutory import service as statutory
 from app.throughput.statutory.schemas import StatutoryFormOut

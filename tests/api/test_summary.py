@@ -17,7 +17,7 @@ from app.core import audit, stamps
 from app.core.access import Caller
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
-from app.throughput import forms, service, summary, totals
+from app.throughput import forms, service, totals
 from app.throughput.models import (
     Adjustment,
     DayTotal,
@@ -31,7 +31,8 @@ from app.throughput.models import (
     ReportRevision,
 )
 from app.throughput.schemas import ReportIn
-from app.throughput.summary_schemas import GroupBy, SummaryOut
+from app.throughput.summary import service as summary
+from app.throughput.summary.schemas import GroupBy, SummaryOut
 from app.units.service import by_code
 from tests.support.clients import OTHER, WARD, SetClock
 

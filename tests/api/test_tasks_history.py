@@ -17,12 +17,13 @@ from app.core.errors import Problem
 from app.tasks import life, rules, service, states
 from app.tasks.directives import service as directives
 from app.tasks.directives.schemas import DirectiveIn
+from app.tasks.life_schemas import AcceptanceIn, ProposalIn, TaskReturnIn
 from app.tasks.listing import Filters, listing
 from app.tasks.models import Task
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import ExtensionIn, UpdateIn
 from app.tasks.rules import Bucket, Headline
-from app.tasks.schemas import AcceptanceIn, DocumentIn, ProposalIn, TaskNew, TaskReturnIn
+from app.tasks.schemas import DocumentIn, TaskNew
 from app.tasks.scope import service as scope
 from app.tasks.scope.compare import compare
 from app.tasks.scope.schemas import CancellationIn, ReclassificationIn, SplitIn

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.tasks import rules
+from app.tasks import rolling, rules, secrecy
 from app.tasks.rules import (
     ENDED,
     LIFE,
@@ -162,26 +162,26 @@ def test_no_act_leads_out_of_an_end() -> None:
     ],
 )
 def test_a_parent_follows_its_children(children: list[tuple[str, date | None]], status: str, day: date | None) -> None:
-    assert rules.rolled_up([(TaskStatus(s), d) for s, d in children]) == (TaskStatus(status), day)
+    assert rolling.rolled_up([(TaskStatus(s), d) for s, d in children]) == (TaskStatus(status), day)
 
 
 def test_percentages_come_from_weights() -> None:
-    assert rules.milestone_percent([]) is None
-    assert rules.milestone_percent([(2, True), (1, False)]) == 66
-    assert rules.milestone_percent([(1, True), (1, True)]) == 100
+    assert rolling.milestone_percent([]) is None
+    assert rolling.milestone_percent([(2, True), (1, False)]) == 66
+    assert rolling.milestone_percent([(1, True), (1, True)]) == 100
     done, running, gone = TaskStatus.completed, TaskStatus.in_progress, TaskStatus.cancelled
-    assert rules.children_percent([(1, done, None), (3, running, 20), (9, gone, 100)]) == 40
-    assert rules.children_percent([(9, gone, 100)]) is None
+    assert rolling.children_percent([(1, done, None), (3, running, 20), (9, gone, 100)]) == 40
+    assert rolling.children_percent([(9, gone, 100)]) is None
 
 
 @pytest.mark.parametrize("text", ["MẬT", "Số 12-QĐ/TU (TỐI MẬT)", "Kế hoạch – TUYỆT MẬT"])
 def test_marks_of_secrecy_are_seen(text: str) -> None:
-    assert rules.secrecy_mark(text)
+    assert secrecy.secrecy_mark(text)
 
 
 @pytest.mark.parametrize("text", ["Bảo mật thông tin", "An toàn, bảo mật dữ liệu", "MẬT KHẨU"[4:], "ĐẠI MẬTÔ"])
 def test_other_words_are_no_mark_of_secrecy(text: str) -> None:
-    assert not rules.secrecy_mark(text)
+    assert not secrecy.secrecy_mark(text)
 
 
 def test_codes_that_are_addresses_are_reserved() -> None:

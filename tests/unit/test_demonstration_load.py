@@ -16,9 +16,9 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.settings import Settings
 from app.demo import loader
-from app.throughput import summary
 from app.throughput.models import Report
-from app.throughput.summary_schemas import GroupBy
+from app.throughput.summary import service as summary
+from app.throughput.summary.schemas import GroupBy
 
 
 def received(database: Database) -> int:

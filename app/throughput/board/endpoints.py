@@ -18,7 +18,7 @@ from app.throughput.board import text as board_text
 from app.throughput.board.schemas import BoardOut, BoardTextOut
 from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
 from app.throughput.desk.endpoints import SEES_FIGURES
-from app.throughput.endpoints import CanSeeOwed
+from app.throughput.obligations.endpoints import CanSeeOwed
 from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])

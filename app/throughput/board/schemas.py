@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from app.procedures.rules import System
 from app.throughput.approvals.rules import ReportStatus, Stage
 from app.throughput.schemas import RatesOut, TotalsOut
-from app.throughput.summary_schemas import Completeness
+from app.throughput.summary.schemas import Completeness
 from app.throughput.timing import State
 
 

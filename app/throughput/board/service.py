@@ -23,9 +23,9 @@ from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report, ReportRevision
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
-from app.throughput.summary import completeness
-from app.throughput.summary_schemas import Completeness
-from app.throughput.sums import Kept, Scope
+from app.throughput.summary.schemas import Completeness
+from app.throughput.summary.service import completeness
+from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 
 STATES = tuple(State)

@@ -19,8 +19,9 @@ from app.throughput.desk import month, share, today
 from app.throughput.desk.month import UnitMonthOut
 from app.throughput.desk.share import TextsOut
 from app.throughput.desk.today import TodayOut
-from app.throughput.endpoints import CanRead, CanSeeOwed, TheUnit, UnitQuery, standing_reports, units_to_choose
+from app.throughput.endpoints import CanRead, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
+from app.throughput.obligations.endpoints import CanSeeOwed
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.schemas import ReportsOut
 from app.units.models import Unit

@@ -9,14 +9,15 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
-from app.throughput import obligations, summary
 from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
-from app.throughput.obligation_schemas import ObligationOut
+from app.throughput.obligations import service as obligations
+from app.throughput.obligations.schemas import ObligationOut
 from app.throughput.rules import SYSTEMS, Share
 from app.throughput.schemas import RateOut
-from app.throughput.summary_schemas import Completeness, GroupBy, SummaryRow
-from app.throughput.sums import month_end
+from app.throughput.summary import service as summary
+from app.throughput.summary.schemas import Completeness, GroupBy, SummaryRow
+from app.throughput.summary.sums import month_end
 from app.throughput.targets import TARGETED, meets
 from app.throughput.timing import State, worst
 from app.units.models import Unit

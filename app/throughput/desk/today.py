@@ -12,13 +12,13 @@ from app.core import hot
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.procedures.rules import System
-from app.throughput import obligations
 from app.throughput.approvals import listing as approvals
 from app.throughput.approvals.schemas import ReturnedOut
 from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
-from app.throughput.obligation_schemas import ObligationOut
+from app.throughput.obligations import service as obligations
+from app.throughput.obligations.schemas import ObligationOut
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures, WarningCode

@@ -12,9 +12,9 @@ from app.throughput.forms import Reference
 from app.throughput.models import Obligation
 from app.throughput.ranking.rules import PROPORTIONS, Rate, changes, ranks, wilson
 from app.throughput.rules import Figures, Share, rates
-from app.throughput.summary import completeness, cut_off, judge_period, source_of
-from app.throughput.summary_schemas import Completeness
-from app.throughput.sums import Scope
+from app.throughput.summary.schemas import Completeness
+from app.throughput.summary.service import completeness, cut_off, judge_period, source_of
+from app.throughput.summary.sums import Scope
 
 _OBLIGATION = hot.table(Obligation)
 

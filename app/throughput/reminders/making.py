@@ -15,11 +15,11 @@ from app.core.clock import Clock, day_of
 from app.core.db import Database, upsert
 from app.core.errors import Conflict
 from app.procedures.rules import System
-from app.throughput import obligations
 from app.throughput.findings.follow import FINDING
 from app.throughput.findings.rules import FindingOwner, FindingState
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report
+from app.throughput.obligations import service as obligations
 from app.throughput.reminders.models import Reminder
 from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps
 from app.throughput.reminders.times import own_times

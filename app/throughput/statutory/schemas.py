@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.throughput.statutory.layout import FormLayout
 from app.throughput.statutory.periods import Regime
-from app.throughput.summary_schemas import Completeness
+from app.throughput.summary.schemas import Completeness
 from app.units.models import KIND_WORDS
 from app.units.rules import UnitKind
 

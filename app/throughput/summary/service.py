@@ -23,8 +23,8 @@ from app.throughput.models import (
 )
 from app.throughput.rules import Figures
 from app.throughput.schemas import WordsOut, rates_out, totals_out
-from app.throughput.summary_schemas import Completeness, GroupBy, PublishedOut, SummaryOut, SummaryRow
-from app.throughput.sums import Kept, Known, Scope, known, known_at, month_end, total_of
+from app.throughput.summary.schemas import Completeness, GroupBy, PublishedOut, SummaryOut, SummaryRow
+from app.throughput.summary.sums import Kept, Known, Scope, known, known_at, month_end, total_of
 from app.units.models import Unit
 from app.units.service import visible_unit
 

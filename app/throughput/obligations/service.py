@@ -24,7 +24,7 @@ from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.forms import DAILY, owes, times_of
 from app.throughput.models import Obligation, Report, ReportForm, Waiver
-from app.throughput.obligation_schemas import ObligationOut, ObligationPage
+from app.throughput.obligations.schemas import ObligationOut, ObligationPage
 from app.throughput.rules import SYSTEMS
 from app.throughput.timing import Deadlines, State, deadlines, is_met, state
 from app.units.models import Unit, UnitChanged

@@ -1,0 +1,1 @@
+"""What units owe: a row a unit, day and system, with the moments that judge it; waivers."""

@@ -1,0 +1,1 @@
+"""Sums over days and units, from what is kept."""
