@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from app.accounts import passwords
 from app.accounts.models import User, UserEdit, UserOut, UserPage
 from app.accounts.passwords import NewPassword
-from app.accounts.rules import DEPARTMENT_KINDS, UNIT_ROLES, USER_NAME, WARD_KINDS, Role, fold_user_name
+from app.accounts.rules import DEPARTMENT_KINDS, PEOPLE, UNIT_ROLES, USER_NAME, WARD_KINDS, Role, fold_user_name
 from app.accounts.sessions import end_sessions
 from app.core import audit
 from app.core.access import Caller
@@ -180,12 +180,12 @@ def as_role(role: Role | str) -> Role:
     try:
         return Role(role)
     except ValueError:
-        raise Invalid([Fault("/role", "not_a_choice")]) from None
+        raise Invalid([Fault("/role", "not_a_choice", {"choices": ", ".join(Role)})]) from None
 
 
 def _unit_faults(session: Session, role: Role, unit_id: int | None) -> list[Fault]:
     if role is Role.machine:
-        return [Fault("/role", "not_a_choice")]
+        return [Fault("/role", "not_a_choice", {"choices": ", ".join(PEOPLE)})]
     if unit_id is None:
         return [Fault("/unit", "unit_required")] if role in UNIT_ROLES else []
     kind = session.get_one(Unit, unit_id).kind

@@ -1,5 +1,6 @@
 """How every error becomes an answer: problem details for clients, a page or the form again for people."""
 
+import re
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -227,8 +228,12 @@ def describe(request: Request, problem: Problem) -> ProblemDocument:
 
 
 def words(code: str, locale: Any, values: dict[str, Any]) -> str:
-    """Return the sentence of an error code."""
-    return i18n.translate(f"error.{code}", locale, **values)
+    """Return the sentence of an error code; of a missing right, with the right's name."""
+    sentence = i18n.translate(f"error.{code}", locale, **values)
+    named = f"accounts.scope_{str(values.get('right')).replace(':', '_')}"
+    if code == "forbidden" and i18n.has(named):
+        sentence += " " + i18n.translate("accounts.right_needed", locale, right=i18n.translate(named, locale))
+    return sentence
 
 
 def _both(code: str, values: dict[str, Any]) -> Words:
@@ -272,7 +277,9 @@ def _fault(error: dict[str, Any]) -> Fault:
     if kind.startswith(("date", "time", "timezone")):
         return Fault(pointer, "bad_date" if kind.startswith("date_") or kind == "date_type" else "bad_time")
     if kind in ("enum", "literal_error"):
-        return Fault(pointer, "not_a_choice", {"choices": str(context.get("expected", ""))})
+        return Fault(
+            pointer, "not_a_choice", {"choices": ", ".join(re.findall(r"'([^']+)'", str(context.get("expected", ""))))}
+        )
     if kind in ("model_attributes_type", "model_type", "dict_type", "list_type", "string_type", "bool_type"):
         return Fault(pointer, "wrong_type")
     return Fault(pointer, "invalid_value")

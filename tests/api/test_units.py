@@ -102,6 +102,13 @@ def test_forty_wards_and_communes(api: Api) -> None:
     assert names(client, day="2025-06-30") == []
 
 
+def test_a_wrong_choice_names_the_choices_and_a_refusal_the_right(api: Api) -> None:
+    (error,) = api("leader").get("/api/v1/units?kind=district").json()["errors"]
+    assert error["message"]["vi"].startswith("Giá trị không nằm trong danh sách cho phép: ward, commune, ")
+    refused = api("leader").post("/api/v1/units", json={})
+    assert refused.json()["message"]["vi"].endswith("Việc này cần quyền “Sửa danh mục đơn vị”.")
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [

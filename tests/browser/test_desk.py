@@ -1,29 +1,13 @@
-"""The ward's desk in a browser: home to the day in one tap, the texts copied and shared, the phone's narrow lists."""
+"""The ward's desk in a browser: the texts copied and shared, the phone's narrow lists."""
 
 from collections.abc import Callable
 
 import pytest
 
-from app.accounts.demonstration import PASSWORD
-from tests.browser.conftest import TODAY, Visitor
+from tests.browser.conftest import Visitor
 from tests.support.clients import WARD
 
 RECEIPT = f"/throughput/reports/{WARD}/2025-07-04/receipt"
-
-
-def test_from_signing_in_to_the_day_are_two_taps(visit: Callable[..., Visitor]) -> None:
-    page = visit(width=360, has_touch=True).go("/sign-in")
-    page.fill("[name=user_name]", "canbo")
-    page.fill("[name=password]", PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").tap()
-    page.wait_for_url("**/throughput/today")
-    day = page.locator(f'a[href="/throughput/reports/{WARD}/{TODAY}/worksheet"]')
-    # The whole card takes the tap, and it lies in the first screen.
-    card = page.locator(".due", has=day).bounding_box()
-    assert card is not None
-    assert card["y"] < 640
-    page.touchscreen.tap(card["x"] + 12, card["y"] + 12)
-    page.wait_for_url(f"**/{TODAY}/worksheet")
 
 
 @pytest.mark.parametrize("width", [360, 1280])

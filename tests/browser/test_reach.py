@@ -34,7 +34,11 @@ def tapping(visitor: Visitor, user_name: str) -> Page:
     page.fill("[name=password]", PASSWORD)
     page.get_by_role("button", name="Đăng nhập").tap()
     page.wait_for_url("**/throughput/today")
-    page.locator("main a[href$='/worksheet']", has_text="Nhập số liệu").first.tap()
+    # The whole card takes the tap, and it lies in the first screen.
+    card = page.locator(".due", has=page.locator(f"a[href$='/{TODAY}/worksheet']")).bounding_box()
+    assert card is not None
+    assert card["y"] < 640
+    page.touchscreen.tap(card["x"] + 12, card["y"] + 12)
     page.wait_for_url(f"**/{TODAY}/worksheet")
     return page
 

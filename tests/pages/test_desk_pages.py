@@ -47,7 +47,7 @@ def test_a_ward_comes_home_to_its_day_and_is_one_tap_from_each(people: Any) -> N
     ("role", "home"),
     [
         ("ward_leader", "/throughput/today"), ("city_analyst", "/throughput/board"),
-        ("leader", "/throughput/board"), ("department_officer", "/throughput/summary"), ("administrator", "/units"),
+        ("leader", "/throughput/board"), ("department_officer", "/tasks/mine"), ("administrator", "/units"),
     ],
 )  # fmt: skip
 def test_each_role_comes_to_its_own_first_page(people: Any, role: str, home: str) -> None:
