@@ -11,26 +11,20 @@ from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import AsOf, created, problems
+from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
-from app.tasks import life, listing, programmes, service
+from app.tasks import life, listing, service
 from app.tasks.asked import Filtered, TaskCodeInPath, in_words, named_unit
 from app.tasks.desk import TaskDesk, desk
+from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
-from app.tasks.pages import ActPage, about, act_of, blank, programme_again, task_again, task_page
+from app.tasks.pages import ActPage, about, act_of, blank, task_again, task_page
 from app.tasks.schemas import (
-    AcceptanceIn,
-    ProgrammeIn,
-    ProgrammeList,
-    ProgrammeOut,
-    ProposalIn,
-    StartIn,
     TaskIn,
     TaskItem,
     TaskNew,
     TaskOut,
     TaskPage,
-    TaskReturnIn,
 )
 from app.tasks.shown import show
 from app.units.rules import CODE_PATTERN
@@ -39,9 +33,6 @@ router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 pages_router = APIRouter()  # blank forms: nothing that a client could want
 
 AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
-ProgrammeCodeInPath = Annotated[
-    str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30, description="The programme's code")
-]
 
 
 def task_in_path(caller: Annotated[Caller, allow("tasks:read")], code: TaskCodeInPath, session: Reading) -> Task:
@@ -101,51 +92,6 @@ def get_task_desk(
         "tasks/mine.html",
         table=lambda: tables.of_models("my-tasks", [item for part in found.parts for item in part.items], TaskItem),
     )
-
-
-@router.get(
-    "/tasks/programmes", operation_id="list_programmes", response_model=ProgrammeList, responses=problems(401, 403)
-)
-def list_programmes(caller: Annotated[Caller, allow("tasks:read")], session: Reading, render: Render) -> Response:
-    """List the programmes that tasks are followed under."""
-    found = programmes.listing(session)
-    return render(
-        found, "tasks/programmes.html", table=lambda: tables.of_models("programmes", found.items, ProgrammeOut)
-    )
-
-
-@pages_router.get("/tasks/programmes/{programme}")
-def edit_programme(
-    caller: Annotated[Caller, allow("tasks:keep")],
-    programme: ProgrammeCodeInPath,
-    session: Reading,
-    render: Render,
-) -> Response:
-    """Show a programme's form."""
-    return render.page("tasks/programme.html", data=programmes.shown(session, programmes.by_code(session, programme)))
-
-
-@router.put(
-    "/tasks/programmes/{programme}",
-    operation_id="put_programme",
-    response_model=ProgrammeOut,
-    responses=created(ProgrammeOut) | problems(401, 403, 409, 412, 422, 428),
-)
-@form("tasks/programme.html", programme_again)
-def put_programme(
-    request: Request,
-    caller: Annotated[Caller, allow("tasks:keep")],
-    programme: ProgrammeCodeInPath,
-    session: Writing,
-    render: Render,
-    now: Now,
-    values: ProgrammeIn,
-) -> Response:
-    """Add a programme, or replace all of one; wants `If-Match` where it is there already."""
-    shown, new = programmes.put(
-        session, caller, programme, values=values, if_match=request.headers.get("if-match"), now=now
-    )
-    return render.saved(shown, to="/tasks/programmes", created=new, version=shown.version)
 
 
 @router.post(

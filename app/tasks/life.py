@@ -12,11 +12,12 @@ from app.core.errors import Conflict, Fault, Forbidden, Invalid
 from app.tasks import states
 from app.tasks.directives.models import Directive
 from app.tasks.events import TaskChanged
+from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
 from app.tasks.progress.models import TaskEvidence
 from app.tasks.rules import LIFE, Act, RollUp, TaskKind, TaskStatus, allows
-from app.tasks.schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
-from app.tasks.service import acted, must_take_part, roll_up, touched
+from app.tasks.service import must_take_part
+from app.tasks.steps import acted, roll_up, touched
 
 
 def start(session: Session, caller: Caller, task: Task, *, body: StartIn, now: datetime) -> None:

@@ -15,7 +15,8 @@ from app.tasks import programmes, service
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.listing import Filters
 from app.tasks.models import Task, TaskTag
-from app.tasks.schemas import ProgrammeOut, TaskOut
+from app.tasks.programme_schemas import ProgrammeOut
+from app.tasks.schemas import TaskOut
 from app.tasks.shown import show
 from app.tasks.summary.service import summary
 from app.units import service as units

@@ -10,8 +10,8 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, NotFound
 from app.tasks import states
 from app.tasks.models import Programme, ProgrammePhase, Task
+from app.tasks.programme_schemas import PhaseOut, ProgrammeIn, ProgrammeList, ProgrammeOut
 from app.tasks.rules import Headline
-from app.tasks.schemas import PhaseOut, ProgrammeIn, ProgrammeList, ProgrammeOut
 
 # What every installation starts with: names may be edited, programmes added.
 FIRST = (

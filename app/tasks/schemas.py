@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from app.core.schemas import Day, Flag, Line, Prose
+from app.core.schemas import Day, Flag, Line
 from app.tasks.rules import (
     PERIOD,
     TASK_CODE,
@@ -313,83 +313,3 @@ class TaskOut(TaskItem):
     demonstration: bool
     created_at: datetime
     updated_at: datetime
-
-
-class PhaseOut(BaseModel):
-    """A stretch of a programme."""
-
-    code: str
-    name_vi: str
-    name_en: str
-    name_fr: str
-    first: date | None
-    last: date | None
-
-
-class ProgrammeOut(BaseModel):
-    """A plan that tasks are followed under."""
-
-    code: str
-    name_vi: str
-    name_en: str
-    name_fr: str
-    headline: Annotated[Headline, Described(description=HEADLINE_WORDS)]
-    phases: list[PhaseOut]
-    version: int
-
-
-class ProgrammeList(BaseModel):
-    """All programmes."""
-
-    items: list[ProgrammeOut]
-
-
-class PhaseIn(Input):
-    """A stretch of a programme as sent."""
-
-    code: Annotated[Line, Described(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30)]
-    name_vi: Annotated[Line, Described(min_length=1, max_length=200)]
-    name_en: Annotated[Line, Described(min_length=1, max_length=200)]
-    name_fr: Annotated[Line, Described(min_length=1, max_length=200)]
-    first: Day | None = None
-    last: Day | None = None
-
-
-class ProgrammeIn(Input):
-    """All of a programme but its code."""
-
-    name_vi: Annotated[Line, Described(min_length=1, max_length=300)]
-    name_en: Annotated[Line, Described(min_length=1, max_length=300)]
-    name_fr: Annotated[Line, Described(min_length=1, max_length=300)]
-    headline: Annotated[Headline, Described(description=HEADLINE_WORDS)] = Headline.original
-    phases: Annotated[list[PhaseIn], Described(max_length=20)] = []
-
-
-class StartIn(Input):
-    """Work has begun."""
-
-    note: Annotated[Prose | None, Described(max_length=2000)] = None
-
-
-class ProposalIn(Input):
-    """The lead unit says that the task is done, with what proves it."""
-
-    completed_on: Annotated[Day | None, Described(description="Absent: today")] = None
-    result: Annotated[Prose, Described(min_length=1, max_length=2000, description="What was achieved")]
-    evidence: Annotated[list[RowId], Described(max_length=20, description="Evidence that the task has already")] = []
-    document: Annotated[Line | None, Described(max_length=120, description="Number of a document that proves it")] = (
-        None
-    )
-    link: Link | None = None
-
-
-class AcceptanceIn(Input):
-    """The issuing side accepts the proposal."""
-
-    note: Annotated[Prose | None, Described(max_length=2000)] = None
-
-
-class TaskReturnIn(Input):
-    """The issuing side wants more."""
-
-    reason: Annotated[Prose, Described(min_length=1, max_length=2000)]

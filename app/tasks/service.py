@@ -15,25 +15,23 @@ from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.text import search_key
 from app.tasks import states
 from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.models import Programme, ProgrammePhase, Task, TaskAct, TaskTag, TaskUnit
+from app.tasks.models import Programme, ProgrammePhase, Task, TaskTag, TaskUnit
 from app.tasks.rules import (
     Act,
     Deadline,
-    PercentSource,
     Precision,
     RollUp,
     TaskKind,
     TaskRole,
     TaskStatus,
-    children_percent,
     code_reserved,
     deadline_of,
-    rolled_up,
-    secrecy_mark,
 )
 from app.tasks.schemas import TaskIn, TaskNew
 from app.tasks.scope.models import ScopeChange
 from app.tasks.scope.rules import ScopeKind
+from app.tasks.secrecy import secrecy_mark
+from app.tasks.steps import acted, roll_up, touched
 from app.units import service as units
 from app.units.models import Unit
 
@@ -194,56 +192,6 @@ def tags_of(session: Session, task: Task) -> list[str]:
 def plain(task: Task, values: TaskIn) -> dict[str, Any]:
     """Return what the audit log keeps of a task."""
     return values.model_dump(mode="json") | {"kind": task.kind, "status": task.status, "version": task.version}
-
-
-def acted(
-    session: Session, caller: Caller, task: Task, act: Act, *, now: datetime, note: str | None = None,
-    day: Any = None,
-) -> TaskAct:  # fmt: skip
-    """Note one step of a task's life, after its state was set."""
-    row = TaskAct(
-        task_id=task.id, at=now, act=act.value, status=task.status, day=day or day_of(now), by=caller.label,
-        unit_id=caller.unit_id, note=note,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    return row
-
-
-def touched(task: Task, now: datetime) -> None:
-    """Note that a task changed."""
-    task.version += 1
-    task.updated_at = now
-
-
-def roll_up(session: Session, caller: Caller, parent_id: int, now: datetime) -> None:
-    """Bring a parent that takes its state from its children up to them."""
-    parent = session.get_one(Task, parent_id, with_for_update=True)
-    if parent.roll_up != RollUp.children or parent.status in ("cancelled", "merged", "split"):
-        return
-    children = [
-        (weight, TaskStatus(status), percent, day)
-        for weight, status, percent, day in session.execute(
-            select(col(Task.weight), col(Task.status), col(Task.percent), col(Task.proposed_on)).where(
-                col(Task.parent_id) == parent_id
-            )
-        )
-    ]
-    if not children:
-        return
-    status, proposed_on = rolled_up([(status, day) for _, status, _, day in children])
-    percent = children_percent((weight, status, percent) for weight, status, percent, _ in children)
-    if (parent.status, parent.proposed_on, parent.percent) == (status.value, proposed_on, percent):
-        return
-    moved = parent.status != status.value
-    parent.status, parent.proposed_on = status.value, proposed_on
-    parent.accepted_at = now if status is TaskStatus.completed else None
-    parent.percent, parent.percent_source = percent, PercentSource.children.value if percent is not None else None
-    touched(parent, now)
-    session.flush()
-    if moved:
-        acted(session, caller, parent, Act.rolled_up, now=now, day=proposed_on)
-        states.write(session, parent, now)
 
 
 def _apply(session: Session, caller: Caller, task: Task, values: TaskIn, now: datetime) -> Directive:

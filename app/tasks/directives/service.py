@@ -12,7 +12,7 @@ from app.core.files import StoredFile, Upload
 from app.core.paging import Page, cut
 from app.core.search import has_words
 from app.core.text import search_key
-from app.tasks import rules
+from app.tasks import secrecy
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.directives.rules import DirectiveKind, Secrecy
 from app.tasks.directives.schemas import ClauseOut, DirectiveIn, DirectiveItem, DirectiveOut, DirectivePage
@@ -179,7 +179,7 @@ def file_of(session: Session, row: Directive) -> StoredFile:
 def _apply(session: Session, row: Directive, values: DirectiveIn, now: datetime) -> None:
     if values.secrecy is not Secrecy.none:
         raise Invalid([Fault("/secrecy", "classified_refused")])
-    if rules.secrecy_mark(f"{values.number} | {values.title}"):
+    if secrecy.secrecy_mark(f"{values.number} | {values.title}"):
         raise Invalid([Fault("/title", "classified_refused")])
     if values.party and row.file_id is not None:
         raise Conflict("party_document_no_file")

@@ -14,13 +14,14 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.files import StoredFile, Upload
 from app.core.text import search_key
-from app.tasks import rules
+from app.tasks import secrecy
 from app.tasks.directives.models import Directive
 from app.tasks.models import Task
 from app.tasks.progress.models import TaskEvidence
 from app.tasks.progress.schemas import EvidenceIn
 from app.tasks.rules import ENDED, TaskStatus
-from app.tasks.service import must_take_part, touched
+from app.tasks.service import must_take_part
+from app.tasks.steps import touched
 
 READER = "tasks:read"
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -47,7 +48,7 @@ def media_type_of(upload: Upload) -> str:
     if kind is None or not upload.content.startswith(kind[0]):
         raise Invalid([Fault("/file", "file_type_refused", {"choices": ", ".join(KINDS)})])
     stem = PurePosixPath(upload.name).stem
-    if rules.secrecy_mark(stem) or rules.secrecy_name(search_key(stem)):
+    if secrecy.secrecy_mark(stem) or secrecy.secrecy_name(search_key(stem)):
         raise Invalid([Fault("/file", "classified_refused")])
     if kind[0] == b"PK\x03\x04":
         _look_inside(upload.content)
@@ -70,7 +71,7 @@ def _look_inside(content: bytes) -> None:
     # A mark of secrecy stands alone in its paragraph.
     for paragraph in re.split(r"</(?:w:p|text:p|text:h)>", text):
         words = re.sub(r"<[^>]*>", "", paragraph).strip()
-        if len(words) <= 20 and rules.secrecy_mark(words):
+        if len(words) <= 20 and secrecy.secrecy_mark(words):
             raise Invalid([Fault("/file", "classified_refused")])
 
 
@@ -93,7 +94,7 @@ def attach_words(session: Session, caller: Caller, task: Task, *, body: Evidence
     _check(session, caller, task)
     if body.link is None and body.document is None:
         raise Invalid([Fault("/document", "evidence_required")])
-    if rules.secrecy_mark(f"{body.title} | {body.document or ''}"):
+    if secrecy.secrecy_mark(f"{body.title} | {body.document or ''}"):
         raise Invalid([Fault("/title", "classified_refused")])
     return _write(
         session, caller, task, now, title=body.title, link=body.link, document=body.document,

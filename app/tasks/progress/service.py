@@ -13,6 +13,7 @@ from app.tasks import states
 from app.tasks.models import Task
 from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
+from app.tasks.rolling import milestone_percent
 from app.tasks.rules import (
     ENDED,
     Act,
@@ -21,9 +22,9 @@ from app.tasks.rules import (
     TaskKind,
     TaskStatus,
     deadline_of,
-    milestone_percent,
 )
-from app.tasks.service import acted, must_take_part, roll_up, touched
+from app.tasks.service import must_take_part
+from app.tasks.steps import acted, roll_up, touched
 
 
 def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime) -> TaskUpdate:
