@@ -191,6 +191,7 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals and findings against the reports."""
+    from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
     from app.throughput.findings import rebuilding as findings
     from app.throughput.statutory import frozen
@@ -200,6 +201,7 @@ def verify() -> None:
             *audit.broken_links(session),
             *proof.alterations(session),
             *frozen.damaged(session),
+            *monthly.damaged(session),
             *totals.differences(session),
             *findings.differences(session),
         ]

@@ -48,6 +48,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/tasks/compare", "tasks.compare", "tasks:read", desk=False),
         Entry("/tasks/gaps", "tasks.six_clear", "tasks:read", desk=False),
         Entry("/tasks/shortcomings", "asking.nav", "tasks:read"),
+        Entry("/tasks/monthly", "tasks.monthly_report", "tasks:read", desk=False),
         Entry("/directives", "tasks.directives", "tasks:read"),
     ),
     "ui.section_results": (

@@ -31,6 +31,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
 from app.tasks.summary import endpoints as tasks_summary
@@ -75,6 +76,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_summary.router,
     throughput.router,
     tasks_asking.router,
+    tasks_monthly.router,
     tasks_summary.router,
     tasks_scope.router,
     tasks_directives.router,

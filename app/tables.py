@@ -9,6 +9,7 @@ from app.procedures import models as procedures
 from app.tasks import models as tasks
 from app.tasks.asking import models as tasks_asking
 from app.tasks.directives import models as tasks_directives
+from app.tasks.monthly import models as tasks_monthly
 from app.tasks.progress import models as tasks_progress
 from app.tasks.scope import models as tasks_scope
 from app.throughput import evidence
@@ -23,7 +24,7 @@ from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
-    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking,
+    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
     frozen, approvals, reminders, reminder_times, reopenings,
 )  # fmt: skip

@@ -278,6 +278,12 @@ def _tasks(
     milestones = {"items": [{"title": "Bước một", "weight": 2}]}
     yield "put_milestones", analyst, "PUT", "/tasks/A/milestones", milestones, True
     yield "start_task", officer, "POST", "/tasks/A/start", {}, False
+    month = "/tasks/monthly/city/2026-10"
+    yield "put_monthly_report", analyst, "PUT", month, {"causes": "Chờ hướng dẫn"}, False
+    yield "approve_monthly_report", analyst, "POST", f"{month}/approval", None, False
+    yield "withdraw_monthly_approval", analyst, "POST", f"{month}/withdrawal", {"reason": "Sửa"}, False
+    yield "approve_monthly_report", analyst, "POST", f"{month}/approval", None, False
+    yield "send_monthly_report", analyst, "POST", f"{month}/dispatch", {"document": DOCUMENT}, False
     question = {"text": "Vì sao chậm?", "due_on": "2026-11-24"}
     yield "ask_about_task", analyst, "POST", "/tasks/A/questions", question, False
     yield "answer_question", officer, "POST", "/tasks/A/questions/1/answer", {"answer": "Chờ hướng dẫn"}, False

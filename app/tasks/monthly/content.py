@@ -1,0 +1,97 @@
+"""Working out what a month's report says: the tasks at its cut-off in the centre's columns, and what changed."""
+
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core.access import Caller
+from app.tasks.listing import Filters, listing
+from app.tasks.models import Programme, Task, TaskUnit
+from app.tasks.monthly.rules import WORDS, Word
+from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow, WordCount
+from app.tasks.progress.models import TaskUpdate
+from app.tasks.rules import Bucket, TaskRole
+from app.tasks.schemas import TaskItem
+from app.tasks.scope.compare import compare
+from app.tasks.summary.schemas import BucketCount
+from app.units.models import Unit
+
+_SAID = ("done", "causes", "difficulties", "proposals")
+
+
+def content(
+    session: Session, caller: Caller, programme: Programme, month: str, *, since: datetime, as_of: datetime,
+    said: dict[str, str | None],
+) -> MonthlyContent:  # fmt: skip
+    """Return a programme's report as it was known at a moment, compared with the month before's cut-off."""
+    filters = Filters(programme=programme)
+    items = listing(session, caller, None, filters=filters, as_of=as_of, now=as_of).items
+    compared = compare(session, caller, first=since, last=as_of, filters=filters)
+    moved = {code: move for move in compared.moves for code in move.tasks}
+    spoken = _spoken(session, programme, as_of)
+    helpers, products = _helpers(session, programme), _products(session, programme)
+    counts = Counter(item.bucket for item in items)
+    words: Counter[Word | None] = Counter()
+    for bucket, count in counts.items():
+        words[WORDS[bucket]] += count
+    rows = []
+    for number, item in enumerate(items, 1):
+        move, words_of = moved.get(item.code), spoken.get(item.code, {})
+        rows.append(
+            MonthlyRow(
+                number=number, code=item.code, centre_code=item.centre_code, title=item.title,
+                document=item.directive_number, lead_unit=item.lead_unit.name,
+                coordinating_units=", ".join(helpers[item.code]), product=products.get(item.code),
+                deadline=_deadline(item), result=words_of.get("done"), bucket=item.bucket, word=WORDS[item.bucket],
+                causes=words_of.get("causes"), difficulties=words_of.get("difficulties"),
+                proposals=words_of.get("proposals"), before=move.before if move else None,
+                cause=move.cause if move else None,
+            )
+        )  # fmt: skip
+    return MonthlyContent(
+        programme=programme.code, programme_name=programme.name_vi, month=month, as_of=as_of, total=len(items),
+        words=[WordCount(word=word, count=words[word]) for word in (*Word, None)],
+        buckets=[BucketCount(bucket=bucket, count=counts[bucket]) for bucket in Bucket],
+        total_before=compared.old_total, added=compared.added, moved=len(moved) - compared.added, rows=rows,
+        **said,
+    )  # fmt: skip
+
+
+def _deadline(item: TaskItem) -> str | None:
+    return item.deadline.period if item.deadline else None
+
+
+def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str, dict[str, str]]:
+    """Return what was said last of each task, by then: each kind of words from the newest update that has it."""
+    query = (
+        select(col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
+        .join(Task, col(Task.id) == col(TaskUpdate.task_id))
+        .where(col(Task.programme_id) == programme.id, col(TaskUpdate.at) <= as_of)
+        .order_by(col(TaskUpdate.at), col(TaskUpdate.id))
+    )
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for code, *values in session.execute(query):
+        found[code].update({name: value for name, value in zip(_SAID, values, strict=True) if value})
+    return found
+
+
+def _helpers(session: Session, programme: Programme) -> dict[str, list[str]]:
+    query: Any = (
+        select(col(Task.code), col(Unit.name))
+        .join(TaskUnit, col(TaskUnit.task_id) == col(Task.id))
+        .join(Unit, col(Unit.id) == col(TaskUnit.unit_id))
+        .where(col(Task.programme_id) == programme.id, col(TaskUnit.role) == TaskRole.coordinating.value)
+        .order_by(col(Unit.sort_order))
+    )
+    found = defaultdict(list)
+    for code, name in session.execute(query):
+        found[code].append(name)
+    return found
+
+
+def _products(session: Session, programme: Programme) -> dict[str, str | None]:
+    query = select(col(Task.code), col(Task.product)).where(col(Task.programme_id) == programme.id)
+    return {row.code: row.product for row in session.execute(query)}

@@ -1,0 +1,102 @@
+"""A month's report: worked out at its cut-off, approved, sent, kept to the letter; its files say the same."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+from docx import Document
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.core import sheets
+from app.core.web import API
+from app.tasks.monthly import service
+from tests.support.clients import WARD
+from tests.support.tasks import DOCUMENT, with_directive, with_task
+
+AT = f"{API}/tasks/monthly/city/2026-11"
+
+
+@pytest.fixture
+def analyst(api: Any) -> Any:
+    """An analyst, a task that is done late, one under way with words, and one overdue."""
+    client, ward = api("city_analyst"), api()
+    number = with_directive(client)
+    with_task(client, "DONE", number, deadline="2026-11-10", centre_code="I.1")
+    with_task(client, "RUNS", number, product="Báo cáo & <đề án>")
+    with_task(client, "LATE", number, deadline="2026-10")
+    said = {"done": "Đã làm =1+1", "difficulties": "Thiếu kinh phí", "proposals": "Bổ sung kinh phí"}
+    assert ward.post(f"{API}/tasks/RUNS/updates", json=said).status_code == 201
+    assert ward.post(f"{API}/tasks/DONE/proposal", json={"result": "Xong", "document": "1/BC"}).is_success
+    assert client.post(f"{API}/tasks/DONE/acceptance", json={}).is_success
+    return client
+
+
+def test_the_report_counts_in_four_words_and_says_what_changed(analyst: Any) -> None:
+    found = analyst.get(AT).json()
+    assert (found["stage"], found["cut_off"], found["approval"], found["send_by"]) == (
+        "collecting", "2026-11-20", "2026-11-23", "2026-11-23",
+    )  # fmt: skip
+    content = found["content"]
+    words = {one["word"]: one["count"] for one in content["words"]}
+    assert words == {"completed": 0, "completed_late": 1, "in_progress": 1, "not_completed": 1, None: 0}
+    assert (content["total"], content["total_before"], content["added"]) == (3, 0, 3)
+    runs = next(row for row in content["rows"] if row["code"] == "RUNS")
+    assert (runs["word"], runs["difficulties"], runs["cause"]) == ("in_progress", "Thiếu kinh phí", "added")
+
+
+def test_approved_and_sent_it_stays_to_the_letter(analyst: Any, api: Any, clock: Any, app: FastAPI) -> None:
+    early = analyst.post(f"{AT}/approval")
+    assert (early.status_code, early.json()["code"]) == (409, "before_cut_off")
+    written = analyst.put(AT, json={"causes": "Chờ hướng dẫn"})
+    assert written.json()["version"] == 1
+    assert analyst.put(AT, json={"causes": "Khác"}).status_code == 428
+    clock.set("2026-11-21T08:00+07:00")
+    assert analyst.post(f"{AT}/dispatch", json={"document": DOCUMENT}).json()["code"] == "monthly_not_approved"
+    approved = analyst.post(f"{AT}/approval").json()
+    assert (approved["stage"], approved["content"]["causes"]) == ("to_send", "Chờ hướng dẫn")
+    assert analyst.put(AT, json={}, headers={"If-Match": "*"}).json()["code"] == "monthly_closed"
+    again = analyst.post(f"{AT}/withdrawal", json={"reason": "Sửa kiến nghị"}).json()
+    assert (again["state"], again["sha256"]) == ("draft", None)
+    assert analyst.post(f"{AT}/approval").json()["sha256"] == approved["sha256"]
+    sent = analyst.post(f"{AT}/dispatch", json={"document": DOCUMENT}).json()
+    assert (sent["stage"], sent["document"]) == ("sent", DOCUMENT["number"])
+    assert api().post(f"{API}/tasks/LATE/proposal", json={"result": "Xong", "document": "2/BC"}).is_success
+    kept = analyst.get(AT).json()
+    assert kept["content"] == approved["content"]
+    assert analyst.post(f"{AT}/withdrawal", json={"reason": "Sửa"}).status_code == 409
+    with app.state.database.read() as session:
+        assert list(service.damaged(session)) == []
+
+
+def test_verify_tells_of_a_changed_copy(analyst: Any, clock: Any, app: FastAPI, session: Session) -> None:
+    clock.set("2026-11-21T08:00+07:00")
+    assert analyst.post(f"{AT}/approval").is_success
+    session.execute(text("update monthly_reports set content = replace(content, 'LATE', 'GOOD')"))
+    assert len(list(service.damaged(session))) == 1
+
+
+def test_its_files_hold_the_same_and_run_nothing(analyst: Any) -> None:
+    (grid,) = sheets.from_file(analyst.get(f"{AT}.xlsx").content)
+    cells = [[cell.text for cell in row] for row in grid.rows]
+    heads = next(n for n, row in enumerate(cells) if row and row[0] == "TT")
+    assert [row[1:3] for row in cells[heads + 1 :]][0] == ["I.1", "Nhiệm vụ thử nghiệm DONE"]
+    assert "Đã làm =1+1" in [cell for row in cells for cell in row]
+    answer = analyst.get(f"{AT}/document")
+    assert "bao-cao-city-2026-11.docx" in answer.headers["content-disposition"]
+    made = Document(io.BytesIO(answer.content))
+    table = made.tables[-1]
+    assert len(table.rows) == 4
+    said = {cell.text for row in table.rows for cell in row.cells}
+    assert {"Đã hoàn thành quá hạn", "Đang thực hiện", "Chưa hoàn thành", "Báo cáo & <đề án>"} <= said
+    assert "{" not in "".join(p.text for p in made.paragraphs)
+    assert not [name for name in zipfile.ZipFile(io.BytesIO(answer.content)).namelist() if "vba" in name.lower()]
+
+
+def test_a_ward_has_no_part_in_it(analyst: Any, api: Any) -> None:
+    assert api().get(AT).status_code == 403
+    assert api("leader").get(f"{API}/tasks/monthly?programme=city").json()["items"][0]["stage"] == "collecting"
+    assert analyst.get(f"{API}/tasks/monthly/city/2027-01").status_code == 404
+    assert api(unit=WARD).get(f"{API}/tasks/monthly").status_code == 403

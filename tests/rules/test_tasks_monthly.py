@@ -1,0 +1,49 @@
+"""The days of a month's report by the working calendar, its stages, and the four words."""
+
+from datetime import date
+
+import pytest
+
+from app.tasks.monthly.rules import WORDS, MonthDays, MonthlyState, Stage, Word, days_of, month_before, stage
+from app.tasks.rules import Bucket
+
+NOVEMBER = date(2026, 11, 1)
+DAYS = MonthDays(date(2026, 11, 20), date(2026, 11, 23), date(2026, 11, 23))
+
+
+def test_a_day_off_moves_to_the_working_day_before() -> None:
+    off = {date(2026, 11, 24)}  # a public holiday
+    assert days_of(NOVEMBER, lambda day: day.weekday() < 5 and day not in off) == DAYS
+    december = days_of(date(2026, 12, 1), lambda day: day.weekday() < 5)
+    assert december == MonthDays(date(2026, 12, 18), date(2026, 12, 23), date(2026, 12, 24))
+
+
+@pytest.mark.parametrize(
+    ("state", "day", "expected"),
+    [
+        (MonthlyState.draft, date(2026, 11, 20), Stage.collecting),
+        (MonthlyState.draft, date(2026, 11, 21), Stage.to_approve),
+        (MonthlyState.draft, date(2026, 11, 24), Stage.sending_late),
+        (MonthlyState.approved, date(2026, 11, 23), Stage.to_send),
+        (MonthlyState.approved, date(2026, 11, 24), Stage.sending_late),
+        (MonthlyState.sent, date(2026, 12, 31), Stage.sent),
+    ],
+)
+def test_what_a_report_waits_for(state: MonthlyState, day: date, expected: Stage) -> None:
+    assert stage(state, DAYS, day) is expected
+
+
+def test_approval_is_late_before_sending_is() -> None:
+    days = MonthDays(date(2026, 12, 18), date(2026, 12, 23), date(2026, 12, 24))
+    assert stage(MonthlyState.draft, days, date(2026, 12, 24)) is Stage.approval_late
+
+
+def test_every_bucket_has_its_word_or_says_that_none_fits() -> None:
+    assert set(WORDS) == set(Bucket)
+    assert {bucket for bucket, word in WORDS.items() if word is None} == {Bucket.cancelled, Bucket.unclassified}
+    assert WORDS[Bucket.overdue] is Word.not_completed
+    assert WORDS[Bucket.awaiting_acceptance] is Word.in_progress
+
+
+def test_the_month_before_january_is_december() -> None:
+    assert month_before(date(2026, 1, 15)) == date(2025, 12, 1)
