@@ -191,6 +191,7 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals and findings against the reports."""
+    from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
     from app.throughput.findings import rebuilding as findings
@@ -204,6 +205,7 @@ def verify() -> None:
             *monthly.damaged(session),
             *totals.differences(session),
             *findings.differences(session),
+            *tasks.differences(session, SystemClock().now()),
         ]
     for fault in faults:
         typer.echo(fault)
@@ -225,6 +227,7 @@ def remind() -> None:
 @cli.command("rebuild-totals")
 def rebuild_totals() -> None:
     """Compute all kept totals anew from the lines, and bring the findings to what the reports say."""
+    from app.tasks import proof as tasks
     from app.throughput import totals
     from app.throughput.findings import rebuilding as findings
 
@@ -232,6 +235,7 @@ def rebuild_totals() -> None:
         _context(session)
         count = totals.rebuild(session)
         findings.rebuild(session)
+        tasks.rebuild(session)
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")
 

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
 from app.core import audit
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Problem
-from app.tasks import life, rules, service, states
+from app.tasks import life, proof, rules, service, states
 from app.tasks.directives import service as directives
 from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, TaskReturnIn
 from app.tasks.listing import Filters, listing
-from app.tasks.models import Task
+from app.tasks.models import Task, TaskCount
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import ExtensionIn, UpdateIn
 from app.tasks.rules import Bucket, Headline
@@ -113,6 +113,11 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
         assert {c.bucket: c.count for c in told.buckets} == {b: Counter(replay.values())[b] for b in Bucket}, at
         assert told.total == told.sum == len(replay)
         found[at] = replay
+    assert list(proof.differences(session, now)) == []
+    session.execute(update(TaskCount).values(moved=col(TaskCount.moved) + 1))
+    assert any("tasks counted" in fault for fault in proof.differences(session, now)), "false sums are found out"
+    proof.rebuild(session)
+    assert list(proof.differences(session, now)) == []
     for first, last in zip(sorted(found)[::4], sorted(found)[3::4], strict=False):
         told_between = compare(session, EVERYTHING, first=first, last=last, filters=Filters())
         old, new = Counter(found[first].values()), Counter(found[last].values())

@@ -14,6 +14,7 @@ from app.core.schemas import AsOf, problems
 from app.core.web import Render
 from app.tasks import programmes
 from app.tasks.asked import Filtered, in_words
+from app.tasks.rules import Point
 from app.tasks.summary import service
 from app.tasks.summary.schemas import BucketCount, GapItem, GapPage, TaskSummary
 
@@ -58,9 +59,19 @@ def list_task_gaps(
     return render(
         found,
         "tasks/gaps.html",
-        table=lambda: tables.of_models(
-            "gaps", render.every(lambda whole: service.gaps(session, caller, whole, filters=filters, now=now)), GapItem
+        table=lambda: _as_table(
+            render.every(lambda whole: service.gaps(session, caller, whole, filters=filters, now=now))
         ),
         filters=in_words(filters),
         programmes=programmes.listing(session).items if render.door == "people" else [],
     )
+
+
+def _as_table(items: list[GapItem]) -> tables.Table:
+    """Return gaps with a column for each point: 1 where it is missing."""
+    columns = ["code", "title", "programme", "lead_unit_code", "lead_unit_name", *(point.value for point in Point)]
+    rows = [
+        [i.code, i.title, i.programme, i.lead_unit.code, i.lead_unit.name, *(int(p in i.missing) for p in Point)]
+        for i in items
+    ]
+    return tables.Table("gaps", columns, rows)

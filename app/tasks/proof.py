@@ -1,0 +1,63 @@
+"""Compares the kept sums of tasks with their dated states, and these with the tasks; makes the sums anew."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlmodel import Session, col
+
+from app.core.clock import day_of
+from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskState
+from app.tasks.rules import Headline, bucket
+from app.tasks.states import count_rows, facts_of
+
+_STATE = TaskState.__table__  # type: ignore[attr-defined]
+
+
+def differences(session: Session, now: datetime) -> Iterator[str]:
+    """Yield a sentence for every task whose states have a gap or differ from it, and for every false sum."""
+    ends: dict[int, datetime] = {}
+    ordered = select(_STATE.c.task_id, _STATE.c.from_at, _STATE.c.to_at).order_by(_STATE.c.task_id, _STATE.c.from_at)
+    for task_id, begins, until in session.execute(ordered.execution_options(yield_per=1000)):
+        if ends.get(task_id, begins) != begins:
+            yield f"task {task_id}: its states leave a gap or overlap at {begins}"
+        ends[task_id] = until
+    headlines = {row.id: Headline(row.headline) for row in session.scalars(select(Programme))}
+    alive = (col(TaskState.from_at) <= now, col(TaskState.to_at) > now)
+    query = select(Task, TaskState).outerjoin(TaskState, (col(TaskState.task_id) == col(Task.id)) & alive[0] & alive[1])
+    for task, state in session.execute(query.execution_options(yield_per=500)):
+        if ends.get(task.id) != FOREVER or state is None:
+            yield f"task {task.code}: no state is written ahead"
+        elif state.bucket != bucket(facts_of(task, headlines[task.programme_id]), day_of(now)):
+            yield f"task {task.code}: counted as {state.bucket}, its facts say otherwise"
+    kept: dict[Any, int] = {
+        (row.span, row.first, row.programme_id, row.bucket): row.moved
+        for row in session.scalars(select(TaskCount))
+        if row.moved
+    }
+    right = {(r["span"], r["first"], r["programme_id"], r["bucket"]): r["moved"] for r in count_rows(_moved(session))}
+    for key in sorted(kept.keys() | right.keys()):
+        if kept.get(key, 0) != right.get(key, 0):
+            where = "/".join(map(str, key))
+            yield f"tasks counted {where}: kept {kept.get(key, 0)}, the states say {right.get(key, 0)}"
+
+
+def rebuild(session: Session) -> int:
+    """Make the kept sums anew from the states and return how many rows there are."""
+    session.execute(delete(TaskCount))
+    rows = count_rows(_moved(session))
+    if rows:
+        session.execute(insert(TaskCount), rows)
+    return len(rows)
+
+
+def _moved(session: Session) -> Counter[tuple[int, str, date]]:
+    moved: Counter[tuple[int, str, date]] = Counter()
+    query = select(_STATE.c.programme_id, _STATE.c.bucket, _STATE.c.from_at, _STATE.c.to_at).where(_STATE.c.top)
+    for programme, found, begins, ends in session.execute(query.execution_options(yield_per=1000)):
+        moved[programme, found, day_of(begins)] += 1
+        if ends < FOREVER:
+            moved[programme, found, day_of(ends)] -= 1
+    return moved
