@@ -381,7 +381,7 @@ async function bring(source) {
       event.preventDefault();
       panel.closest("details").open = false;
       panel.replaceChildren();
-      fill(new FormData(filling));
+      fill([...filling.elements].map(({ name, value, dataset }) => [name, dataset.file ? `${value} ${dataset.file}` : value]));
     });
   } catch {
     panel.textContent = words.offline;
@@ -412,8 +412,13 @@ function fill(pairs) {
   at?.scrollIntoView({ block: "center" });
 }
 
-function attach(name, value) {
-  form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+/** A file by its number and name: what the figures came from goes with them, and is named where they stand. */
+function attach(name, file) {
+  const [value, ...label] = file.split(" ");
+  const place = byId(`${name.split("[")[0]}-brought`);
+  const link = Object.assign(document.createElement("a"), { href: `/files/${value}`, textContent: label.join(" ") || value });
+  place.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }), link, " ");
+  place.hidden = false;
 }
 
 // Sending: once, however often it is pressed, and as soon as there is a line

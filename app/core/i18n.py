@@ -103,6 +103,11 @@ def percent(value: float | None, locale: Locale) -> str:
     return number(value * 100, locale, 2) + ("\u202f%" if locale == "fr" else "%")
 
 
+def kilobytes(size: int, locale: Locale) -> str:
+    """Return a file's size, rounded up: `12 KB`."""
+    return number(-(-size // 1024), locale) + " KB"
+
+
 def target(value: float, locale: Locale) -> str:
     """Return a target as a percentage, no decimals it does not have: `80%`, `93,5%`."""
     points = round(value * 10_000)

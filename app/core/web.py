@@ -236,6 +236,7 @@ def environment() -> Environment:
     env.filters |= {
         "number": localised(i18n.number),
         "percent": localised(i18n.percent),
+        "kilobytes": localised(i18n.kilobytes),
         "target": localised(i18n.target),
         "day": localised(i18n.day),
         "moment": localised(i18n.moment),

@@ -18,7 +18,7 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import definition, listing, reading, redrawn, service, tabular, worksheet
+from app.throughput import definition, evidence, listing, reading, redrawn, service, tabular, worksheet
 from app.throughput.approvals.rules import ReportStatus
 from app.throughput.definition import FormIn, FormOut
 from app.throughput.forms import Reference
@@ -99,11 +99,12 @@ def _redraw_worksheet(request: Request, session: Session, problem: Problem, shee
     if of_body or redrawn.is_clash(problem):
         # Judged before the version was: drawn again with the version of now, it would pass over what another sent.
         seen, typed = redrawn.meanwhile(session, unit, sheet, typed, request.headers.get("if-match"))
+        brought = evidence.typed_in(session, unit.id, typed)
         if seen or not of_body:
-            return {"clash": seen, "typed": typed}
+            return {"clash": seen, "typed": typed, "brought": brought}
         found = redrawn.faults(session, unit, sheet.day, request.state.form, request.state.now)
         untyped = [fault for fault in problem.faults if fault.code == NOTHING_TYPED]
-        return {"faults": found or untyped}
+        return {"faults": found or untyped, "brought": brought}
     return {}
 
 

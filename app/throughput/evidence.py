@@ -1,6 +1,7 @@
 """The files from which a report's figures came: which revision rests on which."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Integer, bindparam, insert, select
 from sqlmodel import Field, Session, SQLModel
@@ -10,6 +11,7 @@ from app.core.errors import Fault
 from app.core.files import FileOut, StoredFile
 from app.throughput.models import CLUSTERED
 
+MOST = 20  # of a form
 READER = "reports:read"  # who may read the reports may read what they came from
 
 
@@ -47,6 +49,15 @@ def named(session: Session, unit_id: int, ids: Sequence[int], faults: list[Fault
     found = files.of_unit(session, list(ids), unit_id=unit_id, reader=READER)
     faults += [Fault(f"/evidence/{n}", "unknown_file", {"file": one}) for n, one in enumerate(ids) if one not in found]
     return [found[one] for one in dict.fromkeys(ids) if one in found]
+
+
+def typed_in(session: Session, unit_id: int | None, typed: Mapping[str, Any]) -> dict[str, FileOut]:
+    """Return the unit's files that the parts of a form name, by what stands there."""
+    parts = [part["evidence"] for part in typed.values() if isinstance(part, dict) and "evidence" in part]
+    said = [one for part in parts if isinstance(part, list) for one in part if isinstance(one, str)][:MOST]
+    numbers = {one: int(one) for one in said if one.isascii() and one.isdigit() and len(one) < 10}
+    found = files.of_unit(session, list(numbers.values()), unit_id=unit_id, reader=READER) if numbers else {}
+    return {one: found[number] for one, number in numbers.items() if number in found}
 
 
 def link(session: Session, revision_id: int, evidence: Sequence[FileOut]) -> None:

@@ -79,7 +79,10 @@ def test_a_filled_template_is_uploaded_and_sent(window: Visitor, tmp_path: Path)
     page.locator('#understood form[action$="/fill"] button').click()
     assert page.input_value(cell("HT", "received_online")) == str(typed)
     assert page.input_value(cell("HT", "resolved_on_time")) == "3"
-    page.reload()  # the file stays with the figures that came from it
+    page.reload()  # the file stays with the figures that came from it, and is named
+    named = page.locator("#city-brought a").last
+    assert named.inner_text().startswith("mau.xlsx (")
+    assert page.request.get(named.get_attribute("href") or "").ok
     page.locator(".foot button").click()
     page.wait_for_url("**/receipt*")
     assert version(page) == before + 1

@@ -19,7 +19,7 @@ from app.core.grids import Grid
 from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
-from app.throughput import worksheet
+from app.throughput import evidence, worksheet
 from app.throughput.endpoints import CanRead, CanSend, TheMatch, TheUnit
 from app.throughput.evidence import READER
 from app.throughput.forms import Reference
@@ -158,4 +158,5 @@ def fill_worksheet(
     """Draw the day's form with what was understood as if it had been typed."""
     data = worksheet.worksheet(session, unit, day, now)
     typed = intake_template.filled(data, request.scope["state"].get("typed", {}))
-    return render.page("throughput/worksheet.html", data=data, typed=typed)
+    brought = evidence.typed_in(session, unit.id, typed)
+    return render.page("throughput/worksheet.html", data=data, typed=typed, brought=brought)
