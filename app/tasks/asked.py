@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.db import Reading
 from app.core.errors import Fault, Invalid
+from app.core.schemas import AsOf
 from app.tasks.listing import Filters
 from app.tasks.rules import PERIOD, TASK_CODE, Bucket, TaskLevel, TaskRole
 from app.tasks.schemas import BUCKET_WORDS
@@ -42,13 +43,14 @@ def get_filters(
     q: Annotated[
         str | None, Query(max_length=80, description="Words of code, title, product, diacritics aside")
     ] = None,
+    updated_since: Annotated[AsOf | None, Query(description="Only tasks that changed since then")] = None,
 ) -> Filters:
     """Supply the filters of an address; raises Invalid for a unit or programme that is not known."""
     return Filters(
         unit=units.named(session, unit, "?unit") if unit else None, role=role, bucket=bucket,
         programme=programme_by_code(session, programme, "?programme") if programme else None, phase=phase or None,
         directive=directive, position=position or None, tag=tag or None, deadline=deadline, parent=parent, level=level,
-        q=q or None,
+        q=q or None, updated_since=updated_since,
     )  # fmt: skip
 
 

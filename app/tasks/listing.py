@@ -45,12 +45,13 @@ class Filters:
     parent: str | None = None
     level: TaskLevel | None = None
     q: str | None = None
+    updated_since: datetime | None = None
 
     @property
     def only_programme(self) -> bool:
         """Whether nothing narrows but the programme, so that kept sums answer."""
         narrowing = (self.unit, self.role, self.bucket, self.phase, self.directive, self.position, self.tag,
-                     self.deadline, self.parent, self.level, self.q)  # fmt: skip
+                     self.deadline, self.parent, self.level, self.q, self.updated_since)  # fmt: skip
         return all(value is None for value in narrowing)
 
 
@@ -91,6 +92,8 @@ def narrowed(query: Select[Any], caller: Caller, filters: Filters, as_of: dateti
     if filters.parent is not None:
         parents = select(col(_PARENT.id)).where(col(_PARENT.code) == filters.parent)
         query = query.where(col(Task.parent_id).in_(parents))
+    if filters.updated_since is not None:
+        query = query.where(col(Task.updated_at) >= filters.updated_since)
     if filters.q is not None and filters.q.strip():
         query = query.where(has_words(col(Task.search_key), filters.q))
     return query

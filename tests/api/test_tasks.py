@@ -128,6 +128,15 @@ def test_who_may_update_propose_and_accept(api: Api, analyst: TestClient, number
     assert codes(api("leader").post(f"{AT}/updates", json=update)) == {"forbidden"}
 
 
+def test_no_machine_of_one_unit_speaks_for_the_city(api: Api, number: int) -> None:
+    scopes = ["tasks:read", "tasks:update", "tasks:keep", "tasks:accept"]
+    machine = api("machine", WARD, scopes=scopes)
+    assert machine.post(f"{AT}/proposal", json={"result": "Xong", "document": "1/BC"}).status_code == 200
+    assert machine.post(f"{AT}/acceptance", json={}).status_code == 403
+    assert machine.post(f"{AT}/cancellation", json={"document": DOCUMENT}).status_code == 403
+    assert api("machine", scopes=scopes).post(f"{AT}/acceptance", json={}).status_code == 200
+
+
 def test_a_proposal_is_judged_by_its_day_and_extensions_stand_beside(
     api: Api, analyst: TestClient, number: int, clock: SetClock
 ) -> None:
@@ -289,6 +298,8 @@ def test_the_six_clear_points(analyst: TestClient, number: int) -> None:
         ("q=98/KH", ["R1", "T1"]),
         ("programme=centre", []),
         ("as_of=2026-11-19", []),
+        ("updated_since=2026-11-19", ["R1", "T1"]),
+        ("updated_since=2026-11-20", []),
         ("limit=1", ["R1"]),
     ],
 )

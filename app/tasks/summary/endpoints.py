@@ -70,7 +70,7 @@ def list_task_gaps(
 def _as_table(items: list[GapItem]) -> tables.Table:
     """Return gaps with a column for each point: 1 where it is missing."""
     columns = ["code", "title", "programme", "lead_unit_code", "lead_unit_name", *(point.value for point in Point)]
-    rows = [
+    rows: list[list[tables.Cell]] = [
         [i.code, i.title, i.programme, i.lead_unit.code, i.lead_unit.name, *(int(p in i.missing) for p in Point)]
         for i in items
     ]
