@@ -48,6 +48,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/tasks/compare", "tasks.compare", "tasks:read", desk=False),
         Entry("/tasks/gaps", "tasks.six_clear", "tasks:read", desk=False),
         Entry("/tasks/shortcomings", "asking.nav", "tasks:read"),
+        Entry("/tasks/positions", "overview.nav", "tasks:read"),
         Entry("/tasks/monthly", "tasks.monthly_report", "tasks:read", desk=False),
         Entry("/directives", "tasks.directives", "tasks:read"),
     ),
@@ -86,7 +87,8 @@ def place_of(path: str, shown: dict[str, list[Entry]]) -> tuple[str, Entry] | No
     own = next((found for found in every if path == found[1].href), None)
     if own is None and _WORK.fullmatch(path):
         return next((found for found in every if found[1].work), None)
-    return own or next((found for found in every if path.startswith(found[1].href + "/")), None)
+    above = [found for found in every if path.startswith(found[1].href + "/")]
+    return own or max(above, key=lambda found: len(found[1].href), default=None)
 
 
 @router.get("/", dependencies=[public()])

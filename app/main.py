@@ -32,6 +32,7 @@ from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.monthly import endpoints as tasks_monthly
+from app.tasks.overview import endpoints as tasks_overview
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
 from app.tasks.summary import endpoints as tasks_summary
@@ -77,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     throughput.router,
     tasks_asking.router,
     tasks_monthly.router,
+    tasks_overview.router,
     tasks_summary.router,
     tasks_scope.router,
     tasks_directives.router,

@@ -54,6 +54,15 @@ def _title(content: MonthlyContent) -> str:
     return _t("monthly.title_of", month=f"{month}/{year}")
 
 
+def _height(row: MonthlyRow) -> float:
+    """Return a height in which a row's words can be read: not every program works it out when it opens a file."""
+    widths = dict(COLUMNS)
+    return 15 * max(
+        sum(-(-max(len(part), 1) // (widths[name] - 1)) for part in str(value).split("\n"))
+        for name, value in _cells(row).items()
+    )
+
+
 def workbook(content: MonthlyContent) -> bytes:
     """Return the report as a workbook: one sheet in the centre's columns, printed on A4 landscape."""
     import xlsxwriter  # imported where it is used: the quick start of the server does not wait for it
@@ -85,6 +94,7 @@ def workbook(content: MonthlyContent) -> bytes:
     sheet.repeat_rows(line)
     for row in content.rows:
         line += 1
+        sheet.set_row(line, _height(row))
         for column, value in enumerate(_cells(row).values()):
             if isinstance(value, int):
                 sheet.write_number(line, column, value, plain)
