@@ -13,6 +13,7 @@ from app.core import i18n
 from app.core.settings import Locale
 from app.procedures import catalogue, service
 from app.units import service as units
+from app.units.rules import UnitKind
 
 Make = Callable[..., Any]
 UNIT = {"code": "T1", "name": "Thử", "full_name": "UBND phường Thử", "kind": "ward", "valid_from": "2026-01-01"}
@@ -130,7 +131,8 @@ def test_both_doors_refuse_alike(
     fault = answer.json()["errors"][0]
     assert fault["pointer"] == pointer
     # A blank means absent in a form, and too short in JSON.
-    words = i18n.translate(f"error.{code or 'required'}", "vi", code="nobody" if code == "unknown_unit" else "NONE")
+    values = {"code": "nobody" if code == "unknown_unit" else "NONE", "choices": ", ".join(UnitKind)}
+    words = i18n.translate(f"error.{code or 'required'}", "vi", **values)
     assert code in (None, fault["code"])
     assert f'href="#{pointer[1:]}"' in page.text, "the summary leads to the field"
     assert words in page.text
