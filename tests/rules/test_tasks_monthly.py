@@ -4,7 +4,16 @@ from datetime import date
 
 import pytest
 
-from app.tasks.monthly.rules import WORDS, MonthDays, MonthlyState, Stage, Word, days_of, month_before, stage
+from app.tasks.monthly.rules import (
+    WORDS,
+    MonthDays,
+    MonthlyState,
+    MonthStage,
+    OfficialWord,
+    days_of,
+    month_before,
+    stage,
+)
 from app.tasks.rules import Bucket
 
 NOVEMBER = date(2026, 11, 1)
@@ -21,28 +30,28 @@ def test_a_day_off_moves_to_the_working_day_before() -> None:
 @pytest.mark.parametrize(
     ("state", "day", "expected"),
     [
-        (MonthlyState.draft, date(2026, 11, 20), Stage.collecting),
-        (MonthlyState.draft, date(2026, 11, 21), Stage.to_approve),
-        (MonthlyState.draft, date(2026, 11, 24), Stage.sending_late),
-        (MonthlyState.approved, date(2026, 11, 23), Stage.to_send),
-        (MonthlyState.approved, date(2026, 11, 24), Stage.sending_late),
-        (MonthlyState.sent, date(2026, 12, 31), Stage.sent),
+        (MonthlyState.draft, date(2026, 11, 20), MonthStage.collecting),
+        (MonthlyState.draft, date(2026, 11, 21), MonthStage.to_approve),
+        (MonthlyState.draft, date(2026, 11, 24), MonthStage.sending_late),
+        (MonthlyState.approved, date(2026, 11, 23), MonthStage.to_send),
+        (MonthlyState.approved, date(2026, 11, 24), MonthStage.sending_late),
+        (MonthlyState.sent, date(2026, 12, 31), MonthStage.sent),
     ],
 )
-def test_what_a_report_waits_for(state: MonthlyState, day: date, expected: Stage) -> None:
+def test_what_a_report_waits_for(state: MonthlyState, day: date, expected: MonthStage) -> None:
     assert stage(state, DAYS, day) is expected
 
 
 def test_approval_is_late_before_sending_is() -> None:
     days = MonthDays(date(2026, 12, 18), date(2026, 12, 23), date(2026, 12, 24))
-    assert stage(MonthlyState.draft, days, date(2026, 12, 24)) is Stage.approval_late
+    assert stage(MonthlyState.draft, days, date(2026, 12, 24)) is MonthStage.approval_late
 
 
 def test_every_bucket_has_its_word_or_says_that_none_fits() -> None:
     assert set(WORDS) == set(Bucket)
     assert {bucket for bucket, word in WORDS.items() if word is None} == {Bucket.cancelled, Bucket.unclassified}
-    assert WORDS[Bucket.overdue] is Word.not_completed
-    assert WORDS[Bucket.awaiting_acceptance] is Word.in_progress
+    assert WORDS[Bucket.overdue] is OfficialWord.not_completed
+    assert WORDS[Bucket.awaiting_acceptance] is OfficialWord.in_progress
 
 
 def test_the_month_before_january_is_december() -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from app.core.access import Caller
 from app.tasks.listing import Filters, listing
 from app.tasks.models import Programme, Task, TaskUnit
-from app.tasks.monthly.rules import WORDS, Word
+from app.tasks.monthly.rules import WORDS, OfficialWord
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow, WordCount
 from app.tasks.progress.models import TaskUpdate
 from app.tasks.rules import Bucket, TaskRole
@@ -34,7 +34,7 @@ def content(
     spoken = _spoken(session, programme, as_of)
     helpers, products = _helpers(session, programme), _products(session, programme)
     counts = Counter(item.bucket for item in items)
-    words: Counter[Word | None] = Counter()
+    words: Counter[OfficialWord | None] = Counter()
     for bucket, count in counts.items():
         words[WORDS[bucket]] += count
     rows = []
@@ -53,7 +53,7 @@ def content(
         )  # fmt: skip
     return MonthlyContent(
         programme=programme.code, programme_name=programme.name_vi, month=month, as_of=as_of, total=len(items),
-        words=[WordCount(word=word, count=words[word]) for word in (*Word, None)],
+        words=[WordCount(word=word, count=words[word]) for word in (*OfficialWord, None)],
         buckets=[BucketCount(bucket=bucket, count=counts[bucket]) for bucket in Bucket],
         total_before=compared.old_total, added=compared.added, moved=len(moved) - compared.added, rows=rows,
         **said,

@@ -10,7 +10,7 @@ from app.tasks.rules import Bucket
 CUT_OFF, APPROVAL, BEFORE = 20, 23, 25
 
 
-class Word(StrEnum):
+class OfficialWord(StrEnum):
     """The four words in which the Government counts progress."""
 
     completed = "completed"
@@ -20,18 +20,18 @@ class Word(StrEnum):
 
 
 # Without a word: what the source leaves unclassified and what was given up; both are shown beside the four.
-WORDS: dict[Bucket, Word | None] = {
+WORDS: dict[Bucket, OfficialWord | None] = {
     Bucket.cancelled: None,
     Bucket.unclassified: None,
-    Bucket.completed_on_time: Word.completed,
-    Bucket.completed_late: Word.completed_late,
-    Bucket.regular_on_schedule: Word.in_progress,
-    Bucket.regular_overdue: Word.not_completed,
-    Bucket.awaiting_acceptance: Word.in_progress,
-    Bucket.overdue: Word.not_completed,
-    Bucket.due_soon: Word.in_progress,
-    Bucket.not_started: Word.in_progress,
-    Bucket.on_schedule: Word.in_progress,
+    Bucket.completed_on_time: OfficialWord.completed,
+    Bucket.completed_late: OfficialWord.completed_late,
+    Bucket.regular_on_schedule: OfficialWord.in_progress,
+    Bucket.regular_overdue: OfficialWord.not_completed,
+    Bucket.awaiting_acceptance: OfficialWord.in_progress,
+    Bucket.overdue: OfficialWord.not_completed,
+    Bucket.due_soon: OfficialWord.in_progress,
+    Bucket.not_started: OfficialWord.in_progress,
+    Bucket.on_schedule: OfficialWord.in_progress,
 }
 
 
@@ -43,7 +43,7 @@ class MonthlyState(StrEnum):
     sent = "sent"
 
 
-class Stage(StrEnum):
+class MonthStage(StrEnum):
     """What a month's report waits for on a day."""
 
     collecting = "collecting"
@@ -75,17 +75,17 @@ def days_of(month: date, is_working_day: Callable[[date], bool]) -> MonthDays:
     return MonthDays(*(on_or_before(day) for day in written))
 
 
-def stage(state: MonthlyState, days: MonthDays, day: date) -> Stage:
+def stage(state: MonthlyState, days: MonthDays, day: date) -> MonthStage:
     """Return what a report waits for on a day; the last day of a step is still in time."""
     if state is MonthlyState.sent:
-        return Stage.sent
+        return MonthStage.sent
     if day > days.send_by:
-        return Stage.sending_late
+        return MonthStage.sending_late
     if state is MonthlyState.approved:
-        return Stage.to_send
+        return MonthStage.to_send
     if day > days.approval:
-        return Stage.approval_late
-    return Stage.to_approve if day > days.cut_off else Stage.collecting
+        return MonthStage.approval_late
+    return MonthStage.to_approve if day > days.cut_off else MonthStage.collecting
 
 
 def month_before(month: date) -> date:

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from app.core.schemas import Prose
-from app.tasks.monthly.rules import MonthlyState, Stage, Word
+from app.tasks.monthly.rules import MonthlyState, MonthStage, OfficialWord
 from app.tasks.rules import Bucket
 from app.tasks.schemas import BUCKET_WORDS, DocumentIn, Input
 from app.tasks.scope.rules import Cause
@@ -58,7 +58,7 @@ class MonthlyRow(BaseModel):
     deadline: str | None
     result: Annotated[str | None, Described(description="Of the last update that says one")]
     bucket: Annotated[Bucket, Described(description=BUCKET_WORDS)]
-    word: Annotated[Word | None, Described(description=WORD_WORDS)]
+    word: Annotated[OfficialWord | None, Described(description=WORD_WORDS)]
     causes: str | None
     difficulties: str | None
     proposals: str | None
@@ -69,7 +69,7 @@ class MonthlyRow(BaseModel):
 class WordCount(BaseModel):
     """One of the four words and how many tasks it counts; null: none of them fits."""
 
-    word: Annotated[Word | None, Described(description=WORD_WORDS)]
+    word: Annotated[OfficialWord | None, Described(description=WORD_WORDS)]
     count: int
 
 
@@ -97,7 +97,7 @@ class MonthlyItem(BaseModel):
 
     month: str
     state: Annotated[MonthlyState, Described(description="draft | approved | sent")]
-    stage: Annotated[Stage, Described(description=STAGE_WORDS)]
+    stage: Annotated[MonthStage, Described(description=STAGE_WORDS)]
     cut_off: date
     approval: date
     send_by: date
