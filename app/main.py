@@ -31,6 +31,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.overview import endpoints as tasks_overview
 from app.tasks.progress import endpoints as tasks_progress
@@ -77,6 +78,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_summary.router,
     throughput.router,
     tasks_asking.router,
+    tasks_intake.router,
     tasks_monthly.router,
     tasks_overview.router,
     tasks_summary.router,
@@ -95,6 +97,7 @@ ROUTERS: tuple[APIRouter, ...] = (
 # What has no twin in the contract: blank forms, signing in and out, health.
 PAGES: tuple[APIRouter, ...] = (
     endpoints_intake.pages_router,
+    tasks_intake.pages_router,
     tasks_directives.pages_router,
     tasks_programmes.pages_router,
     tasks.pages_router,

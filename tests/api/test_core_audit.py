@@ -222,6 +222,14 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
         done.add(operation)
     call("put_reminder_time", analyst, "PUT", f"/throughput/reminders/times/{OTHER}", {"minutes": 45})
     call("remind_unit", analyst, "POST", f"/throughput/reports/{OTHER}/{DAY}/city/reminders")
+    annex = workbook(("TT", "Nhiệm vụ", "Đơn vị chủ trì", "Thời hạn"), (1, "Nhiệm vụ mới", "Thuận Hóa", "Quý IV/2026"))
+    before = len(_entries(app))
+    brought = analyst.post(
+        f"{API}/tasks/import?programme=city&directive=1&prefix=PL", files={"file": ("a.xlsx", annex)}
+    )
+    assert brought.is_success, brought.text
+    assert len(_entries(app)) > before + 1  # the file's, and the import's own
+    done.add("import_tasks")
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}

@@ -1,0 +1,85 @@
+"""Reading an annex: its headings, its deadlines as officials write them, units without regard to diacritics; pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from app.tasks.rules import Rhythm, deadline_of
+
+HEADINGS: dict[str, tuple[str, ...]] = {
+    "number": ("tt", "stt", "so tt", "so thu tu", "so", "ma", "so nhiem vu", "no"),
+    "title": ("nhiem vu", "noi dung nhiem vu", "ten nhiem vu", "noi dung", "task"),
+    "lead_unit": ("don vi chu tri", "co quan chu tri", "chu tri", "lead unit"),
+    "coordinating": ("don vi phoi hop", "co quan phoi hop", "phoi hop", "coordinating units"),
+    "product": ("san pham", "san pham ket qua", "ket qua", "product"),
+    "deadline": ("thoi han", "thoi han hoan thanh", "thoi gian hoan thanh", "thoi gian", "deadline"),
+}
+NEEDED = frozenset({"number", "title", "lead_unit", "deadline"})
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_REGULAR = {"thuong xuyen": Rhythm.quarter, "hang nam": Rhythm.year, "hang quy": Rhythm.quarter,
+            "hang thang": Rhythm.month, "hang tuan": Rhythm.week}  # fmt: skip
+_PREFIXES = ("ubnd ", "uy ban nhan dan ", "phuong ", "xa ", "thi tran ")
+
+
+def columns_of(keys: Iterable[str]) -> dict[str, int]:
+    """Return where the annex's columns are, from a row of folded headings."""
+    found: dict[str, int] = {}
+    for place, key in enumerate(keys):
+        for name, words in HEADINGS.items():
+            if key in words and name not in found:
+                found[name] = place
+                break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A deadline as it is written: a period, or the rhythm of a regular task."""
+
+    period: str | None = None
+    rhythm: Rhythm | None = None
+
+
+def when_of(folded: str) -> When | None:
+    """Return what a folded deadline means: a day, month, quarter, year, or regular; None for what is none."""
+    text = folded.strip()
+    for words, rhythm in _REGULAR.items():
+        if text.startswith(words):
+            return When(rhythm=rhythm)
+    text = re.sub(r"^((truoc|den|trong|ngay|het) )+", "", text)
+    year = r"((?:19|20|21)\d\d)"
+    if found := re.fullmatch(rf"(\d{{1,2}})[. ](\d{{1,2}})[. ]{year}", text):
+        period = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}"
+    elif found := re.fullmatch(rf"{year} (\d\d) (\d\d)", text):
+        period = f"{found[1]}-{found[2]}-{found[3]}"
+    elif found := re.fullmatch(rf"(?:thang )?(\d{{1,2}})[. ](?:nam )?{year}", text):
+        period = f"{found[2]}-{int(found[1]):02}"
+    elif found := re.fullmatch(rf"(?:quy |q)(iv|i{{1,3}}|[1-4]) (?:nam )?{year}", text):
+        period = f"{found[2]}-Q{_ROMAN.get(found[1]) or found[1]}"
+    elif found := re.fullmatch(rf"{year} q([1-4])", text):
+        period = f"{found[1]}-Q{found[2]}"
+    elif found := re.fullmatch(rf"(?:nam )?{year}", text):
+        period = found[1]
+    else:
+        return None
+    try:
+        return When(deadline_of(period).period)
+    except ValueError:
+        return None
+
+
+def unit_for(folded: str, known: Mapping[str, str]) -> tuple[str | None, bool]:
+    """Return the code of the unit that folded words mean, and whether they are its very name; None: no single one."""
+    if folded in known:
+        return known[folded], True
+    bare = folded
+    for prefix in _PREFIXES:
+        bare = bare.removeprefix(prefix)
+    near = {code for name, code in known.items() if bare and (bare == name or name.endswith(f" {bare}"))}
+    return (next(iter(near)), False) if len(near) == 1 else (None, False)
+
+
+def code_of(prefix: str, number: str) -> str:
+    """Return our code for the centre's number: `KH02` and `17` give `KH02-017`, `II.3` gives `KH02-II.3`."""
+    clean = re.sub(r"[^A-Za-z0-9Đ._-]+", "-", number.strip()).strip("-._")
+    return f"{prefix}-{int(clean):03}" if clean.isdigit() else f"{prefix}-{clean}"

@@ -1,0 +1,79 @@
+"""An annex is tried first, its faults told by cell, its units confirmed; then all of it is added, or nothing."""
+
+from typing import Any
+
+from app.core.web import API
+from tests.support.clients import WARD
+from tests.support.tasks import with_directive
+from tests.support.workbooks import workbook
+
+HEAD = ("TT", "Nhiệm vụ", "Đơn vị chủ trì", "Đơn vị phối hợp", "Sản phẩm", "Thời hạn")
+GOOD = (1, "Nhiệm vụ một", "Thuận Hóa", "Sở Khoa học và Công nghệ", "Báo cáo", "Quý IV/2026")
+
+
+def _bring(client: Any, number: int, *rows: Any, dry: bool = True) -> Any:
+    at = f"{API}/tasks/import?programme=centre&directive={number}&prefix=PL{'&dry_run=true' if dry else ''}"
+    return client.post(at, files={"file": ("phu-luc.xlsx", workbook(("PHỤ LỤC",), HEAD, *rows))})
+
+
+def _codes(client: Any) -> list[str]:
+    return [item["code"] for item in client.get(f"{API}/tasks?programme=centre").json()["items"]]
+
+
+def test_tried_confirmed_and_stored(api: Any) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    second = ("II.3", "Nhiệm vụ hai", "UBND phuong Thuan Hoa", "", "", "Thường xuyên")
+    tried = _bring(analyst, number, GOOD, ("", "Nhóm nhiệm vụ", "", "", "", ""), second)
+    assert tried.status_code == 200, tried.text
+    found = tried.json()
+    assert [(row["code"], row["centre_code"], row["deadline"]) for row in found["tasks"]] == [
+        ("PL-001", "1", "2026-Q4"), ("PL-II.3", "II.3", None),
+    ]  # fmt: skip
+    assert {one["written"]: one["exact"] for one in found["units"]} == {
+        "Thuận Hóa": True, "Sở Khoa học và Công nghệ": True, "UBND phuong Thuan Hoa": False,
+    }  # fmt: skip
+    assert _codes(analyst) == []
+    at = f"{API}/tasks/import?programme=centre&directive={number}&prefix=PL"
+    refused = analyst.post(at, json={"file": found["file"]["id"]})
+    assert refused.json()["errors"][0]["code"] == "unit_unconfirmed"
+    meant = [{"written": "UBND phuong Thuan Hoa", "code": WARD}]
+    stored = analyst.post(at, json={"file": found["file"]["id"], "units": meant})
+    assert stored.json()["stored"] is True, stored.text
+    assert _codes(analyst) == ["PL-001", "PL-II.3"]
+    assert analyst.get(f"{API}/tasks/PL-II.3").json()["kind"] == "regular"
+    again = _bring(analyst, number, GOOD).json()
+    assert [(error["place"], error["code"]) for error in again["errors"]] == [("A3", "code_in_use")]
+
+
+def test_nothing_is_added_where_anything_is_wrong(api: Any) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    bad = (2, "Nhiệm vụ hai", "Sở Không Có", "", "", "sớm nhất")
+    old = (3, "Nhiệm vụ ba", "Thuận Hóa", "", "", "2025")
+    told = _bring(analyst, number, GOOD, bad).json()
+    assert [(error["place"], error["code"]) for error in told["errors"]] == [
+        ("C4", "unknown_unit"), ("F4", "deadline_unreadable"),
+    ]  # fmt: skip
+    for row in (bad, old):
+        assert _bring(analyst, number, GOOD, row, dry=False).status_code == 422
+        assert _codes(analyst) == []
+    nothing = analyst.post(
+        f"{API}/tasks/import?programme=centre&directive={number}&prefix=PL",
+        files={"file": ("a.xlsx", workbook(("Không", "phải")))},
+    )
+    assert nothing.json()["code"] == "annex_not_understood"
+    assert _bring(api("leader"), number, GOOD).status_code == 403
+
+
+def test_on_pages_the_units_are_chosen(people: Any, api: Any) -> None:
+    number = with_directive(api("city_analyst"))
+    analyst = people("city_analyst")
+    at = f"/tasks/import?programme=centre&directive={number}&prefix=PL"
+    assert 'type="file"' in analyst.get(at).text
+    second = (2, "Nhiệm vụ hai", "Phường Thuận Hoá cũ", "", "", "2026")
+    seen = analyst.post(f"{at}&dry_run=true", files={"file": ("a.xlsx", workbook(HEAD, GOOD, second))})
+    assert "chưa xác định được" in seen.text
+    meant = {"units[0][written]": "Phường Thuận Hoá cũ", "units[0][code]": WARD, "file": "1"}
+    stored = analyst.post(at, data=meant)
+    assert stored.status_code == 303, stored.text
