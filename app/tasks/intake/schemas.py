@@ -68,4 +68,5 @@ class AnnexImport(BaseModel):
     file: FileOut
     tasks: list[AnnexRow]
     units: list[AnnexUnit]
+    meant: Annotated[list[UnitMeant], Described(description="What was said of units in this call")]
     errors: list[AnnexError]

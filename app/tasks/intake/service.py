@@ -105,7 +105,7 @@ def bring(
             )
             for number, v in rows
         ],
-        units=list(annex.units.values()), errors=[_shown(fault) for fault in annex.faults],
+        units=list(annex.units.values()), meant=meant, errors=[_shown(fault) for fault in annex.faults],
     )  # fmt: skip
 
 
