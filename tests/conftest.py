@@ -183,7 +183,7 @@ def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
             session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
             _, clear = tokens.create_token(
                 session, role=role, unit_id=by_code(session, unit).id if unit else None, scopes=scopes,
-                name="test", now=clock.now(), expires=clock.now() + timedelta(days=30),
+                name=f"test {role}", now=clock.now(), expires=clock.now() + timedelta(days=30),
             )  # fmt: skip
         headers = {"authorization": f"Bearer {clear}"}
         return TestClient(app, base_url="https://testserver", headers=headers, raise_server_exceptions=False)

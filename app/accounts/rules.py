@@ -61,7 +61,10 @@ class Scope(StrEnum):
 
 # What is done for one's own unit, and what for the whole city.
 OF_A_UNIT = frozenset({"reports:send", "reopenings:ask", "approvals:ward"})
-OF_THE_CITY = frozenset({"reopenings:decide", "approvals:city", "tasks:keep", "tasks:accept"})
+OF_THE_CITY = frozenset(
+    {"reopenings:decide", "approvals:city", "tasks:keep", "tasks:accept", "tasks:ask", "obligations:waive"}
+    | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit"}
+)
 PEOPLE = tuple(role for role in Role if role is not Role.machine)
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
 SENDERS = (Role.ward_officer, Role.ward_leader, Role.machine)

@@ -298,3 +298,9 @@ def test_a_reason_given_afterwards_undoes_no_approval_and_makes_nobody_the_typis
     assert status(officer) == "received", "other figures are another matter"
     assert "Duyệt báo cáo này" not in leader.get(f"{PAGE}/approvals").text
     assert leader.post(f"{PAGE}/approvals/ward", data={"_method": "PUT", "version": "3"}).status_code == 403
+
+
+def test_a_token_without_a_person_does_not_approve_what_it_typed(api: Api) -> None:
+    leader = api("ward_leader")
+    assert leader.put(AT, json=report(line(received_online=3))).status_code == 201
+    assert said(approve(leader, "ward")) == (403, "own_typing")

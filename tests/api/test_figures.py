@@ -349,7 +349,7 @@ def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: 
     assert again["results"][0]["confirmation"]["version"] == 2
     with app.state.database.engine.connect() as connection:
         rows = connection.execute(text("select user_name, token_id from audit_entries where action like 'report.%'"))
-        assert all(name == "token:test" and token for name, token in rows)
+        assert all(name == "token:test machine" and token for name, token in rows)
     confirming(api, confirms=False)
     assert confirmations(sent(machine, batch(item(figures(received_online=10))))) == [None]
 

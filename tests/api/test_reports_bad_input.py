@@ -231,7 +231,8 @@ def test_the_same_mistake_has_the_same_code_and_place_at_both_doors(app: FastAPI
         document = answer.json()
         places = [(e["pointer"], e["code"]) for e in document["errors"]]
         expected = [] if bad.status in (404, 409) else [(bad.place, bad.code)]
-        if (answer.status_code, document["code"], places) != (bad.status, bad.code, expected):
+        told = [("", bad.code)] if bad.status == 409 else expected
+        if (answer.status_code, document["code"], places) != (bad.status, bad.code, told):
             wrong.append((bad.name, "JSON", answer.status_code, document["code"], places))
         assert all(document["message"].values()), bad.name
         assert "{" not in "".join(document["message"].values()), document

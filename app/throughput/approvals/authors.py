@@ -17,15 +17,15 @@ _REVISION = hot.table(ReportRevision).c
 
 def typed_by(session: Session, caller: Caller, reports: Any) -> set[int]:
     """Return of which reports, given by number or as a query of them, the standing figures are a caller's own."""
-    machine = machine_of(caller)
-    his = or_(_REVISION.user_id == caller.id, and_(_REVISION.user_id.is_(None), _REVISION.sent_by == machine))
+    signed = signature_of(caller)
+    his = or_(_REVISION.user_id == caller.id, and_(_REVISION.user_id.is_(None), _REVISION.sent_by == signed))
     found = session.scalars(select(_REVISION.report_id).where(_REVISION.report_id.in_(reports), his).distinct())
     return {report for report in found.all() if _typed(session, caller, report)}
 
 
-def machine_of(caller: Caller) -> str | None:
-    """Return the name by which a machine signs; None for people."""
-    return caller.label if caller.role == "machine" else None
+def signature_of(caller: Caller) -> str | None:
+    """Return the name by which a token without a person signs; None for people."""
+    return caller.label if caller.id <= 0 else None
 
 
 def _typed(session: Session, caller: Caller, report_id: int) -> bool:
@@ -41,7 +41,7 @@ def _typed(session: Session, caller: Caller, report_id: int) -> bool:
         if _figures(session, row) != _figures(session, before):
             break
         author = before
-    return is_own(author.user_id, author.sent_by, caller.id, machine_of(caller))
+    return is_own(author.user_id, author.sent_by, caller.id, signature_of(caller))
 
 
 def _figures(session: Session, row: Any) -> tuple[Any, ...]:

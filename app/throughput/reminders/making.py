@@ -1,7 +1,7 @@
 """Reminders are made: by the ladder, each step once whoever runs it, and by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ REPORT = hot.table(Report)
 # Longer than any lock and the longest holidays between.
 REACH = timedelta(days=30)
 EVERY = 60
+AT_ONCE = 500
 
 with_report = and_(
     REPORT.c.unit_id == OBLIGATION.c.unit_id, REPORT.c.day == OBLIGATION.c.day, REPORT.c.system == OBLIGATION.c.system
@@ -44,13 +45,21 @@ def still_owed(now: Any) -> Any:
     return and_(OBLIGATION.c.waived_at.is_(None), not_met, OBLIGATION.c.locks_at >= now)
 
 
+def batched(rows: list[Any], size: int) -> Iterator[list[Any]]:
+    """Yield a list in parts."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
 def make(session: Session, now: datetime) -> int:
     """Write down the steps that have come and return how many; what another process wrote stays the only one."""
     rows = due(session, now)
     if not rows:
         return 0
     statement = upsert(session.get_bind().dialect.name, REMINDER).on_conflict_do_nothing(index_elements=["key"])
-    made = sum(session.execute(statement.values(row).returning(REMINDER.c.id)).first() is not None for row in rows)
+    made = 0
+    for some in batched(rows, AT_ONCE):
+        made += len(session.execute(statement.values(some).returning(REMINDER.c.id)).all())
     if made:
         audit.record(session, "reminders.made", "reminders", after={"count": made})
     return made
@@ -63,9 +72,9 @@ def due(session: Session, now: datetime) -> list[dict[str, Any]]:
     rows = [*_of_reports(session, reference, first, now), *_of_findings(session, reference, now)]
     if not rows:
         return []
-    known = set(session.scalars(select(REMINDER.c.key).where(REMINDER.c.key.in_([row["key"] for row in rows[:500]]))))
-    if len(rows) > 500:
-        known = set(session.scalars(select(REMINDER.c.key).where(REMINDER.c.day >= first)))
+    known: set[str] = set()
+    for some in batched([row["key"] for row in rows], AT_ONCE):
+        known.update(session.scalars(select(REMINDER.c.key).where(REMINDER.c.key.in_(some))))
     return [row for row in rows if row["key"] not in known]
 
 

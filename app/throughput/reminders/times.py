@@ -69,7 +69,7 @@ def save(
     if caller.unit_id is not None and caller.unit_id != unit.id:
         raise Forbidden
     assert unit.id is not None
-    row = session.get(ReminderTime, unit.id)
+    row = session.get(ReminderTime, unit.id, with_for_update=True)
     before = row.minutes if row else None
     if before == body.minutes:
         return _out(session, unit, row)
