@@ -343,7 +343,7 @@ def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: 
     answer = sent(machine, batch(item(figures(received_online=8)), item(figures(), unit=OTHER)))
     assert confirmations(answer) == [("confirmed", None), None]
     stands = api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()
-    assert (stands["version"], stands["totals"]["received"], stands["sent_by"]) == (1, 8, "test")
+    assert (stands["version"], stands["totals"]["received"], stands["sent_by"]) == (1, 8, "test machine")
     assert confirmations(sent(machine, batch(item(figures(received_online=8)))))[0] == ("unchanged", None)
     again = sent(machine, batch(item(figures(received_online=9))))
     assert again["results"][0]["confirmation"]["version"] == 2
