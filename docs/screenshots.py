@@ -1,4 +1,4 @@
-"""Makes the pictures of the ward's guide anew, and prints the guide to see that it takes two pages.
+"""Makes the pictures of the guides anew, and prints each guide to see that it takes two pages.
 
     .venv/bin/python docs/screenshots.py [var/tiendo57.db]
 
@@ -27,8 +27,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
-GUIDES = ("guide-ward.vi.md", "guide-ward.md")
-LARGEST = 120 * 1024
+GUIDES = tuple(f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader") for language in (".vi", ""))
+LARGEST = 160 * 1024
+DESK = {"width": 1000, "height": 700}
 PAGES = 2
 WIDTH, HEIGHT = 360, 640
 USER, PASSWORD, UNIT = "canbo", "tiendo57-demo", "19789"
@@ -125,11 +126,7 @@ def type_day(page: Page) -> list[tuple[str, int]]:
 
 def walk(page: Page, address: str) -> None:
     """Go through an officer's day."""
-    page.goto(f"{address}/sign-in")
-    page.fill("[name=user_name]", USER)
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
-    page.wait_for_url("**/throughput/today")
+    sign_in(page, address, USER)
     picture(page, "today", at="main")
 
     page.locator("main a[href$='/worksheet']").first.click()
@@ -162,6 +159,38 @@ def walk(page: Page, address: str) -> None:
     picture(page, "month", at="main")
 
 
+def sign_in(page: Page, address: str, user: str) -> None:
+    """Come to one's first page."""
+    page.goto(f"{address}/sign-in")
+    page.fill("[name=user_name]", user)
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(re.compile(r"/throughput/(today|board)"))
+
+
+def desks(browser: Browser, address: str) -> None:
+    """Look in at the analyst's desk, and at the ward leader's phone."""
+    analyst = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")  # type: ignore[arg-type]
+    sign_in(analyst, address, "tonghop")
+    picture(analyst, "board", at="main")
+    analyst.goto(f"{address}/throughput/approvals")
+    picture(analyst, "approvals", at="main")
+    analyst.goto(f"{address}/throughput/forms/II.06a")
+    picture(analyst, "form", at="main h1")
+    leader = browser.new_page(
+        viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
+        has_touch=True,
+    )  # fmt: skip
+    sign_in(leader, address, "lanhdao.phuong")
+    leader.goto(f"{address}/throughput/approvals")
+    picture(leader, "leader-list", at="main")
+    leader.locator("main a[href$='/approvals']").nth(1).click()
+    leader.wait_for_url(re.compile(r"/(city|ministry)/approvals"))
+    picture(leader, "leader-one", at="main")
+    leader.goto(f"{address}/throughput/ranking")
+    picture(leader, "leader-ranking", at="main")
+
+
 def printed(browser: Browser, guide: Path) -> int:
     """Return on how many pages of A4 a guide prints."""
     body = MarkdownIt("commonmark").enable("table").render(guide.read_text(encoding="utf-8"))
@@ -189,6 +218,7 @@ def main(database: Path) -> None:
                 color_scheme="light", has_touch=True,
             )  # fmt: skip
             walk(page, address)
+            desks(browser, address)
         for name in GUIDES:
             pages = printed(browser, DOCS / name)
             sys.stderr.write(f"{name}: {pages} pages\n")
