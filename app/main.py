@@ -160,6 +160,7 @@ def wire() -> None:
     events.subscribe(ReasonsAdded, approvals.on_reasons_added)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
+    events.subscribe(ReasonsAdded, figures.on_reasons_added)
 
 
 @asynccontextmanager

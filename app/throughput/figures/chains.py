@@ -18,7 +18,7 @@ from app.throughput.figures.rules import first_missing, of_the_day
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
 
-_CHAIN = select(DAY.id, DAY.day, DAY.version, DAY.known_at, DAY.totals).where(
+_CHAIN = select(DAY.id, DAY.day, DAY.version, DAY.known_at, DAY.totals, DAY.counted_until).where(
     DAY.source == bindparam("source"), DAY.unit_id == bindparam("unit", type_=Integer),
     DAY.system == bindparam("system"), DAY.since == bindparam("since", type_=Date),
 )  # fmt: skip
@@ -44,6 +44,7 @@ class Later:
     day: date
     version: int
     known_at: datetime
+    counted_until: datetime | None
     of: Item
     of_day: Counts
     is_sent: bool
@@ -108,6 +109,7 @@ def _walk(session: Session, reference: Reference, body: FiguresIn, chain: list[I
             item.of_day = of_day
         if blamed is not None and day in stored:
             row = stored[day]
-            moved.append(Later(row[0], unit, system, day, row[2], row[3], blamed, of_day, is_sent=item is not None))
+            known = row[0], unit, system, day, row[2], row[3], row[5]
+            moved.append(Later(*known, blamed, of_day, is_sent=item is not None))
         before, moving = totals, item
     return moved

@@ -1,6 +1,6 @@
 """Confirming a source's figures without a person, where the unit's setting says so: through everybody's service."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select, update
@@ -9,12 +9,12 @@ from sqlmodel import Session
 from app.core import hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid
-from app.throughput import reading, service
+from app.procedures.rules import System
+from app.throughput import cases, reading, service
 from app.throughput.figures.batch import Counts
 from app.throughput.figures.models import FigureDay, FigureSource
 from app.throughput.figures.reading import DAY, REPORT, REVISION
 from app.throughput.figures.rules import NEEDED
-from app.throughput.figures.schemas import FigureDayIn
 from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.rules import COLUMNS, ReasonCode, WarningCode
@@ -38,26 +38,34 @@ def confirm(
     *,
     source: str,
     unit: Unit,
-    sent: FigureDayIn,
+    day: date,
+    system: System,
+    counted_until: datetime | None,
     counts: Counts,
     now: datetime,
+    is_sent: bool = True,
 ) -> tuple[int, bool]:
     """Make a source's figures the unit's report; returns its version and whether that changed anything.
 
     Never of a part of the day, nor over a report that this source did not make. A machine explains nothing: what is
-    asked stays open for the unit, and only a late correction carries the reason that it cannot do without.
+    asked stays open for the unit, and only a late correction carries the reason that it cannot do without. The same
+    figures again change nothing: what a person explained of them stands. Not `is_sent`: the figures of a day that
+    moved with the totals before it.
     """
     assert unit.id is not None
-    stored = reading.current(session, unit.id, sent.day, sent.system)
-    which = (DAY.unit_id == unit.id) & (DAY.system == sent.system.value) & (DAY.day == sent.day)
+    stored = reading.current(session, unit.id, day, system)
+    which = (DAY.unit_id == unit.id) & (DAY.system == system.value) & (DAY.day == day)
     which &= DAY.source == source
     made = session.execute(select(DAY.revision_id).where(which)).scalar_one()
     if stored is not None and stored.revision_id != made:
         raise Conflict("report_of_others")
-    moments = (stored.owed if stored else reading.owed(session, unit.id, sent.day, sent.system)) or (
-        reference.deadlines(unit, sent.day, sent.system)
+    moments = (stored.owed if stored else reading.owed(session, unit.id, day, system)) or (
+        reference.deadlines(unit, day, system)
     )
-    if (sent.counted_until or now) < moments.cut_off_at:
+    # When a day that only moved was counted is not known from this call: its report tells that it was a whole one.
+    if counted_until is None and not is_sent and stored is None:
+        raise Conflict("part_of_day")
+    if (counted_until or now) < moments.cut_off_at:
         raise Conflict("part_of_day")
     faults = [
         Fault("/lines", "figure_missing", {"field": code, "column": column})
@@ -69,13 +77,17 @@ def confirm(
         raise Invalid(faults)
     late = stored is not None and now > moments.grace_until
     body = ReportIn.model_construct(
-        counted_until=sent.counted_until, partial_day=False, unavailable=None, note="", evidence=[],
+        counted_until=counted_until, partial_day=False, unavailable=None, note="", evidence=[],
         carry_forward=False, lines=[_line(code, of) for code, of in sorted(counts.items())],
         reasons=[ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)] if late else [],
     )  # fmt: skip
+    if stored is not None:
+        draft = cases.understood(session, reference, unit, day, system, body, now).draft
+        if not draft.faults and draft.lines == stored.lines:
+            return stored.version, False
     match = Match(f'"{stored.version}"' if stored else None)
     saved = service.put_report(
-        session, caller, unit=unit, day=sent.day, system=sent.system, body=body, match=match, now=now,
+        session, caller, unit=unit, day=day, system=system, body=body, match=match, now=now,
         reference=reference,
     )  # fmt: skip
     if saved.changed:
@@ -83,7 +95,7 @@ def confirm(
             select(REVISION.id)
             .join(hot.table(Report), REPORT.id == REVISION.report_id)
             .where(
-                REPORT.unit_id == unit.id, REPORT.day == sent.day, REPORT.system == sent.system.value,
+                REPORT.unit_id == unit.id, REPORT.day == day, REPORT.system == system.value,
                 REVISION.number == REPORT.version,
             )
         )  # fmt: skip

@@ -162,7 +162,7 @@ class ConfirmationOut(BaseModel):
     status: Annotated[ConfirmationStatus, Field(description="confirmed | unchanged (it stands already) | refused")]
     code: Annotated[str | None, Field(description="Why it was refused; null otherwise")]
     errors: list[ProblemError]
-    version: Annotated[int | None, Field(description="Of the report; null: refused, or a dry run")]
+    version: Annotated[int | None, Field(description="Of the report; null: refused")]
 
 
 class FigureResultOut(BaseModel):
@@ -176,7 +176,7 @@ class FigureResultOut(BaseModel):
     code: Annotated[str | None, Field(description="Why it was refused: the fault's code, or `invalid` for several")]
     errors: list[ProblemError]
     version: Annotated[int | None, Field(description="Of what the source says of this day; null: refused")]
-    confirmation: Annotated[ConfirmationOut | None, Field(description="null: a person is to confirm")]
+    confirmation: Annotated[ConfirmationOut | None, Field(description="null: a person is to confirm, or a dry run")]
 
 
 class FiguresOut(BaseModel):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +19,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains, confirming
 from app.throughput.figures.batch import Counts, Item, Key, unbalanced, understood
 from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSource
-from app.throughput.figures.reading import DAY, FIGURE, keep_gaps, reported
+from app.throughput.figures.reading import DAY, FIGURE, REPORT, REVISION, keep_gaps, reported
 from app.throughput.figures.rules import Basis, gaps
 from app.throughput.figures.schemas import (
     ConfirmationOut,
@@ -29,8 +30,9 @@ from app.throughput.figures.schemas import (
     FigureStatus,
 )
 from app.throughput.forms import STAMP, Reference
+from app.throughput.models import Report, ReportRevision
 from app.throughput.rules import Line
-from app.throughput.writing import ReportCorrected, ReportReceived
+from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 
 MAX_FAULTS = 50  # told of one unit-day
 _DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
@@ -74,7 +76,8 @@ class Call:
 def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
-    With `dry_run` nothing is stored, and the answer is that of the same call without it.
+    With `dry_run` nothing is stored, and the answer is that of the same call without it, but for `confirmation`: no
+    report is made, and none is tried.
     """
     reference = Reference.read(session)
     items = understood(session, reference, caller, body, now)
@@ -97,15 +100,15 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
     call = Call(session, reference, caller, body, now, standing, reports, [])
     results = {item.index: _received(call, item, dry_run) for item in items}
     if not dry_run:
+        followed = []
         for one in moved:
             if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
-                _move(call, one)
+                has_moved = _move(call, one)
+                if has_moved and not one.is_sent:
+                    followed.append(one)
         if call.figures:
             hot.run_many(session, _insert_figures, call.figures)
-        asked = confirming.asked(session, body.source)
-        for item in items:
-            if not item.faults and (item.key[0], item.key[1].value) in asked:
-                results[item.index].confirmation = _confirmed(call, item)
+        _confirm(call, [item for item in items if not item.faults], followed, results)
     for index, faults in body.unread.items():
         said = body.said[index]
         results[index] = _result(index, said["unit"], said["day"], said["system"], FigureStatus.refused, faults)
@@ -163,19 +166,25 @@ def _store(call: Call, item: Item, stands: Standing | None, version: int, digest
     )  # fmt: skip
 
 
-def _move(call: Call, later: chains.Later) -> None:
-    """Give a later day of the same totals its new differences."""
+def _move(call: Call, later: chains.Later) -> bool:
+    """Give a later day of the same totals its new differences; returns whether they are others."""
     wanted = {(code, measure): n for code, of in later.of_day.items() for measure, n in of.items()}
     codes = {info.id: code for code, info in call.reference.by_code.items()}
     stood = hot.run(call.session, _current, {"of_day": later.id})
     if {(codes[row[0]], row[1]): row[2] for row in stood} == wanted:
-        return
+        return False
     now = max(call.now, later.known_at)
     lines = call.reports.get((later.unit_id, later.system, later.day))
     count = None if lines is None else len(gaps(lines, later.of_day))
     head = {"version": later.version + 1, "known_at": now, "gaps": count, "which": later.id}
     hot.run(call.session, _update_day, head)
     _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
+    assert later.of.unit is not None
+    audit.record(
+        call.session, "figures.moved", f"figures/{later.of.unit.code}/{later.day}/{later.system.value}",
+        after={"source": call.body.source, "version": later.version + 1, "with": str(later.of.sent.day)},
+    )  # fmt: skip
+    return True
 
 
 def _write(call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool) -> None:
@@ -212,12 +221,43 @@ def _speak(session: Session, source: str, pairs: Iterable[tuple[int, System]]) -
     return bool(new)
 
 
+def _confirm(call: Call, items: list[Item], followed: list[chains.Later], results: dict[int, FigureResultOut]) -> None:
+    """Make reports of what was sent and of the later days that moved with it, where the units' settings say so.
+
+    In the order in which approvals hold reports: who confirms and who approves wait for each other, and never in a
+    ring. A later day whose report cannot follow keeps it, and its differences are asked about.
+    """
+    asked = confirming.asked(call.session, call.body.source)
+    turns: dict[tuple[str, System, date], Item | chains.Later] = {}
+    for item in items:
+        unit, system, day = item.key
+        if item.unit is not None and (unit, system.value) in asked:
+            turns[item.unit.code, system, day] = item
+    for later in followed:
+        if later.of.unit is not None and (later.unit_id, later.system.value) in asked:
+            turns[later.of.unit.code, later.system, later.day] = later
+    for _, one in sorted(turns.items(), key=lambda turn: turn[0]):
+        if isinstance(one, Item):
+            results[one.index].confirmation = _confirmed(call, one)
+        else:
+            _follow(call, one)
+
+
+def _follow(call: Call, later: chains.Later) -> None:
+    assert later.of.unit is not None
+    with suppress(Problem):  # raised before anything of this report is written
+        confirming.confirm(
+            call.session, call.reference, call.caller, source=call.body.source, unit=later.of.unit, day=later.day,
+            system=later.system, counted_until=later.counted_until, counts=later.of_day, now=call.now, is_sent=False,
+        )  # fmt: skip
+
+
 def _confirmed(call: Call, item: Item) -> ConfirmationOut:
     assert item.unit is not None
     try:
         version, changed = confirming.confirm(
-            call.session, call.reference, call.caller, source=call.body.source, unit=item.unit, sent=item.sent,
-            counts=item.of_day, now=call.now,
+            call.session, call.reference, call.caller, source=call.body.source, unit=item.unit, day=item.sent.day,
+            system=item.sent.system, counted_until=item.sent.counted_until, counts=item.of_day, now=call.now,
         )  # fmt: skip
     except Problem as problem:
         errors = [_error(Fault(f"{item.at}{f.pointer}", f.code, f.values)) for f in problem.faults[:MAX_FAULTS]]
@@ -254,3 +294,17 @@ def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None
         draft = event.written.case.draft
         whole = draft.unavailable is None and not draft.partial
         keep_gaps(session, event.unit_id, event.day, event.system, draft.lines if whole else None)
+
+
+def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
+    """Let a report stay its source's when a person explains it: the same figures, with one more reason."""
+    query = (
+        select(REPORT.unit_id, REPORT.system, REPORT.day, REVISION.id)
+        .select_from(hot.table(Report))
+        .join(hot.table(ReportRevision), REVISION.report_id == REPORT.id)
+        .where(REPORT.id == event.report_id, REVISION.number.in_([event.version - 1, event.version]))
+        .order_by(REVISION.number)
+    )
+    (unit, system, day, before), (*_, now) = session.execute(query).all()
+    made = (DAY.unit_id == unit) & (DAY.system == system) & (DAY.day == day) & (DAY.revision_id == before)
+    session.execute(update(_DAY_TABLE).where(made).values(revision_id=now))
