@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.core import paging
 from app.core.web import API
 from tests.support.clients import OTHER, WARD
 from tests.support.tasks import with_directive, with_task
@@ -118,3 +119,31 @@ def test_the_days_list_names_every_kind_and_adds_up(analyst: Any, api: Any, cloc
     text = analyst.get(f"{API}/tasks/shortcomings.csv").content.decode("utf-8-sig")
     assert [row["task"] for row in csv.DictReader(io.StringIO(text))] == walked
     assert {item["task"] for item in api(unit=OTHER).get(f"{API}/tasks/shortcomings").json()["items"]} == {"OWED", "T1"}
+
+
+def test_the_city_sees_what_units_lack_of_a_task_handed_out(analyst: Any) -> None:
+    number = analyst.get(f"{API}/directives").json()["items"][0]["id"]
+    act = {
+        "code": "H1", "title": "Giao cho các xã, phường", "programme": "city", "lead_unit": WARD,
+        "units": [WARD, OTHER], "deadline": "2026-11-10",
+    }  # fmt: skip
+    assert analyst.post(f"{API}/directives/{number}/hand-outs", json=act).status_code == 201
+    late = analyst.get(f"{API}/tasks/shortcomings?kind=overdue").json()
+    assert {(item["unit"]["code"], item["task"]) for item in late["items"]} == {
+        (WARD, "H1"), (WARD, f"H1.{WARD}"), (OTHER, f"H1.{OTHER}"),
+    }  # fmt: skip
+    top = analyst.get(f"{API}/tasks/shortcomings?kind=overdue&level=top").json()
+    assert [item["task"] for item in top["items"]] == ["H1"]
+
+
+@pytest.mark.parametrize(
+    ("of", "key"),
+    [
+        ("blockers", ["a", 1]), ("blockers", [1, "b"]), ("blockers", [1]), ("questions", ["a", "2026-11-24", 1]),
+        ("questions", [0, "2026-11-24", "b"]), ("questions", [0, 1, 1]), ("shortcomings", ["a", "b", "c"]),
+        ("shortcomings", [1, 2, "c"]), ("shortcomings", [1, "b", 3]),
+    ],
+)  # fmt: skip
+def test_a_cursor_with_parts_of_other_kinds_is_refused(analyst: Any, of: str, key: list[Any]) -> None:
+    answer = analyst.get(f"{API}/tasks/{of}", params={"cursor": paging.encode(key)})
+    assert (answer.status_code, _codes(answer)) == (422, ["bad_cursor"])

@@ -1,5 +1,6 @@
 """Questions, blockers and the day's shortcomings over all tasks that a caller sees."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from app.tasks.asking.schemas import (
 from app.tasks.asking.service import blocker_values, blockers_query, questions_query, questions_shown
 from app.tasks.listing import Filters, narrowed, state_facts
 from app.tasks.models import Programme, Task, TaskState
-from app.tasks.rules import ENDED, Bucket, TaskStatus
+from app.tasks.rules import ENDED, Bucket, TaskLevel, TaskStatus
 from app.tasks.schemas import UnitName
 from app.tasks.service import of_units
 from app.tasks.summary.service import LACKS
@@ -54,7 +55,7 @@ def questions(
     following = None
     if page is not None:
         if page.after is not None:
-            done, due, number = _key(page.after, 3)
+            done, due, number = _key(page.after, int, str, int)
             query = query.where(
                 tuple_(answered, col(TaskQuestion.due_on), col(TaskQuestion.id)) > tuple_(done, _day(due), number)
             )
@@ -81,7 +82,7 @@ def blockers(
     following = None
     if page is not None:
         if page.after is not None:
-            done, number = _key(page.after, 2)
+            done, number = _key(page.after, int, int)
             query = query.where(tuple_(ended, col(Blocker.id)) > tuple_(done, number))
         query = query.limit(page.limit + 1)
     rows = list(session.execute(query))
@@ -93,7 +94,11 @@ def blockers(
 def shortcomings(
     session: Session, caller: Caller, page: Page | None, *, filters: Filters, kind: Shortcoming | None, now: datetime
 ) -> ShortcomingPage:
-    """Return what tasks that stand lack today, by lead unit and code, with the sums of every unit."""
+    """Return what tasks that stand lack today, by lead unit and code, with the sums of every unit.
+
+    Children too unless a level is named: what was handed out is each unit's own to answer for.
+    """
+    filters = replace(filters, level=filters.level or TaskLevel.all)
     asked = (
         select(col(TaskQuestion.task_id), func.count().label("n"), func.min(col(TaskQuestion.due_on)).label("due"))
         .where(col(TaskQuestion.answer).is_(None))
@@ -151,7 +156,7 @@ def shortcomings(
     following = None
     if page is not None:
         if page.after is not None:
-            query = query.where(tuple_(*order) > tuple_(*_key(page.after, 3)))
+            query = query.where(tuple_(*order) > tuple_(*_key(page.after, int, str, str)))
         query = query.limit(page.limit + 1)
     rows = list(session.execute(query))
     if page is not None:
@@ -180,8 +185,8 @@ def _seen(query: Select[Any], caller: Caller, unit: Unit | None) -> Select[Any]:
     return query if unit is None else query.where(col(Task.lead_unit_id) == unit.id)
 
 
-def _key(after: list[Any], length: int) -> list[Any]:
-    if len(after) != length:
+def _key(after: list[Any], *kinds: type) -> list[Any]:
+    if [type(part) for part in after] != list(kinds):
         raise Invalid([Fault("?cursor", "bad_cursor")])
     return after
 
