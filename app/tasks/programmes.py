@@ -106,7 +106,9 @@ def put(
     session.flush()
     _put_phases(session, row, values)
     if recount:
-        for task in session.scalars(select(Task).where(col(Task.programme_id) == row.id)):
+        # Both headlines count a task without an approved deadline alike.
+        moved = select(Task).where(col(Task.programme_id) == row.id, col(Task.approved).is_not(None))
+        for task in session.scalars(moved.order_by(col(Task.id)).with_for_update()):
             states.write(session, task, now)
     after = shown(session, row)
     audit.record(
