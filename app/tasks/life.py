@@ -23,7 +23,7 @@ from app.tasks.steps import acted, roll_up, touched
 def start(session: Session, caller: Caller, task: Task, *, body: StartIn, now: datetime) -> None:
     """Say that work has begun."""
     must_take_part(session, caller, task, lead=True)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     if task.status == TaskStatus.in_progress:
         return
     step(session, caller, task, Act.started, now=now, note=body.note)
@@ -32,7 +32,7 @@ def start(session: Session, caller: Caller, task: Task, *, body: StartIn, now: d
 def propose(session: Session, caller: Caller, task: Task, *, body: ProposalIn, now: datetime) -> None:
     """Say that a task is done, with what proves it; raises Invalid without any proof."""
     must_take_part(session, caller, task, lead=True)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     if task.kind == TaskKind.regular:
         raise Conflict("regular_goes_on")
     today = day_of(now)
@@ -68,13 +68,13 @@ def propose(session: Session, caller: Caller, task: Task, *, body: ProposalIn, n
 
 def accept(session: Session, caller: Caller, task: Task, *, body: AcceptanceIn, now: datetime) -> None:
     """Accept what the lead unit proposed: the task is completed, on the day that was proposed."""
-    _hold(session, task)
+    now = states.hold(session, task, now)
     step(session, caller, task, Act.accepted, now=now, note=body.note)
 
 
 def send_back(session: Session, caller: Caller, task: Task, *, body: TaskReturnIn, now: datetime) -> None:
     """Return a proposal with the reason; also one that was accepted by mistake."""
-    _hold(session, task)
+    now = states.hold(session, task, now)
     step(session, caller, task, Act.returned, now=now, note=body.reason)
 
 
@@ -114,7 +114,3 @@ def step(
     events.publish(session, TaskChanged(task.id, act))
     assert row.id is not None
     return row.id
-
-
-def _hold(session: Session, task: Task) -> None:
-    session.refresh(task, with_for_update=True)

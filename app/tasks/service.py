@@ -142,7 +142,7 @@ def change(
     session: Session, caller: Caller, task: Task, *, values: TaskIn, if_match: str | None, now: datetime
 ) -> Task:
     """Replace what an edit may change of a task; without effect when nothing differs."""
-    session.refresh(task, with_for_update=True)
+    now = states.hold(session, task, now)
     before = current(session, task)
     if values == before:
         return task

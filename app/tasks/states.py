@@ -27,8 +27,18 @@ def facts_of(task: Task, headline: Headline) -> Facts:
     )
 
 
+def hold(session: Session, task: Task, now: datetime) -> datetime:
+    """Hold a task until the end of the call and return the moment from which what is written of it counts.
+
+    A call that came first may be written last, and clocks are set back: never before what was written already.
+    """
+    session.refresh(task, with_for_update=True)
+    return max(now, task.updated_at)
+
+
 def write(session: Session, task: Task, now: datetime) -> None:
     """Write where the task is counted from now on; what lies before now stays as it was known."""
+    now = task.updated_at = max(now, task.updated_at)
     programme = session.get_one(Programme, task.programme_id)
     facts = facts_of(task, Headline(programme.headline))
     moved: Counter[tuple[str, date]] = Counter()

@@ -31,12 +31,13 @@ def acted(
 def touched(task: Task, now: datetime) -> None:
     """Note that a task changed."""
     task.version += 1
-    task.updated_at = now
+    task.updated_at = max(now, task.updated_at)
 
 
 def roll_up(session: Session, caller: Caller, parent_id: int, now: datetime) -> None:
     """Bring a parent that takes its state from its children up to them."""
     parent = session.get_one(Task, parent_id, with_for_update=True)
+    now = max(now, parent.updated_at)
     if parent.roll_up != RollUp.children or parent.status in ("cancelled", "merged", "split"):
         return
     children = [

@@ -3,13 +3,17 @@
 import io
 import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import Session
 
 from app.core.web import API
-from tests.support.clients import OTHER, WARD, SetClock
+from app.tasks import states
+from app.tasks.models import Task
+from tests.support.clients import DAY, OTHER, WARD, SetClock
 from tests.support.tasks import DOCUMENT, PDF, directive, task, with_directive, with_task
 
 Api = Callable[..., TestClient]
@@ -120,7 +124,7 @@ def test_who_may_update_propose_and_accept(api: Api, analyst: TestClient, number
     assert codes(ward.post(f"{AT}/acceptance", json={})) == {"forbidden"}
     assert codes(analyst.post(f"{AT}/acceptance", json={})) == {"act_not_allowed"}
     assert codes(ward.post(f"{AT}/proposal", json={"result": "Xong"})) == {"evidence_required"}
-    assert ward.get(AT).json()["status"] == "in_progress"
+    assert ward.get(AT).json()["status"] == "not_started", "a coordinating unit's word begins nothing"
     assert codes(ward.post(f"{AT}/proposal", json=proposal | {"completed_on": "2026-12-01"})) == {"day_in_future"}
     assert ward.post(f"{AT}/proposal", json=proposal).json()["bucket"] == "awaiting_acceptance"
     assert analyst.post(f"{AT}/acceptance", json={}).json()["bucket"] == "completed_on_time"
@@ -307,3 +311,61 @@ def test_filters_stand_in_the_address(analyst: TestClient, number: int, query: s
     found = analyst.get(f"{API}/tasks?{query}").json()
     assert [item["code"] for item in found["items"]] == expected
     assert (found["next"] is not None) == (query == "limit=1")
+
+
+def test_a_coordinating_units_word_moves_nothing(api: Api, analyst: TestClient, number: int, clock: SetClock) -> None:
+    with_task(
+        analyst, "R2", number, kind="regular", rhythm="week", deadline=None, coordinating_units=["SO-KHCN"]
+    )  # fmt: skip
+    clock.set("2026-12-15T09:00:00+07:00")
+    helper = api("department_officer")
+    for code in ("T1", "R2"):
+        assert helper.post(f"{API}/tasks/{code}/updates", json={"done": "Đã góp ý"}).status_code == 201
+    refused = helper.post(f"{AT}/updates", json={"done": "Đã góp ý", "percent": 90})
+    assert (refused.status_code, codes(refused)) == (403, {"only_the_lead"})
+    stands = analyst.get(AT).json()
+    assert (stands["status"], stands["percent"], stands["updates"][0]["done"]) == ("not_started", None, "Đã góp ý")
+    assert analyst.get(f"{API}/tasks/R2").json()["bucket"] == "regular_overdue", "the lead still owes its own"
+    assert api().post(f"{API}/tasks/R2/updates", json={"on_track": True}).status_code == 201
+    assert analyst.get(f"{API}/tasks/R2").json()["bucket"] == "regular_on_schedule"
+
+
+def test_a_call_that_waited_is_written_after_what_came_before_it(
+    api: Api, analyst: TestClient, number: int, clock: SetClock
+) -> None:
+    clock.set(f"{DAY}T16:50:00+07:00")
+    assert api().post(f"{AT}/proposal", json={"result": "Xong", "document": "1/BC"}).status_code == 200
+    clock.set(f"{DAY}T16:49:59+07:00")
+    assert analyst.post(f"{AT}/acceptance", json={}).status_code == 200
+    clock.set(f"{DAY}T16:55:00+07:00")
+    assert analyst.get(AT).json()["bucket"] == "completed_on_time"
+
+    def stood(moment: str) -> str:
+        known = analyst.get(f"{API}/tasks", params={"q": "T1", "as_of": f"{DAY}T{moment}+07:00"}).json()["items"]
+        return str(known[0]["bucket"])
+
+    assert [stood("16:49:59"), stood("16:50:00")] == ["not_started", "completed_on_time"]
+    acts = [row["at"] for row in analyst.get(AT).json()["acts"]]
+    assert acts == sorted(acts)
+
+
+def test_another_headline_counts_anew_only_what_was_extended(
+    analyst: TestClient, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_task(analyst, "T2", number, deadline="2026-11")
+    more = {"deadline": "2027-03", "document": DOCUMENT}
+    assert analyst.post(f"{API}/tasks/T2/extensions", json=more).status_code == 201
+    assert analyst.get(f"{API}/tasks/T2").json()["bucket"] == "not_started"
+    written: list[str] = []
+    write = states.write
+
+    def noted(session: Session, one: Task, now: datetime) -> None:
+        written.append(one.code)
+        write(session, one, now)
+
+    monkeypatch.setattr(states, "write", noted)
+    row = next(x for x in analyst.get(f"{API}/tasks/programmes").json()["items"] if x["code"] == "city")
+    body = {k: v for k, v in row.items() if k not in ("code", "version")} | {"headline": "approved"}
+    tag = {"if-match": f'"{row["version"]}"'}
+    assert analyst.put(f"{API}/tasks/programmes/city", json=body, headers=tag).status_code == 200
+    assert written == ["T2"]

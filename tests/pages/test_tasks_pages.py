@@ -58,6 +58,16 @@ def test_every_page_of_tasks(people: People, given: None, locale: str) -> None:
         assert ward.get(path).status_code == 200, path
 
 
+def test_only_the_lead_is_asked_how_far_a_task_is(api: Api, people: People) -> None:
+    analyst = api("city_analyst")
+    with_task(analyst, "T1", with_directive(analyst), coordinating_units=["SO-KHCN"])
+    asked = [
+        'name="percent"' in people(*role).get("/tasks/T1/acts/updates").text
+        for role in ((), ("city_analyst",), ("department_officer",))
+    ]
+    assert asked == [True, True, False]
+
+
 def test_an_officer_updates_with_one_tap_and_proposes_with_evidence(people: People, given: None) -> None:
     officer, analyst = people(), people("city_analyst")
     desk = officer.get("/tasks/mine").text

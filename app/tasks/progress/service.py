@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from app.core import audit, versions
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.errors import Conflict, Fault, Forbidden, Invalid
 from app.tasks import states
 from app.tasks.models import Task
 from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
@@ -20,20 +20,25 @@ from app.tasks.rules import (
     PercentSource,
     RollUp,
     TaskKind,
+    TaskRole,
     TaskStatus,
     deadline_of,
 )
-from app.tasks.service import must_take_part
+from app.tasks.service import must_take_part, role_of
 from app.tasks.steps import acted, roll_up, touched
 
 
 def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime) -> TaskUpdate:
     """Take down what a unit says of a task; the first word of its lead unit also says that work has begun.
 
-    Raises Forbidden for a unit that takes no part, Conflict for a task that has ended, Invalid for an empty update.
+    What a coordinating unit says is kept as its word, and moves neither the state, the percent nor the rhythm.
+
+    Raises Forbidden for a unit that takes no part, or that coordinates and says how far the task is, Conflict for a
+    task that has ended, Invalid for an empty update.
     """
     must_take_part(session, caller, task)
-    session.refresh(task, with_for_update=True)
+    now = states.hold(session, task, now)
+    leads = caller.units is None or role_of(session, caller, task) is TaskRole.lead
     if TaskStatus(task.status) in ENDED | {TaskStatus.completed}:
         raise Conflict("task_ended", values={"status": task.status})
     day = body.day or day_of(now)
@@ -51,7 +56,10 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
     )
     if not (body.on_track or body.milestones or body.evidence or any(value is not None for value in said)):
         raise Invalid([Fault("/done", "update_empty")])
-    percent, source = _percent(session, task, body, day)
+    if not leads and (body.percent is not None or body.milestones):
+        place = "/milestones" if body.percent is None else "/percent"
+        raise Forbidden("only_the_lead", faults=[Fault(place, "only_the_lead")])
+    percent, source = _percent(session, task, body, day) if leads else (None, None)
     update = TaskUpdate(
         task_id=task.id, at=now, day=day, unit_id=caller.unit_id, by=caller.label, done=body.done, causes=body.causes,
         difficulties=body.difficulties, proposals=body.proposals, help=body.help, percent=percent,
@@ -63,15 +71,17 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
     task.last_update_at = now
     if percent is not None:
         task.percent, task.percent_source = percent, source
-    begun = task.status in (TaskStatus.not_started, TaskStatus.unclassified) and task.roll_up == RollUp.own
-    if task.kind == TaskKind.regular and (task.rhythm_from is None or day > task.rhythm_from):
+    waiting = task.status in (TaskStatus.not_started, TaskStatus.unclassified)
+    begun = leads and waiting and task.roll_up == RollUp.own
+    regular = leads and task.kind == TaskKind.regular
+    if regular and (task.rhythm_from is None or day > task.rhythm_from):
         task.rhythm_from = day
     if begun:
         task.status = TaskStatus.in_progress.value
         acted(session, caller, task, Act.started, now=now)
     touched(task, now)
     session.flush()
-    if begun or task.kind == TaskKind.regular:
+    if begun or regular:
         states.write(session, task, now)
     if task.parent_id is not None:
         roll_up(session, caller, task.parent_id, now)
@@ -134,7 +144,7 @@ def put_milestones(
     session: Session, caller: Caller, task: Task, *, values: MilestonesIn, if_match: str | None, now: datetime
 ) -> None:
     """Replace a task's milestones; its percent is theirs from now on. Without effect when nothing differs."""
-    session.refresh(task, with_for_update=True)
+    now = states.hold(session, task, now)
     rows = _milestones(session, task)
     before = [{"title": r.title, "weight": r.weight, "due": r.due, "done_on": r.done_on} for r in rows]
     sent = [item.model_dump() for item in values.items]
@@ -162,7 +172,7 @@ def extend(session: Session, caller: Caller, task: Task, *, body: ExtensionIn, n
     """
     if body.document is None:
         raise Invalid([Fault("/document", "document_required")])
-    session.refresh(task, with_for_update=True)
+    now = states.hold(session, task, now)
     if TaskStatus(task.status) in ENDED | {TaskStatus.completed}:
         raise Conflict("task_ended", values={"status": task.status})
     if task.kind == TaskKind.regular or task.deadline is None:

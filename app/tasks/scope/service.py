@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Invalid
-from app.tasks import life, service
+from app.tasks import life, service, states
 from app.tasks.directives.models import Directive
 from app.tasks.models import Programme, Task
 from app.tasks.rules import ENDED, Act, Deadline, Precision, TaskKind, TaskStatus, deadline_of
@@ -20,7 +20,7 @@ from app.tasks.scope.schemas import CancellationIn, MergerIn, ReclassificationIn
 def cancel(session: Session, caller: Caller, task: Task, *, body: CancellationIn, now: datetime) -> None:
     """Give a task up; it stays in the base, in the bucket of cancelled ones."""
     document = _document(session, task, body.document)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     before = task.status
     life.step(session, caller, task, Act.cancelled, now=now, note=_words(document, body.note))
     _write(session, caller, task, ScopeKind.cancelled, document, now, before, task.status, body.note)
@@ -29,7 +29,7 @@ def cancel(session: Session, caller: Caller, task: Task, *, body: CancellationIn
 def merge(session: Session, caller: Caller, task: Task, *, body: MergerIn, now: datetime) -> None:
     """Let another task take one over; raises Invalid for itself or one that does not stand."""
     document = _document(session, task, body.document)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     into = service.named(session, caller, body.into, "/into")
     if into.id == task.id or TaskStatus(into.status) in ENDED:
         raise Invalid([Fault("/into", "merger_impossible")])
@@ -41,7 +41,7 @@ def merge(session: Session, caller: Caller, task: Task, *, body: MergerIn, now: 
 def split(session: Session, caller: Caller, task: Task, *, body: SplitIn, now: datetime) -> list[Task]:
     """Let several new tasks go on in place of one; the parts are added to the base by the same document."""
     document = _document(session, task, body.document)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     whole = service.current(session, task)
     programme = session.get_one(Programme, task.programme_id)
     before = task.status
@@ -68,7 +68,7 @@ def split(session: Session, caller: Caller, task: Task, *, body: SplitIn, now: d
 def reclassify(session: Session, caller: Caller, task: Task, *, body: ReclassificationIn, now: datetime) -> None:
     """Make a dated task a regular one, or the other way round; what it was before stays in the ledger."""
     document = _document(session, task, body.document)
-    _hold(session, task)
+    now = states.hold(session, task, now)
     if task.kind == body.kind:
         raise Conflict("kind_unchanged")
     before = f"{task.kind}, {task.status}"
@@ -122,7 +122,3 @@ def _write(
         )
     )  # fmt: skip
     session.flush()
-
-
-def _hold(session: Session, task: Task) -> None:
-    session.refresh(task, with_for_update=True)
