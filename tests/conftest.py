@@ -61,10 +61,9 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
 
 
 # What takes longest begins first, so that no worker ends alone with it; `[vi]` and its like go to different workers.
-_LONG = (
-    "test_every_page", "tests/packaging", "test_kill", "test_openapi", "test_demonstration_load", "test_access",
-    "tests/browser",
-)  # fmt: skip
+# The browser's come last: it keeps an event loop in the worker and a server beside it, which other tests would meet.
+_FIRST = ("tests/packaging", "test_kill", "test_openapi", "test_demonstration_load", "test_access")
+_LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
 
@@ -73,7 +72,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep a file's tests with one worker and give out the long ones first."""
 
     def rank(item: pytest.Item) -> int:
-        return next((n for n, name in enumerate(_LONG) if name in item.nodeid), len(_LONG))
+        for n, name in enumerate((*_FIRST, "", *_LAST)):
+            if name and name in item.nodeid:
+                return n
+        return len(_FIRST)
 
     items.sort(key=rank)
     for item in items:

@@ -17,6 +17,7 @@ def serving(app: Any) -> Iterator[str]:
     """Serve an application on a free port of this machine alone and give its address."""
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", access_log=False)
     socket = config.bind_socket()
+    socket.listen()  # who calls before the server has begun waits for it
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]}, daemon=True)
     thread.start()
