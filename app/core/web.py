@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from pydantic import BaseModel
 
 from app.core import i18n, tables
+from app.core.clock import day_of
 from app.core.errors import Problem
 from app.core.paging import Page
 from app.core.settings import project_root
@@ -242,6 +243,7 @@ def environment() -> Environment:
         "moment": localised(i18n.moment),
         "clock": localised(i18n.clock),
     }
+    env.filters["day_of"] = day_of
     env.globals["asset"] = asset
     env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)
     return env
