@@ -133,6 +133,8 @@ def test_what_was_left_for_later_is_not_asked_again_when_the_other_is_corrected(
     assert "Hệ thống của bộ, ngành: chưa nhập số nào" in nothing_new.text
     sent = officer.post(AT, data=corrected | {cell("HT", "received_online"): "5"})
     assert (sent.status_code, sent.headers["location"]) == (303, f"{AT}/receipt")
+    receipt = officer.get(f"{AT}/receipt").text.replace("\xa0", " ")
+    assert "Chưa gửi. Hạn 09:00 thứ Hai 23/11/2026 (còn 2 ngày 16 giờ)" in receipt
     stand = systems(api())
     assert stand["city"]["totals"]["received"] == 5
     assert stand["ministry"] is None
