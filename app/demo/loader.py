@@ -141,7 +141,7 @@ def _receive(session: Session, reference: Reference, units: dict[str, Unit], fil
 def _officer(unit: Unit) -> Caller:
     assert unit.id is not None
     return Caller(
-        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name} (minh họa)", role="ward_officer", unit_id=unit.id,
+        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name}, minh họa", role="ward_officer", unit_id=unit.id,
         unit_code=unit.code, rights=frozenset({"reports:send"}), units=frozenset({unit.id}),
     )  # fmt: skip
 
