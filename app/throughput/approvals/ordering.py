@@ -3,13 +3,12 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlmodel import Session
 
 from app.core import hot
-from app.procedures.rules import System
 from app.throughput import questions, reading
 from app.throughput.approvals import pins, rules
 from app.throughput.approvals.rules import Stage, Unusual, Word
@@ -29,6 +28,7 @@ _UNIT = hot.table(Unit).c
 _standing = hot.table(Report).join(
     hot.table(ReportRevision), and_(_REVISION.report_id == _REPORT.id, _REVISION.number == _REPORT.version)
 )
+_SYSTEMS = {system.value: place for place, system in enumerate(SYSTEMS)}
 Place = tuple[int, str, str, str, int]
 Asked = tuple[str, str | None]
 
@@ -55,22 +55,49 @@ def placed(session: Session, wanted: list[ColumnElement[bool]], stage: Stage) ->
 
     Both systems of a unit's day stand together, where the weightier of the two belongs.
     """
-    rows = session.execute(_query(wanted, stage)).all()
-    asked = {row.id: found for row in rows if (found := _asked(row.warnings))}
+    rows = [_Row(*row) for row in session.execute(_query(wanted, stage))]
+    asked = {row.id: found for row in rows if row.warnings != "[]" and (found := _asked(row.warnings))}
     given = _given(session, wanted) if asked else {}
-    judged = [(row, *_judged(row, asked.get(row.id, ()), given.get(row.id, set()), stage)) for row in rows]
-    ranks: dict[tuple[int, date], int] = {}
-    for row, waits, unusual, _ in judged:
-        rank = rules.rank(unusual, waits=waits or Unusual.returned in unusual)
-        ranks[row.unit_id, row.day] = min(rank, ranks.get((row.unit_id, row.day), rank))
-    every = []
-    for row, waits, unusual, open_warnings in judged:
-        newest_first = str(99_999_999 - int(row.day.strftime("%Y%m%d")))
-        system = SYSTEMS.index(System(row.system))
-        place = (ranks[row.unit_id, row.day], row.sort_key, row.code, newest_first, system)
-        is_approved = _mine(row, stage) == Word.approved
-        every.append(Placed(row.id, place, waits, is_approved, unusual, open_warnings))
+    judged = []
+    ranks: dict[tuple[str, date], int] = {}
+    for row in rows:
+        mine = row.city if stage is Stage.city else row.ward
+        answered = given.get(row.id, ())
+        is_open = sum((code, None) not in answered and (code, of) not in answered for code, of in asked.get(row.id, ()))
+        open_warnings = row.gaps + is_open
+        unusual = _unusual(row, open_warnings)
+        rank = rules.rank(unusual, waits=mine is None or Unusual.returned in unusual)
+        ranks[row.code, row.day] = min(rank, ranks.get((row.code, row.day), rank))
+        judged.append((row, mine, unusual, open_warnings))
+    newest_first = {day: str(99_999_999 - int(day.strftime("%Y%m%d"))) for _, day in ranks}
+    every = [
+        Placed(
+            row.id, (ranks[row.code, row.day], row.sort_key, row.code, newest_first[row.day], _SYSTEMS[row.system]),
+            mine is None, mine == Word.approved, unusual, open_warnings,
+        )
+        for row, mine, unusual, open_warnings in judged
+    ]  # fmt: skip
     return sorted(every, key=lambda one: one.place)
+
+
+class _Row(NamedTuple):
+    """What is read of a report: who says what of its revision, and all that may be unusual about it."""
+
+    id: int
+    day: date
+    system: str
+    version: int
+    partial: bool
+    unavailable: bool
+    warnings: str
+    code: str
+    sort_key: str
+    late: int
+    city: str | None
+    ward: str | None
+    approved: int | None
+    gaps: int
+    to_be_seen: bool
 
 
 def _query(wanted: list[ColumnElement[bool]], stage: Stage) -> Any:
@@ -82,11 +109,10 @@ def _query(wanted: list[ColumnElement[bool]], stage: Stage) -> Any:
     )  # fmt: skip
     return (
         select(
-            _REPORT.id, _REPORT.unit_id, _REPORT.day, _REPORT.system, _REPORT.version, _REPORT.partial,
-            _REPORT.unavailable, _REPORT.first_met_at, _REVISION.warnings, _UNIT.code, _UNIT.sort_key,
-            _OBLIGATION.due_at, city.label("city"), ward.label("ward"),
-            pins.last_approved(_REPORT.id, stage).label("approved"), gaps.label("gaps"),
-            large.exists().label("to_be_seen"),
+            _REPORT.id, _REPORT.day, _REPORT.system, _REPORT.version, _REPORT.partial, _REPORT.unavailable,
+            _REVISION.warnings, _UNIT.code, _UNIT.sort_key,
+            case((_REPORT.first_met_at > _OBLIGATION.due_at, 1), else_=0), city, ward,
+            pins.last_approved(_REPORT.id, stage), gaps, large.exists(),
         )
         .select_from(_standing)
         .join(hot.table(Unit), _UNIT.id == _REPORT.unit_id)
@@ -97,8 +123,6 @@ def _query(wanted: list[ColumnElement[bool]], stage: Stage) -> Any:
 
 def _asked(warnings: str) -> list[Asked]:
     """Return what was asked of a revision, but for the openings: those are as they are now, not as they were put."""
-    if warnings == "[]":
-        return []
     return [(q.code.value, q.field) for q in questions.load(warnings) if q.code is not WarningCode.opening_gap]
 
 
@@ -115,22 +139,14 @@ def _given(session: Session, wanted: list[ColumnElement[bool]]) -> dict[int, set
     return found
 
 
-def _judged(row: Any, asked: Any, given: set[Asked], stage: Stage) -> tuple[bool, list[Unusual], int]:
-    """Return whether a report waits for the stage's word, what is unusual about it, and how many questions are open."""
-    open_warnings = row.gaps + sum((code, None) not in given and (code, field) not in given for code, field in asked)
-    met = row.first_met_at
-    found = {
-        Unusual.corrected_since: row.approved is not None and row.approved < row.version,
-        Unusual.open_warnings: open_warnings > 0,
-        Unusual.findings: bool(row.to_be_seen),
-        Unusual.late: row.due_at is not None and met is not None and met > row.due_at,
-        Unusual.partial: row.partial,
-        Unusual.unavailable: row.unavailable,
-        Unusual.returned: (row.city or row.ward) == Word.returned,
-    }
-    return _mine(row, stage) is None, [one for one, holds in found.items() if holds], open_warnings
-
-
-def _mine(row: Any, stage: Stage) -> str | None:
-    said: str | None = row.city if stage is Stage.city else row.ward
-    return said
+def _unusual(row: _Row, open_warnings: int) -> list[Unusual]:
+    found = (
+        (Unusual.corrected_since, row.approved is not None and row.approved < row.version),
+        (Unusual.open_warnings, open_warnings > 0),
+        (Unusual.findings, row.to_be_seen),
+        (Unusual.late, row.late),
+        (Unusual.partial, row.partial),
+        (Unusual.unavailable, row.unavailable),
+        (Unusual.returned, (row.city or row.ward) == Word.returned),
+    )
+    return [one for one, holds in found if holds]
