@@ -133,6 +133,7 @@ def list_daily_reports(
     find = partial(
         listing.reports, session, caller,
         unit=wanted, first=first, last=last, system=system, status=status, updated_since=updated_since,
+        now=now,
     )  # fmt: skip
     return render(
         find(page), "throughput/reports.html", units=units_to_choose(session, caller, now),

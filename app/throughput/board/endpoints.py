@@ -1,5 +1,6 @@
 """The city's board of a day at both doors, and what its figures and states mean."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,6 +20,7 @@ from app.throughput.board.schemas import BoardOut, BoardTextOut
 from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
 from app.throughput.desk.endpoints import SEES_FIGURES
 from app.throughput.obligations.endpoints import CanSeeOwed
+from app.throughput.reopenings import listing as reopenings
 from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
@@ -40,6 +42,7 @@ def get_board(
     data = board.board(session, caller, page, day=wanted, now=now, state=state, q=q)
     return render(
         data, "throughput/board.html", today=day_of(now), state=state, q=q,
+        asked=partial(reopenings.waiting, session, caller),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
         table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state, q=q)),
     )  # fmt: skip

@@ -31,6 +31,7 @@ _PROPOSED = (
     .where(_of_day, FIGURE.known_to.is_(None))
     .order_by(DAY.known_at, DAY.id, FIGURE.known_at)
 )
+_DAYS = select(DAY.id).where(_of_day)
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 Counts = dict[str, dict[str, int]]
 
@@ -65,9 +66,14 @@ def differing(session: Session, unit_id: int, day: date, system: System, lines: 
 
 def keep_gaps(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line] | None) -> None:
     """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
-    for number, said in _by_day(proposed(session, unit_id, day, system)).items():
-        count = None if lines is None else len(gaps(lines, said))
-        hot.run(session, _keep_gaps, {"gaps": count, "which": number})
+    said = _by_day(proposed(session, unit_id, day, system))
+    for (number,) in hot.run(session, _DAYS, {"unit": unit_id, "system": system.value, "day": day}):
+        keep_count(session, number, None if lines is None else len(gaps(lines, said.get(number, {}))))
+
+
+def keep_count(session: Session, number: int, count: int | None) -> None:
+    """Write down in how many cells a report differs from one source's day; None: there is none to compare."""
+    hot.run(session, _keep_gaps, {"gaps": count, "which": number})
 
 
 def _by_day(rows: list[Proposed]) -> dict[int, Counts]:
