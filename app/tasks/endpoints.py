@@ -63,7 +63,7 @@ def list_tasks(
         "tasks/list.html",
         table=lambda: tables.of_models("tasks", every(), TaskItem),
         filters=in_words(filters) | {"as_of": as_of},
-        **(about(session, caller, filters, as_of or now) if render.door == "people" else {}),
+        **(about(session, caller, filters, as_of, now) if render.door == "people" else {}),
     )
 
 
@@ -131,10 +131,11 @@ def get_task(
     session: Reading,
     render: Render,
     now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
-    """Show one task with its history."""
-    shown = show(session, caller, task, now)
-    return render(shown, "tasks/task.html", version=task.version)
+    """Show one task with its history, as it stands or stood; 404 for a moment before it was there."""
+    shown = show(session, caller, task, now, as_of=as_of)
+    return render(shown, "tasks/task.html", version=task.version if as_of is None else None)
 
 
 @router.get(

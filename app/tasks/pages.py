@@ -13,8 +13,8 @@ from app.core.clock import now_of
 from app.core.errors import Problem
 from app.tasks import programmes, service
 from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.listing import Filters
 from app.tasks.models import Task, TaskTag
+from app.tasks.narrowing import Filters
 from app.tasks.programme_schemas import ProgrammeOut
 from app.tasks.schemas import TaskOut
 from app.tasks.shown import show
@@ -22,7 +22,7 @@ from app.tasks.summary.service import summary
 from app.units import service as units
 
 
-def about(session: Session, caller: Caller, filters: Filters, at: datetime) -> dict[str, Any]:
+def about(session: Session, caller: Caller, filters: Filters, as_of: datetime | None, now: datetime) -> dict[str, Any]:
     """Return what the list of tasks is narrowed by, and its sum."""
     narrowed = Filters(**{**vars(filters), "bucket": None})
     return {
@@ -31,7 +31,7 @@ def about(session: Session, caller: Caller, filters: Filters, at: datetime) -> d
         "directives": list(session.scalars(select(Directive).order_by(col(Directive.issued_on).desc()).limit(200)))
         if caller.units is None else [],
         "tags": list(session.scalars(select(col(TaskTag.tag)).distinct().order_by(col(TaskTag.tag)).limit(100))),
-        "sums": summary(session, caller, filters=narrowed, as_of=at),
+        "sums": summary(session, caller, filters=narrowed, as_of=as_of, now=now),
     }  # fmt: skip
 
 

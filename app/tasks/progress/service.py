@@ -9,7 +9,7 @@ from app.core import audit, versions
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
-from app.tasks import states
+from app.tasks import editions, states
 from app.tasks.models import Task
 from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
@@ -69,8 +69,9 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
     session.flush()
     _attach(session, caller, task, update, body, now)
     task.last_update_at = now
-    if percent is not None:
+    if percent is not None and (percent, source) != (task.percent, task.percent_source):
         task.percent, task.percent_source = percent, source
+        editions.keep_percent(session, task, now)
     waiting = task.status in (TaskStatus.not_started, TaskStatus.unclassified)
     begun = leads and waiting and task.roll_up == RollUp.own
     regular = leads and task.kind == TaskKind.regular
@@ -81,6 +82,8 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
         acted(session, caller, task, Act.started, now=now)
     touched(task, now)
     session.flush()
+    if body.milestones:
+        editions.keep(session, task, now)
     if begun or regular:
         states.write(session, task, now)
     if task.parent_id is not None:
@@ -158,8 +161,10 @@ def put_milestones(
     if task.roll_up == RollUp.own:
         task.percent = milestone_percent((item.weight, item.done_on is not None) for item in values.items)
         task.percent_source = PercentSource.milestones.value if task.percent is not None else None
+        editions.keep_percent(session, task, now)
     touched(task, now)
     session.flush()
+    editions.keep(session, task, now)
     if task.parent_id is not None:
         roll_up(session, caller, task.parent_id, now)
     audit.record(session, "task.milestones", f"tasks/{task.code}", before=before, after=sent)
