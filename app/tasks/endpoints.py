@@ -18,7 +18,7 @@ from app.tasks.asked import Filtered, TaskCodeInPath, in_words, named_unit
 from app.tasks.desk import TaskDesk, desk
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
-from app.tasks.pages import ActPage, about, act_of, blank, task_again, task_page
+from app.tasks.pages import ActPage, about, act_of, blank, edit_again, task_again, task_page
 from app.tasks.schemas import (
     TaskIn,
     TaskItem,
@@ -161,9 +161,7 @@ def _edit_again(request: Request, session: Session) -> TaskIn:
     response_model=TaskOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("tasks/edit.html", _edit_again, lambda request, session, problem, data: task_again(
-    session, service.by_code(session, request.state.caller, request.path_params["code"])
-))  # fmt: skip
+@form("tasks/edit.html", _edit_again, edit_again)
 def put_task(
     request: Request,
     caller: Annotated[Caller, allow("tasks:keep")],

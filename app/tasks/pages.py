@@ -12,11 +12,12 @@ from app.core.access import Caller
 from app.core.clock import now_of
 from app.core.errors import Problem
 from app.tasks import programmes, service
+from app.tasks.clash import two_values
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.models import Task, TaskTag
 from app.tasks.narrowing import Filters
 from app.tasks.programme_schemas import ProgrammeOut
-from app.tasks.schemas import TaskOut
+from app.tasks.schemas import TaskIn, TaskOut
 from app.tasks.shown import show
 from app.tasks.summary.service import summary
 from app.units import service as units
@@ -52,7 +53,15 @@ def blank(session: Session) -> dict[str, Any]:
 
 def task_again(session: Session, task: Task) -> dict[str, Any]:
     """Return what the form of an existing task needs beside its values."""
-    return {"task": task, "offers": blank(session)}
+    return {"task": task, "offers": blank(session), "clash": []}
+
+
+def edit_again(request: Request, session: Session, problem: Problem, data: TaskIn) -> dict[str, Any]:
+    """Return what a refused edit is drawn again with; a stale one with what was typed beside what is kept."""
+    task = service.by_code(session, request.state.caller, request.path_params["code"])
+    typed = getattr(request.state, "typed", {})
+    stale = problem.code in ("stale", "precondition_required")
+    return task_again(session, task) | {"clash": two_values(data, typed) if stale else []}
 
 
 def task_page(request: Request, session: Session) -> TaskOut:
