@@ -111,20 +111,27 @@ async def read_model(request: Request, model: type[Model]) -> Model:
         raise Invalid(faults_of({**one, "loc": ("body", *one["loc"])} for one in error.errors())) from None
 
 
-def upload_body(*, optional: bool = False, **properties: Any) -> dict[str, Any]:
+def upload_body(**properties: Any) -> dict[str, Any]:
     """Declare a form with a file, for OpenAPI."""
-    kinds = "A picture, PDF or office document" if optional else "CSV or XLSX"
-    file = {"type": "string", "format": "binary", "description": kinds}
-    schema: dict[str, Any] = {"type": "object", "properties": {"file": file, **properties}}
-    schema |= {} if optional else {"required": ["file"]}
+    file = {"type": "string", "format": "binary", "description": "CSV or XLSX"}
+    schema = {"type": "object", "required": ["file"], "properties": {"file": file, **properties}}
     return {"content": {"multipart/form-data": {"schema": schema}}, "required": True}
 
 
-def one_of_bodies(model: type[BaseModel], *, optional: bool = False, **properties: Any) -> dict[str, Any]:
-    """Declare that an endpoint takes a schema's JSON or a form with a file (`optional`: or without), for OpenAPI."""
-    declared = upload_body(optional=optional, **properties)
+def one_of_bodies(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
+    """Declare that an endpoint takes a schema's JSON or a form with a file, for OpenAPI."""
+    declared = upload_body(**properties)
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     # Whatever it refers to is used by some answer too, and stands with those.
     schema.pop("$defs", None)
     declared["content"]["application/json"] = {"schema": schema}
+    return declared
+
+
+def body_or_form(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
+    """Declare that an endpoint takes a schema's JSON, or a form of its fields that may bring a file, for OpenAPI."""
+    file = {"type": "string", "format": "binary", "description": "A picture, PDF or office document"}
+    declared = one_of_bodies(model)
+    form = {"type": "object", "properties": {"file": file, **properties}}
+    declared["content"]["multipart/form-data"] = {"schema": form}
     return declared

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from app.core.access import Caller, allow
-from app.core.bodies import is_multipart, one_of_bodies, read_form, read_model, read_upload
+from app.core.bodies import body_or_form, is_multipart, one_of_bodies, read_form, read_model, read_upload
 from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.files import to_be_saved
@@ -40,8 +40,8 @@ _TEXT = {"type": "string", "maxLength": 2000}
     response_model=TaskOut,
     status_code=201,
     responses=problems(401, 403, 404, 409, 413, 415, 422),
-    openapi_extra={"requestBody": one_of_bodies(
-        UpdateIn, optional=True, done={"type": "string", "maxLength": 4000}, causes=_TEXT, difficulties=_TEXT,
+    openapi_extra={"requestBody": body_or_form(
+        UpdateIn, done={"type": "string", "maxLength": 4000}, causes=_TEXT, difficulties=_TEXT,
         proposals=_TEXT, help=_TEXT, percent={"type": "integer", "minimum": 0, "maximum": 100},
     )},
 )  # fmt: skip
