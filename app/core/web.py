@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from pydantic import BaseModel
 
 from app.core import i18n, tables
-from app.core.clock import day_of
+from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
 from app.core.settings import project_root
@@ -151,7 +151,7 @@ class Renderer:
                     "query": request.url.query,
                     "settings": request.app.state.settings,
                     "demo": request.app.state.settings.demonstration,
-                    "now": request.state.now if hasattr(request.state, "now") else request.app.state.clock.now(),
+                    "now": now_of(request),
                 }
             )
         )

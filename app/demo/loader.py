@@ -22,7 +22,8 @@ from app.core.clock import SystemClock, at, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.settings import Settings
-from app.demo import afterwards, machine, task_story
+from app.demo import afterwards, machine
+from app.demo import tasks as demo_tasks
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
@@ -85,7 +86,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     filings = [_unsaid(f) if f.day in days[-UNSAID_DAYS:] else f for f in _not_yet(database, filings)]
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
-        task_story.load(session, until=until, now=now, seed=seed)
+        demo_tasks.load(session, until=until, now=now, seed=seed)
     with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
         reference = Reference.read(session)
         units = {unit.code: unit for unit in session.scalars(select(Unit))}

@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.tasks.listing import Filters, listing
+from app.tasks.listing import listing
+from app.tasks.narrowing import Filters
 from app.tasks.rules import DUE_SOON, Bucket, TaskRole, TaskStatus
 from app.tasks.schemas import TaskItem
 from app.units.models import Unit

@@ -18,7 +18,7 @@ from app.tasks.asked import Filtered, TaskCodeInPath, in_words, named_unit
 from app.tasks.desk import TaskDesk, desk
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
-from app.tasks.pages import ActPage, about, act_of, blank, task_again, task_page
+from app.tasks.pages import ActPage, about, act_of, blank, edit_again, task_again, task_page
 from app.tasks.schemas import (
     TaskIn,
     TaskItem,
@@ -63,7 +63,7 @@ def list_tasks(
         "tasks/list.html",
         table=lambda: tables.of_models("tasks", every(), TaskItem),
         filters=in_words(filters) | {"as_of": as_of},
-        **(about(session, caller, filters, as_of or now) if render.door == "people" else {}),
+        **(about(session, caller, filters, as_of, now) if render.door == "people" else {}),
     )
 
 
@@ -131,10 +131,11 @@ def get_task(
     session: Reading,
     render: Render,
     now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
-    """Show one task with its history."""
-    shown = show(session, caller, task, now)
-    return render(shown, "tasks/task.html", version=task.version)
+    """Show one task with its history, as it stands or stood; 404 for a moment before it was there."""
+    shown = show(session, caller, task, now, as_of=as_of)
+    return render(shown, "tasks/task.html", version=task.version if as_of is None else None)
 
 
 @router.get(
@@ -160,9 +161,7 @@ def _edit_again(request: Request, session: Session) -> TaskIn:
     response_model=TaskOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("tasks/edit.html", _edit_again, lambda request, session, problem, data: task_again(
-    session, service.by_code(session, request.state.caller, request.path_params["code"])
-))  # fmt: skip
+@form("tasks/edit.html", _edit_again, edit_again)
 def put_task(
     request: Request,
     caller: Annotated[Caller, allow("tasks:keep")],

@@ -285,6 +285,8 @@ class ChildOut(BaseModel):
 class TaskOut(TaskItem):
     """A task with all that belongs to it."""
 
+    as_of: Annotated[datetime | None, Described(description="null: as it stands now; else what was known then")]
+
     programme_name_vi: str
     programme_name_en: str
     programme_name_fr: str

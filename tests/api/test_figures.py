@@ -336,8 +336,8 @@ def test_a_source_is_the_token_s_that_sent_by_it_first(
     first = batch(item(figures(received_online=1)))
     assert statuses(sent(machine, first)) == [("accepted", None)]
     other = token(app, "Hệ thống khác")
-    for options in ({}, {"params": {"dry_run": "true"}}):
-        refused = other.put(AT, json=batch(item(figures(received_online=9))), **options)
+    for dry_run in ("false", "true"):
+        refused = other.put(AT, params={"dry_run": dry_run}, json=batch(item(figures(received_online=9))))
         assert (refused.status_code, refused.json()["code"]) == (403, "source_of_another")
     assert statuses(sent(other, batch(item(figures(received_online=9), unit="nowhere"), source="two"))) == [
         ("refused", "unknown_unit")

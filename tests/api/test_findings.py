@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from typer.testing import CliRunner
 
 from app.__main__ import cli
+from app.core import paging
 from app.core.web import API
 from app.throughput.findings import rebuilding
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
@@ -280,3 +281,9 @@ def test_pages_one_tap_explains(api: Api, people: Callable[..., PageClient]) -> 
     assert back.status_code == 303
     assert "Chưa rõ" in officer.get(f"/throughput/findings/{number}").text
     analyst.get("/throughput/findings?state=open&kind=all_zero&from=2026-11-01")
+
+
+@pytest.mark.parametrize("key", [["closed ", DAY, 1], ["none", DAY, 1], [1, DAY, 1], ["open", DAY], []])
+def test_a_cursor_of_something_else_is_refused(api: Api, key: list[Any]) -> None:
+    answer = api("city_analyst").get(AT, params={"cursor": paging.encode(key)})
+    assert (answer.status_code, [e["code"] for e in answer.json()["errors"]]) == (422, ["bad_cursor"])

@@ -1,5 +1,6 @@
 """Questions, blockers and shortcomings at both doors."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,7 +12,7 @@ from app.core.clock import Now, now_of
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import problems
+from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import service as tasks
 from app.tasks.asked import Filtered, in_words
@@ -101,18 +102,14 @@ def list_blockers(
 def list_shortcomings(
     caller: CanRead, session: Reading, render: Render, now: Now, page: Paging, filters: Filtered,
     kind: Annotated[Shortcoming | None, Query(description=SHORT_WORDS)] = None,
+    as_of: Annotated[AsOf | None, Query(description="As it was known then; a day means its end. Absent: now")] = None,
 ) -> Response:  # fmt: skip
-    """List what tasks lack today, by lead unit: overdue, an update owed, the six clear points, unanswered questions."""
-
-    def every() -> list[ShortcomingItem]:
-        return render.every(
-            lambda whole: lists.shortcomings(session, caller, whole, filters=filters, kind=kind, now=now)
-        )
-
+    """List what tasks lack, by lead unit: overdue, an update owed, the six clear points, unanswered questions."""
+    find = partial(lists.shortcomings, session, caller, filters=filters, kind=kind, at=as_of or now)
     return render(
-        lists.shortcomings(session, caller, page, filters=filters, kind=kind, now=now), "tasks/shortcomings.html",
-        table=lambda: tables.of_models("ton-tai-trong-ngay", every(), ShortcomingItem),
-        wanted=in_words(filters) | {"kind": kind}, units=_units(session, caller),
+        find(page), "tasks/shortcomings.html",
+        table=lambda: tables.of_models("ton-tai-trong-ngay", render.every(find), ShortcomingItem),
+        wanted=in_words(filters) | {"kind": kind, "as_of": as_of}, units=_units(session, caller),
     )  # fmt: skip
 
 

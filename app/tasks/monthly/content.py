@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
-from app.tasks.listing import Filters, listing
-from app.tasks.models import Programme, Task, TaskUnit
+from app.tasks.editions import alive
+from app.tasks.listing import listing
+from app.tasks.models import Programme, Task, TaskEdition, TaskMark
 from app.tasks.monthly.rules import WORDS, OfficialWord
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow, WordCount
+from app.tasks.narrowing import Filters
 from app.tasks.progress.models import TaskUpdate
-from app.tasks.rules import Bucket, TaskRole
+from app.tasks.rules import Bucket
 from app.tasks.schemas import TaskItem
 from app.tasks.scope.compare import compare
 from app.tasks.summary.schemas import BucketCount
@@ -32,7 +34,7 @@ def content(
     compared = compare(session, caller, first=since, last=as_of, filters=filters)
     moved = {code: move for move in compared.moves for code in move.tasks}
     spoken = _spoken(session, programme, as_of)
-    helpers, products = _helpers(session, programme), _products(session, programme)
+    helpers, products = _helpers(session, programme, as_of), _products(session, programme, as_of)
     counts = Counter(item.bucket for item in items)
     words: Counter[OfficialWord | None] = Counter()
     for bucket, count in counts.items():
@@ -78,12 +80,12 @@ def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str
     return found
 
 
-def _helpers(session: Session, programme: Programme) -> dict[str, list[str]]:
+def _helpers(session: Session, programme: Programme, as_of: datetime) -> dict[str, list[str]]:
     query: Any = (
         select(col(Task.code), col(Unit.name))
-        .join(TaskUnit, col(TaskUnit.task_id) == col(Task.id))
-        .join(Unit, col(Unit.id) == col(TaskUnit.unit_id))
-        .where(col(Task.programme_id) == programme.id, col(TaskUnit.role) == TaskRole.coordinating.value)
+        .join(TaskMark, col(TaskMark.task_id) == col(Task.id))
+        .join(Unit, col(Unit.id) == col(TaskMark.unit_id))
+        .where(col(Task.programme_id) == programme.id, alive(TaskMark, as_of))
         .order_by(col(Unit.sort_order))
     )
     found = defaultdict(list)
@@ -92,6 +94,10 @@ def _helpers(session: Session, programme: Programme) -> dict[str, list[str]]:
     return found
 
 
-def _products(session: Session, programme: Programme) -> dict[str, str | None]:
-    query = select(col(Task.code), col(Task.product)).where(col(Task.programme_id) == programme.id)
+def _products(session: Session, programme: Programme, as_of: datetime) -> dict[str, str | None]:
+    query = (
+        select(col(Task.code), col(TaskEdition.product))
+        .join(TaskEdition, col(TaskEdition.task_id) == col(Task.id))
+        .where(col(Task.programme_id) == programme.id, alive(TaskEdition, as_of))
+    )
     return {row.code: row.product for row in session.execute(query)}
