@@ -180,9 +180,7 @@ function focusin({ target }) {
   if (held && !held.contains(target)) soon(); // its row is left: now it may be asked about
   if (!target.matches(".count")) return;
   target.dataset.before = target.value;
-  target.select();
-  // Again after the click has set its caret, if no key was quicker.
-  setTimeout(() => document.activeElement === target && target.value === target.dataset.before && target.select());
+  setTimeout(() => document.activeElement === target && target.select()); // after the click has set its caret
 }
 
 function pointerdown(event) {
