@@ -45,7 +45,7 @@ from benchmarks.__main__ import served
 from benchmarks.app import NOW, StandingClock
 
 FEW, MANY, UPDATES = 200, 10_000, 20
-ROUNDS = 60
+ROUNDS = 200
 PAST = (day_of(NOW) - timedelta(days=200)).isoformat()
 EDITED_AT = NOW - timedelta(days=300)
 EDITED = ("title", "directive_id", "parent_id", "roll_up", "accountable_position", "responsible_position", "product",
@@ -68,6 +68,7 @@ QUESTIONS = {
     "summary": "/api/v1/tasks/summary",
     "summary as of a day": f"/api/v1/tasks/summary?as_of={PAST}",
     "summary of a programme as of a day": f"/api/v1/tasks/summary?programme=centre&as_of={PAST}",
+    "summary of a word that all have": "/api/v1/tasks/summary?q=dich+vu+cong",
     "summary of words of a few": "/api/v1/tasks/summary?q=ho+tich+dac+biet",
     "summary of words of a few as of a day": f"/api/v1/tasks/summary?q=ho+tich+dac+biet&as_of={PAST}",
     "summary of a unit as of a day": f"/api/v1/tasks/summary?unit=SO-KHCN&role=lead&as_of={PAST}",
