@@ -13,13 +13,7 @@ from app.core.clock import day_of
 from app.core.errors import NotFound
 from app.core.files import StoredFile
 from app.tasks import rules
-from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.editions import alive
-from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
-from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark, TaskState, TaskUnit
-from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
-from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
-from app.tasks.schemas import (
+from app.tasks.detail_schemas import (
     ActOut,
     ChildOut,
     EvidenceOut,
@@ -27,9 +21,15 @@ from app.tasks.schemas import (
     MilestoneOut,
     TaskOut,
     TimelinessOut,
-    UnitName,
     UpdateOut,
 )
+from app.tasks.directives.models import Directive, DirectiveClause
+from app.tasks.editions import alive
+from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
+from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark, TaskState, TaskUnit
+from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
+from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
+from app.tasks.schemas import UnitName
 from app.tasks.scope.ledger import changes_of
 from app.tasks.service import role_of, tags_of
 from app.units.models import Unit
