@@ -148,6 +148,8 @@ class TaskOut(TaskItem):
     updates: Annotated[list[UpdateOut], Described(description="Newest first, the last 50")]
     acts: Annotated[list[ActOut], Described(description="Oldest first")]
     scope: Annotated[list[ScopeChangeOut], Described(description="Oldest first")]
+    questions_open: Annotated[int, Described(description="Requests for an explanation that wait for an answer")]
+    blockers_open: Annotated[int, Described(description="What stands in its way")]
     may: Annotated[list[str], Described(description="What the caller may do to it now")]
     demonstration: bool
     created_at: datetime
