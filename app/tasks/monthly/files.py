@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from app.core import i18n
-from app.core.settings import project_root
+from app.core.settings import Locale, project_root
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow
 from app.tasks.rules import Bucket, Precision, deadline_of
 
@@ -33,7 +33,7 @@ def change_of(row: MonthlyRow) -> str:
     return f"{before} → {_t(f'tasks.bucket_{row.bucket.value}')} ({_t(f'monthly.cause.{row.cause.value}')})"
 
 
-def deadline_words(row: MonthlyRow, locale: str = "vi") -> str:
+def deadline_words(row: MonthlyRow, locale: Locale = "vi") -> str:
     """Return a task's deadline as officials write it; of a regular task that it goes on."""
     if row.deadline is None:
         regular = row.bucket in (Bucket.regular_on_schedule, Bucket.regular_overdue)
