@@ -4,11 +4,21 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, insert, select
 from sqlmodel import Session, col
 
 from app.tasks.directives.models import DirectiveClause
-from app.tasks.models import FOREVER, ProgrammePhase, Task, TaskEdition, TaskMark, TaskPercent, TaskTag, TaskUnit
+from app.tasks.models import (
+    FOREVER,
+    WORD_LENGTH,
+    ProgrammePhase,
+    Task,
+    TaskEdition,
+    TaskMark,
+    TaskPercent,
+    TaskTag,
+    TaskUnit,
+)
 from app.tasks.progress.models import TaskMilestone
 from app.tasks.rules import TaskRole
 
@@ -53,16 +63,19 @@ def _keep_marks(session: Session, task: Task, now: datetime) -> None:
     helpers = select(col(TaskUnit.unit_id)).where(
         col(TaskUnit.task_id) == task.id, col(TaskUnit.role) == TaskRole.coordinating.value
     )
-    wanted: set[tuple[str | None, int | None]] = {(tag, None) for tag in session.scalars(tags)}
-    wanted |= {(None, unit) for unit in session.scalars(helpers)}
+    wanted: set[tuple[str | None, int | None, str | None]] = {(tag, None, None) for tag in session.scalars(tags)}
+    wanted |= {(None, unit, None) for unit in session.scalars(helpers)}
+    wanted |= {(None, None, word[:WORD_LENGTH]) for word in task.search_key.split()}
     kept = session.scalars(select(TaskMark).where(col(TaskMark.task_id) == task.id, col(TaskMark.to_at) == FOREVER))
     for row in kept:
-        if (row.tag, row.unit_id) in wanted:
-            wanted.discard((row.tag, row.unit_id))
+        if (row.tag, row.unit_id, row.word) in wanted:
+            wanted.discard((row.tag, row.unit_id, row.word))
         else:
             row.to_at = max(now, row.from_at)
-    for tag, unit in sorted(wanted, key=str):
-        session.add(TaskMark(task_id=task.id, tag=tag, unit_id=unit, from_at=now, to_at=FOREVER))
+    if wanted:
+        new = {"task_id": task.id, "from_at": now, "to_at": FOREVER}
+        rows = [new | {"tag": tag, "unit_id": unit, "word": word} for tag, unit, word in sorted(wanted, key=str)]
+        session.execute(insert(TaskMark), rows)
 
 
 def keep_percent(session: Session, task: Task, now: datetime) -> None:

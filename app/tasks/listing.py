@@ -25,7 +25,7 @@ from app.tasks.models import (
     TaskState,
     TaskUnit,
 )
-from app.tasks.narrowing import Filters, narrowed
+from app.tasks.narrowing import Filters, are_many, narrowed
 from app.tasks.progress.models import TaskExtension, TaskUpdate
 from app.tasks.rules import Bucket, Facts, Headline, PercentSource, Precision, Rhythm, TaskKind, TaskRole
 from app.tasks.rules import TaskStatus as Status
@@ -44,7 +44,8 @@ def listing(
     at = as_of or now
     # First which ones, touching no more than tasks and states; then all that is shown of them.
     chosen: Any = select(col(Task.id).label("task"), col(_STATE.id).label("state"))
-    if _in_order(session, caller, filters, at):
+    in_order = _in_order(session, caller, filters, at, past=as_of is not None)
+    if in_order:
         newest = (
             select(_EARLIER.id)
             .where(_EARLIER.task_id == col(Task.id), _EARLIER.from_at <= at)
@@ -58,7 +59,7 @@ def listing(
             chosen = chosen.where(col(Task.programme_id) == filters.programme.id)
     else:
         chosen = chosen.join(_STATE, col(_STATE.task_id) == col(Task.id))
-    chosen = narrowed(chosen, caller, filters, at, past=as_of is not None).order_by(col(Task.code))
+    chosen = narrowed(chosen, caller, filters, at, past=as_of is not None, each=in_order).order_by(col(Task.code))
     following = None
     if page is not None:
         if page.after is not None:
@@ -74,13 +75,17 @@ def listing(
     return TaskPage(as_of=at, items=items(session, caller, rows, at, past=as_of is not None), next=following)
 
 
-def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime) -> bool:
+def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime, *, past: bool) -> bool:
     """Tell whether to go through the tasks in their order until the page is full, or to gather and sort them.
 
     The former wherever many of them fit: its cost is the page's. What is rare is found by its index.
     """
-    broad = Filters(programme=filters.programme, bucket=filters.bucket, level=filters.level, phase=filters.phase)
+    broad = Filters(
+        programme=filters.programme, bucket=filters.bucket, level=filters.level, phase=filters.phase, q=filters.q
+    )
     if caller.units is not None or broad != filters:
+        return False
+    if filters.q is not None and not are_many(session, filters.q, at, past=past):
         return False
     if filters.bucket is None:
         return True

@@ -12,6 +12,7 @@ from app.tasks.rules import Act, Bucket, Headline, PercentSource, Precision, Rhy
 from app.tasks.rules import TaskStatus as Status
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+WORD_LENGTH = 60  # of a word that is looked up; longer ones are found by their beginning
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:
@@ -176,21 +177,27 @@ class TaskEdition(SQLModel, table=True):
 
 
 class TaskMark(SQLModel, table=True):
-    """A tag or a coordinating unit that a task had from one moment until another."""
+    """A tag, a coordinating unit or a folded word to be found by, that a task had from one moment until another."""
 
     __tablename__ = "task_marks"
     __table_args__ = (
-        CheckConstraint("(tag is null) <> (unit_id is null)", name="one"),
+        CheckConstraint(
+            "case when tag is null then 0 else 1 end + case when unit_id is null then 0 else 1 end"
+            " + case when word is null then 0 else 1 end = 1",
+            name="one",
+        ),
         CheckConstraint("from_at <= to_at", name="moments"),
         Index("ix_task_marks_task", "task_id", "from_at"),
         Index("ix_task_marks_tag", "tag", "task_id"),
         Index("ix_task_marks_unit", "unit_id", "task_id"),
+        Index("ix_task_marks_word", "word", "to_at", "task_id", "from_at"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
     task_id: int = Field(foreign_key="tasks.id")
     tag: str | None = Field(max_length=40)
     unit_id: int | None = Field(foreign_key="units.id")
+    word: str | None = Field(sa_column=Column(ordered_text(WORD_LENGTH), nullable=True))
     from_at: datetime
     to_at: datetime
 

@@ -4,20 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select
 from sqlalchemy.orm import aliased
-from sqlmodel import col
+from sqlmodel import Session, col
 
 from app.core.access import Caller
-from app.core.search import has_words
+from app.core.text import search_key
 from app.tasks import rules
 from app.tasks.editions import alive
-from app.tasks.models import Programme, ProgrammePhase, Task, TaskEdition, TaskMark, TaskState, TaskTag, TaskUnit
+from app.tasks.models import (
+    FOREVER,
+    WORD_LENGTH,
+    Programme,
+    ProgrammePhase,
+    Task,
+    TaskEdition,
+    TaskMark,
+    TaskState,
+    TaskTag,
+    TaskUnit,
+)
 from app.tasks.rules import Bucket, TaskLevel, TaskRole
 from app.tasks.service import of_units
 from app.units.models import Unit
 
 _PARENT: Any = aliased(Task)
+END = "\U0010ffff"  # after every letter
 
 
 @dataclass(frozen=True)
@@ -46,10 +58,13 @@ class Filters:
         return all(value is None for value in narrowing)
 
 
-def narrowed(query: Select[Any], caller: Caller, filters: Filters, at: datetime, *, past: bool = True) -> Select[Any]:
+def narrowed(
+    query: Select[Any], caller: Caller, filters: Filters, at: datetime, *, past: bool = True, each: bool = False
+) -> Select[Any]:
     """Return a query over tasks and their states narrowed to what the caller sees, the filters, and a moment.
 
     `past`: the filters look at what was written then; without it at what is written now, which is found sooner.
+    `each`: words are looked for task by task, for a list that is gone through in order until its page is full.
     """
     query = query.where(alive(TaskState, at))
     if caller.units is not None:
@@ -75,6 +90,11 @@ def narrowed(query: Select[Any], caller: Caller, filters: Filters, at: datetime,
         query = query.where(col(TaskState.deadline).between(rules.period_start(limit), limit.day))
     if filters.updated_since is not None:
         query = query.where(col(Task.updated_at) >= filters.updated_since)
+    if filters.q is not None and filters.q.strip():
+        for said in _beginnings(filters.q) or [""]:
+            hits = select(col(TaskMark.task_id)).where(*_found(said, at, past=past))
+            one = exists(hits.where(col(TaskMark.task_id) == col(Task.id)).correlate(Task))
+            query = query.where(one if each else col(Task.id).in_(hits))
     words = list(_words(filters, TaskEdition if past else Task))
     if words and past:
         query = query.where(col(Task.id).in_(select(col(TaskEdition.task_id)).where(alive(TaskEdition, at), *words)))
@@ -104,5 +124,26 @@ def _words(filters: Filters, table: Any) -> Any:
         yield or_(table.accountable_position == filters.position, table.responsible_position == filters.position)
     if filters.parent is not None:
         yield table.parent_id.in_(select(_PARENT.id).where(_PARENT.code == filters.parent))
-    if filters.q is not None and filters.q.strip():
-        yield has_words(table.search_key, filters.q)
+
+
+MANY = 300
+
+
+def are_many(session: Session, query: str, at: datetime, *, past: bool) -> bool:
+    """Tell whether words are found in so many tasks that going through them in order soon fills a page."""
+    counts = [
+        select(literal(1)).where(*_found(said, at, past=past)).limit(MANY).subquery() for said in _beginnings(query)
+    ]
+    return bool(counts) and all(session.scalar(select(func.count()).select_from(one)) == MANY for one in counts)
+
+
+def _beginnings(query: str) -> list[str]:
+    return [word[:WORD_LENGTH] for word in search_key(query).split()]
+
+
+def _found(said: str, at: datetime, *, past: bool) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition on marks that are words with a beginning; of no words at all: none."""
+    if not said:
+        return (false(),)
+    word = col(TaskMark.word)
+    return (word >= said, word < said + END, alive(TaskMark, at) if past else col(TaskMark.to_at) == FOREVER)

@@ -13,11 +13,12 @@ from app.core.clock import now_of
 from app.core.errors import Problem
 from app.tasks import programmes, service
 from app.tasks.clash import two_values
+from app.tasks.detail_schemas import TaskOut
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.models import Task, TaskTag
 from app.tasks.narrowing import Filters
 from app.tasks.programme_schemas import ProgrammeOut
-from app.tasks.schemas import TaskIn, TaskOut
+from app.tasks.schemas import TaskIn
 from app.tasks.shown import show
 from app.tasks.summary.service import summary
 from app.units import service as units

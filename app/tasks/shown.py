@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
@@ -13,13 +13,8 @@ from app.core.clock import day_of
 from app.core.errors import NotFound
 from app.core.files import StoredFile
 from app.tasks import rules
-from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.editions import alive
-from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
-from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark, TaskState, TaskUnit
-from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
-from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
-from app.tasks.schemas import (
+from app.tasks.asking.models import Blocker, TaskQuestion
+from app.tasks.detail_schemas import (
     ActOut,
     ChildOut,
     EvidenceOut,
@@ -27,9 +22,15 @@ from app.tasks.schemas import (
     MilestoneOut,
     TaskOut,
     TimelinessOut,
-    UnitName,
     UpdateOut,
 )
+from app.tasks.directives.models import Directive, DirectiveClause
+from app.tasks.editions import alive
+from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
+from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark, TaskState, TaskUnit
+from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
+from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
+from app.tasks.schemas import UnitName
 from app.tasks.scope.ledger import changes_of
 from app.tasks.service import role_of, tags_of
 from app.units.models import Unit
@@ -76,9 +77,18 @@ def show(session: Session, caller: Caller, task: Task, now: datetime, *, as_of: 
         extensions=extensions, milestones=_milestones(session, task, words),
         children=_children(session, task, now, as_of), evidence=[one for _, one in proofs[::-1]],
         updates=updates, acts=acts, scope=changes_of(session, task, as_of, item.title),
+        questions_open=_waiting(session, TaskQuestion, col(TaskQuestion.answered_at), task, as_of),
+        blockers_open=_waiting(session, Blocker, col(Blocker.resolved_at), task, as_of),
         may=[] if past else may(session, caller, task), demonstration=task.demonstration, created_at=task.created_at,
         updated_at=max(words.from_at, last) if isinstance(words, TaskEdition) else task.updated_at,
     )  # fmt: skip
+
+
+def _waiting(session: Session, table: Any, ended: Any, task: Task, until: datetime | None) -> int:
+    """Return how many questions or blockers of a task had no end by a moment."""
+    still = ended.is_(None) if until is None else or_(ended.is_(None), ended > until)
+    query = select(func.count()).select_from(table).where(table.task_id == task.id, still, *_by(table, until))
+    return session.scalar(query) or 0
 
 
 def may(session: Session, caller: Caller, task: Task) -> list[str]:

@@ -15,6 +15,7 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 String, Moment = sqlmodel.sql.sqltypes.AutoString, sqlmodel.sql.sqltypes.UTCDateTime
 
 
@@ -56,10 +57,15 @@ def upgrade() -> None:
         sa.Column("task_id", sa.Integer(), nullable=False),
         sa.Column("tag", String(length=40), nullable=True),
         sa.Column("unit_id", sa.Integer(), nullable=True),
+        sa.Column("word", sa.String(60).with_variant(sa.String(60, collation="C"), "postgresql"), nullable=True),
         sa.Column("from_at", Moment(), nullable=False),
         sa.Column("to_at", Moment(), nullable=False),
         sa.CheckConstraint("from_at <= to_at", name=op.f("ck_task_marks_moments")),
-        sa.CheckConstraint("(tag is null) <> (unit_id is null)", name=op.f("ck_task_marks_one")),
+        sa.CheckConstraint(
+            "case when tag is null then 0 else 1 end + case when unit_id is null then 0 else 1 end"
+            " + case when word is null then 0 else 1 end = 1",
+            name=op.f("ck_task_marks_one"),
+        ),
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_task_marks_task_id")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_task_marks_unit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task_marks")),
@@ -68,6 +74,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_task_marks_tag", ["tag", "task_id"], unique=False)
         batch_op.create_index("ix_task_marks_task", ["task_id", "from_at"], unique=False)
         batch_op.create_index("ix_task_marks_unit", ["unit_id", "task_id"], unique=False)
+        batch_op.create_index("ix_task_marks_word", ["word", "to_at", "task_id", "from_at"], unique=False)
     op.create_table(
         "task_percents",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -90,7 +97,7 @@ def upgrade() -> None:
 
 def _fill() -> None:
     bind = op.get_bind()
-    forever = sa.bindparam("forever", datetime(9999, 12, 31, tzinfo=UTC), type_=Moment())
+    forever = sa.bindparam("forever", FOREVER, type_=Moment())
     bind.execute(
         sa.text("""
         insert into task_editions (task_id, from_at, to_at, title, directive_id, clause, phase, parent_id, roll_up,
@@ -139,6 +146,17 @@ def _fill() -> None:
         found.setdefault(row.task_id, []).append(
             {"number": row.number, "title": row.title, "weight": row.weight, **days}
         )
+    marks = sa.table("task_marks", *(
+        sa.column(name, kind) for name, kind in (
+            ("task_id", sa.Integer()), ("word", sa.String()), ("from_at", Moment()), ("to_at", Moment()),
+        )
+    ))  # fmt: skip
+    tasks = sa.table("tasks", sa.column("id"), sa.column("search_key"), sa.column("created_at", Moment()))
+    for row in bind.execute(sa.select(tasks)).all():
+        new = {"task_id": row.id, "from_at": row.created_at, "to_at": FOREVER}
+        words = [new | {"word": word} for word in sorted({word[:60] for word in row.search_key.split()})]
+        if words:
+            bind.execute(sa.insert(marks), words)
     for task_id, rows in found.items():
         bind.execute(
             sa.text("update task_editions set milestones = :told where task_id = :task"),

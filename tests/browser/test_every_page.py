@@ -63,7 +63,8 @@ TASKS = (
     "/tasks/new", "/tasks/KH02-115", "/tasks/KH02-115/form", "/tasks/KH98-01/matrix", "/tasks/KH02-115/acts/milestones",
     "/tasks/KH02-115/acts/split", "/tasks/KH02-115/acts/reclassification", "/directives/1", "/directives/1/edit",
     "/directives/1/hand-out", "/directives/new", "/tasks/shortcomings", "/tasks/questions", "/tasks/blockers",
-    "/tasks/KH02-115/asking", "/tasks/monthly", "/tasks/monthly/centre/2025-07", "/tasks/import",
+    "/tasks/KH02-115/asking", "/tasks/KH02-115?as_of=2025-07-03", "/tasks/shortcomings?as_of=2025-07-03",
+    "/tasks/monthly", "/tasks/monthly/centre/2025-07", "/tasks/import",
     "/tasks/import?programme=city&directive=1&prefix=PL",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip

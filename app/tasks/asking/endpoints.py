@@ -15,6 +15,7 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import service as tasks
+from app.tasks.acting import REFUSALS, CanRead, CanUpdate, task_in_path
 from app.tasks.asked import Filtered, in_words
 from app.tasks.asking import lists, service
 from app.tasks.asking.rules import BlockerLevel, BlockerState, QuestionState, Shortcoming
@@ -35,15 +36,12 @@ from app.tasks.asking.schemas import (
     TaskQuestionOut,
     TaskQuestionPage,
 )
-from app.tasks.endpoints import task_in_path
 from app.tasks.models import Task
 from app.units import service as units
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 
-CanRead = Annotated[Caller, allow("tasks:read")]
-CanUpdate = Annotated[Caller, allow("tasks:update")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 LeadQuery = Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the lead unit")]
 
@@ -140,7 +138,7 @@ def _saved(
 
 @router.post(
     "/tasks/{code}/questions", operation_id="ask_about_task", response_model=AskingOut, status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def ask_about_task(
@@ -154,7 +152,7 @@ def ask_about_task(
 
 @router.post(
     "/tasks/{code}/questions/{number}/answer", operation_id="answer_question", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def answer_question(
@@ -173,7 +171,7 @@ def answer_question(
 
 @router.post(
     "/tasks/{code}/blockers", operation_id="raise_blocker", response_model=AskingOut, status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def raise_blocker(
@@ -191,7 +189,7 @@ def raise_blocker(
 
 @router.post(
     "/tasks/{code}/blockers/{number}/escalation", operation_id="escalate_blocker", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def escalate_blocker(
@@ -210,7 +208,7 @@ def escalate_blocker(
 
 @router.post(
     "/tasks/{code}/blockers/{number}/outcome", operation_id="resolve_blocker", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def resolve_blocker(

@@ -10,12 +10,12 @@ from sqlmodel import Session, col
 from app.core.access import Caller
 from app.tasks.editions import alive
 from app.tasks.listing import listing
-from app.tasks.models import Programme, Task, TaskEdition, TaskMark
+from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark
 from app.tasks.monthly.rules import WORDS, OfficialWord
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow, WordCount
 from app.tasks.narrowing import Filters
 from app.tasks.progress.models import TaskUpdate
-from app.tasks.rules import Bucket
+from app.tasks.rules import Act, Bucket
 from app.tasks.schemas import TaskItem
 from app.tasks.scope.compare import compare
 from app.tasks.summary.schemas import BucketCount
@@ -67,16 +67,27 @@ def _deadline(item: TaskItem) -> str | None:
 
 
 def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str, dict[str, str]]:
-    """Return what was said last of each task, by then: each kind of words from the newest update that has it."""
-    query = (
-        select(col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
+    """Return what was said last of each task, by then: each kind of words from the newest update that has it.
+
+    What was achieved is also said where completion is proposed.
+    """
+    updates = (
+        select(col(TaskUpdate.at), col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
         .join(Task, col(Task.id) == col(TaskUpdate.task_id))
         .where(col(Task.programme_id) == programme.id, col(TaskUpdate.at) <= as_of)
         .order_by(col(TaskUpdate.at), col(TaskUpdate.id))
     )
+    proposals = (
+        select(col(TaskAct.at), col(Task.code), col(TaskAct.note))
+        .join(Task, col(Task.id) == col(TaskAct.task_id))
+        .where(col(Task.programme_id) == programme.id, col(TaskAct.at) <= as_of)
+        .where(col(TaskAct.act) == Act.proposed.value)
+        .order_by(col(TaskAct.at), col(TaskAct.id))
+    )
+    rows = [tuple(row) for row in (*session.execute(updates), *session.execute(proposals))]
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for code, *values in session.execute(query):
-        found[code].update({name: value for name, value in zip(_SAID, values, strict=True) if value})
+    for _, code, *values in sorted(rows, key=lambda row: row[0]):
+        found[code].update({name: value for name, value in zip(_SAID, values, strict=False) if value})
     return found
 
 

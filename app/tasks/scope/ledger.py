@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
+from app.tasks.detail_schemas import ScopeChangeOut
 from app.tasks.models import Programme, Task
-from app.tasks.schemas import ScopeChangeOut
 from app.tasks.scope.models import ScopeChange
 from app.tasks.scope.rules import ScopeKind
 from app.tasks.scope.schemas import LedgerPage
