@@ -27,7 +27,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
-GUIDES = tuple(f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader", "tasks") for language in (".vi", ""))
+GUIDES = tuple(
+    f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader", "tasks") for language in (".vi", "")
+)
 LARGEST = 120 * 1024
 DESK = {"width": 1000, "height": 700}
 PAGES = 2
