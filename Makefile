@@ -12,9 +12,8 @@ help: ## show this list
 env: ## make the environment .venv from the hashed lock (PYTHON=… chooses the interpreter)
 	@scripts/env.sh
 
-run: env ## migrate, load the demonstration into an empty database, serve on PORT (8000)
-	@export TIENDO57_DEMONSTRATION=true; \
-	$(BIN)/tiendo57 migrate && $(BIN)/tiendo57 demo --if-empty && exec $(BIN)/tiendo57 serve --port $(PORT)
+run: env ## migrate, load the demonstration into an empty database, serve on PORT (8000) with the portal's simulator
+	@exec scripts/run.sh $(PORT)
 
 test: env ## find or install what the tests need, then run them all, on SQLite and on PostgreSQL
 	@scripts/test.sh

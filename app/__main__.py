@@ -139,6 +139,49 @@ def serve(
     )  # fmt: skip
 
 
+@cli.command("forget-exchanges")
+def forget_exchanges() -> None:
+    """Delete the exchanges with other systems that are older than `portal_exchange_days`; nothing else does."""
+    from app.portal.exchanges import service as exchanges
+
+    settings = Settings()
+    with _ready(settings).write() as session:
+        _context(session)
+        count = exchanges.forget(session, SystemClock().now(), settings.portal_exchange_days)
+        audit.record(session, "portal.exchanges_forgotten", "portal/exchanges", after={"count": count})
+    _say(f"{count} exchanges forgotten.")
+
+
+@cli.command("portal-simulator")
+def portal_simulator(
+    host: Annotated[
+        str, typer.Option(help="This machine's own address, unless a test network needs another")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="0: any free one; the address is printed")] = 8057,
+) -> None:
+    """Serve both generations of the portal's interface with this database's data and switchable faults."""
+    from app.portal.simulator import content
+    from app.portal.simulator.server import PASSWORD, USER, Simulator
+
+    database = _ready(Settings())
+    with database.read() as session:
+        known = content.read(session)
+    database.engine.dispose()
+    try:
+        server = Simulator((host, port), known)
+    except OSError as error:
+        _say(f"Cannot serve at {host}:{port}: {error.strerror}. Another port: --port.")
+        raise typer.Exit(2) from None
+    base = f"http://{host}:{server.server_address[1]}"
+    typer.echo(f"{base}/legacy {base}/rest")
+    sys.stdout.flush()
+    _say(f"Simulator of the portal; sign-in {USER} / {PASSWORD}; faults at {base}/control.")
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        server.server_close()
+
+
 @user_cli.command("create")
 def user_create(
     user_name: Annotated[str, typer.Argument()],

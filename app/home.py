@@ -57,6 +57,10 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),
         Entry("/throughput/ranking", "throughput.ranking", "ranking:read"),
     ),
+    "portal.nav": (
+        Entry("/portal/health", "portal.connection_health", "portal:read", desk=False),
+        Entry("/portal/exchanges", "portal.exchange_log", "portal:read", desk=False),
+    ),
     "ui.section_catalogue": (
         Entry("/units", "units.unit", "units:read"),
         Entry("/procedures", "procedures.procedure", "catalogue:read"),

@@ -25,6 +25,8 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.portal.exchanges import endpoints as portal_exchanges
+from app.portal.health import endpoints as portal_health
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
@@ -90,6 +92,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    portal_exchanges.router,
+    portal_health.router,
     units.router,
     calendar.router,
     procedures_intake.router,

@@ -5,6 +5,8 @@ from sqlmodel import SQLModel
 from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
+from app.portal.exchanges import models as portal_exchanges
+from app.portal.health import models as portal_health
 from app.procedures import models as procedures
 from app.tasks import models as tasks
 from app.tasks.asking import models as tasks_asking
@@ -26,6 +28,6 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reminders, reminder_times, reopenings,
+    frozen, approvals, reminders, reminder_times, reopenings, portal_exchanges, portal_health,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -54,6 +54,8 @@ class Scope(StrEnum):
     reminders_read = "reminders:read"
     reminders_send = "reminders:send"
     reminders_set = "reminders:set"
+    portal_read = "portal:read"
+    portal_keep = "portal:keep"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -63,7 +65,7 @@ class Scope(StrEnum):
 OF_A_UNIT = frozenset({"reports:send", "reopenings:ask", "approvals:ward"})
 OF_THE_CITY = frozenset(
     {"reopenings:decide", "approvals:city", "tasks:keep", "tasks:accept", "tasks:ask", "obligations:waive"}
-    | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit"}
+    | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit", "portal:read", "portal:keep"}
 )
 PEOPLE = tuple(role for role in Role if role is not Role.machine)
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)

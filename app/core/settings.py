@@ -52,6 +52,20 @@ class Settings(BaseSettings):
     obligations_horizon_days: int = Field(default=35, ge=1, le=400)
     idempotency_hours: int = Field(default=48, ge=1, le=720)
 
+    portal_hosts: str | None = None
+    portal_legacy_url: str | None = None
+    portal_legacy_secret_file: str | None = None
+    portal_rest_url: str | None = None
+    portal_rest_secret_file: str | None = None
+    portal_ca_file: str | None = None
+    portal_agency: str = "H57"
+    portal_connect_seconds: float = Field(default=3.0, gt=0, le=60)
+    portal_read_seconds: float = Field(default=10.0, gt=0, le=120)
+    portal_total_seconds: float = Field(default=20.0, gt=0, le=300)
+    portal_max_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
+    portal_tries: int = Field(default=3, ge=1, le=10)
+    portal_exchange_days: int = Field(default=1096, ge=731, le=36_525)  # the law asks for two years
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -68,6 +68,7 @@ TASKS = (
     "/tasks/import?programme=city&directive=1&prefix=PL",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip
+PORTAL = ("/portal/health", "/portal/exchanges", "/portal/exchanges?outcome=ok", "/portal/exchanges/1")
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
     *((None, path) for path in STRANGER),
@@ -75,6 +76,7 @@ PAGES = [
     *(("tonghop", path) for path in ANALYST),
     *(("canbo", path) for path in TASKS_OF_A_WARD),
     *(("tonghop", path) for path in TASKS),
+    *(("tonghop", path) for path in PORTAL),
     *(("quantri", path) for path in ADMINISTRATOR),
 ]
 

@@ -1,0 +1,1 @@
+"""One interface to the portal, behind it the two generations that are met."""

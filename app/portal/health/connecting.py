@@ -1,0 +1,87 @@
+"""An adapter for each system, made from the settings, with breaker and evidence at every call."""
+
+from pathlib import Path
+
+from app.core import audit
+from app.core.clock import Clock
+from app.core.db import Database
+from app.core.errors import Conflict
+from app.core.settings import Settings
+from app.portal.adapters.legacy import LegacyAdapter
+from app.portal.adapters.rest import RestAdapter
+from app.portal.adapters.rules import Adapter, Endpoint, PortalFault
+from app.portal.adapters.transport import Exchange, Limits, Line, target
+from app.portal.exchanges import service as exchanges
+from app.portal.health import breakers
+
+# The simulator's sign-in, for a demonstration on this machine that names no file; see the guide.
+DEMONSTRATION = ("mo-phong", "mo-phong")
+
+
+class DatabaseWatch:
+    """Asks the breaker before a call, and writes breaker and evidence after it: short transactions of their own."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.clock = clock
+
+    def enter(self, endpoint: Endpoint) -> None:
+        """Let a call through, or raise Paused."""
+        with self.database.read() as session:
+            if breakers.is_closed(session, endpoint):
+                return
+        with self.database.write() as session:
+            breakers.enter(session, endpoint, self.clock.now())
+
+    def note(self, exchange: Exchange) -> None:
+        """Write down how a call ended."""
+        now = self.clock.now()
+        with self.database.write() as session:
+            session.info["audit_context"] = audit.Context(now, None, "tiendo57", "portal")
+            exchanges.record(session, exchange, now)
+            breakers.note(session, exchange.endpoint, exchange.outcome, now)
+
+
+def address_of(settings: Settings, endpoint: Endpoint) -> str | None:
+    """Return the address that the settings name; None: not connected."""
+    return settings.portal_legacy_url if endpoint is Endpoint.legacy else settings.portal_rest_url
+
+
+def connect(
+    database: Database, settings: Settings, clock: Clock, endpoint: Endpoint, *, tries: int | None = None
+) -> Adapter:
+    """Return the adapter of a system.
+
+    Raises Conflict where the settings name no address, one that may not be called, or a file that cannot be read.
+    """
+    base = address_of(settings, endpoint)
+    if not base:
+        raise Conflict("portal_not_connected")
+    hosts = frozenset(host.strip() for host in (settings.portal_hosts or "").split(",") if host.strip())
+    try:
+        to = target(
+            endpoint, base, hosts=hosts, demonstration=settings.demonstration, ca_file=settings.portal_ca_file
+        )  # fmt: skip
+    except PortalFault:
+        raise Conflict("portal_misconfigured") from None
+    limits = Limits(
+        settings.portal_connect_seconds, settings.portal_read_seconds, settings.portal_total_seconds,
+        settings.portal_max_bytes, tries or settings.portal_tries,
+    )  # fmt: skip
+    line = Line(to, limits, DatabaseWatch(database, clock))
+    name, secret = _secret(settings, endpoint, to.verified)
+    if endpoint is Endpoint.legacy:
+        return LegacyAdapter(line, user=name, password=secret, agency=settings.portal_agency)
+    return RestAdapter(line, client_id=name, client_secret=secret)
+
+
+def _secret(settings: Settings, endpoint: Endpoint, verified: bool) -> tuple[str, str]:
+    """Return name and secret from the first two lines of the file that the settings name."""
+    path = settings.portal_legacy_secret_file if endpoint is Endpoint.legacy else settings.portal_rest_secret_file
+    if not path and not verified:
+        return DEMONSTRATION
+    try:
+        name, secret = Path(path or "").read_text(encoding="utf-8").splitlines()[:2]
+    except (OSError, ValueError):
+        raise Conflict("portal_misconfigured") from None
+    return name.strip(), secret.strip()

@@ -1,0 +1,92 @@
+"""the portal: every exchange as evidence, and the circuit breakers"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+revision = "0018"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+String, Moment = sqlmodel.sql.sqltypes.AutoString, sqlmodel.sql.sqltypes.UTCDateTime
+# What was exchanged is evidence: nobody edits a row, and none goes before the two years that the law asks for.
+SQLITE = (
+    """create trigger portal_exchanges_kept before update on portal_exchanges
+    begin select raise(abort, 'exchanges are only added'); end""",
+    """create trigger portal_exchanges_two_years before delete on portal_exchanges
+    when old.at > datetime('now', '-731 days')
+    begin select raise(abort, 'exchanges are kept for two years'); end""",
+)
+POSTGRESQL = (
+    """create function portal_exchanges_kept() returns trigger language plpgsql as $$ begin
+    if tg_op = 'DELETE' and old.at <= now() - interval '731 days' then return old; end if;
+    raise exception 'exchanges are only added'; end $$""",
+    """create trigger portal_exchanges_kept before update or delete on portal_exchanges
+    for each row execute function portal_exchanges_kept()""",
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "portal_breakers",
+        sa.Column("endpoint", String(length=10), nullable=False),
+        sa.Column("failures", sa.Text(), nullable=False),
+        sa.Column("opened_at", Moment(), nullable=True),
+        sa.Column("probed_at", Moment(), nullable=True),
+        sa.Column("last_outcome", String(length=20), nullable=True),
+        sa.Column("last_success_at", Moment(), nullable=True),
+        sa.Column("last_failure_at", Moment(), nullable=True),
+        sa.CheckConstraint("endpoint in ('legacy', 'rest')", name=op.f("ck_portal_breakers_endpoint")),
+        sa.CheckConstraint(
+            "last_outcome is null or last_outcome in ('ok', 'refused', 'expired', 'busy', 'failed', 'unreachable', 'timeout', 'torn', 'too_large', 'not_json', 'bad_answer')",
+            name=op.f("ck_portal_breakers_last_outcome"),
+        ),
+        sa.CheckConstraint("probed_at is null or opened_at is not null", name=op.f("ck_portal_breakers_probed")),
+        sa.PrimaryKeyConstraint("endpoint", name=op.f("pk_portal_breakers")),
+    )
+    op.create_table(
+        "portal_exchanges",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("endpoint", String(length=10), nullable=False),
+        sa.Column("purpose", String(length=20), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("outcome", String(length=20), nullable=False),
+        sa.Column("http_status", sa.Integer(), nullable=True),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("sent_bytes", sa.Integer(), nullable=False),
+        sa.Column("sent_sha256", String(length=64), nullable=False),
+        sa.Column("received_bytes", sa.Integer(), nullable=True),
+        sa.Column("received_sha256", String(length=64), nullable=True),
+        sa.Column("sent_body", sa.Text(), nullable=False),
+        sa.Column("received_body", sa.Text(), nullable=True),
+        sa.CheckConstraint("endpoint in ('legacy', 'rest')", name=op.f("ck_portal_exchanges_endpoint")),
+        sa.CheckConstraint(
+            "purpose in ('sign_in', 'agencies', 'fields', 'procedures', 'dossier', 'months', 'scores')",
+            name=op.f("ck_portal_exchanges_purpose"),
+        ),
+        sa.CheckConstraint(
+            "outcome in ('ok', 'refused', 'expired', 'busy', 'failed', 'unreachable', 'timeout', 'torn', 'too_large', 'not_json', 'bad_answer')",
+            name=op.f("ck_portal_exchanges_outcome"),
+        ),
+        sa.CheckConstraint(
+            "attempt >= 1 and milliseconds >= 0 and sent_bytes >= 0", name=op.f("ck_portal_exchanges_sizes")
+        ),
+        sa.CheckConstraint(
+            "(received_bytes is null) = (received_sha256 is null)", name=op.f("ck_portal_exchanges_received")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_exchanges")),
+    )
+    with op.batch_alter_table("portal_exchanges", schema=None) as batch_op:
+        batch_op.create_index("ix_portal_exchanges_at", ["at", "id"], unique=False)
+        batch_op.create_index("ix_portal_exchanges_endpoint", ["endpoint", "at"], unique=False)
+    for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
+        op.execute(statement)
+
+
+def downgrade() -> None:
+    op.drop_table("portal_exchanges")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("drop function portal_exchanges_kept()")
+    op.drop_table("portal_breakers")

@@ -1,0 +1,52 @@
+"""The simulator as a process of its own, and the application's settings that lead to it."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+
+
+class Portal:
+    """A running simulator: where it is, and its faults."""
+
+    def __init__(self, legacy: str, rest: str) -> None:
+        self.legacy = legacy
+        self.rest = rest
+        self.control = legacy.removesuffix("/legacy") + "/control"
+
+    def fault(self, fault: str | None, **options: Any) -> None:
+        """Switch a fault on, or all of them off; what was asked before is forgotten."""
+        answer = httpx2.put(self.control, json={"fault": fault, "forget": True, **options}, trust_env=False)
+        assert answer.status_code == 200, answer.text
+
+    def calls(self) -> dict[str, int]:
+        """Return what was asked since the last switch."""
+        counts: dict[str, int] = httpx2.get(self.control, trust_env=False).json()["calls"]
+        return counts
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings that connect an installation with it; waits are short, so that tests are."""
+        return {
+            "demonstration": True, "portal_hosts": "127.0.0.1", "portal_legacy_url": self.legacy,
+            "portal_rest_url": self.rest, "portal_connect_seconds": 1.0, "portal_read_seconds": 0.6,
+            "portal_total_seconds": 1.2, "portal_tries": 2,
+        }  # fmt: skip
+
+
+@contextmanager
+def simulator(database_url: str) -> Iterator[Portal]:
+    """Run `tiendo57 portal-simulator` on a free port until the block ends."""
+    command = [sys.executable, "-m", "app", "portal-simulator", "--port", "0"]
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
+    ) as run:
+        assert run.stdout is not None
+        try:
+            yield Portal(*run.stdout.readline().split())
+        finally:
+            run.terminate()
