@@ -59,6 +59,8 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
     ),
     "portal.nav": (
         Entry("/portal/health", "portal.connection_health", "portal:read", desk=False),
+        Entry("/portal/events", "portal.feeds", "portal:read", desk=False),
+        Entry("/portal/aside", "portal.aside", "portal:read", desk=False),
         Entry("/portal/exchanges", "portal.exchange_log", "portal:read", desk=False),
     ),
     "ui.section_catalogue": (

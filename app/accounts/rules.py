@@ -56,6 +56,7 @@ class Scope(StrEnum):
     reminders_set = "reminders:set"
     portal_read = "portal:read"
     portal_keep = "portal:keep"
+    portal_events = "portal:events"
     users_manage = "users:manage"
     tokens_manage = "tokens:manage"
     audit_read = "audit:read"
@@ -120,7 +121,7 @@ def rights_of(role: Role, unit_id: int | None, scopes: frozenset[str] | None = N
     if unit_id is None or role not in SENDERS:
         rights -= OF_A_UNIT
     if role is Role.machine and unit_id is not None:
-        rights -= OF_THE_CITY
+        rights -= OF_THE_CITY | {"portal:events"}
     return rights
 
 

@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     portal_total_seconds: float = Field(default=20.0, gt=0, le=300)
     portal_max_bytes: int = Field(default=10_485_760, ge=1024, le=104_857_600)
     portal_tries: int = Field(default=3, ge=1, le=10)
+    portal_key_file: str | None = None
+    portal_stopped_ends: bool = True
     portal_exchange_days: int = Field(default=1096, ge=731, le=36_525)  # the law asks for two years
 
     @classmethod

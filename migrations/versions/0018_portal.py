@@ -1,4 +1,4 @@
-"""the portal: every exchange as evidence, and the circuit breakers"""
+"""the portal: every exchange as evidence, the circuit breakers, and the one-gate system's events"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -81,11 +81,109 @@ def upgrade() -> None:
     with op.batch_alter_table("portal_exchanges", schema=None) as batch_op:
         batch_op.create_index("ix_portal_exchanges_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_portal_exchanges_endpoint", ["endpoint", "at"], unique=False)
+    _events()
     for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
         op.execute(statement)
 
 
+def _events() -> None:
+    op.create_table(
+        "portal_events",
+        sa.Column("source", String(length=60), nullable=False),
+        sa.Column("dossier", String(length=64), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("digest", String(length=32), nullable=False),
+        sa.Column("procedure", String(length=40), nullable=False),
+        sa.Column("receiving_unit_id", sa.Integer(), nullable=False),
+        sa.Column("competent_unit_id", sa.Integer(), nullable=False),
+        sa.Column("channel", String(length=10), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("known_at", Moment(), nullable=False),
+        sa.CheckConstraint("status between 1 and 10", name=op.f("ck_portal_events_status")),
+        sa.CheckConstraint("channel in ('online', 'counter', 'post')", name=op.f("ck_portal_events_channel")),
+        sa.CheckConstraint("length(dossier) = 64", name=op.f("ck_portal_events_dossier")),
+        sa.ForeignKeyConstraint(["receiving_unit_id"], ["units.id"], name=op.f("fk_portal_events_receiving_unit_id")),
+        sa.ForeignKeyConstraint(["competent_unit_id"], ["units.id"], name=op.f("fk_portal_events_competent_unit_id")),
+        sa.PrimaryKeyConstraint("source", "dossier", "at", "status", "digest", name=op.f("pk_portal_events")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "portal_dossiers",
+        sa.Column("source", String(length=60), nullable=False),
+        sa.Column("dossier", String(length=64), nullable=False),
+        sa.Column("field_id", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("channel", String(length=10), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=True),
+        sa.Column("received_unit_id", sa.Integer(), nullable=True),
+        sa.Column("settled_on", sa.Date(), nullable=True),
+        sa.Column("settled_unit_id", sa.Integer(), nullable=True),
+        sa.Column("settled", String(length=10), nullable=True),
+        sa.CheckConstraint("status between 1 and 10", name=op.f("ck_portal_dossiers_status")),
+        sa.CheckConstraint("channel in ('online', 'counter', 'post')", name=op.f("ck_portal_dossiers_channel")),
+        sa.CheckConstraint(
+            "settled is null or settled in ('early', 'on_time', 'overdue', 'withdrawn')",
+            name=op.f("ck_portal_dossiers_settled"),
+        ),
+        sa.CheckConstraint(
+            "(received_on is null) = (received_unit_id is null)", name=op.f("ck_portal_dossiers_received")
+        ),
+        sa.CheckConstraint(
+            "(settled_on is null) = (settled is null) and (settled_on is null) = (settled_unit_id is null)",
+            name=op.f("ck_portal_dossiers_settled_whole"),
+        ),
+        sa.CheckConstraint(
+            "settled_on is null or (received_on is not null and settled_on >= received_on)",
+            name=op.f("ck_portal_dossiers_settled_after"),
+        ),
+        sa.ForeignKeyConstraint(["field_id"], ["fields.id"], name=op.f("fk_portal_dossiers_field_id")),
+        sa.ForeignKeyConstraint(["received_unit_id"], ["units.id"], name=op.f("fk_portal_dossiers_received_unit_id")),
+        sa.ForeignKeyConstraint(["settled_unit_id"], ["units.id"], name=op.f("fk_portal_dossiers_settled_unit_id")),
+        sa.PrimaryKeyConstraint("source", "dossier", name=op.f("pk_portal_dossiers")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "portal_aside",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("source", String(length=60), nullable=False),
+        sa.Column("digest", String(length=64), nullable=False),
+        sa.Column("fault", String(length=20), nullable=False),
+        sa.Column("place", String(length=40), nullable=True),
+        sa.Column("known_at", Moment(), nullable=False),
+        sa.Column("unit_code", String(length=35), nullable=True),
+        sa.Column("dossier", String(length=64), nullable=True),
+        sa.Column("at", Moment(), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("procedure", String(length=40), nullable=True),
+        sa.Column("receiving_code", String(length=35), nullable=True),
+        sa.Column("competent_code", String(length=35), nullable=True),
+        sa.Column("channel", String(length=10), nullable=True),
+        sa.Column("received_at", Moment(), nullable=True),
+        sa.Column("due_at", Moment(), nullable=True),
+        sa.CheckConstraint("fault in ('unreadable', 'unknown_unit', 'in_future')", name=op.f("ck_portal_aside_fault")),
+        sa.CheckConstraint(
+            "(fault = 'unknown_unit') = (unit_code is not null)", name=op.f("ck_portal_aside_unit_code")
+        ),
+        sa.CheckConstraint("(fault = 'unknown_unit') = (at is not null)", name=op.f("ck_portal_aside_event")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_aside")),
+    )
+    with op.batch_alter_table("portal_events", schema=None) as batch_op:
+        batch_op.create_index("ix_portal_events_known_at", ["source", "known_at"], unique=False)
+    with op.batch_alter_table("portal_dossiers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_portal_dossiers_received", ["source", "received_unit_id", "received_on"], unique=False
+        )
+        batch_op.create_index("ix_portal_dossiers_settled", ["source", "settled_unit_id", "settled_on"], unique=False)
+    with op.batch_alter_table("portal_aside", schema=None) as batch_op:
+        batch_op.create_index("uq_portal_aside_digest", ["source", "digest"], unique=True)
+
+
 def downgrade() -> None:
+    op.drop_table("portal_aside")
+    op.drop_table("portal_dossiers")
+    op.drop_table("portal_events")
     op.drop_table("portal_exchanges")
     if op.get_bind().dialect.name == "postgresql":
         op.execute("drop function portal_exchanges_kept()")

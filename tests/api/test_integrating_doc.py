@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from tests.api.test_api_doc import address, examples, listed, run  # noqa: F401 - a fixture among them
@@ -17,10 +18,13 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "integrating.md").read_text("utf-8
 
 def test_the_commands_and_the_program_of_the_guide_do_what_it_says(
     address: str,  # noqa: F811
+    app: FastAPI,
     api: Callable[..., TestClient],
     tmp_path: Path,
 ) -> None:
+    app.state.settings = app.state.settings.model_copy(update={"demonstration": True})  # which has a key for dossiers
     tokens = {"MACHINE": api("machine", WARD, scopes=["figures:send", "reports:read"]), "CITY": api("city_analyst")}
+    tokens["GATE"] = api("machine", scopes=["portal:events"])
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TIENDO57": address, "UNIT": WARD, "DAY": DAY}
     environment |= {name: c.headers["authorization"].removeprefix("Bearer ") for name, c in tokens.items()}
     told = examples(GUIDE)

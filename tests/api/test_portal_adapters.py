@@ -17,7 +17,7 @@ from app.portal.adapters.rules import Adapter, Endpoint, NotOffered, Outcome, Po
 from app.portal.exchanges import service as exchanges
 from app.portal.health.breakers import Paused
 from app.portal.health.connecting import connect
-from tests.support.clients import SetClock
+from tests.support.clients import PageClient, SetClock
 from tests.support.portal import Portal, simulator
 
 Api = Callable[..., TestClient]
@@ -216,3 +216,26 @@ def test_a_system_that_is_not_connected_says_so(app: FastAPI, api: Api) -> None:
     update = {"portal_hosts": "cong.example.vn", "portal_legacy_secret_file": "/nothing/here"}
     app.state.settings = app.state.settings.model_copy(update=update)
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
+
+
+def test_the_pages_of_connections_and_exchanges(
+    app: FastAPI, portal: Portal, connected: Callable[[str], Adapter], people: Callable[..., PageClient]
+) -> None:
+    analyst = people("city_analyst")
+    assert "portal_legacy_url" not in analyst.get("/portal/health").text, "both are connected"
+    assert analyst.post("/portal/health/legacy/check", data={}).status_code == 303
+    portal.fault("html")
+    for _ in range(5):
+        assert analyst.post("/portal/health/rest/check", data={}).status_code == 303
+    page = analyst.get("/portal/health").text
+    assert "Tạm ngắt kết nối" in page
+    again = analyst.post("/portal/health/rest/check", data={})
+    assert again.status_code == 409
+    assert "30 giây" in again.text
+    assert "Không phải JSON" in analyst.get("/portal/exchanges?outcome=not_json").text
+    with app.state.database.engine.connect() as connection:
+        numbers = connection.execute(text("select id from portal_exchanges order by id")).scalars().all()
+    for number in (numbers[0], numbers[-1]):
+        assert analyst.get(f"/portal/exchanges/{number}").status_code == 200
+    app.state.settings = app.state.settings.model_copy(update={"portal_legacy_url": None})
+    assert "portal_legacy_url" in analyst.get("/portal/health").text

@@ -68,7 +68,14 @@ TASKS = (
     "/tasks/import?programme=city&directive=1&prefix=PL",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip
-PORTAL = ("/portal/health", "/portal/exchanges", "/portal/exchanges?outcome=ok", "/portal/exchanges/1")
+PORTAL = (
+    "/portal/health",
+    "/portal/events",
+    "/portal/aside",
+    "/portal/exchanges",
+    "/portal/exchanges?outcome=ok",
+    "/portal/exchanges/1",
+)
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
     *((None, path) for path in STRANGER),
@@ -81,8 +88,9 @@ PAGES = [
 ]
 
 
-# Redirects, health, and what other tests audit: a token's own page, the contract's page, a frozen form's.
+# Redirects, health, and what other tests audit: a token's own page, the contract's, a frozen form's, an exchange's.
 ELSEWHERE = {
+    "/portal/exchanges/{number}",
     "/",
     "/favicon.ico",
     "/files/{number}",
