@@ -133,7 +133,7 @@ def test_nothing_of_a_person_reaches_database_log_or_what_is_laid_aside(
         event(3, 2, DAY, procedure=name, **person),
         event(4, 2, DAY, competent_unit=citizen), event(5, 2, DAY, competent_unit=telephone),
         event(6, 99, DAY, note=name), event(7, 2, "2026-11-27", **person),
-        event(8, 2, name), {"ChuHoSo": name}, name,
+        event(8, 2, name), {"ChuHoSo": name}, no_event,
     )  # fmt: skip
     assert said["accepted"] == 1
     assert [(one["index"], one["fault"], one["place"]) for one in said["aside"]][:3] == [
