@@ -119,6 +119,7 @@ def test_nothing_of_a_person_reaches_database_log_or_what_is_laid_aside(
     app: FastAPI, machine: TestClient, database_url: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     name, telephone, mail, citizen, address, _ = SECRETS
+    no_event: Any = name
     person = {
         "ChuHoSo": name,
         "SoDienThoai": telephone,
