@@ -139,6 +139,22 @@ def serve(
     )  # fmt: skip
 
 
+@cli.command("portal-pull")
+def portal_pull() -> None:
+    """Bring the portal's lists, published figures and scores up to date; meant for every night."""
+    from app.portal.codes import pulling
+
+    settings = Settings()
+    pulled = pulling.pull(_ready(settings), settings, SystemClock())
+    for one in pulled.lists:
+        _say(f"{one.kind.value}: {one.added} new, {one.changed} changed, {one.gone} gone")
+    _say(f"months: {pulled.months if pulled.months is not None else '-'}")
+    _say(f"scores: {pulled.scores if pulled.scores is not None else '-'}")
+    if pulled.failed:
+        _say(f"Not brought: {', '.join(pulled.failed)}; what stood stays, the exchanges say why.")
+        raise typer.Exit(1)
+
+
 @cli.command("forget-exchanges")
 def forget_exchanges() -> None:
     """Delete the exchanges with other systems that are older than `portal_exchange_days`; nothing else does."""

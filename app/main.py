@@ -25,6 +25,7 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.portal.codes import endpoints as portal_codes
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
 from app.portal.health import endpoints as portal_health
@@ -93,6 +94,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    portal_codes.router,
     portal_events.router,
     portal_exchanges.router,
     portal_health.router,

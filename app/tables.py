@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
+from app.portal.codes import models as portal_codes
 from app.portal.events import models as portal_events
 from app.portal.exchanges import models as portal_exchanges
 from app.portal.health import models as portal_health
@@ -29,6 +30,7 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reminders, reminder_times, reopenings, portal_events, portal_exchanges, portal_health,
+    frozen, approvals, reminders, reminder_times, reopenings,
+    portal_codes, portal_events, portal_exchanges, portal_health,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

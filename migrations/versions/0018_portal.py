@@ -1,4 +1,4 @@
-"""the portal: every exchange as evidence, the circuit breakers, and the one-gate system's events"""
+"""the portal: every exchange as evidence, the circuit breakers, the one-gate system's events, what it publishes"""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -82,6 +82,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_portal_exchanges_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_portal_exchanges_endpoint", ["endpoint", "at"], unique=False)
     _events()
+    _published()
     for statement in SQLITE if op.get_bind().dialect.name == "sqlite" else POSTGRESQL:
         op.execute(statement)
 
@@ -180,7 +181,56 @@ def _events() -> None:
         batch_op.create_index("uq_portal_aside_digest", ["source", "digest"], unique=True)
 
 
+def _published() -> None:
+    def code(name: str) -> sa.Column:
+        return sa.Column(name, sa.String(500).with_variant(sa.String(500, collation="C"), "postgresql"), nullable=False)
+
+    op.create_table(
+        "portal_codes",
+        sa.Column("kind", String(length=10), nullable=False),
+        code("code"),
+        sa.Column("name", String(length=500), nullable=False),
+        sa.Column("parent", String(length=500), nullable=True),
+        sa.Column("first_at", Moment(), nullable=False),
+        sa.Column("changed_at", Moment(), nullable=False),
+        sa.Column("gone_at", Moment(), nullable=True),
+        sa.CheckConstraint("kind in ('agency', 'field', 'procedure')", name=op.f("ck_portal_codes_kind")),
+        sa.CheckConstraint("(kind = 'procedure') = (parent is not null)", name=op.f("ck_portal_codes_parent")),
+        sa.CheckConstraint("gone_at is null or gone_at >= first_at", name=op.f("ck_portal_codes_gone")),
+        sa.PrimaryKeyConstraint("kind", "code", name=op.f("pk_portal_codes")),
+    )
+    counts = ("received", "online", "direct", "post", "on_time", "overdue")
+    op.create_table(
+        "portal_months",
+        code("agency"),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("month", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.Integer(), nullable=True) for name in counts),
+        sa.Column("known_at", Moment(), nullable=False),
+        sa.CheckConstraint(
+            "month between 1 and 12 and year between 2000 and 2200", name=op.f("ck_portal_months_month")
+        ),
+        *(
+            sa.CheckConstraint(f"{name} is null or {name} >= 0", name=op.f(f"ck_portal_months_{name}"))
+            for name in counts
+        ),
+        sa.PrimaryKeyConstraint("agency", "year", "month", name=op.f("pk_portal_months")),
+    )
+    op.create_table(
+        "portal_scores",
+        code("agency"),
+        sa.Column("hundredths", sa.Integer(), nullable=False),
+        sa.Column("scored_at", String(length=40), nullable=False),
+        sa.Column("known_at", Moment(), nullable=False),
+        sa.CheckConstraint("hundredths between 0 and 10000", name=op.f("ck_portal_scores_hundredths")),
+        sa.PrimaryKeyConstraint("agency", name=op.f("pk_portal_scores")),
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("portal_scores")
+    op.drop_table("portal_months")
+    op.drop_table("portal_codes")
     op.drop_table("portal_aside")
     op.drop_table("portal_dossiers")
     op.drop_table("portal_events")

@@ -1,0 +1,64 @@
+"""Tables of what the portal publishes: its codes, its figures by month, its scores."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Column
+from sqlmodel import Field, SQLModel
+
+from app.core.search import ordered_text
+from app.portal.codes.rules import CodeOf
+from app.throughput.models import one_of
+
+COUNTS = ("received", "online", "direct", "post", "on_time", "overdue")
+
+
+class PortalCode(SQLModel, table=True):
+    """A code in one of the portal's lists; one that is gone stays, with its day."""
+
+    __tablename__ = "portal_codes"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", CodeOf), name="kind"),
+        CheckConstraint("(kind = 'procedure') = (parent is not null)", name="parent"),
+        CheckConstraint("gone_at is null or gone_at >= first_at", name="gone"),
+    )
+
+    kind: str = Field(primary_key=True, max_length=10)
+    code: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
+    name: str = Field(max_length=500)
+    parent: str | None = Field(max_length=500)
+    first_at: datetime
+    changed_at: datetime
+    gone_at: datetime | None
+
+
+class PortalMonthRow(SQLModel, table=True):
+    """What the portal publishes of an agency's month; null: it says nothing, which is not zero."""
+
+    __tablename__ = "portal_months"
+    __table_args__ = (
+        CheckConstraint("month between 1 and 12 and year between 2000 and 2200", name="month"),
+        *(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS),
+    )
+
+    agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
+    year: int = Field(primary_key=True)
+    month: int = Field(primary_key=True)
+    received: int | None
+    online: int | None
+    direct: int | None
+    post: int | None
+    on_time: int | None
+    overdue: int | None
+    known_at: datetime
+
+
+class PortalScoreRow(SQLModel, table=True):
+    """An agency's latest score by QĐ 766, in hundredths of a point."""
+
+    __tablename__ = "portal_scores"
+    __table_args__ = (CheckConstraint("hundredths between 0 and 10000", name="hundredths"),)
+
+    agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
+    hundredths: int
+    scored_at: str = Field(max_length=40, description="As the portal writes it")
+    known_at: datetime

@@ -1,0 +1,91 @@
+"""What the portal publishes, as it is shown: its codes with ours, its figures by month."""
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from app.core import hot
+from app.core.errors import Fault, Invalid
+from app.core.paging import Page, cut
+from app.core.text import search_key
+from app.portal.codes.models import PortalCode, PortalMonthRow, PortalScoreRow
+from app.portal.codes.rules import CodeOf, Match
+from app.portal.codes.schemas import PortalCodeOut, PortalCodePage, PortalMonthOut, PortalMonthPage
+from app.procedures import codes
+from app.procedures.codes import CodeKind
+from app.procedures.models import Procedure
+from app.throughput.forms import Reference
+from app.units.models import Unit
+
+SOURCE = "Cổng Dịch vụ công quốc gia"  # under this name other systems' codes are given a meaning
+_CODE, _MONTH, _SCORE = hot.table(PortalCode).c, hot.table(PortalMonthRow).c, hot.table(PortalScoreRow).c
+
+
+def listing(session: Session, page: Page, *, kind: CodeOf | None, match: Match | None) -> PortalCodePage:
+    """Return the portal's codes by kind and code, each with ours; raises Invalid for another list's cursor."""
+    ours = _ours(session)
+    rows = session.execute(select(*(_CODE[name] for name in PortalCode.model_fields)).order_by(_CODE.kind, _CODE.code))
+    every = [_shown(row, ours) for row in rows]
+    wanted = [
+        one for one in every if (kind is None or one.kind is kind) and (match is None or one.match is match)
+    ]  # fmt: skip
+    if page.after is not None:
+        if [type(part) for part in page.after] != [str, str]:
+            raise Invalid([Fault("?cursor", "bad_cursor")])
+        wanted = [one for one in wanted if [one.kind.value, one.code] > page.after]
+    kept, following = cut(wanted[: page.limit + 1], page, lambda one: [one.kind.value, one.code])
+    return PortalCodePage(
+        unmapped=sum(one.match is Match.unmapped for one in every),
+        last_at=session.execute(select(func.max(_CODE.changed_at))).scalar(), items=kept, next=following,
+    )  # fmt: skip
+
+
+def month(session: Session, first: date, unit: Unit | None) -> PortalMonthPage:
+    """Return what the portal publishes of a month, by agency, with its latest score."""
+    ours, names = _ours(session)[CodeOf.agency], Reference.read(session).units
+    theirs = {row.code: row.name for row in session.execute(
+        select(_CODE.code, _CODE.name).where(_CODE.kind == CodeOf.agency.value))}  # fmt: skip
+    query: Any = (
+        select(hot.table(PortalMonthRow), _SCORE.hundredths, _SCORE.scored_at)
+        .outerjoin(hot.table(PortalScoreRow), _SCORE.agency == _MONTH.agency)
+        .where(_MONTH.year == first.year, _MONTH.month == first.month)
+        .order_by(_MONTH.agency)
+    )
+    items = []
+    for row in session.execute(query):
+        code = ours.get(search_key(row.agency))
+        if unit is not None and code != unit.code:
+            continue
+        items.append(
+            PortalMonthOut(
+                agency=row.agency, unit=code, name=names[code].name if code else theirs.get(row.agency, row.agency),
+                received=row.received, online=row.online, direct=row.direct, post=row.post, on_time=row.on_time,
+                overdue=row.overdue, score=None if row.hundredths is None else row.hundredths / 100,
+                scored_at=row.scored_at, known_at=row.known_at,
+            )
+        )  # fmt: skip
+    return PortalMonthPage(month=f"{first:%Y-%m}", items=items)
+
+
+def _ours(session: Session) -> dict[CodeOf, dict[str, str]]:
+    """Return our codes by folded ones of the portal: ours first, then those given a meaning."""
+    reference = Reference.read(session)
+    given = codes.of_source(session, SOURCE)
+    procedures = session.scalars(select(col(Procedure.code))).all()
+    return {
+        CodeOf.agency: given[CodeKind.unit] | {search_key(code): code for code in reference.units},
+        CodeOf.field: given[CodeKind.field] | {search_key(code): code for code in reference.by_code},
+        CodeOf.procedure: {search_key(code): code for code in procedures},
+    }
+
+
+def _shown(row: Any, ours: dict[CodeOf, dict[str, str]]) -> PortalCodeOut:
+    kind = CodeOf(row.kind)
+    target = ours[kind].get(search_key(row.code))
+    match = Match.gone if row.gone_at is not None else Match.matched if target else Match.unmapped
+    return PortalCodeOut(
+        kind=kind, code=row.code, name=row.name, parent=row.parent, match=match, target=target, first_at=row.first_at,
+        changed_at=row.changed_at, gone_at=row.gone_at,
+    )  # fmt: skip
