@@ -71,5 +71,6 @@ def replay_portal_aside(
     request: Request,
 ) -> Response:  # fmt: skip
     """Count the events of a source whose unit has become known since."""
-    keys = secrecy.keys_of(request.app.state.settings)
-    return render.saved(feeds.replay(session, caller, source, now=now, keys=keys), to="/portal/aside")
+    stopped_ends = request.app.state.settings.portal_stopped_ends
+    data = feeds.replay(session, caller, source, now=now, stopped_ends=stopped_ends)
+    return render.saved(data, to="/portal/aside")

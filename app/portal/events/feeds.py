@@ -57,7 +57,7 @@ def listing(session: Session, now: datetime) -> FeedPage:
     return FeedPage(items=items)
 
 
-def replay(session: Session, caller: Caller, source: str, *, now: datetime, keys: service.Keys) -> ReplayOut:
+def replay(session: Session, caller: Caller, source: str, *, now: datetime, stopped_ends: bool) -> ReplayOut:
     """Count the events of a source whose unit has become known since; the others stay aside."""
     take_turns(session, [service.EVERYBODY])
     units = service.units_of(session, source)
@@ -69,7 +69,8 @@ def replay(session: Session, caller: Caller, source: str, *, now: datetime, keys
     ).all()
     ready = [row for row in waiting if all(search_key(code or "") in units for code in _codes(row))]
     rows = [service.row_of(source, row.dossier or "", _again(row), units, now) for row in ready]
-    taken = service.take(session, _sender(session, caller, source), source, rows, now, keys)
+    sender = _sender(session, caller, source)
+    taken = service.take(session, sender, source, rows, now, stopped_ends=stopped_ends)
     if ready:
         session.execute(delete(hot.table(PortalAside)).where(_A.id.in_([row.id for row in ready])))
         audit.record(

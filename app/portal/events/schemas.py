@@ -46,8 +46,9 @@ class PortalEventIn(BaseModel):
     """One change of a dossier's status; whatever else is sent is dropped unread, and the dossier's code is hashed."""
 
     model_config = ConfigDict(
-        extra="ignore",
+        extra="ignore",  # what should not be sent is dropped: nothing of it may go back in a refusal either
         json_schema_extra={
+            "additionalProperties": False,
             "examples": [
                 {
                     "dossier": "H57.12-261120-0001", "procedure": "1.001193", "receiving_unit": "19789",
@@ -74,7 +75,7 @@ class PortalEventIn(BaseModel):
 class PortalEventsIn(BaseModel):
     """Events of one source, in any order; one that cannot be read is told at its place, and the others count."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
 
     source: Source
     events: Annotated[list[PortalEventIn], Field(json_schema_extra={"maxItems": MAX_EVENTS, "minItems": 1})]
@@ -101,7 +102,7 @@ class PortalEventsIn(BaseModel):
                 # Which property, never what stood in it.
                 place = unreadable.errors(include_input=False, include_context=False)[0]["loc"]
                 unread[index] = str(place[0]) if place else ""
-        read = handler({"source": value.get("source"), "events": kept})
+        read = handler({**value, "events": kept})
         read._unread, read._places = unread, places
         return read
 

@@ -95,7 +95,7 @@ def receive(session: Session, caller: Caller, *, body: PortalEventsIn, now: date
     if not is_known and (rows or any(one.event for one in laid)):
         senders.claim(session, caller, body.source, now)
     lay_aside(session, body.source, laid, now)
-    taken = take(session, caller, body.source, rows, now, keys)
+    taken = take(session, caller, body.source, rows, now, stopped_ends=keys.stopped_ends)
     if taken.accepted or laid:
         audit.record(
             session, "portal.events_received", f"portal/events/{body.source}",
@@ -108,12 +108,14 @@ def receive(session: Session, caller: Caller, *, body: PortalEventsIn, now: date
     )  # fmt: skip
 
 
-def take(session: Session, caller: Caller, source: str, rows: list[dict[str, Any]], now: datetime, keys: Keys) -> Taken:
+def take(
+    session: Session, caller: Caller, source: str, rows: list[dict[str, Any]], now: datetime, *, stopped_ends: bool
+) -> Taken:
     """Store events, work out their dossiers anew, and count the touched days; what is known already has no effect."""
     new = _stored(session, rows)
     touched: set[UnitDay] = set()
     if new:
-        touched = _settle(session, source, {row[1] for row in new}, keys)
+        touched = _settle(session, source, {row[1] for row in new}, stopped_ends=stopped_ends)
     proposed = propose(session, caller, source, touched, now) if touched else Proposed(0, [])
     return Taken(len(new), len(rows) - len(new), proposed)
 
@@ -169,14 +171,14 @@ def _stored(session: Session, rows: list[dict[str, Any]]) -> list[Any]:
     return new
 
 
-def _settle(session: Session, source: str, dossiers: Collection[str], keys: Keys) -> set[UnitDay]:
+def _settle(session: Session, source: str, dossiers: Collection[str], *, stopped_ends: bool) -> set[UnitDay]:
     """Work out what all events of some dossiers say; returns the days of units whose counts change by it."""
     wanted = sorted(dossiers)
     touched: set[UnitDay] = set()
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
         events = _events(session, source, part)
-        known = {code: facts(of, stopped_ends=keys.stopped_ends) for code, of in events.items()}
+        known = {code: facts(of, stopped_ends=stopped_ends) for code, of in events.items()}
         fields = _fields(session, {one.procedure for one in known.values()})
         stored = {
             row.dossier: dict(row._mapping)
