@@ -24,6 +24,12 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.linked import endpoints as indicators_linked
+from app.indicators.overview import endpoints as indicators_overview
+from app.indicators.readings import endpoints as indicators_readings
+from app.indicators.sets import endpoints as indicators_sets
+from app.indicators.targets import endpoints as indicators_targets
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
@@ -87,6 +93,12 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    indicators_sets.router,
+    indicators_targets.router,
+    indicators_readings.router,
+    indicators_citations.router,
+    indicators_linked.router,
+    indicators_overview.router,
     units.router,
     calendar.router,
     procedures_intake.router,
@@ -101,6 +113,8 @@ PAGES: tuple[APIRouter, ...] = (
     tasks_directives.pages_router,
     tasks_programmes.pages_router,
     tasks.pages_router,
+    indicators_readings.pages_router,
+    indicators_overview.pages_router,
     units.pages_router,
     calendar.pages_router,
     procedures.pages_router,

@@ -1,6 +1,5 @@
 """Loads the demonstration through the same services as everybody's reports, in the order in which they came in."""
 
-import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -8,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
@@ -26,6 +24,7 @@ from app.demo import afterwards, machine, task_story
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
+from app.indicators.readings import published
 from app.procedures.rules import System
 from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
@@ -39,7 +38,6 @@ from app.units.models import Unit
 
 LOADED = "demonstration.loaded"
 UNSAID_DAYS = 8  # working days in which an opening may still wait for its reason, so that there are findings to see
-PUBLISHED = Path(__file__).parent / "data" / "published.csv"
 
 
 class Stage(StrEnum):
@@ -73,6 +71,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)
         _publish(session)
+        published.load(session, now)
         if settings.demonstration:
             demo_accounts(session, now)
         calendar = calendar_for(session)
@@ -176,19 +175,20 @@ def _publish(session: Session) -> None:
         return
     units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
     rows = []
-    with PUBLISHED.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            first, last = _period(row["period"])
-            rows.append(
-                {
-                    "first": first, "last": last, "as_of": datetime.fromisoformat(row["as_of"]),
-                    "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
-                    "numerator": int(row["numerator"]) if row["numerator"] else None,
-                    "denominator": int(row["denominator"]) if row["denominator"] else None,
-                    "value": row["value"], "unit_of_measure": row["unit"],
-                }
-                | {f"{words}_{locale}": row[f"{words}_{locale}"] for words in ("source", "note") for locale in LOCALES}
-            )  # fmt: skip
+    for row in published.rows():
+        if not row["measure"]:
+            continue
+        first, last = _period(row["period"])
+        rows.append(
+            {
+                "first": first, "last": last, "as_of": datetime.fromisoformat(row["as_of"]),
+                "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
+                "numerator": int(row["numerator"]) if row["numerator"] else None,
+                "denominator": int(row["denominator"]) if row["denominator"] else None,
+                "value": row["value"], "unit_of_measure": row["unit"],
+            }
+            | {f"{words}_{locale}": row[f"{words}_{locale}"] for words in ("source", "note") for locale in LOCALES}
+        )  # fmt: skip
     session.execute(insert(PublishedFigure), rows)
 
 
