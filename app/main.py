@@ -24,6 +24,7 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.indicators.formulas import endpoints as indicators_formulas
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
@@ -87,6 +88,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    indicators_formulas.router,
     units.router,
     calendar.router,
     procedures_intake.router,

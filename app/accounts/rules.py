@@ -47,6 +47,7 @@ class Scope(StrEnum):
     tasks_keep = "tasks:keep"
     tasks_accept = "tasks:accept"
     tasks_ask = "tasks:ask"
+    indicators_read = "indicators:read"
     findings_read = "findings:read"
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
@@ -79,7 +80,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
-        | {"reminders:read", "reminders:set"}
+        | {"indicators:read", "reminders:read", "reminders:set"}
     )
     | _OWN
 )
@@ -89,6 +90,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_leader: _WARD | {"ranking:read", "forms:freeze", "approvals:ward"},
     Role.department_officer: frozenset(
         {"units:read", "calendar:read", "catalogue:read", "summary:read", "tasks:read", "tasks:update"}
+        | {"indicators:read"}
     )
     | _OWN,
     Role.city_analyst: _READS
