@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken, v_args
+from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, v_args
 from lark.exceptions import VisitError
 from lark.tree import Meta
 from lark.visitors import Transformer_NonRecursive
@@ -72,15 +72,15 @@ def _judge_depth(text: str) -> None:
             raise FormulaWrong(_at(text, "formula_too_deep", offset, limit=grammar.MAX_DEPTH))
 
 
-def _syntax(text: str, error: UnexpectedInput) -> FormulaFault:
+def _syntax(text: str, error: Any) -> FormulaFault:
     """Return what a reader is told: what stands there, and what may stand there instead."""
-    if isinstance(error, UnexpectedCharacters):
-        offset = error.pos_in_stream or 0
-        found = text[offset]
+    unread = isinstance(error, UnexpectedCharacters)
+    if unread:
+        offset, found = error.pos_in_stream, text[error.pos_in_stream]
+    elif error.token.type == "$END":
+        offset, found = len(text.rstrip()), ""
     else:
-        assert isinstance(error, UnexpectedToken)
-        ends = error.token.type == "$END"
-        offset, found = (len(text.rstrip()), "") if ends else (error.token.start_pos or 0, str(error.token))
+        offset, found = error.token.start_pos, str(error.token)
     if (comma := re.search(r"\d(,)\d[\d.,]*\s*$", text[:offset])) is not None:
         # `if(a > b,1,2)`: the number took the comma, and the sentence about what misses would be a riddle.
         return _at(text, "formula_decimal_comma", comma.start(1), found=comma[0].strip())
