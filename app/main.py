@@ -25,6 +25,7 @@ from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
 from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
 from app.indicators.overview import endpoints as indicators_overview
 from app.indicators.readings import endpoints as indicators_readings
@@ -98,6 +99,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     indicators_readings.router,
     indicators_citations.router,
     indicators_linked.router,
+    indicators_formulas.router,
     indicators_overview.router,
     units.router,
     calendar.router,

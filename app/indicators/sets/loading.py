@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from app.core import audit
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
+from app.indicators.formulas import service as formulas
 from app.indicators.place import Place
 from app.indicators.rules import CITY, NATIONAL, Comparator
 from app.indicators.sets import service
@@ -38,6 +39,7 @@ def load_sets(session: Session, now: datetime) -> int:
 def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVersion:
     """Add a version of a set with the targets that come with it; those that stand already are left alone."""
     version = service.add_version(session, by, values=values, now=now)
+    _judge_formulas(session, values)
     for g, group in enumerate(values.groups):
         for i, one in enumerate(group.indicators):
             row = session.scalars(select(Indicator).where(col(Indicator.code) == one.code)).one()
@@ -52,6 +54,22 @@ def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVers
                 _add_target(session, by, row, one.comparator, Place(goal.place, unit), body, now,
                             f"/groups/{g}/indicators/{i}/targets/{n}")  # fmt: skip
     return version
+
+
+def _judge_formulas(session: Session, values: SetIn) -> None:
+    """Refuse a set of which a formula cannot be kept; the others' indicators may be named, and its own."""
+    every = formulas.known_indicators(session)
+    own = {one.code: one for group in values.groups for one in group.indicators}
+    every |= {
+        code: formulas.known(one.unit_of_measure, one.period_type.value, one.formula) for code, one in own.items()
+    }
+    for g, group in enumerate(values.groups):
+        for i, one in enumerate(group.indicators):
+            if one.formula is not None:
+                formulas.judge(
+                    session, one.formula, indicators=every, code=one.code, unit_of_measure=one.unit_of_measure,
+                    period_type=one.period_type.value, given=one.examples, at=f"/groups/{g}/indicators/{i}",
+                )  # fmt: skip
 
 
 def _add_target(

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.core.search import ordered_text
@@ -109,7 +109,8 @@ class Definition(SQLModel, table=True):
     rhythm: str | None = Field(max_length=10)
     expected_age: int | None
     ends_on: date | None
-    formula: str | None = Field(max_length=2000)
+    formula: str | None = Field(max_length=1000)
+    examples: str | None = Field(sa_column=Column(Text))
     part_of_id: int | None = Field(foreign_key="indicators.id", index=True)
     search_key: str = Field(max_length=1400)
     sort_order: int

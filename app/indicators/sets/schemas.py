@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from app.core.schemas import Day, Line, Prose
+from app.indicators.formulas.schemas import FormulaExample
 from app.indicators.place import PlaceName
 from app.indicators.rules import CITY, SET_CODE, Comparator, Direction, PeriodType, Scope
 from app.indicators.schemas import MEASURE, Amount, IndicatorCode, PeriodName
@@ -52,7 +53,11 @@ class IndicatorIn(Input):
     rhythm: Annotated[PeriodType | None, Described(description="How often a new reading is expected")] = None
     expected_age: Annotated[int | None, Described(strict=True, ge=1, le=3660, description="Days")] = None
     ends_on: Day | None = None
-    formula: Annotated[Line | None, Described(min_length=1, max_length=2000)] = None
+    formula: Annotated[Prose | None, Described(min_length=1, max_length=1000)] = None
+    examples: Annotated[
+        list[FormulaExample],
+        Described(default_factory=list, max_length=20, description="Run when the formula is kept"),
+    ]
     part_of: IndicatorCode | None = None
     targets: Annotated[list[SeedTarget], Described(default_factory=list, max_length=200)]
 
@@ -136,6 +141,7 @@ class DefinitionOut(BaseModel):
     expected_age: int | None
     ends_on: date | None
     formula: str | None
+    examples: list[FormulaExample]
     part_of: str | None
 
 

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
 from app.core import audit
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.text import search_key
+from app.indicators.formulas.schemas import FormulaExample
 from app.indicators.rules import Comparator, Direction, PeriodType, Scope
 from app.indicators.sets.models import Definition, Indicator, IndicatorGroup, IndicatorSet, SetVersion
 from app.indicators.sets.schemas import (
@@ -27,6 +29,8 @@ from app.indicators.sets.schemas import (
 from app.tasks.schemas import UnitName
 from app.units import service as units
 from app.units.models import Unit
+
+_EXAMPLES = TypeAdapter(list[FormulaExample])
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ def definition_out(one: Defined) -> DefinitionOut:
         minimum_base=d.minimum_base, source=d.source, legal_basis=d.legal_basis,
         owner_unit=UnitName(code=one.owner.code, name=one.owner.name) if one.owner else None,
         rhythm=PeriodType(d.rhythm) if d.rhythm else None, expected_age=d.expected_age, ends_on=d.ends_on,
-        formula=d.formula, part_of=one.part_of,
+        formula=d.formula, examples=_EXAMPLES.validate_json(d.examples) if d.examples else [], part_of=one.part_of,
     )  # fmt: skip
 
 
@@ -268,6 +272,7 @@ def _definition(
         comparator=one.comparator.value, period_type=one.period_type.value, minimum_base=one.minimum_base,
         source=one.source, legal_basis=one.legal_basis, owner_unit_id=owner.id if owner else None,
         rhythm=one.rhythm.value if one.rhythm else None, expected_age=one.expected_age, ends_on=one.ends_on,
-        formula=one.formula, part_of_id=part_of,
+        formula=one.formula,
+        examples=_EXAMPLES.dump_json(one.examples).decode() if one.examples else None, part_of_id=part_of,
         search_key=search_key(f"{one.code} {one.name_vi} {one.name_en} {one.name_fr}"), sort_order=order,
     )  # fmt: skip
