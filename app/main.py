@@ -25,10 +25,12 @@ from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
 from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
 from app.indicators.overview import endpoints as indicators_overview
 from app.indicators.readings import endpoints as indicators_readings
+from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
 from app.indicators.targets import endpoints as indicators_targets
 from app.procedures import endpoints as procedures
@@ -38,6 +40,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.overview import endpoints as tasks_overview
@@ -177,6 +180,11 @@ def wire() -> None:
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
+    events.subscribe(ReportReceived, computed.on_report)
+    events.subscribe(ReportCorrected, computed.on_report)
+    events.subscribe(ReasonsAdded, computed.on_reasons_added)
+    events.subscribe(TaskCounted, computed.on_task)
+    events.subscribe(ReadingRecorded, computed.on_reading)
 
 
 @asynccontextmanager

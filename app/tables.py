@@ -6,6 +6,7 @@ from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
 from app.indicators.citations import models as citations
+from app.indicators.computed import models as computed
 from app.indicators.linked import models as linked
 from app.indicators.readings import models as readings
 from app.indicators.sets import models as sets
@@ -31,6 +32,6 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reminders, reminder_times, reopenings, sets, targets, readings, citations, linked,
+    frozen, approvals, reminders, reminder_times, reopenings, sets, targets, readings, citations, linked, computed,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

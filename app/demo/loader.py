@@ -1,8 +1,6 @@
 """Loads the demonstration through the same services as everybody's reports, in the order in which they came in."""
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -19,11 +17,14 @@ from app.core.audit import AuditEntry
 from app.core.clock import SystemClock, at, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
+from app.core.progress import progress
 from app.core.settings import Settings
 from app.demo import afterwards, machine, task_story
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
+from app.indicators.computed import rebuilding
+from app.indicators.computed import service as computed
 from app.indicators.readings import published
 from app.procedures.rules import System
 from app.throughput import reading, service
@@ -84,8 +85,13 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     filings = [_unsaid(f) if f.day in days[-UNSAID_DAYS:] else f for f in _not_yet(database, filings)]
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
+        session.info[computed.DEFERRED] = True
         task_story.load(session, until=until, now=now, seed=seed)
-    with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
+    with (
+        Session(database.writer, expire_on_commit=False) as session,
+        progress("Demonstration", len(filings), "reports") as advance,
+    ):
+        session.info[computed.DEFERRED] = True
         reference = Reference.read(session)
         units = {unit.code: unit for unit in session.scalars(select(Unit))}
         session.commit()
@@ -99,6 +105,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         last = days[-1] if days else until
         for moment in (at(last, time(16, 30)), at(last, time(17, 15)), at(last, time(18, 0))):
             reminders.make(session, moment)
+        rebuilding.rebuild(session, now)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)
@@ -197,25 +204,3 @@ def _period(text: str) -> tuple[date, date]:
         return date.fromisoformat(text), date.fromisoformat(text)
     first = date.fromisoformat(f"{text}-01")
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal and plain lines elsewhere."""
-    done = 0
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True)) as bar:
-            task = bar.add_task("Demonstration", total=total)
-            yield lambda n: bar.advance(task, n)
-        return
-
-    def advance(n: int) -> None:
-        nonlocal done
-        before, done = done, done + n
-        if done * 10 // max(total, 1) > before * 10 // max(total, 1):
-            sys.stderr.write(f"demonstration: {done}/{total} reports\n")
-
-    yield advance

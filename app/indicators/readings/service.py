@@ -7,13 +7,14 @@ from typing import Any
 from sqlalchemy import String, column, func, select, true, tuple_, update, values
 from sqlmodel import Session, col
 
-from app.core import audit
+from app.core import audit, events
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
 from app.core.paging import Page, cut
 from app.indicators import rules
 from app.indicators.place import Place, named_place, seen
+from app.indicators.readings.events import ReadingRecorded
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingOut, ReadingPage
@@ -89,6 +90,7 @@ def add(
         before={"reading": standing.id} if standing else None,
         after={"reading": row.id, **body.model_dump(mode="json", exclude_none=True)},
     )  # fmt: skip
+    events.publish(session, ReadingRecorded(one.indicator.code, place.name, place.unit_id, period.name))
     return row
 
 

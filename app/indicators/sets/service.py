@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
-from app.core import audit
+from app.core import audit, stamps
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.text import search_key
 from app.indicators.formulas.schemas import FormulaExample
@@ -30,6 +30,7 @@ from app.tasks.schemas import UnitName
 from app.units import service as units
 from app.units.models import Unit
 
+STAMP = "indicator_formulas"  # what processes keep of definitions is read anew when it changes
 _EXAMPLES = TypeAdapter(list[FormulaExample])
 
 
@@ -203,6 +204,7 @@ def add_version(session: Session, by: str, *, values: SetIn, now: datetime) -> S
     session.add(version)
     session.flush()
     _add_definitions(session, held, version, values.groups)
+    stamps.touch(session, STAMP)
     audit.record(
         session, "indicator_set.version", f"indicators/sets/{held.code}",
         after={"version": version.number, "content": values.model_dump(mode="json")},
