@@ -1,17 +1,23 @@
 """A unit's days in one system, so laid out that any period is answered at once: pure."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from itertools import accumulate
 
 from app.indicators.measures.rules import Kind
-from app.throughput.rules import RECEIVED, RESOLVED
+from app.throughput.rules import COLUMNS, FLOWS, RECEIVED, RESOLVED
 
 # What is made of several columns, of one kind each.
 SUMS: dict[str, tuple[str, ...]] = {
     "received": RECEIVED, "resolved": RESOLVED, "pending": ("pending_in_time", "pending_overdue")
 }  # fmt: skip
+
+
+KINDS = {column: Kind.flow if column in FLOWS else Kind.stock for column in COLUMNS} | {"carried_over": Kind.opening}
+# Beside the columns, under names that no memo has: what was given a reason of the adjustments, and the day itself
+# as its ordinal number.
+EXPLAINED, NEWEST = "#explained", "#day"
 
 
 def columns_of(name: str) -> tuple[str, ...]:
@@ -27,18 +33,12 @@ class Ledger:
         self._sums: dict[str, list[int]] = {}
         self._stocks: dict[str, Sequence[int]] = {}
 
-    def flow(self, column: str, counts: Iterable[int]) -> None:
-        """Keep a flow's counts, one a day, as running sums."""
-        self._sums[column] = list(accumulate(counts, initial=0))
-
-    def stock(self, column: str, counts: Sequence[int]) -> None:
-        """Keep a stock's counts, one a day."""
-        self._stocks[column] = counts
-
-    def opening(self, counts: Sequence[int], explained: Iterable[int]) -> None:
-        """Keep each day's opening, and how much of its adjustment was given a reason."""
-        self._stocks["carried_over"] = counts
-        self._sums["carried_over"] = list(accumulate(explained, initial=0))
+    def put(self, column: str, kind: Kind, counts: Sequence[int]) -> None:
+        """Keep a column's counts, one a day; for an opening, `explained` is put too."""
+        if kind is Kind.flow:
+            self._sums[column] = list(accumulate(counts, initial=0))
+        else:
+            self._stocks[column] = counts
 
     def taken(self, column: str, kind: Kind, first: date, last: date) -> int | None:
         """Return a column over a period; None where no day of it was received.
@@ -51,18 +51,32 @@ class Ledger:
             return None
         if kind is Kind.stock:
             return self._stocks[column][end - 1]
-        sums = self._sums[column]
         if kind is Kind.opening:
-            return self._stocks[column][start] + sums[end] - sums[start + 1]
+            explained = self._sums[EXPLAINED]
+            return self._stocks[column][start] + explained[end] - explained[start + 1]
+        sums = self._sums[column]
         return sums[end] - sums[start]
-
-    def newest(self, first: date, last: date) -> date | None:
-        """Return the last day of a period that was received."""
-        end = bisect_right(self.days, last)
-        return self.days[end - 1] if bisect_left(self.days, first) < end else None
 
     def held(self, first: date, last: date) -> tuple[int, int]:
         """Return how many days of a period there are, and the sum of `received` over them."""
         start, end = bisect_left(self.days, first), bisect_right(self.days, last)
         sums = self._sums.get("received", [0])
         return end - start, sums[end] - sums[start]
+
+
+def of_days(
+    days: Sequence[date],
+    columns: Iterable[Sequence[int]],
+    explained: Mapping[date, int],
+    memos: Mapping[str, Kind],
+    counted: Mapping[tuple[date, str], int],
+) -> Ledger:
+    """Return the ledger of received days: the daily report's columns in their order, and memos by day."""
+    ledger = Ledger(days)
+    ledger.put(EXPLAINED, Kind.flow, [explained.get(day, 0) for day in days])
+    ledger.put(NEWEST, Kind.stock, [day.toordinal() for day in days])
+    for column, counts in zip(COLUMNS, columns, strict=False):
+        ledger.put(column, KINDS[column], counts)
+    for memo, kind in memos.items():
+        ledger.put(memo, kind, [counted.get((day, memo), 0) for day in days])
+    return ledger

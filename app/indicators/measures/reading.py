@@ -1,7 +1,7 @@
-"""The kept totals of many days at once, as ledgers: a statement a kind of total, however many units and periods."""
+"""The kept totals of many days at once, as ledgers: a few statements, however many units and periods."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +10,10 @@ from sqlalchemy import func, select
 from sqlmodel import Session
 
 from app.core import hot
-from app.indicators.measures.ledger import Ledger
-from app.indicators.measures.rules import COLUMNS, Kind, Measure
+from app.indicators.measures.ledger import Ledger, of_days
+from app.indicators.measures.rules import COLUMNS, Measure
 from app.throughput.models import Adjustment, DayTotal, Report, ReportLine, ReportMemo, ReportRevision
 from app.throughput.rules import COLUMNS as STORED
-from app.throughput.rules import STOCKS
 from app.throughput.summary.sums import total_of
 
 _DAY = hot.table(DayTotal)
@@ -24,6 +23,7 @@ _REVISION = hot.table(ReportRevision)
 _LINE = hot.table(ReportLine)
 _MEMO = hot.table(ReportMemo)
 Key = tuple[int, str]  # unit, system
+_ByDay = dict[Key, dict[date, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +45,47 @@ def ledgers(session: Session, wanted: Wanted, measures: Collection[Measure], fie
 
     A day counts where a report was received; a field that has no line in it is zero, stocks too.
     """
-    days: dict[Key, list[date]] = defaultdict(list)
-    stored = STORED if field_id is None else ()
-    rows: dict[Key, list[Any]] = defaultdict(list)
-    query = select(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day, *(_DAY.c[c] for c in stored)).where(*wanted.of(_DAY))
-    for row in session.execute(query.order_by(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day)):
-        days[row[0], row[1]].append(row[2])
-        rows[row[0], row[1]].append(row[3:])
-    found = {key: Ledger(of_unit) for key, of_unit in days.items()}
-    names = {measure.name for measure in measures}
-    if names & set(COLUMNS):
-        if field_id is not None:
-            _fill_in(rows, days, _lines(session, wanted, field_id), (0,) * len(STORED))
-        _keep_columns(found, rows, _explained(session, wanted, field_id, days))
-    memos = [measure for measure in measures if measure.name not in COLUMNS]
-    if memos:
-        counted = _memos(session, wanted, field_id, [memo.name for memo in memos])
-        for memo in memos:
-            for key, ledger in found.items():
-                counts = [counted.get((*key, day, memo.name), 0) for day in ledger.days]
-                if memo.kind is Kind.stock:
-                    ledger.stock(memo.name, counts)
-                else:
-                    ledger.flow(memo.name, counts)
+    memos = {measure.name: measure.kind for measure in measures if measure.name not in COLUMNS}
+    columns = STORED if len(memos) < len(measures) else ()
+    rows = _totals(session, wanted, columns if field_id is None else ())
+    explained: Mapping[Key, Mapping[date, int]] = {}
+    if columns:
+        explained = _explained(session, wanted, field_id)
+    counted = _memos(session, wanted, field_id, memos) if memos else {}
+    lines = _lines(session, wanted, field_id) if columns and field_id is not None else {}
+    nothing = (0,) * len(columns)
+    found = {}
+    for key, of_unit in rows.items():
+        if columns and field_id is not None:
+            of_field = lines.get(key, {})
+            of_unit = {day: of_field.get(day, nothing) for day in of_unit}
+        found[key] = of_days(
+            list(of_unit), list(zip(*of_unit.values(), strict=True)), explained.get(key, {}), memos,
+            counted.get(key, {}),
+        )  # fmt: skip
     return found
 
 
-def _fill_in(
-    rows: dict[Key, list[Any]], days: dict[Key, list[date]], lines: dict[tuple[int, str, date], Any], nothing: Any
-) -> None:
-    for key, of_unit in days.items():
-        rows[key] = [lines.get((*key, day), nothing) for day in of_unit]
+def _totals(session: Session, wanted: Wanted, columns: Collection[str]) -> _ByDay:
+    query = select(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day, *(_DAY.c[c] for c in columns)).where(*wanted.of(_DAY))
+    return _by_day(session.execute(query.order_by(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day)))
 
 
-def _keep_columns(found: dict[Key, Ledger], rows: dict[Key, list[Any]], explained: dict[Key, list[int]]) -> None:
-    for key, ledger in found.items():
-        for column, counts in zip(STORED, zip(*rows[key], strict=True), strict=True):
-            if column == "carried_over":
-                ledger.opening(counts, explained[key])
-            elif column in STOCKS:
-                ledger.stock(column, counts)
-            else:
-                ledger.flow(column, counts)
+def _lines(session: Session, wanted: Wanted, field_id: int) -> _ByDay:
+    columns = [func.coalesce(_LINE.c[column], 0) for column in STORED]
+    query = (
+        select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, *columns)
+        .select_from(_current().join(_LINE, _LINE.c.revision_id == _REVISION.c.id))
+        .where(_LINE.c.field_id == field_id, *wanted.of(_REPORT))
+    )
+    return _by_day(session.execute(query))
+
+
+def _by_day(rows: Any) -> _ByDay:
+    found: _ByDay = defaultdict(dict)
+    for row in rows:
+        found[row[0], row[1]][row[2]] = row[3:]
+    return found
 
 
 def _current() -> Any:
@@ -94,37 +93,29 @@ def _current() -> Any:
     return _REPORT.join(_REVISION, (_REVISION.c.report_id == _REPORT.c.id) & (_REVISION.c.number == _REPORT.c.version))
 
 
-def _lines(session: Session, wanted: Wanted, field_id: int) -> dict[tuple[int, str, date], Any]:
-    columns = [func.coalesce(_LINE.c[column], 0) for column in STORED]
-    query = (
-        select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, *columns)
-        .select_from(_current().join(_LINE, _LINE.c.revision_id == _REVISION.c.id))
-        .where(_LINE.c.field_id == field_id, *wanted.of(_REPORT))
-    )
-    return {(row[0], row[1], row[2]): row[3:] for row in session.execute(query)}
-
-
-def _explained(
-    session: Session, wanted: Wanted, field_id: int | None, days: dict[Key, list[date]]
-) -> dict[Key, list[int]]:
+def _explained(session: Session, wanted: Wanted, field_id: int | None) -> dict[Key, dict[date, int]]:
     a = _ADJUSTMENT.c
     query = select(a.unit_id, a.system, a.day, total_of(a.explained)).where(*wanted.of(_ADJUSTMENT))
     if field_id is not None:
         query = query.where(a.field_id == field_id)
-    rows = session.execute(query.group_by(a.unit_id, a.system, a.day))
-    amounts = {(row[0], row[1], row[2]): row[3] for row in rows}
-    return {key: [amounts.get((*key, day), 0) for day in of_unit] for key, of_unit in days.items()}
+    found: dict[Key, dict[date, int]] = defaultdict(dict)
+    for unit, system, day, amount in session.execute(query.group_by(a.unit_id, a.system, a.day)):
+        found[unit, system][day] = amount
+    return found
 
 
 def _memos(
-    session: Session, wanted: Wanted, field_id: int | None, names: Iterable[str]
-) -> dict[tuple[int, str, date, str], int]:
+    session: Session, wanted: Wanted, field_id: int | None, names: Collection[str]
+) -> dict[Key, dict[tuple[date, str], int]]:
     query = (
         select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo, total_of(_MEMO.c.count))
         .select_from(_current().join(_MEMO, _MEMO.c.revision_id == _REVISION.c.id))
-        .where(_MEMO.c.memo.in_(list(names)), *wanted.of(_REPORT))
+        .where(_MEMO.c.memo.in_(names), *wanted.of(_REPORT))
     )
     if field_id is not None:
         query = query.where(_MEMO.c.field_id == field_id)
+    found: dict[Key, dict[tuple[date, str], int]] = defaultdict(dict)
     rows = session.execute(query.group_by(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo))
-    return {(row[0], row[1], row[2], row[3]): row[4] for row in rows}
+    for unit, system, day, memo, count in rows:
+        found[unit, system][day, memo] = count
+    return found

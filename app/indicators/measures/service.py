@@ -13,7 +13,7 @@ from app.core import hot
 from app.core.clock import day_of, end_of
 from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE, Absent
 from app.indicators.measures import reading, tasks
-from app.indicators.measures.ledger import Ledger, columns_of
+from app.indicators.measures.ledger import NEWEST, Ledger, columns_of
 from app.indicators.measures.rules import (
     ALL_TASKS,
     BUCKETS,
@@ -21,6 +21,7 @@ from app.indicators.measures.rules import (
     OF_TASKS,
     Catalogue,
     Filter,
+    Kind,
     MeasureRef,
     measures,
 )
@@ -49,14 +50,11 @@ class Stretch(Protocol):
 class Inputs:
     """What measures were for a place and a period.
 
-    `as_of`: the newest day that a figure speaks of, None where there is none. `expected` and `received` count
-    unit-days up to now.
+    `as_of`: the newest day that a figure speaks of, None where there is none.
     """
 
     values: dict[MeasureRef, Amount]
     as_of: date | None
-    expected: int
-    received: int
 
 
 def catalogue(session: Session) -> Catalogue:
@@ -81,12 +79,11 @@ def read(
     if not places or not periods:
         return {}
     sources = _Sources(session, list(dict.fromkeys(refs)), places, periods, now)
-    held = completeness(session, places, periods, now)
     found: dict[tuple[Place, Stretch], Inputs] = {}
     for place in places:
         for period in periods:
             values = {ref: sources.amount(ref, place, period) for ref in sources.refs}
-            found[place, period] = Inputs(values, sources.as_of(place, period), *held[place, period])
+            found[place, period] = Inputs(values, sources.as_of(place, period))
     return found
 
 
@@ -117,13 +114,12 @@ class _Sources:
         self.only_tasks = not of_dossiers
 
     def _read(self, code: str | None, refs: list[MeasureRef]) -> dict[Place, list[tuple[str, Ledger]]]:
-        wanted = {self._place(ref, place) for ref in refs for place in self.places} | set(self.places)
-        units = None if None in wanted else frozenset(place for place in wanted if place is not None)
+        asked = {self._place(ref, place) for ref in refs for place in self.places} | set(self.places)
+        units = None if None in asked else frozenset(place for place in asked if place is not None)
         first, last = min(p.first for p in self.periods), max(p.last for p in self.periods)
         field_id = None if code is None else self.reference.by_code[code].id
-        found = reading.ledgers(
-            self.session, reading.Wanted(units, first, last), {self.known[ref.name] for ref in refs}, field_id
-        )
+        which, wanted = reading.Wanted(units, first, last), {self.known[ref.name] for ref in refs}
+        found = reading.ledgers(self.session, which, wanted, field_id)
         by_place: dict[Place, list[tuple[str, Ledger]]] = defaultdict(list)
         for (unit, system), ledger in found.items():
             by_place[unit].append((system, ledger))
@@ -185,9 +181,9 @@ class _Sources:
             day
             for by_place in self._ledgers.values()
             for _, ledger in by_place.get(place, ())
-            if (day := ledger.newest(period.first, period.last)) is not None
+            if (day := ledger.taken(NEWEST, Kind.stock, period.first, period.last)) is not None
         ]
-        return max(days, default=None)
+        return date.fromordinal(max(days)) if days else None
 
 
 def completeness(
@@ -207,7 +203,7 @@ def completeness(
     for place, of_place in days.items():
         of_place.sort()
         ledgers[place] = Ledger([day for day, _ in of_place])
-        ledgers[place].flow("received", [received for _, received in of_place])
+        ledgers[place].put("received", Kind.flow, [received for _, received in of_place])
     nothing = Ledger([])
     found: dict[tuple[Place, Stretch], tuple[int, int]] = {}
     for place in places:
