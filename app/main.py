@@ -25,6 +25,7 @@ from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
 from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.computed import endpoints as indicators_computed
 from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
@@ -103,6 +104,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     indicators_citations.router,
     indicators_linked.router,
     indicators_formulas.router,
+    indicators_computed.router,
     indicators_overview.router,
     units.router,
     calendar.router,

@@ -63,9 +63,9 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
         load_fields(session, now)
         load_procedures(session, now)
         load_programmes(session, now)
-        load_sets(session, now)
         load_form(session)
         stamps.touch(session, STAMP)
+        load_sets(session, now)
         extend(session, now, settings.obligations_horizon_days)
         findings.rebuild(session)  # of reports that are older than the findings
         commit(session)

@@ -90,7 +90,7 @@ def _made(
             dossiers, tasks = of_dossiers.get((unit_id, period)), of_tasks.get((unit_id, period))
             if unit_id is not None and dossiers is not None:
                 narrowed = {ref: value for ref, value in dossiers.values.items() if ref.unit is None}
-                own = measures.Inputs(narrowed, dossiers.as_of, 0, 0)
+                own = measures.Inputs(narrowed, dossiers.as_of)
                 inputs += amounts.input_rows(unit_id, period.name, own)
             speaks = [one for one in held[period] if _speaks(one, unit_id, dossiers, tasks)]
             place = CITY if unit_id is None else codes[unit_id]
