@@ -73,10 +73,12 @@ EXPECTED = tuple(dict.fromkeys(_CALLED.values()))
 def expected(terminals: Iterable[str]) -> tuple[str, ...]:
     """Return what may stand in a place, as errors call it and in their order.
 
-    Where a value may begin, the minus before it goes without saying.
+    Where a value may begin, the minus before it goes without saying; after a measure, the bracket of its filters.
     """
     names = set(terminals)
     if "NUMBER" in names:
         names.discard("MINUS")
+    if names & {"PLUS", "_RPAR"}:
+        names.discard("_LSQB")
     called = {_CALLED[name] for name in names}
     return tuple(name for name in EXPECTED if name in called)

@@ -87,7 +87,7 @@ def _syntax(text: str, error: Any) -> FormulaFault:
     parser = getattr(error, "interactive_parser", None)
     may = grammar.expected(parser.accepts() if parser is not None else ())
     if not found:
-        return FormulaFault("formula_ends", place(text, offset), may)
+        return FormulaFault("formula_ends", place(text, offset, 0), may)
     before = re.search(r"([^\W\d]\w*)\s*$", text[:offset])
     if found == "(" and before is not None and "(" not in may:
         told = {"name": before[1], "choices": ", ".join(FUNCTIONS)}
