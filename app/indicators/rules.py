@@ -16,7 +16,7 @@ NEAR = Fraction(5, 100)
 PLACES = 6
 
 
-class Scope(StrEnum):
+class SetScope(StrEnum):
     """For whom a set is."""
 
     national = "national"
@@ -267,7 +267,5 @@ def pace(points: list[tuple[date, Fraction]], goal: Goal, due: date) -> Pace | N
 
 
 def is_stale(as_of: date | None, expected_age: int | None, day: date) -> bool:
-    """Tell whether a figure is older than the indicator lets it be; one that never came is, from the first day on."""
-    if expected_age is None:
-        return False
-    return as_of is None or (day - as_of).days > expected_age
+    """Tell whether a figure is older than the indicator lets it be; one that never came is missing, not old."""
+    return expected_age is not None and as_of is not None and (day - as_of).days > expected_age

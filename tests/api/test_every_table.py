@@ -49,6 +49,7 @@ NO_TABLE = {
     "/throughput/findings/{number}": "one row of its list",
     "/throughput/reminders/times/{unit}": "one time",
     "/files/{number}": "a kept file, as it came",
+    "/c/{token}": "one figure",
 }
 # Workbooks laid out like the form on paper; test_form_ii06a compares them with the rows.
 LAID_OUT = {"/throughput/forms/II.06a"}

@@ -67,6 +67,19 @@ TASKS = (
     "/tasks/import?programme=city&directive=1&prefix=PL",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip
+INDICATORS_OF_A_WARD = (
+    "/indicators",
+    f"/indicators?unit={WARD}",
+    f"/indicators/VH-01?unit={WARD}",
+    "/indicators/VH-01/why",
+)
+INDICATORS = (
+    "/indicators", f"/indicators?unit={WARD}", "/indicators?stale=true", "/indicators/sets", "/indicators/sets/QD766",
+    "/indicators/sets/NQ57/export", "/indicators/targets", "/indicators/readings", "/indicators/readings/import",
+    "/indicators/VH-01", "/indicators/HUE-NV-01", "/indicators/HUE-NV-02", "/indicators/VH-01/why",
+    "/indicators/HUE-NV-02/why", "/indicators/VH-01/comparison", "/indicators/NQ57-01/comparison",
+    "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new", "/indicators/estimates/qd766",
+)  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
     *((None, path) for path in STRANGER),
@@ -74,6 +87,8 @@ PAGES = [
     *(("tonghop", path) for path in ANALYST),
     *(("canbo", path) for path in TASKS_OF_A_WARD),
     *(("tonghop", path) for path in TASKS),
+    *(("canbo", path) for path in INDICATORS_OF_A_WARD),
+    *(("tonghop", path) for path in INDICATORS),
     *(("quantri", path) for path in ADMINISTRATOR),
 ]
 
@@ -94,6 +109,7 @@ ELSEWHERE = {
     "/tokens/{token_id}",
     "/api/docs",
     "/api/openapi.json",
+    "/c/{token}",
 }
 
 

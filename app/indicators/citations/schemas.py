@@ -12,7 +12,7 @@ from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import CITY, ReadingState
 from app.indicators.schemas import PeriodName, PlaceOut
-from app.indicators.sets.schemas import DefinitionOut
+from app.indicators.sets.schemas import IndicatorDefinition
 from app.tasks.schemas import Input
 
 CHANGE_WORDS = (
@@ -48,7 +48,7 @@ class CitationOut(PlaceOut):
 
     token: str
     address: Annotated[str, Described(description="The path that shows this figure for good")]
-    definition: DefinitionOut
+    definition: IndicatorDefinition
     period: str
     cited: CitedOut
     cited_at: datetime

@@ -8,7 +8,7 @@ from pydantic import Field as Described
 
 from app.indicators.readings.schemas import ReadingOut
 from app.indicators.schemas import PlaceOut
-from app.indicators.sets.schemas import DefinitionOut
+from app.indicators.sets.schemas import IndicatorDefinition
 from app.tasks.schemas import UnitName
 from app.throughput.schemas import WordsOut
 
@@ -42,7 +42,7 @@ class WhyOut(PlaceOut):
     superseded.
     """
 
-    definition: DefinitionOut
+    definition: IndicatorDefinition
     period: str
     reading: ReadingOut
     formula: Annotated[str | None, Described(description="null: the figure was entered")]

@@ -83,10 +83,11 @@ def _explain(
     ]  # fmt: skip
     if out.place != CITY or not formula.dossiers:
         return
+    if caller.units is not None:
+        return  # what others have sent, and what not, is not for a unit's eyes
     lacking = measures.missing_units(session, period, now)
     out.missing = [MissingUnit(unit=UnitName(code=u.code, name=u.name), days=days) for u, days in lacking]
-    if caller.units is None:
-        out.units = _by_unit(session, refs, period)
+    out.units = _by_unit(session, refs, period)
 
 
 def _by_unit(session: Session, refs: list[MeasureRef], period: Period) -> list[InputsOfUnit]:

@@ -11,8 +11,8 @@ from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import ReadingState, Standing
 from app.indicators.schemas import GoalOut, PlaceOut
-from app.indicators.sets.schemas import DefinitionOut, SetVersionOut
-from app.indicators.targets.schemas import TargetOut
+from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
+from app.indicators.targets.schemas import IndicatorTarget
 
 STANDING_WORDS = (
     "exceeded (vượt) | met (đạt) | near (gần đạt) | not_met (chưa đạt) | no_target (chưa có mục tiêu) | "
@@ -36,7 +36,7 @@ class LatestOut(BaseModel):
     out_of: int | None
 
 
-class IndicatorItem(DefinitionOut):
+class IndicatorItem(IndicatorDefinition):
     """An indicator with where it stands."""
 
     reading: LatestOut | None
@@ -99,7 +99,7 @@ class IndicatorOut(PlaceOut):
 
     indicator: IndicatorItem
     series: Annotated[list[ReadingOut], Described(description="The readings that count, the oldest period first")]
-    targets: list[TargetOut]
+    targets: list[IndicatorTarget]
     pace: PaceOut | None
     parts: PartsOut | None
     tasks: list[LinkedTask]
@@ -131,7 +131,7 @@ class ComparedUnit(PlaceOut):
 class ComparisonOut(BaseModel):
     """Units beside each other on one indicator; the periods are the same for all."""
 
-    indicator: DefinitionOut
+    indicator: IndicatorDefinition
     periods: list[str]
     goal: GoalOut | None
     items: list[ComparedUnit]

@@ -33,7 +33,7 @@ from app.indicators.readings.schemas import (
 from app.indicators.readings.service import Wanted
 from app.indicators.rules import ReadingState
 from app.indicators.sets import service as sets
-from app.indicators.sets.schemas import DefinitionOut
+from app.indicators.sets.schemas import IndicatorDefinition
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 pages_router = APIRouter()  # blank forms
@@ -106,7 +106,7 @@ def import_readings(
     return render.saved(data, to="/indicators/readings?origin=file")
 
 
-def _again(request: Request, session: Session) -> DefinitionOut:
+def _again(request: Request, session: Session) -> IndicatorDefinition:
     found = sets.definition_of(session, request.path_params["code"], day_of(now_of(request)))
     return sets.definition_out(found)
 

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from app.core.search import ordered_text
-from app.indicators.rules import Comparator, Direction, PeriodType, Scope
+from app.indicators.rules import Comparator, Direction, PeriodType, SetScope
 from app.tasks.models import one_of
 
 
@@ -14,7 +14,7 @@ class IndicatorSet(SQLModel, table=True):
     """A set by its code, whatever its versions say."""
 
     __tablename__ = "indicator_sets"
-    __table_args__ = (CheckConstraint(one_of("scope", Scope), name="scope"),)
+    __table_args__ = (CheckConstraint(one_of("scope", SetScope), name="scope"),)
 
     id: int = Field(default=None, primary_key=True)
     code: str = Field(sa_column=Column(ordered_text(20), nullable=False, unique=True))

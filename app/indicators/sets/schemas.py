@@ -9,7 +9,7 @@ from pydantic import Field as Described
 from app.core.schemas import Day, Line, Prose
 from app.indicators.formulas.schemas import FormulaExample
 from app.indicators.place import PlaceName
-from app.indicators.rules import CITY, SET_CODE, Comparator, Direction, PeriodType, Scope
+from app.indicators.rules import CITY, SET_CODE, Comparator, Direction, PeriodType, SetScope
 from app.indicators.schemas import MEASURE, Amount, IndicatorCode, PeriodName
 from app.tasks.schemas import Input, UnitName
 from app.units.models import UnitCode
@@ -77,7 +77,7 @@ class SetIn(Input):
     """One version of a set, whole: the first, or the next of a set that is there."""
 
     code: SetCode
-    scope: Annotated[Scope, Described(description=SCOPE_WORDS)]
+    scope: Annotated[SetScope, Described(description=SCOPE_WORDS)]
     name_vi: Name
     name_en: Name
     name_fr: Name
@@ -92,7 +92,7 @@ class SetItem(BaseModel):
 
     code: str
     version: int
-    scope: Annotated[Scope, Described(description=SCOPE_WORDS)]
+    scope: Annotated[SetScope, Described(description=SCOPE_WORDS)]
     name_vi: str
     name_en: str
     name_fr: str
@@ -118,7 +118,7 @@ class SetVersionOut(BaseModel):
     source: str
 
 
-class DefinitionOut(BaseModel):
+class IndicatorDefinition(BaseModel):
     """An indicator as one version of its set defines it."""
 
     code: str
@@ -153,7 +153,7 @@ class GroupOut(BaseModel):
     name_en: str
     name_fr: str
     max_score: int | None
-    indicators: list[DefinitionOut]
+    indicators: list[IndicatorDefinition]
 
 
 class SetOut(BaseModel):
@@ -161,7 +161,7 @@ class SetOut(BaseModel):
 
     code: str
     version: int
-    scope: Annotated[Scope, Described(description=SCOPE_WORDS)]
+    scope: Annotated[SetScope, Described(description=SCOPE_WORDS)]
     name_vi: str
     name_en: str
     name_fr: str

@@ -13,12 +13,12 @@ from app.core import audit, stamps
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.text import search_key
 from app.indicators.formulas.schemas import FormulaExample
-from app.indicators.rules import Comparator, Direction, PeriodType, Scope
+from app.indicators.rules import Comparator, Direction, PeriodType, SetScope
 from app.indicators.sets.models import Definition, Indicator, IndicatorGroup, IndicatorSet, SetVersion
 from app.indicators.sets.schemas import (
-    DefinitionOut,
     GroupIn,
     GroupOut,
+    IndicatorDefinition,
     IndicatorIn,
     SetIn,
     SetItem,
@@ -108,7 +108,7 @@ def listing(session: Session, day: date) -> SetPage:
     )
     items = [
         SetItem(
-            code=s.code, version=v.number, scope=Scope(s.scope), name_vi=v.name_vi, name_en=v.name_en,
+            code=s.code, version=v.number, scope=SetScope(s.scope), name_vi=v.name_vi, name_en=v.name_en,
             name_fr=v.name_fr, source=v.source, valid_from=v.valid_from, valid_to=v.valid_to, indicators=count,
         )
         for s, v, count in rows
@@ -137,14 +137,14 @@ def show(session: Session, held: IndicatorSet, version: SetVersion) -> SetOut:
         .where(col(IndicatorGroup.version_id) == version.id)
         .order_by(col(IndicatorGroup.sort_order))
     )
-    of_group: dict[int, list[DefinitionOut]] = {}
+    of_group: dict[int, list[IndicatorDefinition]] = {}
     for one in defined(session, definitions_query().where(col(SetVersion.id) == version.id)):
         of_group.setdefault(one.group.id, []).append(definition_out(one))
     versions = session.scalars(
         select(SetVersion).where(col(SetVersion.set_id) == held.id).order_by(col(SetVersion.number))
     )
     return SetOut(
-        code=held.code, version=version.number, scope=Scope(held.scope), name_vi=version.name_vi,
+        code=held.code, version=version.number, scope=SetScope(held.scope), name_vi=version.name_vi,
         name_en=version.name_en, name_fr=version.name_fr, source=version.source, note=version.note,
         valid_from=version.valid_from, valid_to=version.valid_to,
         groups=[
@@ -161,10 +161,10 @@ def show(session: Session, held: IndicatorSet, version: SetVersion) -> SetOut:
     )  # fmt: skip
 
 
-def definition_out(one: Defined) -> DefinitionOut:
+def definition_out(one: Defined) -> IndicatorDefinition:
     """Return a definition as it is shown."""
     d = one.definition
-    return DefinitionOut(
+    return IndicatorDefinition(
         code=one.indicator.code, set=one.set.code, set_version=one.version.number, group=one.group.code,
         name_vi=d.name_vi, name_en=d.name_en, name_fr=d.name_fr, meaning=d.meaning, unit_of_measure=d.unit_of_measure,
         direction=Direction(d.direction), comparator=Comparator(d.comparator), period_type=PeriodType(d.period_type),

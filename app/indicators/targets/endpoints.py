@@ -13,9 +13,9 @@ from app.core.web import Render, form
 from app.indicators.pages import CanKeep, CanRead, CodeInPath, CodeQuery, PlaceQuery, unit_choices
 from app.indicators.place import place_of
 from app.indicators.sets import service as sets
-from app.indicators.sets.schemas import DefinitionOut
+from app.indicators.sets.schemas import IndicatorDefinition
 from app.indicators.targets import service
-from app.indicators.targets.schemas import TargetIn, TargetOut, TargetPage
+from app.indicators.targets.schemas import IndicatorTarget, TargetIn, TargetPage
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 
@@ -36,12 +36,12 @@ def list_targets(
 
     return render(
         read(page), "indicators/targets.html",
-        table=lambda: tables.of_models("muc-tieu", render.every(read), TargetOut),
+        table=lambda: tables.of_models("muc-tieu", render.every(read), IndicatorTarget),
         wanted={"indicator": indicator, "unit": unit},
     )  # fmt: skip
 
 
-def _again(request: Request, session: Session) -> DefinitionOut:
+def _again(request: Request, session: Session) -> IndicatorDefinition:
     found = sets.definition_of(session, request.path_params["code"], day_of(now_of(request)))
     return sets.definition_out(found)
 
@@ -51,7 +51,7 @@ def _choices(request: Request, session: Session, *_: object) -> dict[str, object
 
 
 @router.post(
-    "/indicators/{code}/targets", operation_id="create_target", response_model=TargetOut, status_code=201,
+    "/indicators/{code}/targets", operation_id="create_target", response_model=IndicatorTarget, status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )  # fmt: skip
 @form("indicators/new_target.html", _again, _choices)

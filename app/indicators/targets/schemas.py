@@ -27,7 +27,7 @@ class TargetIn(Input):
     document_on: Day | None = None
 
 
-class TargetOut(PlaceOut):
+class IndicatorTarget(PlaceOut):
     """A target; `in_force`: no later version speaks of its period."""
 
     id: int
@@ -51,5 +51,5 @@ class TargetOut(PlaceOut):
 class TargetPage(BaseModel):
     """Targets by indicator, place, period and version."""
 
-    items: list[TargetOut]
+    items: list[IndicatorTarget]
     next: str | None

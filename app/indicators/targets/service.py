@@ -22,7 +22,7 @@ from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator
 from app.indicators.sets.service import Defined
 from app.indicators.targets.models import Target
-from app.indicators.targets.schemas import TargetIn, TargetOut, TargetPage
+from app.indicators.targets.schemas import IndicatorTarget, TargetIn, TargetPage
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 
@@ -168,10 +168,10 @@ def newest(session: Session, ids: Iterable[int]) -> dict[int, Defined]:
     return {one.indicator.id: one for one in rows}
 
 
-def shown(row: Target, one: Defined, unit: Unit | None, stands: bool) -> TargetOut:
+def shown(row: Target, one: Defined, unit: Unit | None, stands: bool) -> IndicatorTarget:
     """Return a target as it is shown."""
     d = one.definition
-    return TargetOut(
+    return IndicatorTarget(
         id=row.id, indicator=one.indicator.code, name_vi=d.name_vi, name_en=d.name_en, name_fr=d.name_fr,
         unit_of_measure=d.unit_of_measure, comparator=d.comparator, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period, version=row.version,
