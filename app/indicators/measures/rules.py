@@ -1,7 +1,7 @@
 """Measures: what each counts, in which unit of measure, and whether it adds up over time: pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.tasks.rules import Bucket
@@ -98,6 +98,8 @@ def measures(memos: Mapping[str, str | None]) -> dict[str, Measure]:
     found = {
         name: Measure(name, _KIND[name], DOSSIERS, OF_DOSSIERS, f"throughput.column.{name}") for name in COLUMNS
     }  # fmt: skip
+    # By the applicant: the form's own words for it are those of a column on persons, which no table of ours has.
+    found["withdrawn"] = replace(found["withdrawn"], words="indicators.measure_withdrawn", part_of="resolved_on_time")
     for code, column in memos.items():
         kind = Kind.stock if column in (*STOCKS, "pending") else Kind.flow
         found.setdefault(code, Measure(code, kind, DOSSIERS, OF_DOSSIERS, f"throughput.memo.{code}", column))
