@@ -1,9 +1,12 @@
 """Checking formulas at both doors: what is said of a right one, and where a wrong one is wrong."""
 
+import json
 from collections.abc import Callable
+from typing import Any
 
 from fastapi.testclient import TestClient
 
+from app.core import sheets
 from tests.support.clients import PageClient
 
 Api = Callable[..., TestClient]
@@ -57,3 +60,49 @@ def test_pages_mark_what_is_wrong(people: Callable[..., PageClient]) -> None:
     assert part.status_code == 422
     assert "<html" not in part.text
     assert "<mark>…</mark>" in part.text
+
+
+def test_the_measures_are_a_table_that_could_be_brought_again(api: Api) -> None:
+    analyst = api("city_analyst")
+    listed = analyst.get("/api/v1/indicators/measures").json()["items"]
+    assert [m["measure"] for m in listed[:3]] == ["carried_over", "received", "received_online"]
+    assert all(all(m["title"].values()) for m in listed)
+    grid = sheets.from_file(analyst.get("/api/v1/indicators/measures.xlsx").content)[0]
+    assert [row[0].text for row in grid.rows[1:]] == [m["measure"] for m in listed]
+    assert api("department_officer").get("/api/v1/indicators/measures").status_code == 200
+
+
+def test_examples_are_run(api: Api) -> None:
+    share = {"formula": "received_online / received", "unit_of_measure": "percent"}
+    right = {"inputs": {"received_online": 3, "received": 4}, "expected": "75%"}
+    analyst = api("city_analyst")
+    assert analyst.post(AT, json=share | {"examples": [right]}).json()["examples"] == 1
+    wrong = {"inputs": {"received_online": 3, "received": 0}, "expected": 0}
+    answer = analyst.post(AT, json=share | {"examples": [right, wrong]})
+    assert answer.status_code == 422
+    assert [(e["code"], e["pointer"]) for e in answer.json()["errors"]] == [("formula_example_wrong", "/examples/1")]
+    assert answer.json()["errors"][0]["message"]["en"] == "Example 2: it comes to n/a, not 0."
+    lacking = {"inputs": {"received_online": 3.5, "received": True}, "expected": "x"}
+    assert analyst.post(AT, json=share | {"examples": [lacking]}).status_code == 422
+
+
+def test_units_and_programmes_are_those_of_the_city(api: Api) -> None:
+    analyst = api("city_analyst")
+    for named in ("received[unit=19789]", "received[unit=city]", "tasks_overdue[programme=city, unit=SO-KHCN]"):
+        assert analyst.post(AT, json={"formula": named}).status_code == 200, named
+    for named in ("received[unit=19999]", "tasks_overdue[programme=nowhere]", "received[field=XX]"):
+        assert analyst.post(AT, json={"formula": named}).json()["code"] == "formula_unknown_code", named
+
+
+def test_what_is_no_formula_at_all_is_refused(api: Api) -> None:
+    analyst = api("city_analyst")
+    bodies: list[Any] = [
+        {}, [], {"formula": None}, {"formula": 3}, {"formula": "a" * 2001}, {"formula": "\x00"}, {"formula": "\ud800"},
+        {"formula": "1", "more": 1}, {"formula": "1", "period_type": "week"}, {"formula": "1", "examples": [{}]},
+        {"formula": "1", "examples": [{"inputs": {"\ud800": 1}, "expected": 1}]},
+    ]  # fmt: skip
+    for body in bodies:
+        sent = analyst.post(AT, content=json.dumps(body), headers={"content-type": "application/json"})
+        assert sent.status_code == 422, body
+    assert analyst.post(AT, json={"formula": "(" * 1000}).json()["code"] == "formula_too_deep"
+    assert analyst.post(AT, json={"formula": "{0.__class__}"}).json()["positions"][0]["offset"] == 0

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from app.core import tables
 from app.core.access import Caller, allow
 from app.core.db import Looking, Reading
 from app.core.forms import DoorRoute
@@ -12,7 +11,7 @@ from app.core.schemas import problems
 from app.core.web import Render, form
 from app.indicators.formulas import service
 from app.indicators.formulas.schemas import FormulaChecked, FormulaIn, FormulaProblem
-from app.indicators.measures.schemas import MeasureList, MeasureOut
+from app.indicators.measures.schemas import MeasureList
 
 # Goes before the router of `/indicators/{code}`.
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
@@ -25,9 +24,7 @@ CanRead = Annotated[Caller, allow("indicators:read")]
 def list_measures(caller: CanRead, session: Reading, render: Render) -> Response:
     """List what a formula may name: columns and memos of the daily report, buckets of tasks."""
     data = service.measure_list(session)
-    return render(
-        data, "indicators/measures.html", table=lambda: tables.of_models("so-lieu-cong-thuc", data.items, MeasureOut)
-    )
+    return render(data, "indicators/measures.html", table=lambda: service.as_table(data))
 
 
 @router.post(

@@ -27,7 +27,7 @@ class FormulaExample(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     inputs: Annotated[
-        dict[Annotated[str, Field(max_length=200)], ExampleValue],
+        dict[Annotated[Line, Field(max_length=200)], ExampleValue],
         Field(max_length=50, description="By name as in the formula", examples=[{"received_online": 3, "received": 4}]),
     ]
     expected: ExampleValue

@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from app.core import i18n
 from app.core.errors import Fault, Invalid
+from app.core.tables import Cell, Table
 from app.indicators.formulas import examples
 from app.indicators.formulas.checking import Formula, KnownIndicator, check
 from app.indicators.formulas.faults import FormulaFault, FormulaWrong
@@ -112,12 +113,31 @@ def measure_list(session: Session) -> MeasureList:
     return MeasureList(
         items=[
             MeasureOut(
-                name=m.name, title=title(m), kind=m.kind, unit_of_measure=m.unit_of_measure, filters=list(m.filters),
+                measure=m.name, title=title(m), kind=m.kind, unit_of_measure=m.unit_of_measure, filters=list(m.filters),
                 part_of=m.part_of,
             )
             for m in measures.catalogue(session).measures.values()
         ]
     )  # fmt: skip
+
+
+def as_table(data: MeasureList) -> Table:
+    """Return measures as rows, their filters divided by commas."""
+    columns = ["measure", "title_vi", "title_en", "title_fr", "kind", "unit_of_measure", "filters", "part_of"]
+    rows: list[list[Cell]] = [
+        [
+            m.measure,
+            m.title.vi,
+            m.title.en,
+            m.title.fr,
+            m.kind.value,
+            m.unit_of_measure,
+            ", ".join(m.filters),
+            m.part_of,
+        ]
+        for m in data.items
+    ]
+    return Table("so-lieu-cong-thuc", columns, rows)
 
 
 def title(measure: Measure) -> WordsOut:

@@ -1,7 +1,7 @@
 """Measures: what each counts, in which unit of measure, and whether it adds up over time: pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from app.tasks.rules import Bucket
@@ -86,6 +86,8 @@ COLUMNS = (
 )  # fmt: skip
 BUCKETS = {f"tasks_{bucket.value}": bucket for bucket in Bucket}
 ALL_TASKS = "tasks_total"
+# Elsewhere they are called by what the applicant does, like a column on persons, which no file of ours has.
+_OWN_WORDS = {"withdrawn", "waiting_applicant"}
 _BUCKET_WORDS = "tasks.bucket_"
 
 
@@ -98,12 +100,15 @@ def measures(memos: Mapping[str, str | None]) -> dict[str, Measure]:
     found = {
         name: Measure(name, _KIND[name], DOSSIERS, OF_DOSSIERS, f"throughput.column.{name}") for name in COLUMNS
     }  # fmt: skip
+    found["withdrawn"] = replace(found["withdrawn"], part_of="resolved_on_time")
     for code, column in memos.items():
         kind = Kind.stock if column in (*STOCKS, "pending") else Kind.flow
         found.setdefault(code, Measure(code, kind, DOSSIERS, OF_DOSSIERS, f"throughput.memo.{code}", column))
     found.setdefault(ALL_TASKS, Measure(ALL_TASKS, Kind.stock, TASKS, OF_TASKS, "indicators.tasks_total"))
     for name, bucket in BUCKETS.items():
         found.setdefault(name, Measure(name, Kind.stock, TASKS, OF_TASKS, f"{_BUCKET_WORDS}{bucket.value}"))
+    for name in _OWN_WORDS & found.keys():
+        found[name] = replace(found[name], words=f"indicators.measure_{name}")
     return found
 
 

@@ -12,7 +12,7 @@ from app.throughput.schemas import WordsOut
 class MeasureOut(BaseModel):
     """What a formula may name."""
 
-    name: str
+    measure: Annotated[str, Field(description="Its name in a formula")]
     title: WordsOut
     kind: Annotated[Kind, Field(description=KIND_WORDS)]
     unit_of_measure: Annotated[str, Field(description="`dossiers` or `tasks`")]
