@@ -30,6 +30,7 @@ from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
 from app.indicators.overview import endpoints as indicators_overview
+from app.indicators.overview.tasks import indicators_of_task
 from app.indicators.readings import endpoints as indicators_readings
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
@@ -154,6 +155,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.caller_provider = callers.provide
     app.state.session_ended = sign_in_page.session_ended
     app.state.page_context = page_context
+    app.state.beside_task = indicators_of_task
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
     for pages in PAGES:

@@ -134,7 +134,9 @@ def get_task(
 ) -> Response:
     """Show one task with its history."""
     shown = show(session, caller, task, now)
-    return render(shown, "tasks/task.html", version=task.version)
+    # What moves with the task is known to a higher floor; main wires who tells it.
+    beside = render.request.app.state.beside_task(session, caller, task.id, now) if render.door == "people" else []
+    return render(shown, "tasks/task.html", version=task.version, indicators=beside)
 
 
 @router.get(

@@ -78,7 +78,8 @@ INDICATORS = (
     "/indicators/sets/NQ57/export", "/indicators/targets", "/indicators/readings", "/indicators/readings/import",
     "/indicators/VH-01", "/indicators/HUE-NV-01", "/indicators/HUE-NV-02", "/indicators/VH-01/why",
     "/indicators/HUE-NV-02/why", "/indicators/VH-01/comparison", "/indicators/NQ57-01/comparison",
-    "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new", "/indicators/estimates/qd766",
+    "/tasks/KH02-115/indicators", "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new",
+    "/indicators/estimates/qd766",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

@@ -2,21 +2,25 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from sqlmodel import Session
 
+from app.core import tables
 from app.core.clock import Now, now_of
-from app.core.db import Writing
+from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.schemas import problems
 from app.core.web import Render, form
 from app.indicators.linked import service
-from app.indicators.linked.schemas import TaskLinkIn
+from app.indicators.linked.schemas import LinkedIndicator, LinkedIndicatorPage, TaskLinkIn
 from app.indicators.overview import one
 from app.indicators.overview.schemas import IndicatorOut
-from app.indicators.pages import CanKeep, CodeInPath
+from app.indicators.overview.tasks import indicators_of_task
+from app.indicators.pages import CanKeep, CanRead, CodeInPath
 from app.indicators.place import Place
 from app.indicators.rules import CITY
+from app.tasks.endpoints import task_in_path
+from app.tasks.models import Task
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 
@@ -39,6 +43,21 @@ def link_task(
     shown = one.show(session, caller, code, place=Place(CITY), now=now)
     at = f"/indicators/{code}"
     return render.saved(shown, to=f"{at}#tasks", created=True, location=at)
+
+
+@router.get(
+    "/tasks/{code}/indicators", operation_id="list_task_indicators", response_model=LinkedIndicatorPage,
+    responses=problems(401, 403, 404, 406, 422),
+)  # fmt: skip
+def list_task_indicators(
+    caller: CanRead, task: Annotated[Task, Depends(task_in_path)], session: Reading, render: Render, now: Now
+) -> Response:
+    """List the indicators that a task moves, with how the city stands in each."""
+    found = LinkedIndicatorPage(items=indicators_of_task(session, caller, task.id, now), next=None)
+    return render(
+        found, "indicators/of_task.html",
+        table=lambda: tables.of_models(f"chi-tieu-{task.code}", found.items, LinkedIndicator), task=task,
+    )  # fmt: skip
 
 
 @router.delete(

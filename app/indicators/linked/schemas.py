@@ -36,3 +36,10 @@ class LinkedIndicator(BaseModel):
     value: float | None
     period: str | None
     standing: Standing
+
+
+class LinkedIndicatorPage(BaseModel):
+    """The indicators that a task moves, by code."""
+
+    items: list[LinkedIndicator]
+    next: str | None
