@@ -22,20 +22,20 @@ router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 
 
 def _again(request: Request, session: Session) -> IndicatorOut:
-    code = request.path_params["code"]
-    return one.show(session, request.state.caller, code, place=Place(CITY), now=now_of(request))
+    indicator = request.path_params["indicator"]
+    return one.show(session, request.state.caller, indicator, place=Place(CITY), now=now_of(request))
 
 
 @router.post(
-    "/indicators/{code}/citations", operation_id="create_citation", response_model=CitationOut, status_code=201,
+    "/indicators/{indicator}/citations", operation_id="create_citation", response_model=CitationOut, status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )  # fmt: skip
 @form("indicators/indicator.html", _again, lambda *_: {"units": []})
 def create_citation(
-    caller: CanRead, code: CodeInPath, session: Writing, render: Render, now: Now, body: CitationIn
+    caller: CanRead, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: CitationIn
 ) -> Response:
     """Give the figure that counts now an address that shows it for good; the same figure has one address."""
-    row = service.cite(session, caller, code, body=body, now=now)
+    row = service.cite(session, caller, indicator, body=body, now=now)
     at = f"/c/{row.token}"
     return render.saved(service.show(session, caller, row, now), to=at, created=True, location=at)
 

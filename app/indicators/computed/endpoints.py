@@ -35,22 +35,22 @@ def get_estimate(caller: CanRead, session: Reading, render: Render, now: Now) ->
 
 
 @router.get(
-    "/indicators/{code}/why", operation_id="explain_reading", response_model=WhyOut,
+    "/indicators/{indicator}/why", operation_id="explain_reading", response_model=WhyOut,
     responses=problems(401, 403, 404, 406, 422),
 )  # fmt: skip
 def explain_reading(
-    caller: CanRead, code: CodeInPath, session: Reading, render: Render, now: Now, unit: PlaceQuery = None,
+    caller: CanRead, indicator: CodeInPath, session: Reading, render: Render, now: Now, unit: PlaceQuery = None,
     period: Annotated[str | None, Query(max_length=10, description="An ISO period; absent: the newest")] = None,
 ) -> Response:  # fmt: skip
     """Say where a figure comes from: formula, inputs by unit, missing units, definition version."""
     found = why(
-        session, caller, code, place=place_of(session, caller, unit or CITY), period=_period(period), now=now
+        session, caller, indicator, place=place_of(session, caller, unit or CITY), period=_period(period), now=now
     )  # fmt: skip
 
     def table() -> tables.Table:
         columns = ["unit", "name", *(one.measure for one in found.inputs)]
         rows = [[one.unit.code, one.unit.name, *one.amounts] for one in found.units]
-        return tables.Table(f"vi-sao-{code}-{found.period}", columns, rows)
+        return tables.Table(f"vi-sao-{indicator}-{found.period}", columns, rows)
 
     return render(found, "indicators/why.html", table=table)
 

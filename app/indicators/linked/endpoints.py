@@ -26,22 +26,22 @@ router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 
 
 def _again(request: Request, session: Session) -> IndicatorOut:
-    code = request.path_params["code"]
-    return one.show(session, request.state.caller, code, place=Place(CITY), now=now_of(request))
+    indicator = request.path_params["indicator"]
+    return one.show(session, request.state.caller, indicator, place=Place(CITY), now=now_of(request))
 
 
 @router.post(
-    "/indicators/{code}/tasks", operation_id="link_task", response_model=IndicatorOut, status_code=201,
+    "/indicators/{indicator}/tasks", operation_id="link_task", response_model=IndicatorOut, status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )  # fmt: skip
 @form("indicators/indicator.html", _again, lambda *_: {"units": []})
 def link_task(
-    caller: CanKeep, code: CodeInPath, session: Writing, render: Render, now: Now, body: TaskLinkIn
+    caller: CanKeep, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: TaskLinkIn
 ) -> Response:
     """Say that a task moves an indicator."""
-    service.link(session, caller, code, body.task, now=now)
-    shown = one.show(session, caller, code, place=Place(CITY), now=now)
-    at = f"/indicators/{code}"
+    service.link(session, caller, indicator, body.task, now=now)
+    shown = one.show(session, caller, indicator, place=Place(CITY), now=now)
+    at = f"/indicators/{indicator}"
     return render.saved(shown, to=f"{at}#tasks", created=True, location=at)
 
 
@@ -61,14 +61,14 @@ def list_task_indicators(
 
 
 @router.delete(
-    "/indicators/{code}/tasks/{task}", operation_id="unlink_task", status_code=204,
+    "/indicators/{indicator}/tasks/{task}", operation_id="unlink_task", status_code=204,
     responses=problems(401, 403, 404),
 )  # fmt: skip
 def unlink_task(
-    caller: CanKeep, code: CodeInPath,
+    caller: CanKeep, indicator: CodeInPath,
     task: Annotated[str, Path(max_length=40, description="The task's code")],
     session: Writing, render: Render, now: Now,
 ) -> Response:  # fmt: skip
     """Take a link of a task away."""
-    service.unlink(session, caller, code, task, now=now)
-    return render.gone(to=f"/indicators/{code}#tasks")
+    service.unlink(session, caller, indicator, task, now=now)
+    return render.gone(to=f"/indicators/{indicator}#tasks")

@@ -66,49 +66,49 @@ def list_indicators(
 
 
 @router.get(
-    "/indicators/{code}", operation_id="get_indicator", response_model=IndicatorOut,
+    "/indicators/{indicator}", operation_id="get_indicator", response_model=IndicatorOut,
     responses=problems(401, 403, 404, 406, 422),
 )  # fmt: skip
 def get_indicator(
-    caller: CanRead, code: CodeInPath, session: Reading, render: Render, now: Now, unit: PlaceQuery = None
+    caller: CanRead, indicator: CodeInPath, session: Reading, render: Render, now: Now, unit: PlaceQuery = None
 ) -> Response:
     """Give an indicator: its series with targets, whether the target will be made, and what belongs to it."""
-    found = one.show(session, caller, code, place=place_of(session, caller, unit or CITY), now=now)
+    found = one.show(session, caller, indicator, place=place_of(session, caller, unit or CITY), now=now)
     return render(
         found, "indicators/indicator.html",
-        table=lambda: tables.of_models(f"chi-tieu-{code}", found.series, ReadingOut),
+        table=lambda: tables.of_models(f"chi-tieu-{indicator}", found.series, ReadingOut),
         units=unit_choices(session, caller) if render.door == "people" else [],
     )  # fmt: skip
 
 
 @router.get(
-    "/indicators/{code}/comparison", operation_id="compare_units", response_model=ComparisonOut,
+    "/indicators/{indicator}/comparison", operation_id="compare_units", response_model=ComparisonOut,
     responses=problems(401, 403, 404, 406, 422),
 )  # fmt: skip
-def compare_units(caller: CanRead, code: CodeInPath, session: Reading, render: Render, now: Now) -> Response:
+def compare_units(caller: CanRead, indicator: CodeInPath, session: Reading, render: Render, now: Now) -> Response:
     """Set units beside each other: the last twelve periods, the newest value, how it stands."""
-    found = one.compare(session, caller, code, now=now)
+    found = one.compare(session, caller, indicator, now=now)
     return render(
         found, "indicators/comparison.html",
-        table=lambda: tables.of_models(f"so-sanh-{code}", found.items, ComparedUnit),
+        table=lambda: tables.of_models(f"so-sanh-{indicator}", found.items, ComparedUnit),
     )  # fmt: skip
 
 
-@pages_router.get("/indicators/{code}/readings/new")
+@pages_router.get("/indicators/{indicator}/readings/new")
 def new_reading(
-    caller: CanEnter, code: CodeInPath, session: Reading, render: Render, now: Now,
+    caller: CanEnter, indicator: CodeInPath, session: Reading, render: Render, now: Now,
     period: Annotated[str | None, Query(max_length=10)] = None,
     supersedes: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
     place: PlaceQuery = None,
 ) -> Response:  # fmt: skip
     """Ask for a reading."""
-    found = sets.definition_out(sets.definition_of(session, code, day_of(now)))
+    found = sets.definition_out(sets.definition_of(session, indicator, day_of(now)))
     asked = {"period": period, "supersedes": supersedes, "place": place}
     return render.page("indicators/new_reading.html", data=found, units=unit_choices(session, caller), asked=asked)
 
 
-@pages_router.get("/indicators/{code}/targets/new")
-def new_target(caller: CanKeep, code: CodeInPath, session: Reading, render: Render, now: Now) -> Response:
+@pages_router.get("/indicators/{indicator}/targets/new")
+def new_target(caller: CanKeep, indicator: CodeInPath, session: Reading, render: Render, now: Now) -> Response:
     """Ask for a target."""
-    found = sets.definition_out(sets.definition_of(session, code, day_of(now)))
+    found = sets.definition_out(sets.definition_of(session, indicator, day_of(now)))
     return render.page("indicators/new_target.html", data=found, units=unit_choices(session, caller))

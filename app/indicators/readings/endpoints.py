@@ -84,7 +84,7 @@ async def get_readings_file(request: Request, caller: CanEnter) -> ReadingsFile:
 @pages_router.get("/indicators/readings/import")
 def new_readings_import(caller: CanEnter, render: Render) -> Response:
     """Ask for a file of readings."""
-    return render.page("indicators/import.html", columns=files.COLUMNS)
+    return render.page("indicators/import.html", data={"columns": files.COLUMNS})
 
 
 @router.post(
@@ -92,7 +92,7 @@ def new_readings_import(caller: CanEnter, render: Render) -> Response:
     openapi_extra={"requestBody": upload_body()},
     responses=problems(401, 403, 413, 415, 422, 503),
 )  # fmt: skip
-@form("indicators/import.html", None, lambda *_: {"columns": files.COLUMNS})
+@form("indicators/import.html", lambda *_: {"columns": files.COLUMNS})
 def import_readings(
     caller: CanEnter, brought: Annotated[ReadingsFile, Depends(get_readings_file)], session: Writing, render: Render,
     now: Now,
@@ -107,23 +107,26 @@ def import_readings(
 
 
 def _again(request: Request, session: Session) -> IndicatorDefinition:
-    found = sets.definition_of(session, request.path_params["code"], day_of(now_of(request)))
+    found = sets.definition_of(session, request.path_params["indicator"], day_of(now_of(request)))
     return sets.definition_out(found)
 
 
 def _choices(request: Request, session: Session, *_: object) -> dict[str, Any]:
-    return {"units": unit_choices(session, request.state.caller), "asked": {}}
+    return {
+        "units": unit_choices(session, request.state.caller),
+        "asked": dict.fromkeys(("period", "supersedes", "place")),
+    }
 
 
 @router.post(
-    "/indicators/{code}/readings", operation_id="create_reading", response_model=ReadingOut, status_code=201,
+    "/indicators/{indicator}/readings", operation_id="create_reading", response_model=ReadingOut, status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )  # fmt: skip
 @form("indicators/new_reading.html", _again, _choices)
 def create_reading(
-    caller: CanEnter, code: CodeInPath, session: Writing, render: Render, now: Now, body: ReadingIn
+    caller: CanEnter, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: ReadingIn
 ) -> Response:
     """Record a reading; one that stands for its period is named as superseded, and stays."""
-    row = service.record(session, caller, code, body=body, now=now)
-    to = f"/indicators/{code}" + (f"?unit={row.place}" if row.unit_id else "")
-    return render.saved(service.show(session, row), to=to, created=True, location=f"/indicators/{code}")
+    row = service.record(session, caller, indicator, body=body, now=now)
+    to = f"/indicators/{indicator}" + (f"?unit={row.place}" if row.unit_id else "")
+    return render.saved(service.show(session, row), to=to, created=True, location=f"/indicators/{indicator}")

@@ -42,7 +42,7 @@ def list_targets(
 
 
 def _again(request: Request, session: Session) -> IndicatorDefinition:
-    found = sets.definition_of(session, request.path_params["code"], day_of(now_of(request)))
+    found = sets.definition_of(session, request.path_params["indicator"], day_of(now_of(request)))
     return sets.definition_out(found)
 
 
@@ -51,16 +51,16 @@ def _choices(request: Request, session: Session, *_: object) -> dict[str, object
 
 
 @router.post(
-    "/indicators/{code}/targets", operation_id="create_target", response_model=IndicatorTarget, status_code=201,
+    "/indicators/{indicator}/targets", operation_id="create_target", response_model=IndicatorTarget, status_code=201,
     responses=problems(401, 403, 404, 409, 422),
 )  # fmt: skip
 @form("indicators/new_target.html", _again, _choices)
 def create_target(
-    caller: CanKeep, code: CodeInPath, session: Writing, render: Render, now: Now, body: TargetIn
+    caller: CanKeep, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: TargetIn
 ) -> Response:
     """Set what an indicator is to reach; a later version speaks in place of an earlier one, which stays."""
-    row = service.set_target(session, caller, code, body=body, now=now)
-    found = sets.definition_of(session, code, day_of(now))
+    row = service.set_target(session, caller, indicator, body=body, now=now)
+    found = sets.definition_of(session, indicator, day_of(now))
     place = place_of(session, caller, row.place)
     shown = service.shown(row, found, place.unit, True)
-    return render.saved(shown, to=f"/indicators/{code}#targets", created=True, location=f"/indicators/{code}")
+    return render.saved(shown, to=f"/indicators/{indicator}#targets", created=True, location=f"/indicators/{indicator}")
