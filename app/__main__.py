@@ -190,11 +190,12 @@ def token_create(
 
 @cli.command()
 def verify() -> None:
-    """Check the audit chain, every revision, and kept totals and findings against the reports."""
+    """Check the audit chain, every revision, and kept totals, findings and differences against the reports."""
     from app.indicators.computed import rebuilding as indicators
     from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
+    from app.throughput.figures import rebuilding as figures
     from app.throughput.findings import rebuilding as findings
     from app.throughput.statutory import frozen
 
@@ -206,6 +207,7 @@ def verify() -> None:
             *monthly.damaged(session),
             *totals.differences(session),
             *findings.differences(session),
+            *figures.differences(session),
             *tasks.differences(session, SystemClock().now()),
             *indicators.differences(session, SystemClock().now()),
         ]
@@ -231,12 +233,14 @@ def rebuild_totals() -> None:
     """Compute all kept totals anew from the lines, and bring the findings to what the reports say."""
     from app.tasks import proof as tasks
     from app.throughput import totals
+    from app.throughput.figures import rebuilding as figures
     from app.throughput.findings import rebuilding as findings
 
     with _ready(Settings()).write() as session:
         _context(session)
         count = totals.rebuild(session)
         findings.rebuild(session)
+        figures.rebuild(session)
         tasks.rebuild(session)
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")

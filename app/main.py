@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session
 from starlette_compress import CompressMiddleware
 
 from app import __version__, contract, health, home
@@ -45,6 +46,8 @@ from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
+from app.tasks.monthly.reminding import MonthlyOwed
+from app.tasks.monthly.reminding import owed as monthly_owed
 from app.tasks.overview import endpoints as tasks_overview
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
@@ -219,16 +222,22 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
         }
         for e in (sections[section] if section else [])
     ]
-    return {"nav": nav, "pages": pages, "version": __version__, "waiting": waiting(request, caller)}
+    count, owed = waiting(request, caller)
+    return {"nav": nav, "pages": pages, "version": __version__, "waiting": count, "monthly_owed": owed}
 
 
-def waiting(request: Request, caller: Caller | None) -> int | None:
-    """Return how much waits for the reader, for the mark in the page's head; None where there is none to show."""
+def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwed]]:
+    """Return how much waits for the reader, for the mark in the page's head, and the reports to the centre in it.
+
+    None where there is no mark to show.
+    """
     part = request.headers.get("hx-request-type") == "partial"
     if caller is None or not caller.may("reminders:read") or part:
-        return None
+        return None, []
     try:
         with hot.glance(request.app.state.database.engine) as connection:
-            return reminded(connection, caller, now_of(request))
+            now = now_of(request)
+            owed = monthly_owed(Session(connection), caller, now)
+            return reminded(connection, caller, now) + len(owed), owed
     except (OperationalError, PoolTimeout):
-        return None  # a page that tells of a busy database is shown all the same
+        return None, []  # a page that tells of a busy database is shown all the same

@@ -1,4 +1,4 @@
-"""Measures list and sums of tasks through HTTP with 10,000 tasks and 200,000 updates against 200 tasks.
+"""Measures list and sums of tasks through HTTP with 10,000 tasks and 200,000 updates against 200 tasks, filtered too.
 
 Prints 95th percentiles and their ratios, all taken in one run, in turn; run it with `python -m benchmarks.tasks`.
 """
@@ -25,7 +25,18 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.core.text import search_key
 from app.tasks.directives.models import Directive
-from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskState, TaskUnit
+from app.tasks.models import (
+    FOREVER,
+    Programme,
+    Task,
+    TaskCount,
+    TaskEdition,
+    TaskMark,
+    TaskPercent,
+    TaskState,
+    TaskTag,
+    TaskUnit,
+)
 from app.tasks.progress.models import TaskUpdate
 from app.tasks.rules import Facts, Rhythm, TaskKind, TaskStatus, course, next_update_due, period_end
 from app.tasks.states import count_rows
@@ -36,15 +47,33 @@ from benchmarks.app import NOW, StandingClock
 FEW, MANY, UPDATES = 200, 10_000, 20
 ROUNDS = 200
 PAST = (day_of(NOW) - timedelta(days=200)).isoformat()
+EDITED_AT = NOW - timedelta(days=300)
+EDITED = ("title", "directive_id", "parent_id", "roll_up", "accountable_position", "responsible_position", "product",
+          "authority", "rhythm", "precision", "centre_code", "weight", "search_key")  # fmt: skip
+SEVERAL = "unit=SO-KHCN&tag=uu_tien&q=dac+biet"
 QUESTIONS = {
     "list": "/api/v1/tasks?limit=50",
     "list as of a day": f"/api/v1/tasks?limit=50&as_of={PAST}",
     "list of what is overdue": "/api/v1/tasks?limit=50&bucket=overdue",
     "list of a bucket as of a day": f"/api/v1/tasks?limit=50&bucket=on_schedule&as_of={PAST}",
     "list of a unit": "/api/v1/tasks?limit=50&unit=SO-KHCN&role=lead",
+    "list of a word of many": "/api/v1/tasks?limit=50&q=dich+vu+cong",
+    "list of a word of many as of a day": f"/api/v1/tasks?limit=50&q=dich+vu+cong&as_of={PAST}",
+    "list of words of a few": "/api/v1/tasks?limit=50&q=ho+tich+dac+biet",
+    "list of words of a few as of a day": f"/api/v1/tasks?limit=50&q=ho+tich+dac+biet&as_of={PAST}",
+    "list of a tag as of a day": f"/api/v1/tasks?limit=50&tag=uu_tien&as_of={PAST}",
+    "list of several filters": f"/api/v1/tasks?limit=50&programme=centre&{SEVERAL}",
+    "list of several filters as of a day": f"/api/v1/tasks?limit=50&programme=centre&{SEVERAL}&as_of={PAST}",
+    "one task as of a day": f"/api/v1/tasks/B00010?as_of={day_of(NOW) - timedelta(days=1)}",
     "summary": "/api/v1/tasks/summary",
     "summary as of a day": f"/api/v1/tasks/summary?as_of={PAST}",
     "summary of a programme as of a day": f"/api/v1/tasks/summary?programme=centre&as_of={PAST}",
+    "summary of a word that all have": "/api/v1/tasks/summary?q=dich+vu+cong",
+    "summary of words of a few": "/api/v1/tasks/summary?q=ho+tich+dac+biet",
+    "summary of words of a few as of a day": f"/api/v1/tasks/summary?q=ho+tich+dac+biet&as_of={PAST}",
+    "summary of a unit as of a day": f"/api/v1/tasks/summary?unit=SO-KHCN&role=lead&as_of={PAST}",
+    "summary of several filters": f"/api/v1/tasks/summary?programme=centre&{SEVERAL}",
+    "summary of several filters as of a day": f"/api/v1/tasks/summary?programme=centre&{SEVERAL}&as_of={PAST}",
 }
 BASE: dict[str, Any] = {
     "phase_id": None, "clause_id": None, "parent_id": None, "roll_up": "own", "accountable_position": "Giám đốc",
@@ -87,12 +116,15 @@ def _tasks(session: Session, random: Random, tasks: int) -> None:
     )  # fmt: skip
     session.add(directive)
     session.flush()
-    rows: dict[Any, list[dict[str, Any]]] = {Task: [], TaskUnit: [], TaskState: [], TaskUpdate: []}
+    tables = (Task, TaskUnit, TaskTag, TaskEdition, TaskMark, TaskState, TaskUpdate, TaskPercent)
+    rows: dict[Any, list[dict[str, Any]]] = {table: [] for table in tables}
     moved: Counter[tuple[int, str, date]] = Counter()
     for number in range(1, tasks + 1):
         lead = own if number % (tasks // 20) == 0 else random.choice(leads)
         programme = random.choice(programmes)
-        title = f"Nhiệm vụ số {number} về dịch vụ công"
+        # As many of the department's own and of those that few words find, whatever the size of the base.
+        few = number % (tasks // 20) == 0
+        title = f"Nhiệm vụ số {number} về dịch vụ công{' hộ tịch đặc biệt' if few else ''}"
         life = _life(random, begin)
         facts = life[-1][1]
         rows[Task].append(
@@ -107,6 +139,26 @@ def _tasks(session: Session, random: Random, tasks: int) -> None:
             }
         )  # fmt: skip
         rows[TaskUnit].append({"task_id": number, "unit_id": lead.id, "role": "lead"})
+        written = {name: rows[Task][-1][name] for name in EDITED} | {"clause": None, "phase": None, "milestones": "[]"}
+        # Every task was written anew once.
+        then = {"task_id": number, "from_at": life[0][0], "to_at": min(EDITED_AT, NOW)}
+        if then["from_at"] < then["to_at"]:
+            rows[TaskEdition].append(written | then | {"title": f"{title} (cũ)"})
+        since = max(EDITED_AT, life[0][0])
+        rows[TaskEdition].append(written | {"task_id": number, "from_at": since, "to_at": FOREVER})
+        told = {"task_id": number, "tag": None, "unit_id": None, "from_at": life[0][0], "to_at": FOREVER}
+        rows[TaskMark] += [told | {"word": w} for w in sorted(set(rows[Task][-1]["search_key"].split()))]
+        if few:
+            rows[TaskTag].append({"task_id": number, "tag": "uu_tien"})
+            mark = {
+                "task_id": number,
+                "tag": "uu_tien",
+                "unit_id": None,
+                "word": None,
+                "from_at": life[0][0],
+                "to_at": FOREVER,
+            }
+            rows[TaskMark].append(mark)
         for begins, ends, found, then in _states(life):
             rows[TaskState].append({
                 "task_id": number, "from_at": begins, "to_at": ends, "bucket": found, "status": then.status.value,
@@ -125,6 +177,10 @@ def _tasks(session: Session, random: Random, tasks: int) -> None:
             }
             for n in range(1, UPDATES + 1)
         ]  # fmt: skip
+        rows[TaskPercent] += [
+            {"task_id": number, "at": u["at"], "percent": u["percent"], "source": "declared"}
+            for u in rows[TaskUpdate][-UPDATES:]
+        ]
     for table, some in rows.items():
         session.execute(insert(table), some)
     session.execute(insert(TaskCount), count_rows(moved))

@@ -27,8 +27,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
-GUIDES = tuple(f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader") for language in (".vi", ""))
-LARGEST = 160 * 1024
+GUIDES = tuple(
+    f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader", "tasks") for language in (".vi", "")
+)
+LARGEST = 120 * 1024
 DESK = {"width": 1000, "height": 700}
 PAGES = 2
 WIDTH, HEIGHT = 360, 640
@@ -191,6 +193,29 @@ def desks(browser: Browser, address: str) -> None:
     picture(leader, "leader-ranking", at="main")
 
 
+def tasks(browser: Browser, address: str) -> None:
+    """Follow tasks: a ward's phone, and the analyst's desk."""
+    phone = browser.new_page(
+        viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
+        has_touch=True,
+    )  # fmt: skip
+    sign_in(phone, address, USER)
+    phone.goto(f"{address}/tasks/mine")
+    picture(phone, "tasks-mine", at="main")
+    phone.locator("main a[href$='/acts/updates']").first.click()
+    phone.wait_for_url("**/acts/updates")
+    phone.fill("#done", "Đã khảo sát xong, đang nhập danh mục")
+    picture(phone, "tasks-update", at="main")
+    phone.goto(f"{address}/tasks/KH98-11/asking")
+    picture(phone, "tasks-asking", at="main")
+    desk = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")  # type: ignore[arg-type]
+    sign_in(desk, address, "tonghop")
+    desk.goto(f"{address}/tasks/compare?from=2025-09-30&to=2025-12-31&programme=centre")
+    picture(desk, "tasks-compare", at="main h1")
+    desk.goto(f"{address}/tasks/monthly/centre/2026-10")
+    picture(desk, "tasks-month", at="main h1")
+
+
 def printed(browser: Browser, guide: Path) -> int:
     """Return on how many pages of A4 a guide prints."""
     body = MarkdownIt("commonmark").enable("table").render(guide.read_text(encoding="utf-8"))
@@ -207,7 +232,7 @@ def printed(browser: Browser, guide: Path) -> int:
 
 
 def main(database: Path) -> None:
-    """Take the pictures, then print both guides."""
+    """Take the pictures, then print the guides."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
@@ -219,6 +244,7 @@ def main(database: Path) -> None:
             )  # fmt: skip
             walk(page, address)
             desks(browser, address)
+            tasks(browser, address)
         for name in GUIDES:
             pages = printed(browser, DOCS / name)
             sys.stderr.write(f"{name}: {pages} pages\n")

@@ -11,6 +11,11 @@ export TIENDO57_TEST_CHROMIUM
 if [ -z "${TIENDO57_TEST_POSTGRESQL:-}" ]; then exec scripts/with-postgresql.sh "$PWD/scripts/test.sh"; fi
 say "Chromium: $TIENDO57_TEST_CHROMIUM" "PostgreSQL: $TIENDO57_TEST_POSTGRESQL"
 
+TMPDIR=$(mktemp -d "$(scratch)/tiendo57-test.XXXXXX")
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+# Compiled once, not by each of the many processes that the tests start.
+unset PYTHONDONTWRITEBYTECODE
 export PATH="$PWD/.venv/bin:$PATH"
 part() {
     say "" "── $1 ──"

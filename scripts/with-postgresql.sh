@@ -17,7 +17,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 # A socket's path may have 107 characters, so a deep TMPDIR will not do.
-folder=$(mktemp -d /tmp/tiendo57-postgresql.XXXXXX)
+folder=$(mktemp -d "$(scratch)/tiendo57-postgresql.XXXXXX")
 remove() {
     if [ -f "$folder/data/postmaster.pid" ]; then
         (cd / && "${as[@]}" "$bin/pg_ctl" --silent --mode=immediate --pgdata="$folder/data" stop) || true

@@ -47,7 +47,8 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
     if KIND == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('template')}/template.db"
     else:
-        url = _create_postgresql(f"t57_template_{worker_id}_{os.getpid()}")
+        url = postgresql_url(f"t57_template_{worker_id}_{os.getpid()}")
+        create_postgresql(url)
     database = Database(_settings(url))
     migrations.upgrade(database)
     migrations.seed(database, _settings(url), clock)
@@ -57,7 +58,7 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
     database.engine.dispose()
     yield url
     if KIND == "postgresql":
-        _drop_postgresql(url)
+        drop_postgresql(url)
 
 
 # What takes longest begins first, so that no worker ends alone with it; `[vi]` and its like go to different workers.
@@ -99,7 +100,15 @@ def _server() -> str:
     return url
 
 
-def _create_postgresql(name: str, template: str | None = None) -> str:
+def postgresql_url(name: str) -> str:
+    """Return the address of a database of this name on the tests' server."""
+    from sqlalchemy.engine import make_url
+
+    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
+
+
+def create_postgresql(url: str, template: str | None = None) -> None:
+    """Make an empty database, or a copy of another."""
     from sqlalchemy.engine import make_url
 
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
@@ -109,12 +118,12 @@ def _create_postgresql(name: str, template: str | None = None) -> str:
             if template
             else " ENCODING 'UTF8' TEMPLATE template0"
         )
-        connection.execute(text(f'CREATE DATABASE "{name}"{like}'))
+        connection.execute(text(f'CREATE DATABASE "{make_url(url).database}"{like}'))
     engine.dispose()
-    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
 
 
-def _drop_postgresql(url: str) -> None:
+def drop_postgresql(url: str) -> None:
+    """Remove a database if it is there, whoever is connected to it."""
     from sqlalchemy.engine import make_url
 
     engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
@@ -123,17 +132,29 @@ def _drop_postgresql(url: str) -> None:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def _place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """The address at which one test's database after the other stands: the same, so that one engine serves them all."""
+    if KIND == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/test.db"
+        return
+    url = postgresql_url(f"t57_{worker_id}_{os.getpid()}")
+    yield url
+    drop_postgresql(url)
+
+
 @pytest.fixture
-def database_url(template: str, tmp_path: Path, worker_id: str) -> Iterator[str]:
+def database_url(template: str, _place: str) -> str:
     """The address of this test's own database, migrated and seeded."""
     if KIND == "sqlite":
-        path = tmp_path / "test.db"
+        path = Path(_place.removeprefix("sqlite:///"))
+        for left in path.parent.iterdir():  # taken away, not written over: somebody may still hold it open
+            left.unlink()
         shutil.copyfile(template.removeprefix("sqlite:///"), path)
-        yield f"sqlite:///{path}"
-        return
-    url = _create_postgresql(f"t57_{worker_id}_{os.getpid()}_{next(_numbers)}", template)
-    yield url
-    _drop_postgresql(url)
+    else:
+        drop_postgresql(_place)
+        create_postgresql(_place, template)
+    return _place
 
 
 @pytest.fixture
@@ -147,15 +168,21 @@ def _built(template: str) -> FastAPI:
     return create_app(_settings(template), SetClock(NOW))
 
 
+@pytest.fixture(scope="session")
+def _database(_place: str) -> Database:
+    # What SQLAlchemy has compiled is kept with the engine: to compile it anew for every test is a fifth of the run.
+    return Database(_settings(_place))
+
+
 @pytest.fixture
-def app(_built: FastAPI, database_url: str, clock: SetClock) -> Iterator[FastAPI]:
+def app(_built: FastAPI, _database: Database, database_url: str, clock: SetClock) -> Iterator[FastAPI]:
     """The application on this test's database and clock."""
-    settings = _settings(database_url)
-    _built.state.settings = settings
+    _built.state.settings = _settings(database_url)
     _built.state.clock = clock
-    _built.state.database = Database(settings)
+    _built.state.database = _database
     yield _built
-    _built.state.database.engine.dispose()
+    for used in {_built.state.database, _database}:  # a test may have put another in its place
+        used.engine.dispose()
 
 
 @pytest.fixture

@@ -60,6 +60,17 @@ def calendars_for(session: Session, unit_ids: Sequence[int]) -> dict[int | None,
     return calendars
 
 
+def names_of_days_off(session: Session) -> dict[date, tuple[str, str, str]]:
+    """Return the names of the city's days off in Vietnamese, English and French; of units' own closures none."""
+    c = CalendarDay
+    rows = session.execute(
+        select(col(c.day), col(c.name_vi), col(c.name_en), col(c.name_fr)).where(
+            col(c.unit_id).is_(None), col(c.kind) != DayKind.SWAPPED_WORKING_DAY
+        )
+    )
+    return {day: (vi, en, fr) for day, vi, en, fr in rows}
+
+
 def period(session: Session, *, first: date, last: date, unit: Unit | None) -> PeriodOut:
     """Return every day from `first` to `last`, both included; raises Invalid for a period turned round or too long."""
     if last < first:

@@ -16,11 +16,13 @@ from starlette.exceptions import HTTPException
 
 from app.core.errors import Fault, Invalid, Problem
 from app.core.files import Upload
-from app.core.forms import FORM_OVERHEAD, read_json, to_json_value
+from app.core.forms import FORM_OVERHEAD, nest, read_json, to_json_value
 from app.core.handlers import faults_of
 from app.core.text import normalized
 
 Model = TypeVar("Model", bound=BaseModel)
+MAX_PARTS = 80  # fields beside a file: fifty milestones and what is said of them
+NO_NAME = "tep"
 
 
 def is_multipart(request: Request) -> bool:
@@ -30,33 +32,62 @@ def is_multipart(request: Request) -> bool:
 
 async def read_upload(request: Request) -> Upload:
     """Read the file of a form; raises Problem where there is none, or it is larger than the setting allows."""
+    pairs, upload = await _parts(request)
+    if upload is None:
+        raise Invalid([Fault("/file", "required")])
+    if not upload.content:
+        raise Invalid([Fault("/file", "file_empty")])
+    return Upload(upload.name, upload.content, dict(pairs))
+
+
+async def read_form(request: Request, model: type[Model]) -> tuple[Model, Upload | None]:
+    """Read a form of a schema's fields that may bring a file; raises Problem as for a form without one."""
+    pairs, upload = await _parts(request)
+    state = request.scope["state"]
+    state["form"] = state["typed"] = nest(pairs)  # a refusal shows again what was typed; the file has to be chosen anew
+    state["moved"] = {}
+    hash_of_both = request._body
+    key = dict(pairs).get("_idempotency_key")
+    if key and state["door"] == "people":
+        request.scope["headers"] = [*request.scope["headers"], (b"idempotency-key", key.encode("latin-1", "replace"))]
+        if hasattr(request, "_headers"):
+            del request._headers
+    values = await read_model(request, model)
+    request._body = hash_of_both
+    if upload is not None and not upload.content:
+        if upload.name != NO_NAME:
+            raise Invalid([Fault("/file", "file_empty")])
+        upload = None  # a browser sends the field of a file that nobody chose
+    return values, upload
+
+
+async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None]:
     if not is_multipart(request):
         raise Problem("unsupported_media_type", status=415)
     limit = request.app.state.settings.max_file_bytes
+    upload = None
     try:
         # The parts lie in files of the system's: they are closed whatever comes.
-        async with request.form(max_files=1, max_fields=10, max_part_size=FORM_OVERHEAD) as form:
+        async with request.form(max_files=1, max_fields=MAX_PARTS, max_part_size=FORM_OVERHEAD) as form:
             brought = form.get("file")
-            fields = {name: value for name, value in form.items() if isinstance(value, str)}
-            if not isinstance(brought, UploadFile):
-                raise Invalid([Fault("/file", "required")])
-            name, content = brought.filename or "", await brought.read(limit + 1)
+            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+            if isinstance(brought, UploadFile):
+                upload = Upload(_file_name(brought.filename or ""), await brought.read(limit + 1), {})
     except HTTPException:
         raise Problem("malformed_form", status=422) from None
+    content = upload.content if upload else b""
     if len(content) > limit:
         raise Problem("file_too_large", status=413, values={"limit": limit // 1024})
-    if not content:
-        raise Invalid([Fault("/file", "file_empty")])
     # An Idempotency-Key belongs to this file and these fields.
-    request._body = hashlib.sha256(content).digest() + repr(sorted(fields.items())).encode()
-    return Upload(_file_name(name), content, fields)
+    request._body = hashlib.sha256(content).digest() + repr(sorted(pairs)).encode()
+    return pairs, upload
 
 
 def _file_name(name: str) -> str:
     """Return a file's name without folders and signs that no name needs."""
     last = PurePosixPath(normalized("NFC", name[-1000:]).replace("\\", "/")).name
     clean = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?')
-    return clean[-200:].strip() or "tep"
+    return clean[-200:].strip() or NO_NAME
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
@@ -94,4 +125,13 @@ def one_of_bodies(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
     # Whatever it refers to is used by some answer too, and stands with those.
     schema.pop("$defs", None)
     declared["content"]["application/json"] = {"schema": schema}
+    return declared
+
+
+def body_or_form(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
+    """Declare that an endpoint takes a schema's JSON, or a form of its fields that may bring a file, for OpenAPI."""
+    file = {"type": "string", "format": "binary", "description": "A picture, PDF or office document"}
+    declared = one_of_bodies(model)
+    form = {"type": "object", "properties": {"file": file, **properties}}
+    declared["content"]["multipart/form-data"] = {"schema": form}
     return declared

@@ -18,7 +18,7 @@ from app.core import i18n
 from app.core.access import get_caller
 from app.core.errors import Conflict, Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
-from app.core.web import Form, Renderer
+from app.core.web import Form, Renderer, methods_at, page_above
 
 log = structlog.get_logger()
 UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns
@@ -60,6 +60,9 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = _BY_STATUS.get(error.status_code, "bad_request")
     headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # Typed into a browser: the page above it shows what can be done there.
+        headers["Allow"], request.state.above = methods_at(request), page_above(request)
     return await _answer_in_thread(request, Problem(code, status=error.status_code, headers=headers))
 
 
@@ -201,7 +204,10 @@ def answer(request: Request, problem: Problem) -> Response:
     errors = [
         {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
     ]
-    response = Renderer(request).page("errors/error.html", status=problem.status, problem=document, errors=errors)
+    above = getattr(request.state, "above", "/")
+    response = Renderer(request).page(
+        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above
+    )
     response.headers.update(problem.headers)
     return response
 

@@ -3,11 +3,16 @@
 import base64
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
 from app.core.errors import Fault, Invalid
+
+# No call takes longer from its moment to its commit: queue, lock and work have limits of their own. What changed before
+# this much ago is told by a list of changes; what is younger may have begun earlier and be committed later.
+SETTLED = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)

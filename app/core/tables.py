@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from app.core.clock import HUE
 
+A4 = 9
+WIDE, ON_ONE = 6, 14  # columns: with more of them the sheet lies, and goes on on further sheets with the first two
 Cell = str | int | float | bool | date | datetime | None
 
 
@@ -53,7 +55,10 @@ def to_csv(table: Table) -> bytes:
 
 
 def to_xlsx(table: Table) -> bytes:
-    """Return the table as one sheet with a frozen bold header line, or as its own workbook where it has one."""
+    """Return the table as one sheet with a frozen bold header line, or as its own workbook where it has one.
+
+    On paper its header stands on every sheet of A4, which lies where there are many columns.
+    """
     if table.book is not None:
         return table.book()
     import xlsxwriter  # imported where it is used: the quick start of the server does not wait for it
@@ -63,12 +68,15 @@ def to_xlsx(table: Table) -> bytes:
     sheet = book.add_worksheet(table.name[:31])
     sheet.write_row(0, 0, table.columns, book.add_format({"bold": True, "bottom": 1}))
     day_format = book.add_format({"num_format": "yyyy-mm-dd"})
+    share_format = book.add_format({"num_format": "0.0000"})  # as it is shown; the cell keeps every digit
     for number, row in enumerate(table.rows, 1):
         for column, value in enumerate(row):
             if isinstance(value, datetime):
                 sheet.write_string(number, column, str(_safe(value)))
             elif isinstance(value, date):
                 sheet.write_datetime(number, column, value, day_format)
+            elif isinstance(value, float):
+                sheet.write_number(number, column, value, share_format)
             else:
                 sheet.write(number, column, value)
     for column in table.counts:
@@ -76,6 +84,16 @@ def to_xlsx(table: Table) -> bytes:
         sheet.data_validation(1, column, 1000, column, rule)
     sheet.freeze_panes(1, 1)
     sheet.autofit()
+    sheet.set_paper(A4)
+    if len(table.columns) > WIDE:
+        sheet.set_landscape()
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+    if len(table.columns) <= ON_ONE:
+        sheet.fit_to_pages(1, 0)
+    else:
+        sheet.repeat_columns(0, 1)
+    sheet.repeat_rows(0)
+    sheet.set_footer("&L&A&R&P/&N")
     book.close()
     return out.getvalue()
 

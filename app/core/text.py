@@ -37,6 +37,12 @@ def search_key(text: str) -> str:
     return _SPACE.sub(" ", re.sub(r"[^\w.]+", " ", bare.casefold())).strip()
 
 
+def has_words(text: str, query: str) -> bool:
+    """Tell whether a text has a word beginning with each word typed, in any order, diacritics aside."""
+    words, found = search_key(query).split(), f" {search_key(text)}"
+    return bool(words) and all(f" {word}" in found for word in words)
+
+
 def sort_key(text: str) -> str:
     """Return a key whose plain order is the Vietnamese dictionary's.
 

@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
+from fastapi.routing import iter_route_contexts
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from pydantic import BaseModel
 
 from app.core import i18n, tables
+from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
 from app.core.settings import project_root
@@ -149,7 +151,7 @@ class Renderer:
                     "query": request.url.query,
                     "settings": request.app.state.settings,
                     "demo": request.app.state.settings.demonstration,
-                    "now": request.state.now if hasattr(request.state, "now") else request.app.state.clock.now(),
+                    "now": now_of(request),
                 }
             )
         )
@@ -242,6 +244,7 @@ def environment() -> Environment:
         "moment": localised(i18n.moment),
         "clock": localised(i18n.clock),
     }
+    env.filters["day_of"] = day_of
     env.globals["asset"] = asset
     env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)
     return env
@@ -253,6 +256,27 @@ def see_other(request: Request, to: str) -> Response:
     response = Response(status_code=303, headers={"Location": quote(to, safe="/?#[]@!$&'()*+,;=:%")})
     request.state.answer = response
     return response
+
+
+def methods_at(request: Request) -> str:
+    """Return which methods an address takes, as `Allow` names them; Starlette tells those of its first route alone."""
+    found = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.path_regex.fullmatch(request.scope["path"])
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(found))
+
+
+def page_above(request: Request) -> str:
+    """Return the nearest page above an address that only takes what is sent to it; `/` where there is none."""
+    pages = [route for route in iter_route_contexts(request.app.routes) if "GET" in (route.methods or ())]
+    path: str = request.scope["path"]
+    while path := path.rpartition("/")[0]:
+        if any(route.path_regex.fullmatch(path) for route in pages):
+            return path
+    return "/"
 
 
 def local_path(to: str | None, default: str = "/") -> str:

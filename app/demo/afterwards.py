@@ -80,13 +80,13 @@ def _but(reports: Iterable[tuple[Unit, int]], code: str) -> list[tuple[Unit, int
 def _leader(unit: Unit) -> Caller:
     assert unit.id is not None
     return Caller(
-        id=0, user_name="minh-hoa", label=f"Lãnh đạo {unit.name} (minh họa)", role="ward_leader", unit_id=unit.id,
+        id=0, user_name="minh-hoa", label=f"Lãnh đạo {unit.name}, minh họa", role="ward_leader", unit_id=unit.id,
         unit_code=unit.code, rights=frozenset({RIGHTS[Stage.ward], "reopenings:ask"}), units=frozenset({unit.id}),
     )  # fmt: skip
 
 
 def _analyst() -> Caller:
     return Caller(
-        id=0, user_name="minh-hoa", label="Tổ tổng hợp thành phố (minh họa)", role="city_analyst", unit_id=None,
+        id=0, user_name="minh-hoa", label="Tổ tổng hợp thành phố, minh họa", role="city_analyst", unit_id=None,
         unit_code=None, rights=frozenset({RIGHTS[Stage.city], "reopenings:decide"}), units=None,
     )  # fmt: skip

@@ -19,7 +19,8 @@ from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.progress import progress
 from app.core.settings import Settings
-from app.demo import afterwards, machine, task_story
+from app.demo import afterwards, machine
+from app.demo import tasks as demo_tasks
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
@@ -86,7 +87,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         session.info[computed.DEFERRED] = True
-        task_story.load(session, until=until, now=now, seed=seed)
+        demo_tasks.load(session, until=until, now=now, seed=seed)
     with (
         Session(database.writer, expire_on_commit=False) as session,
         progress("Demonstration", len(filings), "reports") as advance,
@@ -147,7 +148,7 @@ def _receive(session: Session, reference: Reference, units: dict[str, Unit], fil
 def _officer(unit: Unit) -> Caller:
     assert unit.id is not None
     return Caller(
-        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name} (minh họa)", role="ward_officer", unit_id=unit.id,
+        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name}, minh họa", role="ward_officer", unit_id=unit.id,
         unit_code=unit.code, rights=frozenset({"reports:send"}), units=frozenset({unit.id}),
     )  # fmt: skip
 

@@ -46,7 +46,7 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
     if not items:
         return 0
     machine = Caller(
-        id=0, user_name="minh-hoa", label="Hệ thống một cửa (minh họa)", role="machine", unit_id=None, unit_code=None,
+        id=0, user_name="minh-hoa", label="Hệ thống một cửa, minh họa", role="machine", unit_id=None, unit_code=None,
         rights=frozenset({"figures:send"}), units=None,
     )  # fmt: skip
     body = FiguresIn(source=SOURCE, basis=Basis.daily, items=items)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from app.demo.plan import draws
+
 MADE_UP = "(minh họa)"
 BEGIN = date(2025, 6, 23)
 RECLASSIFIED_ON, ADDED_ON = date(2025, 11, 5), date(2025, 11, 12)
@@ -61,7 +63,7 @@ class Planned:
 
 def centre(seed: int) -> Iterator[Planned]:
     """Yield the tasks of the centre's plan: 139 from the beginning, 29 added in November 2025."""
-    random = Random(seed)  # noqa: S311
+    random = draws("tasks", "centre", seed)
     for number in range(1, 169):
         yield _centre_task(number, random)
 
@@ -142,7 +144,7 @@ def _open_task(code: str, title: str, lead: str, added: date, number: int) -> Pl
 
 def research(seed: int) -> Iterator[Planned]:
     """Yield the 72 research tasks: 54 completed by 14 August 2025, 29 of those put to use."""
-    random = Random(seed + 1)  # noqa: S311
+    random = draws("tasks", "research", seed)
     added = date(2025, 7, 1)
     for index in range(72):
         title = f"{RESEARCH[index % 6]} {TOPICS[index // 6]} {MADE_UP}"

@@ -1,11 +1,12 @@
-"""Loads the demonstration's tasks through their services, in the order in which things happened."""
+"""Tells the demonstration's tasks through their services, in the order in which things happened."""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 
 from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from app.core import audit
 from app.core.access import Caller
@@ -92,23 +93,23 @@ class Story:
 
     def task(self, planned: Planned, programme: str, directive: str, *, until: date) -> None:
         """Tell a task's whole life."""
-        self.on(planned.added, lambda now: self._add(planned, programme, directive, now))
+        self.on(planned.added, partial(self._add, planned, programme, directive))
         if planned.started:
             self.on(planned.started, lambda now: life.start(*self._lead(planned), body=StartIn(), now=now))
             if planned.done is None:
                 self._words(planned, planned.started, until)
         if planned.done:
-            self.on(planned.done, lambda now: self._propose(planned.code, planned.lead, now))
+            self.on(planned.done, partial(self._propose, planned.code, planned.lead))
         if planned.extended:
             day, deadline = planned.extended
             paper = {"number": f"88-MH/CV {MADE_UP}", "day": day.isoformat()}
             body = ExtensionIn.model_validate({"deadline": deadline, "document": paper})
-            self.on(day, lambda now: self._extend(planned.code, body, now))
+            self.on(day, partial(self._extend, planned.code, body))
         if planned.accepted:
-            self.on(planned.accepted, lambda now: life.accept(*self._city(planned.code), body=AcceptanceIn(), now=now))
+            self.on(planned.accepted, partial(self._accept, planned.code))
         begins = planned.added if planned.kind == "regular" else planned.reclassified
         if planned.reclassified:
-            self.on(planned.reclassified, lambda now: self._reclassify(planned, now))
+            self.on(planned.reclassified, partial(self._reclassify, planned))
         if begins and planned.rhythm:
             self._regular(planned, begins, Rhythm(planned.rhythm), until)
 
@@ -130,13 +131,12 @@ class Story:
             if place < done + late:
                 day = begins + timedelta(days=5 + place * max((limit - begins).days - 6, 1) // (done + 1))
                 day = min(day, limit) if place < done else limit + timedelta(days=4 + place - done)
-                self.on(day, lambda now, c=code, u=lead: self._propose(c, u, now))  # type: ignore[misc]
-                later = day + timedelta(days=3)
-                self.on(later, lambda now, c=code: life.accept(*self._city(c), body=AcceptanceIn(), now=now))  # type: ignore[misc]
+                self.on(day, partial(self._propose, code, lead))
+                self.on(day + timedelta(days=3), partial(self._accept, code))
             elif place < done + late + 3:
-                self.on(limit - timedelta(days=16), lambda now, c=code, u=lead: self._propose(c, u, now))  # type: ignore[misc]
+                self.on(limit - timedelta(days=16), partial(self._propose, code, lead))
             elif place < done + late + 9:
-                self.on(begins + timedelta(days=20), lambda now, c=code, u=lead: self._say(c, u, 40, now))  # type: ignore[misc]
+                self.on(begins + timedelta(days=20), partial(self._say, code, lead, 40))
 
     def _add(self, planned: Planned, programme: str, directive: str, now: datetime) -> None:
         clause = {"centre": "I" if (planned.deadline or "") < "2025-07" else "II", "city": "III.1"}.get(directive)
@@ -164,7 +164,7 @@ class Story:
         for number in range(3):
             day += timedelta(days=35 + 9 * number)
             if day <= until and (planned.reclassified is None or day < planned.reclassified):
-                self.on(day, lambda now, p=25 * (number + 1): self._say(planned.code, planned.lead, p, now))  # type: ignore[misc]
+                self.on(day, partial(self._say, planned.code, planned.lead, 25 * (number + 1)))
 
     def _regular(self, planned: Planned, begins: date, rhythm: Rhythm, until: date) -> None:
         # Every eleventh has not spoken for a while.
@@ -172,20 +172,20 @@ class Story:
         day = period_end(begins, rhythm)
         while day <= until and not (silent and day > date(2026, 7, 1)):
             said = period_end(day + timedelta(days=1), rhythm) - timedelta(days=6)
-            self.on(said, lambda now: self._say(planned.code, planned.lead, None, now))
+            self.on(said, partial(self._say, planned.code, planned.lead, None))
             day = period_end(day + timedelta(days=1), rhythm)
 
-    def _task(self, code: str) -> Task:
+    def task_of(self, code: str) -> Task:
         return service.by_code(self.session, CITY, code)
 
     def _city(self, code: str) -> tuple[Session, Caller, Task]:
-        return self.session, CITY, self._task(code)
+        return self.session, CITY, self.task_of(code)
 
     def _lead(self, planned: Planned) -> tuple[Session, Caller, Task]:
-        return self.session, self.unit(planned.lead), self._task(planned.code)
+        return self.session, self.unit(planned.lead), self.task_of(planned.code)
 
     def _say(self, code: str, unit: str, percent: int | None, now: datetime) -> None:
-        task = self._task(code)
+        task = self.task_of(code)
         own = task.percent_source == "milestones" or percent is None
         body = UpdateIn(done=f"Đã triển khai theo kế hoạch {MADE_UP}", percent=None if own else percent)
         progress.say(self.session, self.unit(unit), task, body=body, now=now)
@@ -193,47 +193,20 @@ class Story:
     def _propose(self, code: str, unit: str, now: datetime) -> None:
         proof = f"{int(now.timestamp()) % 900 + 10}-MH/BC {MADE_UP}"
         body = ProposalIn(result=f"Đã hoàn thành, có sản phẩm kèm theo {MADE_UP}", document=proof)
-        life.propose(self.session, self.unit(unit), self._task(code), body=body, now=now)
+        life.propose(self.session, self.unit(unit), self.task_of(code), body=body, now=now)
+
+    def _accept(self, code: str, now: datetime) -> None:
+        life.accept(*self._city(code), body=AcceptanceIn(), now=now)
 
     def _extend(self, code: str, body: ExtensionIn, now: datetime) -> None:
-        progress.extend(self.session, CITY, self._task(code), body=body, now=now)
+        progress.extend(self.session, CITY, self.task_of(code), body=body, now=now)
 
     def _reclassify(self, planned: Planned, now: datetime) -> None:
         values = {"kind": "regular", "rhythm": planned.rhythm, "document": RECLASSIFYING}
         body = ReclassificationIn.model_validate(values)
-        scope.reclassify(self.session, CITY, self._task(planned.code), body=body, now=now)
+        scope.reclassify(self.session, CITY, self.task_of(planned.code), body=body, now=now)
 
     def give_back(self, code: str, day: date) -> None:
         """Let the city want more of a proposal."""
         body = TaskReturnIn(reason=f"Chưa có biên bản nghiệm thu {MADE_UP}")
         self.on(day, lambda now: life.send_back(*self._city(code), body=body, now=now))
-
-
-def load(session: Session, *, until: date, now: datetime, seed: int = 57) -> int:
-    """Tell the whole story up to a day, once; returns how many things happened."""
-    if session.scalar(select(col(Task.id)).limit(1)) is not None:
-        return 0
-    story = Story(session)
-    for name, day in (("centre", date(2025, 6, 20)), ("research", date(2025, 6, 20)), ("city", date(2025, 6, 25)),
-                      ("added", plan.ADDED_ON)):  # fmt: skip
-        story.directive(name, day)
-    for planned in plan.centre(seed):
-        directive = "added" if planned.added == plan.ADDED_ON else "centre"
-        story.task(planned, "centre", directive, until=until)
-    for planned in plan.research(seed):
-        story.task(planned, "research", "research", until=until)
-    first = {"code": plan.FIRST_ACT, "title": f"Ban hành kế hoạch thực hiện của đơn vị {MADE_UP}", "clause": "III.1",
-             "lead_unit": "VP-UBND", "deadline": "2025-07-31", "product": "Kế hoạch của đơn vị"}  # fmt: skip
-    story.act(first, (date(2025, 7, 1), date(2025, 7, 31)), 35, 5, until)
-    second = {"code": plan.SECOND_ACT, "title": f"Công khai bảng theo dõi dịch vụ công tại trụ sở {MADE_UP}",
-              "clause": "III.1", "lead_unit": "TTPVHCC", "deadline": "2026-11-30",
-              "product": "Bảng công khai"}  # fmt: skip
-    story.act(second, (date(2026, 9, 15), date(2026, 11, 30)), 24, 0, until)
-    for code, title, lead, deadline, started, done in plan.CITY:
-        kind, rhythm = ("dated", None) if deadline else ("regular", "month")
-        planned = Planned(
-            code, f"{title} {MADE_UP}", lead, deadline, date(2026, 4, 1), kind=kind, rhythm=rhythm, started=started,
-            done=done, accepted=done + timedelta(days=5) if done and done < date(2026, 11, 1) else None,
-        )  # fmt: skip
-        story.task(planned, "city", "city", until=until)
-    return story.tell(until, now)

@@ -9,7 +9,7 @@ from app.core.access import Caller
 from app.core.db import Reading
 from app.core.errors import Fault, Invalid
 from app.core.schemas import AsOf
-from app.tasks.listing import Filters
+from app.tasks.narrowing import Filters
 from app.tasks.rules import PERIOD, TASK_CODE, Bucket, TaskLevel, TaskRole
 from app.tasks.schemas import BUCKET_WORDS
 from app.tasks.service import programme_by_code

@@ -10,7 +10,11 @@ from sqlmodel import Session
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.tasks.listing import Filters, listing
+from app.tasks.asking.lists import questions
+from app.tasks.asking.rules import QuestionState
+from app.tasks.asking.schemas import TaskQuestionOut
+from app.tasks.listing import listing
+from app.tasks.narrowing import Filters
 from app.tasks.rules import DUE_SOON, Bucket, TaskRole, TaskStatus
 from app.tasks.schemas import TaskItem
 from app.units.models import Unit
@@ -46,6 +50,7 @@ class TaskDesk(BaseModel):
     unit: str
     unit_name: str
     day: date
+    questions: Annotated[list[TaskQuestionOut], Described(description="To be explained by the unit, by due day")]
     done: Annotated[int, Described(description="Tasks the unit leads that are completed")]
     parts: Annotated[list[DeskPart], Described(description="In the order of urgency; empty ones are left out")]
 
@@ -73,7 +78,11 @@ def desk(session: Session, caller: Caller, unit: Unit, now: datetime) -> TaskDes
         for group, items in groups.items()
         if items
     ]
-    return TaskDesk(unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, parts=parts)
+    asked = questions(session, caller, None, unit=unit, state=None, now=now).items
+    waiting = [one for one in asked if one.state is not QuestionState.answered]
+    return TaskDesk(
+        unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, parts=parts, questions=waiting
+    )  # fmt: skip
 
 
 def _group(item: TaskItem) -> DeskGroup:

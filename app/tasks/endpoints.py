@@ -6,7 +6,6 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.core import tables
-from app.core.access import Caller, allow
 from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
@@ -14,18 +13,14 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import life, listing, service
-from app.tasks.asked import Filtered, TaskCodeInPath, in_words, named_unit
+from app.tasks.acting import REFUSALS, CanAccept, CanKeep, CanRead, CanUpdate, acted, task_in_path
+from app.tasks.asked import Filtered, in_words, named_unit
 from app.tasks.desk import TaskDesk, desk
+from app.tasks.detail_schemas import TaskOut
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
 from app.tasks.models import Task
-from app.tasks.pages import ActPage, about, act_of, blank, task_again, task_page
-from app.tasks.schemas import (
-    TaskIn,
-    TaskItem,
-    TaskNew,
-    TaskOut,
-    TaskPage,
-)
+from app.tasks.pages import ActPage, about, act_of, blank, edit_again, task_again, task_page
+from app.tasks.schemas import TaskIn, TaskItem, TaskNew, TaskPage
 from app.tasks.shown import show
 from app.units.rules import CODE_PATTERN
 
@@ -35,20 +30,9 @@ pages_router = APIRouter()  # blank forms: nothing that a client could want
 AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
 
 
-def task_in_path(caller: Annotated[Caller, allow("tasks:read")], code: TaskCodeInPath, session: Reading) -> Task:
-    """Supply the task that the address names, within what the caller may see."""
-    return service.by_code(session, caller, code)
-
-
 @router.get("/tasks", operation_id="list_tasks", response_model=TaskPage, responses=problems(401, 403, 406, 422))
 def list_tasks(
-    caller: Annotated[Caller, allow("tasks:read")],
-    session: Reading,
-    render: Render,
-    page: Paging,
-    filters: Filtered,
-    now: Now,
-    as_of: AtMoment = None,
+    caller: CanRead, session: Reading, render: Render, page: Paging, filters: Filtered, now: Now, as_of: AtMoment = None
 ) -> Response:
     """List tasks by code, as they stand or stood; filters stand in the address."""
     found = listing.listing(session, caller, page, filters=filters, as_of=as_of, now=now)
@@ -63,12 +47,12 @@ def list_tasks(
         "tasks/list.html",
         table=lambda: tables.of_models("tasks", every(), TaskItem),
         filters=in_words(filters) | {"as_of": as_of},
-        **(about(session, caller, filters, as_of or now) if render.door == "people" else {}),
+        **(about(session, caller, filters, as_of, now) if render.door == "people" else {}),
     )
 
 
 @pages_router.get("/tasks/new")
-def new_task(caller: Annotated[Caller, allow("tasks:keep")], session: Reading, render: Render) -> Response:
+def new_task(caller: CanKeep, session: Reading, render: Render) -> Response:
     """Show the blank form."""
     return render.page("tasks/new.html", data=blank(session))
 
@@ -77,7 +61,7 @@ def new_task(caller: Annotated[Caller, allow("tasks:keep")], session: Reading, r
     "/tasks/mine", operation_id="get_task_desk", response_model=TaskDesk, responses=problems(401, 403, 404, 406, 422)
 )
 def get_task_desk(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     session: Reading,
     render: Render,
     now: Now,
@@ -102,18 +86,15 @@ def get_task_desk(
     responses=problems(401, 403, 409, 422),
 )
 @form("tasks/new.html", lambda request, session: blank(session))
-def create_task(
-    caller: Annotated[Caller, allow("tasks:keep")], session: Writing, render: Render, now: Now, values: TaskNew
-) -> Response:
+def create_task(caller: CanKeep, session: Writing, render: Render, now: Now, values: TaskNew) -> Response:
     """Add a task; the scope ledger names its directive, or the document given."""
     task = service.add(session, caller, values=values, now=now)
-    to = f"/tasks/{task.code}"
-    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+    return acted(session, caller, task, render, now, created=True)
 
 
 @pages_router.get("/tasks/{code}/acts/{act}")
 def show_act_form(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     task: Annotated[Task, Depends(task_in_path)],
     act: Annotated[ActPage, Path(description="What is to be done")],
     session: Reading,
@@ -126,27 +107,25 @@ def show_act_form(
 
 @router.get("/tasks/{code}", operation_id="get_task", response_model=TaskOut, responses=problems(401, 403, 404, 422))
 def get_task(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     task: Annotated[Task, Depends(task_in_path)],
     session: Reading,
     render: Render,
     now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
-    """Show one task with its history."""
-    shown = show(session, caller, task, now)
+    """Show one task with its history, as it stands or stood; 404 for a moment before it was there."""
+    shown = show(session, caller, task, now, as_of=as_of)
     # What moves with the task is known to a higher floor; main wires who tells it.
     beside = render.request.app.state.beside_task(session, caller, task.id, now) if render.door == "people" else []
-    return render(shown, "tasks/task.html", version=task.version, indicators=beside)
+    return render(shown, "tasks/task.html", version=task.version if as_of is None else None, indicators=beside)
 
 
 @router.get(
     "/tasks/{code}/form", operation_id="get_task_form", response_model=TaskIn, responses=problems(401, 403, 404, 422)
 )
 def get_task_form(
-    caller: Annotated[Caller, allow("tasks:keep")],
-    task: Annotated[Task, Depends(task_in_path)],
-    session: Reading,
-    render: Render,
+    caller: CanKeep, task: Annotated[Task, Depends(task_in_path)], session: Reading, render: Render
 ) -> Response:
     """Show a task in the shape in which it is sent to be changed."""
     return render(service.current(session, task), "tasks/edit.html", version=task.version, **task_again(session, task))
@@ -162,12 +141,10 @@ def _edit_again(request: Request, session: Session) -> TaskIn:
     response_model=TaskOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("tasks/edit.html", _edit_again, lambda request, session, problem, data: task_again(
-    session, service.by_code(session, request.state.caller, request.path_params["code"])
-))  # fmt: skip
+@form("tasks/edit.html", _edit_again, edit_again)
 def put_task(
     request: Request,
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -176,19 +153,13 @@ def put_task(
 ) -> Response:
     """Replace what an edit may change of a task; wants `If-Match`."""
     service.change(session, caller, task, values=values, if_match=request.headers.get("if-match"), now=now)
-    shown = show(session, caller, task, now)
-    return render.saved(shown, to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/start",
-    operation_id="start_task",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/start", operation_id="start_task", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def start_task(
-    caller: Annotated[Caller, allow("tasks:update")],
+    caller: CanUpdate,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -197,18 +168,13 @@ def start_task(
 ) -> Response:
     """Say that work has begun: for the lead unit."""
     life.start(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/proposal",
-    operation_id="propose_completion",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/proposal", operation_id="propose_completion", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def propose_completion(
-    caller: Annotated[Caller, allow("tasks:update")],
+    caller: CanUpdate,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -217,18 +183,13 @@ def propose_completion(
 ) -> Response:
     """Say that the task is done, with evidence: for the lead unit; it is judged by the day proposed."""
     life.propose(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/acceptance",
-    operation_id="accept_completion",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/acceptance", operation_id="accept_completion", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def accept_completion(
-    caller: Annotated[Caller, allow("tasks:accept")],
+    caller: CanAccept,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -237,18 +198,13 @@ def accept_completion(
 ) -> Response:
     """Accept what was proposed."""
     life.accept(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/return",
-    operation_id="return_completion",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/return", operation_id="return_completion", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def return_completion(
-    caller: Annotated[Caller, allow("tasks:accept")],
+    caller: CanAccept,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -257,4 +213,4 @@ def return_completion(
 ) -> Response:
     """Return what was proposed, with the reason."""
     life.send_back(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)

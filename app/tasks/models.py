@@ -1,4 +1,4 @@
-"""Tables of tasks: programmes, the task, its units and tags, its dated states, and how many stand where by day."""
+"""Tables of tasks: programmes, the task, its units and tags, what was known of it when, how many stand where by day."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -12,6 +12,7 @@ from app.tasks.rules import Act, Bucket, Headline, PercentSource, Precision, Rhy
 from app.tasks.rules import TaskStatus as Status
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+WORD_LENGTH = 60  # of a word that is looked up; longer ones are found by their beginning
 
 
 def one_of(column: str, values: Iterable[StrEnum]) -> str:
@@ -142,6 +143,81 @@ class TaskTag(SQLModel, table=True):
 
     task_id: int = Field(foreign_key="tasks.id", primary_key=True)
     tag: str = Field(max_length=40, primary_key=True)
+
+
+class TaskEdition(SQLModel, table=True):
+    """What was written of a task from one moment until another; the open one says what the task itself says."""
+
+    __tablename__ = "task_editions"
+    __table_args__ = (
+        UniqueConstraint("task_id", "from_at"),
+        CheckConstraint("from_at < to_at", name="moments"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tasks.id")
+    from_at: datetime
+    to_at: datetime
+    title: str = Field(max_length=1000)
+    directive_id: int = Field(foreign_key="directives.id")
+    clause: str | None = Field(max_length=60)
+    phase: str | None = Field(max_length=30)
+    parent_id: int | None = Field(foreign_key="tasks.id", index=True)
+    roll_up: str = Field(max_length=10)
+    accountable_position: str | None = Field(max_length=200)
+    responsible_position: str | None = Field(max_length=200)
+    product: str | None = Field(max_length=1000)
+    authority: str | None = Field(max_length=500)
+    rhythm: str | None = Field(max_length=10)
+    precision: str | None = Field(max_length=10)
+    centre_code: str | None = Field(max_length=60)
+    weight: int
+    milestones: str = Field(sa_column=Column(Text, nullable=False))  # as JSON: shown whole, never searched
+    search_key: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class TaskMark(SQLModel, table=True):
+    """A tag, a coordinating unit or a folded word to be found by, that a task had from one moment until another."""
+
+    __tablename__ = "task_marks"
+    __table_args__ = (
+        CheckConstraint(
+            "case when tag is null then 0 else 1 end + case when unit_id is null then 0 else 1 end"
+            " + case when word is null then 0 else 1 end = 1",
+            name="one",
+        ),
+        CheckConstraint("from_at <= to_at", name="moments"),
+        Index("ix_task_marks_task", "task_id", "from_at"),
+        Index("ix_task_marks_tag", "tag", "task_id"),
+        Index("ix_task_marks_unit", "unit_id", "task_id"),
+        Index("ix_task_marks_word", "word", "to_at", "task_id", "from_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tasks.id")
+    tag: str | None = Field(max_length=40)
+    unit_id: int | None = Field(foreign_key="units.id")
+    word: str | None = Field(sa_column=Column(ordered_text(WORD_LENGTH), nullable=True))
+    from_at: datetime
+    to_at: datetime
+
+
+class TaskPercent(SQLModel, table=True):
+    """How far a task was from a moment on, and who says so; rows are only added."""
+
+    __tablename__ = "task_percents"
+    __table_args__ = (
+        CheckConstraint("percent is null or percent between 0 and 100", name="percent"),
+        CheckConstraint("(percent is null) = (source is null)", name="percent_source"),
+        CheckConstraint(f"source is null or {one_of('source', PercentSource)}", name="source"),
+        Index("ix_task_percents_task", "task_id", "at", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    task_id: int = Field(foreign_key="tasks.id")
+    at: datetime
+    percent: int | None
+    source: str | None = Field(max_length=12)
 
 
 class TaskState(SQLModel, table=True):

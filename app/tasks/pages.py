@@ -12,17 +12,19 @@ from app.core.access import Caller
 from app.core.clock import now_of
 from app.core.errors import Problem
 from app.tasks import programmes, service
+from app.tasks.clash import two_values
+from app.tasks.detail_schemas import TaskOut
 from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.listing import Filters
 from app.tasks.models import Task, TaskTag
+from app.tasks.narrowing import Filters
 from app.tasks.programme_schemas import ProgrammeOut
-from app.tasks.schemas import TaskOut
+from app.tasks.schemas import TaskIn
 from app.tasks.shown import show
 from app.tasks.summary.service import summary
 from app.units import service as units
 
 
-def about(session: Session, caller: Caller, filters: Filters, at: datetime) -> dict[str, Any]:
+def about(session: Session, caller: Caller, filters: Filters, as_of: datetime | None, now: datetime) -> dict[str, Any]:
     """Return what the list of tasks is narrowed by, and its sum."""
     narrowed = Filters(**{**vars(filters), "bucket": None})
     return {
@@ -31,7 +33,7 @@ def about(session: Session, caller: Caller, filters: Filters, at: datetime) -> d
         "directives": list(session.scalars(select(Directive).order_by(col(Directive.issued_on).desc()).limit(200)))
         if caller.units is None else [],
         "tags": list(session.scalars(select(col(TaskTag.tag)).distinct().order_by(col(TaskTag.tag)).limit(100))),
-        "sums": summary(session, caller, filters=narrowed, as_of=at),
+        "sums": summary(session, caller, filters=narrowed, as_of=as_of, now=now),
     }  # fmt: skip
 
 
@@ -52,7 +54,15 @@ def blank(session: Session) -> dict[str, Any]:
 
 def task_again(session: Session, task: Task) -> dict[str, Any]:
     """Return what the form of an existing task needs beside its values."""
-    return {"task": task, "offers": blank(session)}
+    return {"task": task, "offers": blank(session), "clash": []}
+
+
+def edit_again(request: Request, session: Session, problem: Problem, data: TaskIn) -> dict[str, Any]:
+    """Return what a refused edit is drawn again with; a stale one with what was typed beside what is kept."""
+    task = service.by_code(session, request.state.caller, request.path_params["code"])
+    typed = getattr(request.state, "typed", {})
+    stale = problem.code in ("stale", "precondition_required")
+    return task_again(session, task) | {"clash": two_values(data, typed) if stale else []}
 
 
 def task_page(request: Request, session: Session) -> TaskOut:

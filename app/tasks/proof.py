@@ -1,4 +1,4 @@
-"""Compares the kept sums of tasks with their dated states, and these with the tasks; makes the sums anew."""
+"""Compares the kept sums of tasks with their dated states, these and the editions with the tasks; makes sums anew."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from app.core.clock import day_of
-from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskState
+from app.tasks.editions import written
+from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskEdition, TaskState
 from app.tasks.rules import Headline, bucket
 from app.tasks.states import count_rows, facts_of
 
@@ -32,6 +33,12 @@ def differences(session: Session, now: datetime) -> Iterator[str]:
             yield f"task {task.code}: no state is written ahead"
         elif state.bucket != bucket(facts_of(task, headlines[task.programme_id]), day_of(now)):
             yield f"task {task.code}: counted as {state.bucket}, its facts say otherwise"
+    editions = select(Task, TaskEdition).outerjoin(
+        TaskEdition, (col(TaskEdition.task_id) == col(Task.id)) & (col(TaskEdition.to_at) == FOREVER)
+    )
+    for task, edition in session.execute(editions.execution_options(yield_per=500)):
+        if edition is None or any(getattr(edition, name) != word for name, word in written(session, task).items()):
+            yield f"task {task.code}: the open edition says something else"
     kept: dict[Any, int] = {
         (row.span, row.first, row.programme_id, row.bucket): row.moved
         for row in session.scalars(select(TaskCount))

@@ -13,9 +13,9 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.text import search_key
-from app.tasks import states
+from app.tasks import editions, states
 from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.models import Programme, ProgrammePhase, Task, TaskTag, TaskUnit
+from app.tasks.models import Programme, ProgrammePhase, Task, TaskMark, TaskTag, TaskUnit
 from app.tasks.rules import (
     Act,
     Deadline,
@@ -184,9 +184,13 @@ def current(session: Session, task: Task) -> TaskIn:
     })  # fmt: skip
 
 
-def tags_of(session: Session, task: Task) -> list[str]:
-    """Return a task's tags."""
-    return list(session.scalars(select(col(TaskTag.tag)).where(col(TaskTag.task_id) == task.id).order_by(TaskTag.tag)))
+def tags_of(session: Session, task: Task, as_of: datetime | None = None) -> list[str]:
+    """Return a task's tags now, or at a moment."""
+    query: Any = select(col(TaskTag.tag)).where(col(TaskTag.task_id) == task.id)
+    if as_of is not None:
+        held = (col(TaskMark.task_id) == task.id, editions.alive(TaskMark, as_of))
+        query = select(col(TaskMark.tag)).where(*held, col(TaskMark.tag).is_not(None))
+    return sorted(session.scalars(query))
 
 
 def plain(task: Task, values: TaskIn) -> dict[str, Any]:
@@ -263,6 +267,7 @@ def _apply(session: Session, caller: Caller, task: Task, values: TaskIn, now: da
     session.execute(insert(TaskUnit), [{"task_id": task.id, "unit_id": lead.id, "role": TaskRole.lead.value}, *rows])
     if values.tags:
         session.execute(insert(TaskTag), [{"task_id": task.id, "tag": tag} for tag in dict.fromkeys(values.tags)])
+    editions.keep(session, task, now)
     return directive
 
 

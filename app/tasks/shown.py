@@ -1,21 +1,20 @@
-"""One task with all that belongs to it, as it is shown."""
+"""One task with all that belongs to it, as it is shown: now, or at any moment."""
 
+import json
 from collections import defaultdict
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import day_of
+from app.core.errors import NotFound
 from app.core.files import StoredFile
 from app.tasks import rules
-from app.tasks.directives.models import Directive, DirectiveClause
-from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
-from app.tasks.models import Programme, Task, TaskAct, TaskState, TaskUnit
-from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
-from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
-from app.tasks.schemas import (
+from app.tasks.asking.models import Blocker, TaskQuestion
+from app.tasks.detail_schemas import (
     ActOut,
     ChildOut,
     EvidenceOut,
@@ -23,9 +22,15 @@ from app.tasks.schemas import (
     MilestoneOut,
     TaskOut,
     TimelinessOut,
-    UnitName,
     UpdateOut,
 )
+from app.tasks.directives.models import Directive, DirectiveClause
+from app.tasks.editions import alive
+from app.tasks.listing import deadline_out, items, percent_out, rows_query, state_facts
+from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark, TaskState, TaskUnit
+from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
+from app.tasks.rules import Act, Bucket, Headline, RollUp, TaskKind, TaskRole, TaskStatus
+from app.tasks.schemas import UnitName
 from app.tasks.scope.ledger import changes_of
 from app.tasks.service import role_of, tags_of
 from app.units.models import Unit
@@ -33,35 +38,57 @@ from app.units.models import Unit
 SHOWN_UPDATES = 50
 
 
-def show(session: Session, caller: Caller, task: Task, now: datetime) -> TaskOut:
-    """Return one task as it stands, with its history."""
-    alive = (col(TaskState.from_at) <= now, col(TaskState.to_at) > now)
-    row = session.execute(rows_query(None).where(col(Task.id) == task.id, *alive)).one()
-    (item,) = items(session, caller, [row], now)
+def show(session: Session, caller: Caller, task: Task, now: datetime, *, as_of: datetime | None = None) -> TaskOut:
+    """Return one task with its history as it stands, or as it stood and was known at `as_of`.
+
+    Raises NotFound for a moment before it was there.
+    """
+    at, past = as_of or now, as_of is not None
+    row = session.execute(rows_query(as_of).where(col(Task.id) == task.id, alive(TaskState, at))).one_or_none()
+    if row is None:
+        raise NotFound
+    (item,) = items(session, caller, [row], at, past=past)
+    words: Task | TaskEdition = row.TaskEdition if past else task
     programme = session.get_one(Programme, task.programme_id)
-    directive = session.get_one(Directive, task.directive_id)
-    clause = session.get(DirectiveClause, task.clause_id) if task.clause_id else None
+    directive = session.get_one(Directive, words.directive_id)
+    clauses = select(DirectiveClause).where(col(DirectiveClause.directive_id) == directive.id)
+    clause = session.scalars(clauses.where(col(DirectiveClause.label) == item.clause)).one_or_none()
     facts = state_facts(row[1], programme.headline)
-    proofs = evidence_of(session, task)
+    proofs = evidence_of(session, task, as_of)
+    updates, acts = _updates(session, task, proofs, as_of), _acts(session, task, proofs, as_of)
+    extensions = _extensions(session, task, as_of)
+    done = [act.at for act in acts if act.status is TaskStatus.completed]
+    told: tuple[Any, ...] = (*acts, *updates, *extensions, *(one for _, one in proofs))
+    last = max([row.at for row in told], default=task.created_at)
     return TaskOut(
-        **dict(item),
+        **dict(item), as_of=as_of,
         programme_name_vi=programme.name_vi, programme_name_en=programme.name_en, programme_name_fr=programme.name_fr,
         directive_title=directive.title, directive_issued_on=directive.issued_on, directive_link=directive.link,
-        clause_text=clause.text if clause else None, coordinating_units=_helpers(session, task),
-        responsible_position=task.responsible_position, product=task.product, authority=task.authority,
-        tags=tags_of(session, task), weight=task.weight, roll_up=RollUp(task.roll_up),
+        clause_text=clause.text if clause else None, coordinating_units=_helpers(session, task, as_of),
+        responsible_position=words.responsible_position, product=words.product, authority=words.authority,
+        tags=tags_of(session, task, as_of), weight=words.weight, roll_up=RollUp(words.roll_up),
         timeliness=TimelinessOut(
             headline=Headline(programme.headline),
-            original=rules.timeliness(facts, task.deadline, day_of(now)),
-            approved=rules.timeliness(facts, task.approved, day_of(now)),
+            original=rules.timeliness(facts, facts.original, day_of(at)),
+            approved=rules.timeliness(facts, facts.approved, day_of(at)),
         ),
-        proposed_on=task.proposed_on, accepted_at=task.accepted_at, extensions=_extensions(session, task),
-        milestones=_milestones(session, task), children=_children(session, task, now),
-        evidence=[one for _, one in proofs[::-1]],
-        updates=_updates(session, task, proofs), acts=_acts(session, task, proofs), scope=changes_of(session, task),
-        may=may(session, caller, task), demonstration=task.demonstration, created_at=task.created_at,
-        updated_at=task.updated_at,
+        proposed_on=facts.proposed_on,
+        accepted_at=done[-1] if done and item.status is TaskStatus.completed else None,
+        extensions=extensions, milestones=_milestones(session, task, words),
+        children=_children(session, task, now, as_of), evidence=[one for _, one in proofs[::-1]],
+        updates=updates, acts=acts, scope=changes_of(session, task, as_of, item.title),
+        questions_open=_waiting(session, TaskQuestion, col(TaskQuestion.answered_at), task, as_of),
+        blockers_open=_waiting(session, Blocker, col(Blocker.resolved_at), task, as_of),
+        may=[] if past else may(session, caller, task), demonstration=task.demonstration, created_at=task.created_at,
+        updated_at=max(words.from_at, last) if isinstance(words, TaskEdition) else task.updated_at,
     )  # fmt: skip
+
+
+def _waiting(session: Session, table: Any, ended: Any, task: Task, until: datetime | None) -> int:
+    """Return how many questions or blockers of a task had no end by a moment."""
+    still = ended.is_(None) if until is None else or_(ended.is_(None), ended > until)
+    query = select(func.count()).select_from(table).where(table.task_id == task.id, still, *_by(table, until))
+    return session.scalar(query) or 0
 
 
 def may(session: Session, caller: Caller, task: Task) -> list[str]:
@@ -86,13 +113,13 @@ def may(session: Session, caller: Caller, task: Task) -> list[str]:
     return found
 
 
-def evidence_of(session: Session, task: Task) -> list[tuple[TaskEvidence, EvidenceOut]]:
-    """Return a task's evidence, oldest first, each row with how it is shown."""
+def evidence_of(session: Session, task: Task, until: datetime | None = None) -> list[tuple[TaskEvidence, EvidenceOut]]:
+    """Return a task's evidence up to a moment, oldest first, each row with how it is shown."""
     query = (
         select(TaskEvidence, col(StoredFile.name), col(StoredFile.size), col(Unit.name))
         .outerjoin(StoredFile, col(StoredFile.id) == col(TaskEvidence.file_id))
         .outerjoin(Unit, col(Unit.id) == col(TaskEvidence.unit_id))
-        .where(col(TaskEvidence.task_id) == task.id)
+        .where(col(TaskEvidence.task_id) == task.id, *_by(TaskEvidence, until))
         .order_by(col(TaskEvidence.at), col(TaskEvidence.id))
     )
     return [
@@ -107,11 +134,18 @@ def evidence_of(session: Session, task: Task) -> list[tuple[TaskEvidence, Eviden
     ]  # fmt: skip
 
 
-def _updates(session: Session, task: Task, proofs: list[tuple[TaskEvidence, EvidenceOut]]) -> list[UpdateOut]:
+def _by(table: Any, until: datetime | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that rows were there by a moment; none for now, whatever the clock says."""
+    return () if until is None else (table.at <= until,)
+
+
+def _updates(
+    session: Session, task: Task, proofs: list[tuple[TaskEvidence, EvidenceOut]], until: datetime | None
+) -> list[UpdateOut]:
     query = (
         select(TaskUpdate, col(Unit.name))
         .outerjoin(Unit, col(Unit.id) == col(TaskUpdate.unit_id))
-        .where(col(TaskUpdate.task_id) == task.id)
+        .where(col(TaskUpdate.task_id) == task.id, *_by(TaskUpdate, until))
         .order_by(col(TaskUpdate.at).desc(), col(TaskUpdate.id).desc())
         .limit(SHOWN_UPDATES)
     )
@@ -128,11 +162,13 @@ def _updates(session: Session, task: Task, proofs: list[tuple[TaskEvidence, Evid
     ]  # fmt: skip
 
 
-def _acts(session: Session, task: Task, proofs: list[tuple[TaskEvidence, EvidenceOut]]) -> list[ActOut]:
+def _acts(
+    session: Session, task: Task, proofs: list[tuple[TaskEvidence, EvidenceOut]], until: datetime | None
+) -> list[ActOut]:
     query = (
         select(TaskAct, col(Unit.name))
         .outerjoin(Unit, col(Unit.id) == col(TaskAct.unit_id))
-        .where(col(TaskAct.task_id) == task.id)
+        .where(col(TaskAct.task_id) == task.id, *_by(TaskAct, until))
         .order_by(col(TaskAct.at), col(TaskAct.id))
     )
     with_it = defaultdict(list)
@@ -147,20 +183,22 @@ def _acts(session: Session, task: Task, proofs: list[tuple[TaskEvidence, Evidenc
     ]  # fmt: skip
 
 
-def _helpers(session: Session, task: Task) -> list[UnitName]:
-    query = (
-        select(col(Unit.code), col(Unit.name))
-        .join(TaskUnit, col(TaskUnit.unit_id) == col(Unit.id))
-        .where(col(TaskUnit.task_id) == task.id, col(TaskUnit.role) == TaskRole.coordinating.value)
-        .order_by(col(Unit.sort_order), col(Unit.code))
+def _helpers(session: Session, task: Task, until: datetime | None) -> list[UnitName]:
+    helping: Any = select(col(TaskUnit.unit_id)).where(
+        col(TaskUnit.task_id) == task.id, col(TaskUnit.role) == TaskRole.coordinating.value
     )
-    return [UnitName(code=code, name=name) for code, name in session.execute(query)]
+    if until is not None:
+        helping = select(col(TaskMark.unit_id)).where(col(TaskMark.task_id) == task.id, alive(TaskMark, until))
+        helping = helping.where(col(TaskMark.unit_id).is_not(None))
+    query = select(col(Unit.code), col(Unit.name)).where(col(Unit.id).in_(helping))
+    rows = session.execute(query.order_by(col(Unit.sort_order), col(Unit.code)))
+    return [UnitName(code=code, name=name) for code, name in rows]
 
 
-def _extensions(session: Session, task: Task) -> list[ExtensionOut]:
-    query = select(TaskExtension).where(col(TaskExtension.task_id) == task.id).order_by(col(TaskExtension.at))
+def _extensions(session: Session, task: Task, until: datetime | None) -> list[ExtensionOut]:
+    query = select(TaskExtension).where(col(TaskExtension.task_id) == task.id, *_by(TaskExtension, until))
     found = []
-    for row in session.scalars(query):
+    for row in session.scalars(query.order_by(col(TaskExtension.at))):
         deadline = deadline_out(row.deadline, row.precision)
         assert deadline is not None
         found.append(
@@ -172,7 +210,9 @@ def _extensions(session: Session, task: Task) -> list[ExtensionOut]:
     return found
 
 
-def _milestones(session: Session, task: Task) -> list[MilestoneOut]:
+def _milestones(session: Session, task: Task, words: Task | TaskEdition) -> list[MilestoneOut]:
+    if isinstance(words, TaskEdition):
+        return [MilestoneOut.model_validate(row) for row in json.loads(words.milestones)]
     query = select(TaskMilestone).where(col(TaskMilestone.task_id) == task.id).order_by(col(TaskMilestone.number))
     return [
         MilestoneOut(number=row.number, title=row.title, weight=row.weight, due=row.due, done_on=row.done_on)
@@ -180,19 +220,17 @@ def _milestones(session: Session, task: Task) -> list[MilestoneOut]:
     ]
 
 
-def _children(session: Session, task: Task, now: datetime) -> list[ChildOut]:
-    query = (
-        select(Task, col(TaskState.bucket), col(Unit.code), col(Unit.name))
-        .join(TaskState, col(TaskState.task_id) == col(Task.id))
-        .join(Unit, col(Unit.id) == col(Task.lead_unit_id))
-        .where(col(Task.parent_id) == task.id, col(TaskState.from_at) <= now, col(TaskState.to_at) > now)
-        .order_by(col(Unit.sort_order), col(Task.code))
-    )
+def _children(session: Session, task: Task, now: datetime, as_of: datetime | None) -> list[ChildOut]:
+    at, past = as_of or now, as_of is not None
+    parent: Any = TaskEdition.parent_id if past else Task.parent_id
+    query = rows_query(as_of).where(parent == task.id, alive(TaskState, at))
+    rows = list(session.execute(query.order_by(col(Unit.sort_order), col(Task.code))))
     return [
         ChildOut(
-            code=child.code, title=child.title, lead_unit=UnitName(code=code, name=name),
-            status=TaskStatus(child.status), bucket=Bucket(bucket), weight=child.weight,
-            percent=percent_out(child.percent, child.percent_source),
+            code=row[0].code, title=row.TaskEdition.title if past else row[0].title,
+            lead_unit=UnitName(code=row.lead_code, name=row.lead_name), status=TaskStatus(row[1].status),
+            bucket=Bucket(row[1].bucket), weight=row.TaskEdition.weight if past else row[0].weight,
+            percent=percent_out(row.percent, row.percent_source),
         )
-        for child, bucket, code, name in session.execute(query)
+        for row in rows
     ]  # fmt: skip

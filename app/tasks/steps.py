@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.tasks import states
+from app.tasks import editions, states
 from app.tasks.models import Task, TaskAct
 from app.tasks.rolling import children_percent, rolled_up
 from app.tasks.rules import Act, PercentSource, RollUp, TaskStatus
@@ -54,12 +54,16 @@ def roll_up(session: Session, caller: Caller, parent_id: int, now: datetime) -> 
     percent = children_percent((weight, status, percent) for weight, status, percent, _ in children)
     if (parent.status, parent.proposed_on, parent.percent) == (status.value, proposed_on, percent):
         return
-    moved = parent.status != status.value
+    moved, counted = parent.status != status.value, (parent.status, parent.proposed_on) != (status.value, proposed_on)
     parent.status, parent.proposed_on = status.value, proposed_on
     parent.accepted_at = now if status is TaskStatus.completed else None
-    parent.percent, parent.percent_source = percent, PercentSource.children.value if percent is not None else None
+    source = PercentSource.children.value if percent is not None else None
+    if (percent, source) != (parent.percent, parent.percent_source):
+        parent.percent, parent.percent_source = percent, source
+        editions.keep_percent(session, parent, now)
     touched(parent, now)
     session.flush()
     if moved:
         acted(session, caller, parent, Act.rolled_up, now=now, day=proposed_on)
+    if counted:  # also where the last child that was done is given up afterwards
         states.write(session, parent, now)

@@ -1,14 +1,48 @@
-"""Which days something is owed for: pages open there, not on a day off."""
+"""Which days something is owed for: pages open there, not on a day off; and which days off a deadline passes over."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlmodel import Session
 
 from app.core import hot
-from app.throughput.models import Obligation
+from app.core.clock import day_of
+from app.procedures.rules import System
+from app.throughput.forms import Reference
+from app.throughput.models import Obligation, Report
+from app.throughput.schemas import DayOffOut, WordsOut
 
-_DAY = hot.table(Obligation).c.day
+_OBLIGATION = hot.table(Obligation)
+_REPORT = hot.table(Report)
+_DAY = _OBLIGATION.c.day
+
+
+def days_off_until(reference: Reference, unit_id: int, day: date, due_at: datetime) -> list[DayOffOut]:
+    """Return the days off between a day and its deadline, which lies behind them for that reason."""
+    calendar = reference.calendar(unit_id)
+    between = [day + timedelta(days=n) for n in range(1, (day_of(due_at) - day).days)]
+    return [_day_off(reference, one) for one in between if not calendar.is_working_day(one)]
+
+
+def _day_off(reference: Reference, day: date) -> DayOffOut:
+    names = reference.days_off.get(day)
+    return DayOffOut(day=day, name=WordsOut(vi=names[0], en=names[1], fr=names[2]) if names else None)
+
+
+def unsent_between(session: Session, unit_id: int, system: System, after: date, before: date) -> list[date]:
+    """Return the days between two that a unit owes and of which nothing was received, oldest first."""
+    c = _OBLIGATION.c
+    same = (_REPORT.c.unit_id == c.unit_id) & (_REPORT.c.day == c.day) & (_REPORT.c.system == c.system)
+    query = (
+        select(c.day)
+        .select_from(_OBLIGATION.outerjoin(_REPORT, same))
+        .where(
+            c.unit_id == unit_id, c.system == system.value, c.day > after, c.day < before, c.waived_at.is_(None),
+            _REPORT.c.id.is_(None),
+        )
+        .order_by(c.day)
+    )  # fmt: skip
+    return list(session.execute(query).scalars())
 
 
 def last_owed(session: Session, until: date) -> date:

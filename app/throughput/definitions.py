@@ -1,4 +1,4 @@
-"""What each rate and each state means: its formula over the columns, its target, its source; figures lead here."""
+"""What each rate, state and approval status means: its formula, its target, its source; figures lead here."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -32,10 +32,17 @@ class DefinitionKind(StrEnum):
 
     rate = "rate"
     state = "state"
+    approval = "approval"
+
+
+_TITLES = {
+    DefinitionKind.rate: "throughput.rate_", DefinitionKind.state: "throughput.state.",
+    DefinitionKind.approval: "approval.status.",
+}  # fmt: skip
 
 
 class Defined(StrEnum):
-    """The names of what is defined: the rates, then the states, worst first."""
+    """The names of what is defined: the rates, the states, worst first, then how far an approval has come."""
 
     online = "online"
     on_time = "on_time"
@@ -50,6 +57,10 @@ class Defined(StrEnum):
     received_late = "received_late"
     received_on_time = "received_on_time"
     waived = "waived"
+    received = "received"
+    approved_ward = "approved_ward"
+    approved_city = "approved_city"
+    returned = "returned"
 
 
 class FormulaOut(BaseModel):
@@ -68,13 +79,13 @@ class TargetOut(BaseModel):
 
 
 class DefinitionOut(BaseModel):
-    """What a rate or a state means."""
+    """What a rate, a state or an approval status means."""
 
-    name: Annotated[Defined, Field(description="A rate or a state")]
-    kind: Annotated[DefinitionKind, Field(description="Which of the two")]
+    name: Annotated[Defined, Field(description="A rate, a state, or an approval status")]
+    kind: Annotated[DefinitionKind, Field(description="Which of them")]
     title: WordsOut
     meaning: WordsOut
-    formula: Annotated[FormulaOut | None, Field(description="null: a state")]
+    formula: Annotated[FormulaOut | None, Field(description="null: no rate")]
     target: Annotated[TargetOut | None, Field(description="null: none is set")]
     source: WordsOut
     legal_basis: Annotated[str, Field(description="Of the daily report, in Vietnamese, as the city has set it")]
@@ -82,7 +93,7 @@ class DefinitionOut(BaseModel):
 
 
 class DefinitionsOut(BaseModel):
-    """All definitions: the rates, then the states, worst first."""
+    """All definitions: the rates, the states, worst first, then the approval statuses."""
 
     items: list[DefinitionOut]
 
@@ -93,11 +104,11 @@ def every(session: Session) -> DefinitionsOut:
 
 
 def one(session: Session, name: Defined) -> DefinitionOut:
-    """Return what a rate or a state means, with the target that stands."""
+    """Return what a rate, a state or an approval status means, with the target that stands."""
     form = Reference.read(session).form
-    is_state = name.value in State.__members__
+    kind = _kind(name)
     formula, target = None, None
-    if not is_state:
+    if kind is DefinitionKind.rate:
         above, below = FORMULAS[name.value]
         formula = FormulaOut(numerator=list(above), denominator=list(below))
     if name.value in _AT_LEAST:
@@ -105,12 +116,12 @@ def one(session: Session, name: Defined) -> DefinitionOut:
         target = TargetOut(value=points / 10_000, at_least=_AT_LEAST[name.value], source=form.target_source)
     return DefinitionOut(
         name=name,
-        kind=DefinitionKind.state if is_state else DefinitionKind.rate,
-        title=_words(f"throughput.state.{name.value}" if is_state else f"throughput.rate_{name.value}"),
+        kind=kind,
+        title=_words(f"{_TITLES[kind]}{name.value}"),
         meaning=_words(f"throughput.meaning.{name.value}"),
         formula=formula,
         target=target,
-        source=_words(_source(name, is_state=is_state)),
+        source=_words(_source(name, kind)),
         legal_basis=form.legal_basis,
         version=form.version,
     )
@@ -127,9 +138,15 @@ def as_table(data: DefinitionsOut) -> Table:
     return Table("dinh-nghia", columns, rows)
 
 
-def _source(name: Defined, *, is_state: bool) -> str:
-    if is_state:
-        return "throughput.definition_source.state"
+def _kind(name: Defined) -> DefinitionKind:
+    if name.value in FORMULAS:
+        return DefinitionKind.rate
+    return DefinitionKind.state if name.value in State.__members__ else DefinitionKind.approval
+
+
+def _source(name: Defined, kind: DefinitionKind) -> str:
+    if kind is not DefinitionKind.rate:
+        return f"throughput.definition_source.{kind.value}"
     known = name in (Defined.settlement, Defined.qd766_progress)
     return f"throughput.definition_source.{name.value if known else 'rate'}"
 

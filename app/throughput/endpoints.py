@@ -12,7 +12,7 @@ from app.core import tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
-from app.core.errors import Invalid, NotFound, Problem
+from app.core.errors import Fault, Invalid, NotFound, Problem
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
@@ -26,7 +26,7 @@ from app.throughput.listing import ReportItem, ReportPage, RevisionsOut
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.schemas import ReportIn, ReportOut, ReportsIn, ReportsOut
 from app.throughput.shown import report_out
-from app.throughput.untouched import NOTHING_TYPED, untouched
+from app.throughput.untouched import NOTHING_TYPED, put_off, untouched
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
@@ -74,11 +74,17 @@ async def get_match(request: Request) -> service.Match:
     return service.Match(request.headers.get("if-match"), request.headers.get("if-none-match"))
 
 
-async def ask_about_untouched(request: Request) -> None:
-    """Refuse a form of whose system nothing was typed, so that it is asked: only a form looks filled in unseen."""
-    pairs = dict(getattr(request.state, "pairs", []))
-    if found := untouched(getattr(request.state, "form", {}), pairs.get("_fresh", "").split()):
+async def ask_about_untouched(request: Request) -> list[Fault]:
+    """Refuse a form of whose system nothing was typed, so that it is asked: only a form looks filled in unseen.
+
+    What was answered with "later" before is returned instead: left out, and asked about only if nothing else is new.
+    """
+    pairs, typed = dict(getattr(request.state, "pairs", [])), getattr(request.state, "form", {})
+    found = untouched(typed, pairs.get("_fresh", "").split())
+    later = put_off(found, typed, request.headers.get("if-match"))
+    if len(later) < len(found):
         raise Invalid(found)
+    return later
 
 
 TheUnit = Annotated[Unit, Depends(get_unit)]
@@ -127,6 +133,7 @@ def list_daily_reports(
     find = partial(
         listing.reports, session, caller,
         unit=wanted, first=first, last=last, system=system, status=status, updated_since=updated_since,
+        now=now,
     )  # fmt: skip
     return render(
         find(page), "throughput/reports.html", units=units_to_choose(session, caller, now),
@@ -176,7 +183,7 @@ def put_daily_reports(
     caller: CanSend,
     unit: TheUnit,
     day: Day,
-    asked: Annotated[None, Depends(ask_about_untouched)],
+    later: Annotated[list[Fault], Depends(ask_about_untouched)],
     session: Writing,
     match: TheMatch,
     now: Now,
@@ -184,7 +191,10 @@ def put_daily_reports(
     render: Render,
 ) -> Response:
     """Send both systems' reports of a day at once; an absent one is not sent."""
+    body = body.model_copy(update={fault.pointer[1:]: None for fault in later})
     data, created = service.put_reports(session, caller, unit=unit, day=day, body=body, match=match, now=now)
+    if later and data.version in (match.if_match or ""):
+        raise Invalid(later)
     at = f"/throughput/reports/{unit.code}/{day}"
     return render.saved(data, to=f"{at}/receipt", created=created, version=data.version, location=at)
 

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from app.calendar.rules import Calendar
-from app.calendar.service import calendars_for
+from app.calendar.service import calendars_for, names_of_days_off
 from app.core import stamps
 from app.procedures.rules import Applicability, FieldInfo, System
 from app.procedures.service import applicability
@@ -93,6 +93,7 @@ class Reference:
     by_code: dict[str, FieldInfo]
     units: dict[str, Unit]
     calendars: dict[int | None, Calendar]
+    days_off: dict[date, tuple[str, str, str]]
     figured: frozenset[tuple[int, str]]
     _applicable: dict[tuple[int, date, System], dict[str, FieldInfo]] = field(default_factory=dict)
 
@@ -118,6 +119,7 @@ class Reference:
             by_code={info.code: info for info in fields.all_fields},
             units=units,
             calendars=calendars_for(session, [unit.id for unit in units.values()]),
+            days_off=names_of_days_off(session),
             figured=_figured(session),
         )
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from app.core import hot
 from app.core.access import Caller
 from app.core.errors import NotFound
-from app.core.paging import Page, cut
+from app.core.paging import SETTLED, Page, cut
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.approvals import pins
@@ -50,6 +50,13 @@ class ReportPage(BaseModel):
 
     items: list[ReportItem]
     next: str | None
+    complete_until: Annotated[
+        datetime | None,
+        Field(
+            description="Ask for `updated_since` this moment the next time: nothing is missed then; "
+            "null without `updated_since`"
+        ),
+    ]
 
 
 class FieldChangeOut(BaseModel):
@@ -92,6 +99,7 @@ def reports(
     system: System | None = None,
     status: ReportStatus | None = None,
     updated_since: datetime | None = None,
+    now: datetime,
 ) -> ReportPage:
     """Return reports that the caller may see, newest day first."""
     city, ward = pins.words_on(col(Report.id), col(Report.version))
@@ -135,7 +143,8 @@ def reports(
     following = None
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row[0].day.isoformat(), row[0].id])
-    return ReportPage(items=[_item(row) for row in rows], next=following)
+    complete_until = now - SETTLED if updated_since is not None else None
+    return ReportPage(items=[_item(row) for row in rows], next=following, complete_until=complete_until)
 
 
 def _item(row: Any) -> ReportItem:

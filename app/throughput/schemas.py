@@ -204,6 +204,13 @@ class DeadlinesOut(BaseModel):
     locks_at: datetime
 
 
+class DayOffOut(BaseModel):
+    """A day that nobody works, between a day and its deadline."""
+
+    day: date
+    name: Annotated[WordsOut | None, Field(description="Of a holiday; null: a weekend, or a unit's own closure")]
+
+
 class UnavailableOut(BaseModel):
     """Why the source system could not be reached."""
 

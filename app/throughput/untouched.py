@@ -5,7 +5,7 @@ from typing import Any
 
 from app.core.errors import Fault
 from app.procedures.rules import System
-from app.throughput.rules import RECEIVED, RESOLVED, WarningCode
+from app.throughput.rules import RECEIVED, RESOLVED, SYSTEMS, WarningCode
 
 NOTHING_TYPED = "nothing_typed"
 
@@ -20,6 +20,25 @@ def untouched(form: Mapping[str, Any], fresh: Collection[str]) -> list[Fault]:
         for system in System
         if system.value in fresh and isinstance(part := form.get(system.value), dict) and _says_nothing(part)
     ]
+
+
+def put_off(found: Collection[Fault], form: Mapping[str, Any], version: str | None) -> list[Fault]:
+    """Return those faults that were answered before with "later": the other system went alone, and is sent again.
+
+    `version`: of the day that the form was drawn from, `city-ministry`, 0 for a system not sent. A note says something.
+    """
+    numbers = (version or "").strip('"').partition(".")[0].split("-")
+    sent = {
+        system.value for system, number in zip(SYSTEMS, numbers, strict=False) if number.isdecimal() and int(number)
+    }
+    later = []
+    for fault in found:
+        system = fault.pointer[1:]
+        others = {one.value for one in System} - {system}
+        note = form[system].get("note")
+        if others <= sent and others <= form.keys() and not (isinstance(note, str) and note.strip()):
+            later.append(fault)
+    return later
 
 
 def _says_nothing(part: Mapping[str, Any]) -> bool:

@@ -11,13 +11,14 @@ from app.procedures.rules import System
 from app.throughput import forward, questions, reading
 from app.throughput.approvals import listing as approvals
 from app.throughput.approvals.schemas import ReturnedOut
+from app.throughput.days import days_off_until, unsent_between
 from app.throughput.figures import reading as figures
 from app.throughput.forms import Reference
 from app.throughput.past import ExpectedOut, Past, PastOut
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import SYSTEMS, ReasonCode, WarningCode
-from app.throughput.schemas import DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
+from app.throughput.schemas import DayOffOut, DeadlinesOut, LineOut, ReportOut, WordsOut, deadlines_out
 from app.throughput.shown import report_out
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
@@ -65,7 +66,11 @@ class SystemSheet(BaseModel):
     system: Annotated[System, Field(description="Source system")]
     report: ReportOut | None
     previous_day: Annotated[date | None, Field(description="Day of the last received report before")]
+    unsent_before: Annotated[
+        list[date], Field(description="Days owed since then of which nothing came: the openings lie further back")
+    ]
     deadlines: DeadlinesOut
+    days_off: Annotated[list[DayOffOut], Field(description="That the deadline passes over")]
     locked: Annotated[bool, Field(description="Nothing can be sent: the lock is over and nothing is granted")]
     open_until: Annotated[datetime | None, Field(description="After the lock: until when a grant holds; null: none")]
     open_fields: Annotated[list[str] | None, Field(description="What a grant covers; null: all, or there is none")]
@@ -177,7 +182,9 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         system=system,
         report=report,
         previous_day=previous.day if previous else None,
+        unsent_before=unsent_between(session, unit.id, system, previous.day, day) if previous else [],
         deadlines=deadlines_out(moments),
+        days_off=days_off_until(reference, unit.id, day, moments.due_at),
         locked=lock is not None and lock.locked,
         open_until=lock.open_until if lock else None,
         open_fields=open_fields,

@@ -80,11 +80,12 @@ class ReportCorrected:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a call did: the report, and whether it is new or the same as before."""
+    """What a call did: the report, whether it is new or the same as before, and the row of a revision that was made."""
 
     report: ReportOut
     created: bool
     changed: bool
+    revision_id: int | None = None
 
 
 def write(
@@ -126,7 +127,7 @@ def write(
         for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
             write(session, reference, caller, unit, later, one, now)
         report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
-    return Saved(report, created=stored is None, changed=True)
+    return Saved(report, created=stored is None, changed=True, revision_id=new.revision_id)
 
 
 def _stored_anew(

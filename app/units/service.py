@@ -59,6 +59,13 @@ def valid_units(session: Session, day: date, *, kinds: Collection[str] | None = 
     return list(session.scalars(query))
 
 
+def other_names(session: Session, units: Collection[Unit]) -> list[tuple[Unit, str]]:
+    """Return some units' former and other names, each with its unit."""
+    by_id = {unit.id: unit for unit in units}
+    rows = session.scalars(select(UnitAlias).where(col(UnitAlias.unit_id).in_(by_id)).order_by(col(UnitAlias.id)))
+    return [(by_id[row.unit_id], row.alias) for row in rows]
+
+
 def listing(
     session: Session,
     page: Page | None,

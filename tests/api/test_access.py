@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def _within(dependant: Dependant) -> Iterator[Dependant]:
         yield from _within(sub)
 
 
+@cache
 def _routes(app: FastAPI) -> list[RouteContext]:
     return [route for route in iter_route_contexts(app.routes) if route.path not in BARE]
 

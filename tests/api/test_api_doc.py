@@ -271,3 +271,13 @@ def test_every_setting_is_explained_with_its_default() -> None:
             str(plain).lower() if isinstance(plain, bool) else f"{plain:g}" if isinstance(plain, float) else str(plain)
         )
         assert said == (shown or "(empty)"), f"{name}: {said} is not {shown}"
+
+
+def test_the_contents_of_the_guide_name_every_chapter() -> None:
+    listing, _, rest = GUIDE.partition("\n## ")
+    chapters = re.findall(
+        r"^## (.+)$", "## " + re.sub(r"^```.*?^```", "", rest, flags=re.MULTILINE | re.DOTALL), re.MULTILINE
+    )
+    named = re.findall(r"\[([^]]+)\]\(#([a-z0-9-]+)\)", listing)
+    assert [name for name, _ in named] == chapters
+    assert [at for _, at in named] == [re.sub(r"[^a-z0-9 -]", "", c.lower()).replace(" ", "-") for c in chapters]

@@ -1,12 +1,15 @@
 """Ward and city approve a revision, return it with a reason, take it back; forty from one list."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlmodel import col, select
 
+from app.core.audit import AuditEntry
 from app.core.web import API
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 
@@ -277,7 +280,7 @@ def test_the_reviewers_page_in_three_languages(
 
 
 def test_a_reason_given_afterwards_undoes_no_approval_and_makes_nobody_the_typist(
-    api: Api, people: Callable[..., PageClient], clock: SetClock
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
 ) -> None:
     officer, leader, analyst = api(), people("ward_leader"), api("city_analyst")
     before = AT.replace(DAY, "2026-11-19")
@@ -289,6 +292,10 @@ def test_a_reason_given_afterwards_undoes_no_approval_and_makes_nobody_the_typis
     why = {"reason": "late_sync"}
     assert leader.post(f"/throughput/findings/{found['id']}/explanation", data=why).status_code == 303
     assert (status(officer), officer.get(AT).json()["version"]) == ("approved_city", 2)
+    with app.state.database.read() as session:
+        told = session.scalars(select(AuditEntry).where(col(AuditEntry.action) == "approval.carried")).one()
+    assert told.entity == f"reports/{WARD}/{DAY}/city/approvals/city"
+    assert (json.loads(told.before or "")["version"], json.loads(told.after or "")["version"]) == (1, 2)
     assert "Duyệt báo cáo này" in leader.get(f"{PAGE}/approvals").text, "the officer typed the figures"
     assert leader.post(f"{PAGE}/approvals/ward", data={"_method": "PUT", "version": "2"}).status_code == 303
     clock.set("2026-11-20T16:55:00+07:00")

@@ -148,6 +148,11 @@ def test_pages_and_states_narrow_the_rows_and_nothing_else(api: Api) -> None:
     assert {item["unit"] for item in done["items"]} == {WARD, OTHER}
     assert done["missing_count"] == 38
     assert analyst.get(BOARD, params={"state": "lost"}).status_code == 422
+    assert [item["unit"] for item in see(analyst, q="thuan ho")["items"]] == [WARD]
+    assert {item["unit"] for item in see(analyst, q=OTHER, state="received_on_time")["items"]} == {OTHER}
+    named = see(analyst, q="huan")  # words are found by their beginning
+    assert (named["items"], named["total"]) == ([], whole["total"])
+    assert analyst.get(BOARD + ".csv", params={"q": "Thuận Hoá"}).text.count("\n") == 2
     for cursor in ("x", "WzEsMl0", "WyJhIiwiYiIsImMiXQ"):
         assert analyst.get(BOARD, params={"cursor": cursor}).json()["errors"][0]["pointer"] == "?cursor"
 

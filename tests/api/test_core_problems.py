@@ -388,3 +388,26 @@ def test_a_filter_that_the_address_does_not_have_is_refused(api: Api, people: Pe
     assert "limit" in error["message"]["en"]
     # A person's old link still opens.
     assert people().get("/units?kinds=ward").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "above", "allow"),
+    [
+        (f"{REPORT}/approvals/ward", f"{REPORT}/approvals", "PUT"),
+        (f"{REPORT}/approvals/ward/return", f"{REPORT}/approvals", "POST"),
+        (f"/throughput/obligations/{WARD}/{DAY}/city/waiver", "/throughput/obligations", "DELETE, PUT"),
+        ("/sign-out", "/", "POST"),
+    ],
+)
+def test_an_address_that_only_takes_what_is_sent_leads_on(
+    people: People, api: Api, path: str, above: str, allow: str
+) -> None:
+    page = people().get(path)
+    assert (page.status_code, page.headers["allow"]) == (405, allow)
+    assert "Thao tác không được hỗ trợ" in page.text
+    assert '<nav class="nav"' in page.text
+    assert f'<a class="button{" button--quiet" if above == "/" else ""}" href="{above}">' in page.text
+    if path.startswith("/throughput"):
+        told = api().get(API + path)
+        assert told.headers["allow"] == allow
+        _check(told, 405, "method_not_allowed")

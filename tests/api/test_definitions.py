@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.throughput.approvals.rules import ReportStatus
 from app.throughput.definitions import FORMULAS, Defined
 from app.throughput.rules import COLUMNS, Figures, rates
 from app.throughput.timing import State
@@ -28,8 +29,8 @@ def test_the_formulas_are_those_of_the_rules(counts: tuple[int, ...]) -> None:
         assert sum(getattr(figures, c) for c in below) == share.denominator
 
 
-def test_every_rate_and_state_is_defined_and_nothing_else() -> None:
-    assert [d.value for d in Defined] == [*rates(Figures()), *State.__members__]
+def test_every_rate_state_and_approval_status_is_defined_and_nothing_else() -> None:
+    assert [d.value for d in Defined] == [*rates(Figures()), *State.__members__, *ReportStatus.__members__]
 
 
 def test_a_rate_tells_its_formula_target_source_and_version(api: Api) -> None:
@@ -43,6 +44,9 @@ def test_a_rate_tells_its_formula_target_source_and_version(api: Api) -> None:
     assert "09/2019" in rate["legal_basis"]
     state = client.get(f"{AT}/late").json()
     assert (state["kind"], state["formula"], state["target"]) == ("state", None, None)
+    approval = client.get(f"{AT}/approved_city").json()
+    assert (approval["kind"], approval["title"]["vi"], approval["formula"]) == ("approval", "Thành phố đã duyệt", None)
+    assert "một lần gửi" in approval["source"]["vi"]
     assert client.get(f"{AT}/lost").status_code in (404, 422)
     form = client.get("/api/v1/throughput/forms/daily").json()
     body = {k: v for k, v in form.items() if k not in ("version", "code")}
@@ -55,7 +59,7 @@ def test_a_rate_tells_its_formula_target_source_and_version(api: Api) -> None:
 
 @pytest.mark.parametrize("role", ["ward_officer", "department_officer", "administrator", "leader"])
 def test_everybody_who_is_known_may_read_them(api: Api, role: str) -> None:
-    assert len(api(role).get(AT).json()["items"]) == 13
+    assert len(api(role).get(AT).json()["items"]) == 17
 
 
 def test_the_page_writes_the_formula_in_words(people: Any) -> None:

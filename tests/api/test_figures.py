@@ -1,6 +1,7 @@
 """The figures door: what another system sends, what it becomes, what is refused; nothing of a person is lost."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.accounts import tokens
+from app.core import audit
 from app.throughput.figures import confirming as confirming_module
+from app.throughput.figures import rebuilding
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
@@ -324,6 +328,64 @@ def test_changes_since_a_moment_miss_nothing(machine: TestClient, api: Api, cloc
     clock.set("2026-11-20T16:55:00+07:00")
     seen = feed.get(AT, params={"updated_since": until}).json()["items"]
     assert [(i["unit"], i["version"]) for i in seen] == [(OTHER, 1)]
+
+
+def test_a_source_is_the_token_s_that_sent_by_it_first(
+    app: FastAPI, machine: TestClient, api: Api, people: Callable[..., PageClient]
+) -> None:
+    first = batch(item(figures(received_online=1)))
+    assert statuses(sent(machine, first)) == [("accepted", None)]
+    other = token(app, "Hệ thống khác")
+    for dry_run in ("false", "true"):
+        refused = other.put(AT, params={"dry_run": dry_run}, json=batch(item(figures(received_online=9))))
+        assert (refused.status_code, refused.json()["code"]) == (403, "source_of_another")
+    assert statuses(sent(other, batch(item(figures(received_online=9), unit="nowhere"), source="two"))) == [
+        ("refused", "unknown_unit")
+    ]
+    assert statuses(sent(machine, batch(item(figures()), source="two")))[0][0] == "accepted", "nothing was taken of it"
+    assert statuses(sent(token(app, "test machine"), first)) == [("unchanged", None)], "the same name, a newer token"
+    senders = {"one-gate": "test machine", "two": "test machine"}
+    assert {s["source"]: s["sender"] for s in api("leader").get(f"{AT}/sources").json()["items"]} == senders
+    assert machine.put(f"{AT}/senders/one-gate", json={"sender": "x"}).status_code == 403
+    page = people("city_analyst")
+    assert 'action="/throughput/figures/senders/one-gate"' in page.get("/throughput/figures/sources").text
+    given = page.post("/throughput/figures/senders/one-gate", data={"_method": "PUT", "sender": "Hệ thống khác"})
+    assert given.status_code == 303, given.text
+    assert sent(other, batch(item(figures(received_online=9))))["accepted"] == 1
+    assert machine.put(AT, json=first).json()["code"] == "source_of_another"
+
+
+def token(app: FastAPI, name: str) -> TestClient:
+    """Return a machine with a token of a name."""
+    now = app.state.clock.now()
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(now, None, "test", "command")
+        _, clear = tokens.create_token(
+            session, role="machine", unit_id=None, scopes=SCOPES, name=name, now=now, expires=now + timedelta(days=1)
+        )
+    return TestClient(app, base_url="https://testserver", headers={"authorization": f"Bearer {clear}"})
+
+
+def test_the_kept_differences_are_counted_anew(app: FastAPI, machine: TestClient, api: Api) -> None:
+    nothing = item(system="ministry")
+    sent(machine, batch(item(figures(received_online=5)), nothing, item(figures(received_online=5), unit=OTHER)))
+    api().put(f"{REPORTS}/{WARD}/{DAY}/city", json=report(line(received_online=7)))
+    api().put(f"{REPORTS}/{WARD}/{DAY}/ministry", json=report(line("LT", received_online=1)))
+
+    def told() -> list[str]:
+        with app.state.database.read() as session:
+            return list(rebuilding.differences(session))
+
+    assert told() == []
+    with app.state.database.writer.connect() as connection:
+        wrong = "update figure_days set gaps = 7 where id = (select max(id) from figure_days where gaps = 1)"
+        connection.execute(text(wrong))
+        connection.commit()
+    assert told() == [f"figure_days {WARD} city {DAY} one-gate: kept 7, the report and the source say 1"]
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(app.state.clock.now(), None, "test", "command")
+        assert rebuilding.rebuild(session) == 1
+    assert told() == []
 
 
 # Without a person

@@ -12,7 +12,9 @@ from sqlalchemy import event, text
 from typer.testing import CliRunner
 
 from app.__main__ import cli
+from app.core import paging
 from app.core.web import API
+from app.throughput.findings import rebuilding
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
@@ -227,11 +229,35 @@ def test_rebuilding_finds_the_same_and_verify_tells_the_difference(
     told = CliRunner().invoke(cli, ["verify"])
     assert told.exit_code == 1
     assert f"findings {WARD} city {DAY} opening_gap HT: the report says opened" in told.output
+    assert f"findings {WARD} city {DAY} large_correction: the report says" in told.output
     assert CliRunner().invoke(cli, ["rebuild-totals"]).exit_code == 0
     assert sorted(listed(officer)) == expected
     assert CliRunner().invoke(cli, ["rebuild-totals"]).exit_code == 0
     assert sorted(listed(officer)) == expected
     assert CliRunner().invoke(cli, ["verify"]).exit_code == 0
+    with app.state.database.writer.connect() as connection:
+        connection.execute(text("update findings set value = value + 1 where kind = 'large_correction'"))
+        connection.commit()
+    assert f"findings {WARD} city {DAY} large_correction: kept" in CliRunner().invoke(cli, ["verify"]).output
+
+
+def test_a_correction_is_judged_by_what_was_large_then(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer, analyst = api(), api("city_analyst")
+    put(officer, report(line(received_online=30)))
+    clock.set(f"{DAY}T18:00:00+07:00")
+    put(officer, report(line(received_online=45)))
+    form = analyst.get(f"{API}/throughput/forms/daily").json()
+    body = {k: v for k, v in form.items() if k not in ("version", "code")}
+    body["follow_up"]["large_correction"] = 10
+    clock.set(f"{DAY}T19:00:00+07:00")
+    changed = analyst.put(f"{API}/throughput/forms/daily", json=body, headers={"if-match": '"1"'})
+    assert changed.status_code == 200, changed.text
+    with app.state.database.read() as session:
+        assert list(rebuilding.differences(session)) == [], "15 were not many when they were corrected"
+    put(officer, report(line(received_online=56)))
+    assert listed(analyst, owner="city_analyst") == [("large_correction", None, "open", 11)]
+    with app.state.database.read() as session:
+        assert list(rebuilding.differences(session)) == []
 
 
 def test_pages_one_tap_explains(api: Api, people: Callable[..., PageClient]) -> None:
@@ -255,3 +281,9 @@ def test_pages_one_tap_explains(api: Api, people: Callable[..., PageClient]) -> 
     assert back.status_code == 303
     assert "Chưa rõ" in officer.get(f"/throughput/findings/{number}").text
     analyst.get("/throughput/findings?state=open&kind=all_zero&from=2026-11-01")
+
+
+@pytest.mark.parametrize("key", [["closed ", DAY, 1], ["none", DAY, 1], [1, DAY, 1], ["open", DAY], []])
+def test_a_cursor_of_something_else_is_refused(api: Api, key: list[Any]) -> None:
+    answer = api("city_analyst").get(AT, params={"cursor": paging.encode(key)})
+    assert (answer.status_code, [e["code"] for e in answer.json()["errors"]]) == (422, ["bad_cursor"])

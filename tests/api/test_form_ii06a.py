@@ -13,9 +13,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
+from app.core import stamps
 from app.core.web import API
+from app.procedures.models import ProcedureField
+from app.throughput import forms
 from app.throughput.obligations import service as obligations
 from app.throughput.statutory import book as statutory_book
 from app.throughput.statutory import service as statutory
@@ -242,10 +246,39 @@ def form_of(session: Session, city: City, units: tuple[str, ...], as_of: datetim
     return statutory.form_of(session, asked, city.now, "vi")
 
 
-@settings(max_examples=12 if KIND == "sqlite" else 5, suppress_health_check=list(HealthCheck))
+def everywhere_the_same(session: Session, city: City, as_of: datetime | None) -> dict[str, list[int]]:
+    """Check that wards add up to the city, the city to its files, and every line balances; returns the city's."""
+    whole = form_of(session, city, (), as_of)
+    found = numbers(whole)
+    wards = [numbers(form_of(session, city, (unit,), as_of)) for unit in (WARD, OTHER)]
+    assert numbers(form_of(session, city, (WARD, OTHER), as_of)) == found, "all that report, picked one by one"
+    for field in found.keys() | wards[0].keys() | wards[1].keys():
+        both = [ward.get(field, [0] * len(NUMBERS)) for ward in wards]
+        assert found.get(field, [0] * len(NUMBERS)) == [a + b for a, b in zip(*both, strict=True)], field
+    unexplained = sum(row.difference for row in whole.rows)
+    assert whole.total.difference == unexplained == whole.total.c7 + whole.total.c11 - whole.total.c3
+    made = statutory_book.table(whole, "vi")
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerows([made.columns, *made.rows])
+    read = csv.DictReader(io.StringIO(text.getvalue()))
+    assert {row["field"]: [int(row[name]) for name in NUMBERS] for row in read} == found
+    rows, formulas = in_book(whole)
+    assert rows == found
+    # Sums over columns in every line, the balance of each, and the totals over the lines.
+    lines = len(whole.rows)
+    assert len(formulas) == lines * 4 + (12 if lines else 1)
+    return found
+
+
+bounded = settings(max_examples=12 if KIND == "sqlite" else 5, suppress_health_check=list(HealthCheck))
+Acts = list[tuple[str, str, date, Sent]]
+
+
+@bounded
 @given(sequence=st.lists(acts(), min_size=1, max_size=9), data=st.data())
 def test_wards_are_the_city_are_the_files_after_random_corrections(
-    app: FastAPI, clock: SetClock, sequence: list[tuple[str, str, date, Sent]], data: st.DataObject
+    app: FastAPI, clock: SetClock, sequence: Acts, data: st.DataObject
 ) -> None:
     city = City(app, clock)
     moments = [city.now]
@@ -254,26 +287,78 @@ def test_wards_are_the_city_are_the_files_after_random_corrections(
         moments.append(city.now)
     with city.database.read() as session:
         for as_of in (None, data.draw(st.sampled_from(moments))):
-            whole = form_of(session, city, (), as_of)
-            found = numbers(whole)
-            wards = [numbers(form_of(session, city, (unit,), as_of)) for unit in (WARD, OTHER)]
-            assert numbers(form_of(session, city, (WARD, OTHER), as_of)) == found, "all that report, picked one by one"
-            for field in found.keys() | wards[0].keys() | wards[1].keys():
-                both = [ward.get(field, [0] * len(NUMBERS)) for ward in wards]
-                assert found[field] == [a + b for a, b in zip(*both, strict=True)], field
-            unexplained = sum(row.difference for row in whole.rows)
-            assert whole.total.difference == unexplained == whole.total.c7 + whole.total.c11 - whole.total.c3
-            made = statutory_book.table(whole, "vi")
-            text = io.StringIO()
-            writer = csv.writer(text)
-            writer.writerows([made.columns, *made.rows])
-            read = csv.DictReader(io.StringIO(text.getvalue()))
-            assert {row["field"]: [int(row[name]) for name in NUMBERS] for row in read} == found
-            rows, formulas = in_book(whole)
-            assert rows == found
-            # Sums over columns in every line, the balance of each, and the totals over the lines.
-            lines = len(whole.rows)
-            assert len(formulas) == lines * 4 + (12 if lines else 1)
+            everywhere_the_same(session, city, as_of)
+
+
+def day_of_work(opening: int | None, online: int, resolved: int) -> dict[str, int | None]:
+    """Return a field's line as the model takes it."""
+    zeros = dict.fromkeys(("received_counter", "resolved_early", "resolved_overdue", "withdrawn", "pending_overdue"), 0)
+    return zeros | {
+        "carried_over": opening, "received_online": online, "received_post": 0, "resolved_on_time": resolved,
+        "pending_in_time": None,
+    }  # fmt: skip
+
+
+def last_day(city: City, unit: str, openings: dict[str, int], reasons: tuple[dict[str, str], ...] = ()) -> None:
+    """Send a ward's last day: what is open at its beginning, 2 received online and 1 resolved of each field."""
+    lines = {code: day_of_work(opening, 2, 1) for code, opening in openings.items()}
+    city.send(unit, "city", DAYS[-1], Sent(False, False, lines, reasons))
+
+
+@bounded
+@given(sequence=st.lists(acts(), min_size=2, max_size=9), n=st.integers(1, 6))
+def test_they_are_the_same_after_transfers_between_wards_and_a_merger_of_fields(
+    app: FastAPI, clock: SetClock, sequence: Acts, n: int
+) -> None:
+    city = City(app, clock)
+    ends_before(city, "HT", None, None)
+    for number, act in enumerate(sequence):
+        city.send((WARD, OTHER)[number % 2], *act[1:])
+    opens = {}
+    for unit in (WARD, OTHER):
+        if city.model.closing_before(unit, "city", DAYS[-1], city.now) is None:
+            city.send(unit, "city", DAYS[0], Sent(False, False, {"HT": day_of_work(None, 9, 0)}, ()))
+        close = city.model.closing_before(unit, "city", DAYS[-1], city.now)
+        assert close is not None
+        opens[unit] = {"HT": 0, "CT": 0} | close
+    for unit, opening in opens.items():
+        last_day(city, unit, opening)
+    with city.database.read() as session:
+        plain = everywhere_the_same(session, city, None)
+        before = city.now - timedelta(seconds=1)
+    n = min(n, opens[WARD]["HT"])
+    for unit, other, moved, reason in ((WARD, OTHER, -n, "transfer_out"), (OTHER, WARD, n, "transfer_in")):
+        opens[unit]["HT"] += moved
+        said = {"warning": "opening_gap", "field": "HT", "reason": reason, "counterpart": other}
+        last_day(city, unit, opens[unit], (said,) if n else ())
+    with city.database.read() as session:
+        assert everywhere_the_same(session, city, None) == plain, "what stays in the city changes nothing of the city"
+        ward = numbers(form_of(session, city, (WARD,), None))["HT"]
+        then = numbers(form_of(session, city, (WARD,), before))["HT"]
+        assert ward[COUNTS.index("c11")] == then[COUNTS.index("c11")] - n, "but the ward has them no more"
+    ends_before(city, "HT", DAYS[-1], "CT")
+    for unit, opening in opens.items():
+        reasons = tuple({"warning": "opening_gap", "field": code, "reason": "field_changed"} for code in ("HT", "CT"))
+        last_day(city, unit, {code: o + (opening["HT"] if code == "CT" else 0) for code, o in opening.items()
+                              if code != "HT"}, reasons if opening["HT"] else ())  # fmt: skip
+    with city.database.read() as session:
+        merged = everywhere_the_same(session, city, None)
+        c11 = COUNTS.index("c11")
+        over = sum(opening["HT"] for opening in opens.values())
+        # The ministries' software knows the field still; the day's own dossiers of the old name are not there any more.
+        assert merged.get("HT", [0] * len(NUMBERS))[c11] == plain["HT"][c11] - over - 2
+        assert merged["CT"][c11] == plain["CT"][c11] + over
+        assert merged[""][-1] == plain[""][-1], "no difference came of it"
+        assert everywhere_the_same(session, city, before) == plain, "as it was known before, it stays as it was"
+
+
+def ends_before(city: City, code: str, day: date | None, successor: str | None) -> None:
+    """Let a field end before a day, with another in its place; None: let it go on."""
+    with city.database.write() as session:
+        to = session.scalars(select(col(ProcedureField.id)).where(col(ProcedureField.code) == successor)).one_or_none()
+        ended = {"valid_to": day - timedelta(days=1) if day else None, "successor_id": to}
+        session.execute(update(ProcedureField).where(col(ProcedureField.code) == code).values(**ended))
+        stamps.touch(session, forms.STAMP)
 
 
 def test_the_files_are_made_of_the_same_form(app: FastAPI, api: Api, clock: SetClock) -> None:

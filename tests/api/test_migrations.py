@@ -19,7 +19,7 @@ from app.__main__ import cli
 from app.core.db import Database
 from app.core.settings import Settings
 from app.tables import TABLES
-from tests.conftest import KIND, NOW, _create_postgresql, _drop_postgresql
+from tests.conftest import KIND, NOW, create_postgresql, drop_postgresql, postgresql_url
 from tests.support.clients import SetClock
 
 
@@ -30,12 +30,14 @@ def _settings(url: str) -> Settings:
 @pytest.fixture
 def empty(tmp_path: Path, worker_id: str) -> Iterator[Database]:
     """A database with nothing in it."""
-    url = f"sqlite:///{tmp_path}/empty.db" if KIND == "sqlite" else _create_postgresql(f"t57_migrate_{worker_id}")
+    url = f"sqlite:///{tmp_path}/empty.db" if KIND == "sqlite" else postgresql_url(f"t57_migrate_{worker_id}")
+    if KIND == "postgresql":
+        create_postgresql(url)
     database = Database(_settings(url))
     yield database
     database.engine.dispose()
     if KIND == "postgresql":
-        _drop_postgresql(url)
+        drop_postgresql(url)
 
 
 def _revisions() -> list[str]:

@@ -87,6 +87,9 @@ def test_who_owes_and_did_not_report_is_named_without_a_rank(api: Api, figures: 
     assert {(i["rank"], i["numerator"], i["denominator"], i["value"], i["interval"]) for i in silent} == {
         (None, 0, 0, None, None)
     }
+    named = api("city_analyst").get(AT, params=PERIOD | {"q": "thuan hoa"}).json()
+    assert named["items"] == [item for item in answer["items"] if item["unit"] == WARD]
+    assert named["completeness"] == answer["completeness"]
     assert answer["cut_off"] == "2026-11-19T09:30:00Z"
     assert (answer["rate"], answer["minimum_base"], answer["as_of"]) == ("on_time", 30, None)
     assert (answer["previous_from"], answer["previous_to"]) == ("2026-11-16", "2026-11-17")

@@ -140,6 +140,55 @@ def test_a_finding_past_its_due_day_is_reminded_of_and_ends_with_it(app: FastAPI
     assert {ended for _, ended in steps()} == {"explained"}
 
 
+def test_a_returned_report_is_reminded_of_until_it_is_corrected(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    put(api())
+    make(app, clock)
+    officer, at = people(), f"{API}/throughput/reports/{WARD}/{DAY}/city/approvals/city"
+    before = int(mark(officer) or 0)
+    back = api("city_analyst").post(f"{at}/return", json={"reason": "Thiếu hồ sơ trực tuyến"})
+    assert back.status_code == 200, back.text
+    make(app, clock)
+    make(app, clock)
+    (found,) = [r for r in api().get(AT).json()["items"] if r["returned"]]
+    assert (found["step"], found["to"], found["is_open"], found["due_at"]) == ("officer", "ward_officer", True, None)
+    assert int(mark(officer)) == before + 1
+    assert "Sửa báo cáo bị trả lại ngày 20/11/2026" in officer.get("/throughput/reminders").text
+    clock.set("2026-11-23T08:00:00+07:00")  # Monday; over the weekend nobody is reminded
+    make(app, clock)
+    assert [r["step"] for r in api().get(AT).json()["items"] if r["returned"]] == ["leader", "officer"]
+    reasons = [{"warning": "correction", "reason": "late_sync"}]
+    body = report(line(received_online=5), reasons=reasons)
+    corrected = api().put(at.partition("/approvals")[0], json=body, headers={"if-match": '"1"'})
+    assert corrected.status_code == 200, corrected.text
+    assert {r["ended"] for r in api().get(AT).json()["items"] if r["returned"]} == {"corrected"}
+    clock.set("2026-11-24T08:00:00+07:00")
+    make(app, clock)
+    assert len([r for r in api().get(AT).json()["items"] if r["returned"]]) == 2
+
+
+def test_a_return_taken_back_reminds_of_nothing(app: FastAPI, api: Api, clock: SetClock) -> None:
+    put(api())
+    analyst, at = api("city_analyst"), f"{API}/throughput/reports/{WARD}/{DAY}/city/approvals"
+    assert api("ward_leader").post(f"{at}/ward/return", json={"reason": "Xem lại"}).status_code == 200
+    make(app, clock)
+    assert analyst.put(f"{at}/city", json={"version": 1}).status_code == 200
+    (found,) = [r for r in api().get(AT).json()["items"] if r["returned"]]
+    assert (found["is_open"], found["ended"]) == (False, "withdrawn"), "the city's word counts before the ward's"
+
+
+def test_requests_to_reopen_count_for_who_answers_them(api: Api, people: Callable[..., PageClient]) -> None:
+    analyst, officer = people("city_analyst"), people()
+    before = int(mark(analyst) or 0), mark(officer)
+    asked = api().post(f"{API}/throughput/reports/{WARD}/2026-11-16/city/reopenings", json={"why": "Sót 3 hồ sơ"})
+    assert asked.status_code == 201, asked.text
+    assert (int(mark(analyst)), mark(officer)) == (before[0] + 1, before[1])
+    for page in ("/throughput/board", "/throughput/reminders"):
+        assert "1 đề nghị mở khóa đang chờ trả lời" in analyst.get(page).text
+        assert "đề nghị mở khóa đang chờ" not in people("leader").get(page).text
+
+
 def test_several_processes_make_each_step_once(app: FastAPI, api: Api, clock: SetClock) -> None:
     clock.set(f"{DAY}T18:00:00+07:00")
     made: list[int] = []

@@ -130,6 +130,28 @@ def test_a_correction_is_carried_only_into_days_that_are_granted(api: Api, sent:
     assert back.status_code == 200, back.text
 
 
+def test_a_granted_day_counts_as_open_everywhere(api: Api, clock: SetClock, sent: None) -> None:
+    officer, analyst = api(), api("city_analyst")
+    at = AT.replace(DAY, NEXT)  # the one that opens otherwise than the day before closed
+    back = analyst.post(f"{at}/city/approvals/city/return", json={"reason": "Thiếu 3 hồ sơ"})
+    assert back.status_code == 200, back.text
+
+    def locked() -> tuple[bool, bool, bool]:
+        owed = officer.get(f"{API}/throughput/obligations", params={"day": NEXT}).json()["items"]
+        today = officer.get(f"{API}/throughput/today").json()
+        (returned,) = today["returned"]
+        month = officer.get(f"{API}/throughput/month", params={"month": DAY[:7]}).json()
+        question = next(q for q in month["questions"] if (q["day"], q["system"]) == (NEXT, "city"))
+        return next(o["locked"] for o in owed if o["system"] == "city"), returned["locked"], question["locked"]
+
+    made = officer.post(f"{at}/city/reopenings", json=WHY).json()
+    assert locked() == (True, True, True)
+    assert grant(api, made).status_code == 200
+    assert locked() == (False, False, False)
+    clock.set("2026-11-21T12:00:01+07:00")
+    assert locked() == (True, True, True)
+
+
 def test_refused_with_a_reason_and_asked_again(api: Api, sent: None) -> None:
     made, analyst = ask(api), api("city_analyst")
     at = f"{API}/throughput/reopenings/{made['id']}/refusal"

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -231,7 +232,7 @@ def keys(page: Any) -> list[tuple[str, str, str]]:
     return [(i["day"], i["unit"], i["system"]) for i in page["items"]]
 
 
-def test_lists_of_reports(api: Api, week: list[tuple[str, str, str]]) -> None:
+def test_lists_of_reports(api: Api, clock: SetClock, week: list[tuple[str, str, str]]) -> None:
     analyst, officer = api("city_analyst"), api()
     everything = listed(analyst)
     assert everything["next"] is None
@@ -252,6 +253,10 @@ def test_lists_of_reports(api: Api, week: list[tuple[str, str, str]]) -> None:
         ({"updated_since": "2026-11-20"}, lambda k: False),
     ):
         assert sorted(keys(listed(analyst, **query))) == sorted(filter(chosen, week)), query
+    # No call takes longer than two minutes from its moment to its commit: what is younger may be told once more.
+    assert everything["complete_until"] is None
+    until = datetime.fromisoformat(listed(analyst, updated_since="2026-11-19")["complete_until"])
+    assert clock.now() - until == timedelta(minutes=2)
     down = next(i for i in everything["items"] if i["unavailable"])
     assert (down["totals"], down["partial_day"], down["version"]) == (None, False, 1)
     up = next(i for i in everything["items"] if keys({"items": [i]}) == [week[0]])

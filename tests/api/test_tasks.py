@@ -110,6 +110,50 @@ def test_a_stale_edit_loses_nothing(analyst: TestClient, number: int) -> None:
     assert codes(moved) == {"deadline_by_extension"}
 
 
+def test_a_task_is_read_as_it_was_known_then(api: Api, analyst: TestClient, number: int, clock: SetClock) -> None:
+    ward, seen = api(), {"as_of": clock.now().isoformat()}
+    first = ward.get(AT).json()
+    clock.set("2026-11-24T09:00:00+07:00")
+    body = analyst.get(f"{AT}/form").json()
+    words = {
+        "title": "Tên mới",
+        "tags": ["moi"],
+        "coordinating_units": ["SO-YT"],
+        "product": "Phần mềm",
+        "clause": None,
+    }
+    assert analyst.put(AT, json=body | words, headers={"if-match": "*"}).is_success
+    assert ward.post(f"{AT}/updates", json={"done": "Xong phần đầu", "percent": 40}).is_success
+    then, now = ward.get(AT, params=seen).json(), ward.get(AT).json()
+    told = {"version", "as_of", "may", "updated_at", "days_left", "warning"}
+    assert {k: v for k, v in then.items() if k not in told} == {k: v for k, v in first.items() if k not in told}
+    assert (now["title"], now["tags"], now["percent"]["value"]) == ("Tên mới", ["moi"], 40)
+    assert then["may"] == [], "nothing is done to the past"
+    asked = [
+        ({"tag": "moi"}, seen, 0),
+        ({"tag": "moi"}, {}, 1),
+        ({"unit": "SO-YT"}, seen, 0),
+        ({"q": "ten moi"}, {}, 1),
+    ]
+    for query, moment, there in asked:
+        found = analyst.get(f"{API}/tasks", params=query | moment | {"level": "all"}).json()["items"]
+        assert len(found) == there, (query, moment)
+    assert ward.get(AT, params={"as_of": "2020-01-01"}).status_code == 404, "it was not there yet"
+
+
+def test_a_photo_comes_with_the_words(api: Api, number: int) -> None:
+    form = {"done": "Đã lắp máy", "percent": "40"}
+    made = api().post(f"{AT}/updates", data=form, files={"file": ("anh.jpg", b"\xff\xd8\xff0000")})
+    assert made.status_code == 201, made.text
+    (update,) = made.json()["updates"]
+    assert (update["done"], [e["title"] for e in update["evidence"]]) == ("Đã lắp máy", ["anh.jpg"])
+    assert made.json()["percent"] == {"value": 40, "source": "declared"}
+    assert codes(api().post(f"{AT}/updates", files={"file": ("a.exe", b"MZ")})) == {"file_type_refused"}
+    much = api().post(f"{AT}/updates", data={"percent": "140"}, files={"file": ("a.jpg", b"\xff\xd8\xff")})
+    assert codes(much) == {"number_too_large"}
+    assert len(api().get(AT).json()["updates"]) == 1, "a refusal leaves nothing behind"
+
+
 def test_who_may_update_propose_and_accept(api: Api, analyst: TestClient, number: int) -> None:
     ward, other, department = api(), api(unit=OTHER), api("department_officer")
     update = {"done": "Đã khảo sát"}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +22,30 @@ def analyst(api: Any) -> Any:
     client = api("city_analyst")
     with_task(client, "T1", with_directive(client), coordinating_units=[OTHER])
     return client
+
+
+def test_shortcomings_are_told_as_they_were_known_then(analyst: Any, api: Any, clock: Any) -> None:
+    number = with_directive(analyst, number="8/KH")
+    with_task(analyst, "Z1", number, deadline="2026-11-30", title="Nhiệm vụ có tên đủ dài")
+    due = (clock.now() + timedelta(days=3)).date().isoformat()
+    assert api("leader").post(f"{API}/tasks/Z1/questions", json={"text": "Vì sao?", "due_on": due}).status_code == 201
+    asked = clock.now().isoformat()
+    clock.set("2026-12-02T09:00:00+07:00")
+    body = analyst.get(f"{API}/tasks/Z1/form").json()
+    clear = {
+        "title": "Tên khác cũng đủ dài",
+        "product": "Phần mềm",
+        "authority": "Thành phố",
+        "accountable_position": "Chủ tịch",
+    }
+    assert analyst.put(f"{API}/tasks/Z1", json=body | clear, headers={"if-match": "*"}).is_success
+    assert api().post(f"{API}/tasks/Z1/questions/1/answer", json={"answer": "Mưa lũ"}).is_success
+    told = [analyst.get(f"{API}/tasks/shortcomings", params=p).json()["items"] for p in ({"as_of": asked}, {})]
+    then, now = (next(item for item in items if item["task"] == "Z1") for items in told)
+    assert (then["title"], then["questions"], then["overdue_days"]) == ("Nhiệm vụ có tên đủ dài", 1, None)
+    assert (now["title"], now["questions"], now["overdue_days"]) == ("Tên khác cũng đủ dài", 0, 2)
+    assert {"product", "authority", "responsibility"} <= set(then["missing"])
+    assert set(now["missing"]) == {"person"}
 
 
 def _codes(answer: Any) -> list[str]:
@@ -141,7 +166,8 @@ def test_the_city_sees_what_units_lack_of_a_task_handed_out(analyst: Any) -> Non
     [
         ("blockers", ["a", 1]), ("blockers", [1, "b"]), ("blockers", [1]), ("questions", ["a", "2026-11-24", 1]),
         ("questions", [0, "2026-11-24", "b"]), ("questions", [0, 1, 1]), ("shortcomings", ["a", "b", "c"]),
-        ("shortcomings", [1, 2, "c"]), ("shortcomings", [1, "b", 3]),
+        ("shortcomings", [1, 2, "c"]), ("shortcomings", [1, "b", 3]), ("scope", ["2026-11-24T09:00:00", 1]),
+        ("scope", ["2026-11-24T02:00:00+00:00", "1"]), ("scope", ["2026-11-24"]), ("scope", [1, 1]),
     ],
 )  # fmt: skip
 def test_a_cursor_with_parts_of_other_kinds_is_refused(analyst: Any, of: str, key: list[Any]) -> None:

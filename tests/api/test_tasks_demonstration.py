@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from app.core import audit
 from app.core.web import API
-from app.demo import task_story
+from app.demo import tasks
 from tests.support.clients import SetClock
 
 Api = Callable[..., TestClient]
@@ -22,8 +22,8 @@ def told(app: FastAPI, clock: SetClock) -> None:
     """The whole story, up to the clock's day."""
     with app.state.database.write() as session:
         session.info["audit_context"] = audit.Context(clock.now(), None, "test", "demo")
-        assert task_story.load(session, until=date(2026, 11, 20), now=clock.now()) > 1000
-        assert task_story.load(session, until=date(2026, 11, 20), now=clock.now()) == 0, "told once"
+        assert tasks.load(session, until=date(2026, 11, 20), now=clock.now()) > 1000
+        assert tasks.load(session, until=date(2026, 11, 20), now=clock.now()) == 0, "told once"
 
 
 def test_the_published_figures_and_an_act_handed_out(api: Api, told: None) -> None:
@@ -66,3 +66,16 @@ def test_the_published_figures_and_an_act_handed_out(api: Api, told: None) -> No
     assert (now["total"], now["done"], now["awaiting"]) == (40, 22, 4)
     own = api("ward_officer").get(f"{API}/tasks?unit=19789").json()["items"]
     assert {"overdue", "due_soon", "awaiting_acceptance"} <= {item["bucket"] for item in own}
+    # How the city leads: questions waiting, overdue and answered, blockers of every level, four reports sent.
+    asked = analyst.get(f"{API}/tasks/questions").json()["items"]
+    assert sorted(q["state"] for q in asked) == ["answered", "answered", "open", "overdue"]
+    stood = analyst.get(f"{API}/tasks/blockers").json()["items"]
+    assert {b["level"] for b in stood} == {"unit", "department", "city"}
+    assert sum(b["state"] == "open" for b in stood) == 3
+    assert max(b["age"] for b in stood) > 150 > 10 > min(b["age"] for b in stood)
+    months = analyst.get(f"{API}/tasks/monthly").json()["items"]
+    assert [m["month"] for m in months if m["state"] == "sent"] == ["2026-10", "2026-09", "2026-08", "2026-07"]
+    october = analyst.get(f"{API}/tasks/monthly/centre/2026-10").json()["content"]
+    assert sum(word["count"] for word in october["words"]) == october["total"] == 168
+    assert any(row["difficulties"] for row in october["rows"])
+    assert any(row["cause"] for row in october["rows"]), "something changed since September"

@@ -1,4 +1,4 @@
-"""Random histories of tasks: at every moment each stands in one bucket, and `as_of` equals a replay."""
+"""Random histories of tasks: at every moment each stands in one bucket, and `as_of` equals a replay to the letter."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -18,16 +18,19 @@ from app.tasks import life, proof, rules, service, states
 from app.tasks.directives import service as directives
 from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, TaskReturnIn
-from app.tasks.listing import Filters, listing
+from app.tasks.listing import listing
 from app.tasks.models import Task, TaskCount
+from app.tasks.narrowing import Filters
 from app.tasks.progress import service as progress
-from app.tasks.progress.schemas import ExtensionIn, UpdateIn
-from app.tasks.rules import Bucket, Headline
-from app.tasks.schemas import DocumentIn, TaskNew
+from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
+from app.tasks.rules import Bucket, Headline, TaskLevel, TaskRole
+from app.tasks.schemas import DocumentIn, TaskIn, TaskNew
 from app.tasks.scope import service as scope
 from app.tasks.scope.compare import compare
 from app.tasks.scope.schemas import CancellationIn, ReclassificationIn, SplitIn
+from app.tasks.shown import show
 from app.tasks.summary.service import summary
+from app.units.models import Unit
 from tests.support.tasks import DOCUMENT, directive, task
 
 BEGIN = datetime(2026, 1, 5, 2, tzinfo=UTC)
@@ -36,6 +39,33 @@ EVERYTHING = Caller(
     rights=frozenset(), units=None,
 )  # fmt: skip
 PAPER = DocumentIn.model_validate(DOCUMENT)
+WORDS = ("an_toan", "du_lieu", "hop_tac")
+WHOLE = Filters(level=TaskLevel.all)
+# What tells of the caller or of the last call, not of the task at that moment.
+NOW_ONLY = {"version", "as_of", "may", "updated_at"}
+
+
+def _edited(session: Session, one: Task, random: Random, now: datetime) -> None:
+    """Write something else of a task: its words, its units, its place below another."""
+    parents = [t.code for t in session.scalars(select(Task).order_by(col(Task.code))) if t.code != one.code]
+    words = {
+        "title": f"Việc {random.choice(WORDS)} {random.randint(1, 9)}",
+        "tags": random.sample(WORDS, random.randint(0, 2)),
+        "lead_unit": random.choice(["19789", "SO-KHCN"]), "product": random.choice([None, "Báo cáo", "Phần mềm"]),
+        "coordinating_units": random.sample(["SO-NV", "SO-YT"], random.randint(0, 2)),
+        "accountable_position": random.choice([None, "Giám đốc", "Chủ tịch"]), "clause": random.choice([None, "II.1"]),
+        "parent": random.choice([None, None, random.choice(parents)]), "weight": random.randint(1, 5),
+        "roll_up": random.choice(["own", "own", "children"]),
+    }  # fmt: skip
+    values = service.current(session, one).model_dump(mode="json") | words
+    service.change(session, EVERYTHING, one, values=TaskIn.model_validate(values), if_match="*", now=now)
+
+
+def _milestones(session: Session, one: Task, random: Random, now: datetime) -> None:
+    done = [None, day_of(now).isoformat()]
+    items = [{"title": f"Bước {n}", "weight": random.randint(1, 3), "done_on": random.choice(done)} for n in (1, 2)]
+    body = MilestonesIn.model_validate({"items": items[: random.randint(0, 2)]})
+    progress.put_milestones(session, EVERYTHING, one, values=body, if_match="*", now=now)
 
 
 def _acts(random: Random) -> Any:
@@ -43,6 +73,11 @@ def _acts(random: Random) -> Any:
     return random.choice(
         [
             lambda s, t, now: progress.say(s, EVERYTHING, t, body=UpdateIn(on_track=True), now=now),
+            lambda s, t, now: progress.say(s, EVERYTHING, t, body=UpdateIn(percent=random.randint(0, 100)), now=now),
+            lambda s, t, now: progress.say(s, EVERYTHING, t, body=UpdateIn(milestones=[1], document="2/BC"), now=now),
+            lambda s, t, now: _milestones(s, t, random, now),
+            lambda s, t, now: _edited(s, t, random, now),
+            lambda s, t, now: _edited(s, t, random, now),
             lambda s, t, now: life.propose(
                 s, EVERYTHING, t, body=ProposalIn(result="Xong", document="1/BC"), now=now
             ),
@@ -77,6 +112,7 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
     random = Random(seed)
     number, moments = _begin(session), [BEGIN]
     known: dict[str, list[tuple[datetime, rules.Facts]]] = {}
+    read: dict[datetime, Any] = {}
     now = BEGIN
     _note(session, known, now)
     for step in range(60):
@@ -97,6 +133,8 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
         session.flush()
         moments.append(now)
         _note(session, known, now)
+        if step % 10 == seed:
+            read[now] = _read(session, None, now)
     later = [now + timedelta(days=d) for d in (1, 40, 400)]
     between = [m + timedelta(seconds=random.randint(-3600, 3600)) for m in random.sample(moments, 12)]
     ends = [m.replace(hour=16, minute=59, second=59, microsecond=999999) for m in random.sample(moments, 6)]
@@ -107,19 +145,24 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
             for code, history in known.items()
             if (facts := next((f for since, f in reversed(history) if since <= at), None)) is not None
         }
-        whole = listing(session, EVERYTHING, None, filters=Filters(), as_of=at, now=now)
+        whole = listing(session, EVERYTHING, None, filters=WHOLE, as_of=at, now=now)
         assert {item.code: item.bucket for item in whole.items} == replay, at
-        told = summary(session, EVERYTHING, filters=Filters(), as_of=at)
+        top = Counter(item.bucket for item in whole.items if item.parent is None)
+        kept = summary(session, EVERYTHING, filters=Filters(), as_of=at, now=now)  # from the kept sums
+        assert {c.bucket: c.count for c in kept.buckets} == {b: top[b] for b in Bucket}, at
+        told = summary(session, EVERYTHING, filters=WHOLE, as_of=at, now=now)
         assert {c.bucket: c.count for c in told.buckets} == {b: Counter(replay.values())[b] for b in Bucket}, at
         assert told.total == told.sum == len(replay)
         found[at] = replay
+    for at, told_then in read.items():
+        assert _read(session, at, now) == told_then, at
     assert list(proof.differences(session, now)) == []
     session.execute(update(TaskCount).values(moved=col(TaskCount.moved) + 1))
     assert any("tasks counted" in fault for fault in proof.differences(session, now)), "false sums are found out"
     proof.rebuild(session)
     assert list(proof.differences(session, now)) == []
     for first, last in zip(sorted(found)[::4], sorted(found)[3::4], strict=False):
-        told_between = compare(session, EVERYTHING, first=first, last=last, filters=Filters())
+        told_between = compare(session, EVERYTHING, first=first, last=last, filters=WHOLE)
         old, new = Counter(found[first].values()), Counter(found[last].values())
         for row in told_between.buckets:
             assert (row.old, row.new) == (old[row.bucket], new[row.bucket])
@@ -130,6 +173,24 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
 def _note(session: Session, known: dict[str, list[tuple[datetime, rules.Facts]]], now: datetime) -> None:
     for row in session.scalars(select(Task)):
         known.setdefault(row.code, []).append((now, states.facts_of(row, Headline.original)))
+
+
+def _read(session: Session, as_of: datetime | None, now: datetime) -> Any:
+    """Return what lists, filters and single tasks say, now or as of a moment."""
+    whole = listing(session, EVERYTHING, None, filters=WHOLE, as_of=as_of, now=now).items
+    helper = session.scalars(select(Unit).where(col(Unit.code) == "SO-NV")).one()
+    asked = [
+        Filters(tag="du_lieu", level=TaskLevel.all), Filters(q="an toan", level=TaskLevel.all), Filters(unit=helper),
+        Filters(unit=helper, role=TaskRole.coordinating), Filters(position="Giám đốc", level=TaskLevel.all),
+        Filters(parent="A0"), Filters(parent="A1", bucket=Bucket.on_schedule),
+    ]  # fmt: skip
+    found = [listing(session, EVERYTHING, None, filters=f, as_of=as_of, now=now).items for f in asked]
+    sums = [summary(session, EVERYTHING, filters=f, as_of=as_of, now=now).buckets for f in asked]
+    shown = [
+        show(session, EVERYTHING, row, now, as_of=as_of).model_dump(exclude=NOW_ONLY)
+        for row in session.scalars(select(Task).where(col(Task.code).in_(["A0", "A1"])).order_by(col(Task.code)))
+    ]
+    return [i.model_dump(exclude=NOW_ONLY) for i in whole], [[i.code for i in some] for some in found], sums, shown
 
 
 def _begin(session: Session) -> int:

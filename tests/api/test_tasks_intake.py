@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.core.web import API
+from app.units.models import UnitIn
 from tests.support.clients import WARD
 from tests.support.tasks import with_directive
 from tests.support.workbooks import workbook
@@ -64,6 +65,37 @@ def test_nothing_is_added_where_anything_is_wrong(api: Any) -> None:
     )
     assert nothing.json()["code"] == "annex_not_understood"
     assert _bring(api("leader"), number, GOOD).status_code == 403
+
+
+def test_results_so_far_and_former_names_come_with_it(api: Any) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    ward = analyst.get(f"{API}/units/{WARD}")
+    sent = {name: ward.json()[name] for name in UnitIn.model_fields} | {"former_names": ["Phú Hội Cũ"]}
+    keeper = api("administrator")
+    assert keeper.put(f"{API}/units/{WARD}", json=sent, headers={"if-match": ward.headers["etag"]}).is_success
+    at = f"{API}/tasks/import?programme=centre&directive={number}&prefix=PL"
+    head = (*HEAD, "Kết quả đến nay", "Tiến độ")
+    rows = [
+        (7, "Nhiệm vụ bảy", "UBND phường Phú Hội cũ", "", "", "2026", "Đã ban hành kế hoạch", "75%"),
+        (8, "Nhiệm vụ tám", "Thuận Hóa", "", "", "2026", "", "Đã hoàn thành"),
+        (9, "Nhiệm vụ chín", "Thuận Hóa", "", "", "2026", "", "Chưa triển khai"),
+    ]
+    tried = analyst.post(f"{at}&dry_run=true", files={"file": ("a.xlsx", workbook(head, *rows))}).json()
+    assert [(row["result"], row["percent"]) for row in tried["tasks"]] == [
+        ("Đã ban hành kế hoạch", 75), (None, 100), (None, None),
+    ]  # fmt: skip
+    guessed = next(one for one in tried["units"] if one["written"].endswith("cũ"))
+    assert (guessed["unit"]["code"], guessed["exact"]) == (WARD, False)
+    meant = [{"written": guessed["written"], "code": WARD}]
+    assert analyst.post(at, json={"file": tried["file"]["id"], "units": meant}).is_success
+    first, done, idle = (analyst.get(f"{API}/tasks/PL-00{n}").json() for n in (7, 8, 9))
+    assert (first["updates"][0]["done"], first["percent"]) == (
+        "Đã ban hành kế hoạch", {"value": 75, "source": "declared"},
+    )  # fmt: skip
+    assert (done["status"], done["percent"]["value"]) == ("in_progress", 100), "to be proposed with evidence"
+    assert (idle["status"], idle["updates"]) == ("not_started", [])
+    assert first["centre_code"] == "7"
 
 
 def test_on_pages_the_units_are_chosen(people: Any, api: Any) -> None:

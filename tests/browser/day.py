@@ -19,6 +19,12 @@ def cell(field: str, column: str, system: str = "city") -> str:
     return f'[name="{system}[lines][{field}][{column}]"]'
 
 
+def unfold(page: Page) -> None:
+    """Fold out the menu where it is folded: on a phone."""
+    if page.locator(".menu summary").is_visible():
+        page.locator(".menu summary").click()
+
+
 def version(page: Page, at: str = AT) -> int:
     """Return how many revisions the city's system has of the day."""
     answer = page.request.get(f"{at}.json")

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from tests.browser.conftest import AT, PHONE, TODAY, Visitor
-from tests.browser.day import cell, drafts, figures, version
+from tests.browser.day import cell, drafts, figures, unfold, version
 from tests.browser.test_every_page import AXE, RUN
 
 
@@ -17,12 +17,15 @@ def test_nothing_typed_is_lost_on_the_way(window: Visitor) -> None:
     assert page.text_content("[data-state]") == "đã lưu trên máy này"
     assert page.get_attribute(cell("HT", "received_online"), "title") == "đã lưu trên máy này"
     assert page.inner_text("#told") == "đã lưu trên máy này"
+    unfold(page)
     page.click("nav a >> nth=1")
     page.go_back()
     assert page.input_value(cell("HT", "received_online")) == "77"
+    unfold(page)
     page.click("[name=locale][value=en]")
     assert page.input_value(cell("HT", "received_online")) == "77"
     assert page.text_content("[data-state]") == "kept on this device"
+    unfold(page)
     page.click("[name=locale][value=vi]")
     page.fill(
         cell("HT", "received_online"), page.locator(cell("HT", "received_online")).evaluate("c => c.defaultValue")
@@ -184,6 +187,7 @@ def test_signing_out_clears_what_was_kept(visit: Callable[..., Visitor]) -> None
     page.fill(cell("HT", "received_online"), "5")
     assert len(drafts(page)) == 1
     page.route("**/sign-out", lambda route: route.fulfill(status=204))  # the session is another test's too
+    unfold(page)
     page.get_by_role("button", name="Đăng xuất").click()
     assert drafts(page) == []
 

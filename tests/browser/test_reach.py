@@ -53,6 +53,15 @@ def test_the_first_cells_stand_on_the_first_screen(visit: Callable[..., Visitor]
     assert last["y"] + last["height"] <= foot["y"]
 
 
+def test_by_keyboard_the_first_cell_is_three_steps_past_the_head(visit: Callable[..., Visitor]) -> None:
+    page = visit("canbo.hai").go(f"{AT}/worksheet")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")  # past the head
+    for _ in range(3):  # what explains the columns, what takes a table
+        page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.name") == "city[lines][HT][received_online]"
+
+
 # Where the focused cell lies, and where the sticky foot begins.
 HIDDEN = """() => {
   const cell = document.activeElement.getBoundingClientRect();

@@ -1,9 +1,11 @@
 """An officer and an analyst follow one task, on a phone without script and at a desk."""
 
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
-from tests.browser.conftest import Visitor
-from tests.support.clients import WARD
+from tests.browser.conftest import PHONE, Visitor
+from tests.support.clients import OTHER, WARD
 
 TASK = f"/tasks/KH98-01.{WARD}"
 
@@ -32,3 +34,40 @@ def test_from_one_tap_on_a_phone_to_the_acceptance(visit: Callable[..., Visitor]
     page = desk.go("/tasks/KH98-01/matrix")
     assert page.locator("#matrix tbody tr").count() == 40
     assert desk.complaints == []
+
+
+def test_a_leader_asks_a_phone_answers_with_a_photo_and_the_month_is_downloaded(
+    visit: Callable[..., Visitor], tmp_path: Path
+) -> None:
+    at = f"/tasks/KH98-01.{OTHER}"
+    page = visit("lanhdao").go(f"{at}/asking")
+    page.locator("summary", has_text="Yêu cầu giải trình").click()
+    page.fill("#question", "Phường cần gì để kịp thời hạn?")
+    page.fill("#due_on", "2025-07-09")
+    page.locator('form[action$="/questions"] button').click()
+    page.get_by_text("Phường cần gì").first.wait_for()
+    phone = visit("canbo.hai", **PHONE)
+    page = phone.go("/tasks/mine")
+    page.locator("#questions + .cards .button").tap()
+    page.fill('textarea[name="answer"]', "Cần mẫu kế hoạch thống nhất")
+    page.locator('form[action$="/answer"] button').tap()
+    page.get_by_text("Cần mẫu kế hoạch thống nhất").first.wait_for()
+    photo = tmp_path / "anh-hien-truong.jpg"
+    photo.write_bytes(b"\xff\xd8\xff\xe0" + b"\0" * 200)
+    page = phone.go(f"{at}/acts/updates")
+    page.fill("#done", "Đã trình dự thảo kế hoạch")
+    page.set_input_files("#file", photo)
+    send = page.locator("main form button[type=submit], main form button").last
+    assert send.bounding_box()["y"] < 1200, "words, photo and the button stand close together"  # type: ignore[index]
+    send.tap()
+    page.get_by_text("Đã trình dự thảo kế hoạch").first.wait_for()
+    assert page.get_by_role("link", name="anh-hien-truong.jpg").count() >= 1
+    desk = visit("tonghop")
+    page = desk.go("/tasks/monthly/centre/2025-07")
+    for ending, part in (("document", "word/document.xml"), (".xlsx", "xl/workbook.xml")):
+        with page.expect_download() as brought:
+            page.locator(f'main a[href$="{ending}"]').first.click()
+        with zipfile.ZipFile(brought.value.path()) as file:
+            assert part in file.namelist()
+    assert desk.complaints == []
+    assert phone.complaints == []

@@ -188,8 +188,9 @@ def _endure(house: House, kills: int, seed: int) -> None:
     threads = [threading.Thread(target=writer.run, daemon=True) for writer in writers]
     for thread in threads:
         thread.start()
-    for _ in range(kills):
-        time.sleep(chance.uniform(0.05, 0.5))
+    for kill in range(1, kills + 1):
+        _wait_for(writers, 4 * kill)
+        time.sleep(chance.uniform(0, 0.3))
         house.kill()
         house.start()
     time.sleep(0.3)
@@ -202,9 +203,17 @@ def _endure(house: House, kills: int, seed: int) -> None:
     assert sum(writer.unknown for writer in writers) >= kills // 2, "the kills fell beside the writes"
     done = [sum(map(len, writer.accepted.values())) for writer in writers]
     assert min(done) > 0
-    assert sum(done) >= kills, "there was little to lose"
+    assert sum(done) >= 4 * kills, "there was little to lose"
     _check(database, writers)
     database.engine.dispose()
+
+
+def _wait_for(writers: list[Writer], accepted: int) -> None:
+    """Let the writers come so far that there is something to lose, however slow the machine is."""
+    until = time.monotonic() + 60
+    while sum(len(a) for writer in writers for a in writer.accepted.values()) < accepted:
+        assert time.monotonic() < until, [w for writer in writers for w in writer.wrong]
+        time.sleep(0.01)
 
 
 def _check(database: Database, writers: list[Writer]) -> None:

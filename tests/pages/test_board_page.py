@@ -91,3 +91,14 @@ def test_the_line_to_pass_on_stands_in_a_field(people: Any) -> None:
     page = analyst.get(f"/throughput/board/text?day={DAY}").text
     assert next(n for n in read(page).all("textarea")).text.startswith("\nBáo cáo ngày 20/11/2026: 0 đơn vị quá hạn")
     assert current(page) == [("Bảng theo dõi", "true")]
+
+
+def test_a_unit_is_found_by_a_part_of_its_name(people: Any) -> None:
+    leader = people("leader")
+    page = leader.get(f"/throughput/board?day={DAY}&q=thuan+hoa").text
+    tiles = [n.attrs["id"] for n in read(page).all("li") if n.attrs.get("id", "").startswith("tile-")]
+    assert tiles == [f"tile-{WARD}"]
+    assert f'href="?day={DAY}&amp;state=due&amp;q=thuan%20hoa"' in page
+    assert f'hx-get="/throughput/board?day={DAY}&amp;q=thuan+hoa"' in page
+    assert "Không có đơn vị nào tên «xyz»." in leader.get("/throughput/board?q=xyz").text
+    assert "Không có đơn vị nào tên «xyz»." in leader.get("/throughput/ranking?q=xyz").text

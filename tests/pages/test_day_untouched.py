@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from app.core.errors import Fault
 from app.core.web import API
-from app.throughput.untouched import untouched
+from app.throughput.untouched import NOTHING_TYPED, put_off, untouched
 from tests.pages.test_throughput_pages import cell, form_of
 from tests.support.clients import DAY, WARD, PageClient, line, report
 
@@ -117,3 +118,39 @@ def test_a_part_that_a_machine_filled_in_is_not_asked_about(people: People, api:
     body = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     assert api("machine", scopes=["figures:send"]).put(f"{API}/throughput/figures", json=body).json()["accepted"] == 1
     assert form_of(people().get(f"{AT}/worksheet").text, AT, asks=True)["_fresh"] == "ministry"
+
+
+def test_what_was_left_for_later_is_not_asked_again_when_the_other_is_corrected(people: People, api: Api) -> None:
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True) | {cell("HT", "received_online"): "3"}
+    asked = officer.post(AT, data=form)
+    later = form_of(asked.text, AT, asks=True) | {"_only": button(asked.text, "_only")}
+    assert officer.post(AT, data=later).status_code == 303
+    corrected = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True)
+    assert corrected["_fresh"] == "ministry"
+    nothing_new = officer.post(AT, data=corrected)  # now the other system can only be what is meant
+    assert nothing_new.status_code == 422
+    assert "Hệ thống của bộ, ngành: chưa nhập số nào" in nothing_new.text
+    sent = officer.post(AT, data=corrected | {cell("HT", "received_online"): "5"})
+    assert (sent.status_code, sent.headers["location"]) == (303, f"{AT}/receipt")
+    receipt = officer.get(f"{AT}/receipt").text.replace("\xa0", " ")
+    assert "Chưa gửi. Hạn 09:00 thứ Hai 23/11/2026 (còn 2 ngày 16 giờ)" in receipt
+    stand = systems(api())
+    assert stand["city"]["totals"]["received"] == 5
+    assert stand["ministry"] is None
+
+
+@pytest.mark.parametrize(
+    ("version", "form", "left"),
+    [
+        ('"2-0"', {"city": {}, "ministry": {}}, True),
+        ('"0-0"', {"city": {}, "ministry": {}}, False),
+        (None, {"city": {}, "ministry": {}}, False),
+        ("*", {"city": {}, "ministry": {}}, False),
+        ('"2-0"', {"ministry": {}}, False),  # sent alone, it is what is meant
+        ('"2-0"', {"city": {}, "ministry": {"note": "Mất mạng"}}, False),
+    ],
+)
+def test_which_part_was_put_off(version: str | None, form: dict[str, Any], left: bool) -> None:
+    found = [Fault("/ministry", NOTHING_TYPED)]
+    assert put_off(found, form, version) == (found if left else [])

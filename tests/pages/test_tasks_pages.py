@@ -96,6 +96,24 @@ def test_an_officer_updates_with_one_tap_and_proposes_with_evidence(people: Peop
     assert "Hoàn thành đúng hạn" in officer.get("/tasks/T1").text
 
 
+def test_words_and_a_photo_go_in_one_form(people: People, api: Api, given: None) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    form = officer.get("/tasks/T1/acts/updates").text
+    assert 'enctype="multipart/form-data"' in form
+    refused = officer.post("/tasks/T1/updates", data={"done": "Đã lắp"}, files={"file": ("a.exe", b"MZ")})
+    assert refused.status_code == 422
+    assert "Đã lắp</textarea>" in refused.text, "what was typed stays"
+    sent = {"done": "Đã lắp ba máy", "milestones[]": ["2"], "causes": "", "_idempotency_key": "mot-lan"}
+    for _ in range(2):  # a slow line, tapped twice
+        assert officer.post("/tasks/T1/updates", data=sent, files={"file": photo}).status_code == 303
+    nobody_chose = officer.post("/tasks/T1/updates", data={"done": "Không có ảnh"}, files={"file": ("", b"")})
+    assert nobody_chose.status_code == 303, nobody_chose.text
+    told = api().get(f"{API}/tasks/T1").json()
+    assert [update["done"] for update in told["updates"]] == ["Không có ảnh", "Đã lắp ba máy", "Đã khảo sát"]
+    assert [proof["title"] for proof in told["updates"][1]["evidence"]] == ["anh.jpg"]
+    assert told["percent"]["value"] == 100, "the milestone counted too"
+
+
 def test_a_file_is_attached_by_a_plain_form(people: People, given: None) -> None:
     officer = people()
     sent = officer.post("/tasks/T1/evidence", files={"file": ("anh.png", b"\x89PNG\r\n\x1a\n" + b"0" * 20)})
@@ -127,8 +145,20 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
     edit = {k: v for k, v in new.items() if k not in ("code", "programme", "kind")} | {"title": "Nhiệm vụ đã sửa"}
     changed = analyst.post("/tasks/T9", data=edit | {"_method": "PUT", "_if_match": "1"})
     assert changed.status_code == 303, changed.text
-    stale = analyst.post("/tasks/T9", data=edit | {"title": "Khác", "_method": "PUT", "_if_match": "1"})
+    mine = edit | {"title": "Khác", "coordinating_units[]": ["19753"], "tags[0]": "cua_toi"}
+    stale = analyst.post("/tasks/T9", data=mine | {"_method": "PUT", "_if_match": "1"})
     assert stale.status_code == 412
+    rows = re.findall(r"<tr role=\"row\">.*?</tr>", stale.text.split('id="clash"')[1].split("</table>")[0], re.DOTALL)
+    both = [re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", row)).strip() for row in rows]
+    assert both[0] == "Nội dung Nhiệm vụ đã sửa Khác", "what is kept stands beside what was typed"
+    assert both[1] == "Đơn vị phối hợp Phú Xuân, Thuận Hóa Phú Xuân", both
+    assert len(both) == 3, "what does not differ is not listed"
+    assert 'value="cua_toi"' in stale.text, "nothing typed is lost"
+    assert "\nKhác</textarea>" in stale.text
+    again = re.search(r'name="_if_match" value="([^"]+)"', stale.text)
+    assert again is not None
+    assert analyst.post("/tasks/T9", data=mine | {"_method": "PUT", "_if_match": again[1]}).status_code == 303
+    assert "Khác" in analyst.get("/tasks/T9").text
     handed = analyst.post(
         "/directives/1/hand-outs",
         data={"code": "H", "title": "Ban hành kế hoạch", "programme": "city", "lead_unit": "SO-KHCN",

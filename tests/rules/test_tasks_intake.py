@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.text import search_key
-from app.tasks.intake.rules import code_of, columns_of, unit_for, when_of
+from app.tasks.intake.rules import Progress, code_of, columns_of, progress_of, unit_for, when_of
 from app.tasks.rules import Rhythm
 
 
@@ -31,6 +31,28 @@ def test_units_are_matched_without_diacritics_and_guesses_say_so() -> None:
     assert unit_for("so khoa hoc va cong nghe", known) == ("SO-KHCN", True)
     assert unit_for("ubnd phuong thuan hoa", known) == ("19774", False)
     assert unit_for("xuan", known) == (None, False)
+
+
+def test_a_former_name_means_the_one_unit_that_took_it_over_and_is_a_guess() -> None:
+    known = {"thuan hoa": "19774", "vy da": "19803"}
+    former = {"phu hoi": frozenset({"19774"}), "thuy bieu": frozenset({"1", "2"}), "vy da": frozenset({"19774"})}
+    assert unit_for("ubnd phuong phu hoi", known, former) == ("19774", False)
+    assert unit_for("thuy bieu", known, former) == (None, False), "it was divided"
+    assert unit_for("vy da", known, former) == ("19803", True), "who bears the name today"
+    assert unit_for("phuong ", known, former) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("written", "progress"),
+    [
+        ("Đã hoàn thành", Progress(begun=True, percent=100)), ("Hoàn thành quá hạn", Progress(begun=True, percent=100)),
+        ("Đang thực hiện", Progress(begun=True)), ("Chưa triển khai", Progress()), ("", Progress()),
+        ("75%", Progress(begun=True, percent=75)), ("Đạt 40 %", Progress(begun=True, percent=40)),
+        ("0%", Progress(percent=0)), ("Chờ hướng dẫn", Progress(other="Chờ hướng dẫn")),
+    ],
+)  # fmt: skip
+def test_progress_as_annexes_write_it(written: str, progress: Progress) -> None:
+    assert progress_of(written, search_key(written)) == progress
 
 
 def test_codes_and_headings() -> None:

@@ -12,6 +12,7 @@ from app.tasks.monthly.rules import (
     OfficialWord,
     days_of,
     month_before,
+    remind_until,
     stage,
 )
 from app.tasks.rules import Bucket
@@ -56,3 +57,24 @@ def test_every_bucket_has_its_word_or_says_that_none_fits() -> None:
 
 def test_the_month_before_january_is_december() -> None:
     assert month_before(date(2026, 1, 15)) == date(2025, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "day", "keeps", "accepts", "until"),
+    [
+        (MonthlyState.draft, date(2026, 11, 16), True, True, None),
+        (MonthlyState.draft, date(2026, 11, 17), True, False, DAYS.cut_off),
+        (MonthlyState.draft, date(2026, 11, 20), False, True, None),
+        (MonthlyState.draft, date(2026, 11, 21), True, False, None),
+        (MonthlyState.draft, date(2026, 11, 21), False, True, DAYS.approval),
+        (MonthlyState.draft, date(2026, 11, 30), False, True, DAYS.approval),
+        (MonthlyState.approved, date(2026, 11, 23), False, True, None),
+        (MonthlyState.approved, date(2026, 11, 23), True, False, DAYS.send_by),
+        (MonthlyState.approved, date(2026, 12, 2), True, False, DAYS.send_by),
+        (MonthlyState.sent, date(2026, 11, 24), True, True, None),
+    ],
+)
+def test_who_has_the_next_step_is_reminded_of_it(
+    state: MonthlyState, day: date, keeps: bool, accepts: bool, until: date | None
+) -> None:
+    assert remind_until(state, DAYS, day, keeps=keeps, accepts=accepts) == until

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.tasks.overview.rules import by_month, by_position, place, span
+from app.tasks.overview.rules import by_month, by_position, place, span, ticks
 from app.tasks.rules import Bucket
 
 
@@ -25,3 +25,9 @@ def test_a_timeline_covers_whole_months() -> None:
     assert place(date(2026, 2, 1), date(2026, 2, 1), date(2026, 3, 1), 280) == 0
     assert place(date(2026, 2, 15), date(2026, 2, 1), date(2026, 3, 1), 280) == 140
     assert place(date(2030, 1, 1), date(2026, 2, 1), date(2026, 3, 1), 280) == 280
+
+
+def test_lines_of_time_stay_few_enough_to_be_read() -> None:
+    assert ticks(date(2026, 2, 1), date(2027, 1, 1)) == [date(2026, m, 1) for m in (4, 7, 10)]
+    assert ticks(date(2024, 1, 1), date(2027, 1, 1)) == [date(y, m, 1) for y in (2024, 2025, 2026) for m in (1, 7)]
+    assert len(ticks(date(1950, 1, 1), date(2150, 1, 1))) <= 8

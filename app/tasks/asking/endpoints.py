@@ -1,5 +1,6 @@
 """Questions, blockers and shortcomings at both doors."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,9 +12,10 @@ from app.core.clock import Now, now_of
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import problems
+from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import service as tasks
+from app.tasks.acting import REFUSALS, CanRead, CanUpdate, task_in_path
 from app.tasks.asked import Filtered, in_words
 from app.tasks.asking import lists, service
 from app.tasks.asking.rules import BlockerLevel, BlockerState, QuestionState, Shortcoming
@@ -34,15 +36,12 @@ from app.tasks.asking.schemas import (
     TaskQuestionOut,
     TaskQuestionPage,
 )
-from app.tasks.endpoints import task_in_path
 from app.tasks.models import Task
 from app.units import service as units
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 
-CanRead = Annotated[Caller, allow("tasks:read")]
-CanUpdate = Annotated[Caller, allow("tasks:update")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 LeadQuery = Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the lead unit")]
 
@@ -101,18 +100,14 @@ def list_blockers(
 def list_shortcomings(
     caller: CanRead, session: Reading, render: Render, now: Now, page: Paging, filters: Filtered,
     kind: Annotated[Shortcoming | None, Query(description=SHORT_WORDS)] = None,
+    as_of: Annotated[AsOf | None, Query(description="As it was known then; a day means its end. Absent: now")] = None,
 ) -> Response:  # fmt: skip
-    """List what tasks lack today, by lead unit: overdue, an update owed, the six clear points, unanswered questions."""
-
-    def every() -> list[ShortcomingItem]:
-        return render.every(
-            lambda whole: lists.shortcomings(session, caller, whole, filters=filters, kind=kind, now=now)
-        )
-
+    """List what tasks lack, by lead unit: overdue, an update owed, the six clear points, unanswered questions."""
+    find = partial(lists.shortcomings, session, caller, filters=filters, kind=kind, at=as_of or now)
     return render(
-        lists.shortcomings(session, caller, page, filters=filters, kind=kind, now=now), "tasks/shortcomings.html",
-        table=lambda: tables.of_models("ton-tai-trong-ngay", every(), ShortcomingItem),
-        wanted=in_words(filters) | {"kind": kind}, units=_units(session, caller),
+        find(page), "tasks/shortcomings.html",
+        table=lambda: tables.of_models("ton-tai-trong-ngay", render.every(find), ShortcomingItem),
+        wanted=in_words(filters) | {"kind": kind, "as_of": as_of}, units=_units(session, caller),
     )  # fmt: skip
 
 
@@ -143,7 +138,7 @@ def _saved(
 
 @router.post(
     "/tasks/{code}/questions", operation_id="ask_about_task", response_model=AskingOut, status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def ask_about_task(
@@ -157,7 +152,7 @@ def ask_about_task(
 
 @router.post(
     "/tasks/{code}/questions/{number}/answer", operation_id="answer_question", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def answer_question(
@@ -176,7 +171,7 @@ def answer_question(
 
 @router.post(
     "/tasks/{code}/blockers", operation_id="raise_blocker", response_model=AskingOut, status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def raise_blocker(
@@ -194,7 +189,7 @@ def raise_blocker(
 
 @router.post(
     "/tasks/{code}/blockers/{number}/escalation", operation_id="escalate_blocker", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def escalate_blocker(
@@ -213,7 +208,7 @@ def escalate_blocker(
 
 @router.post(
     "/tasks/{code}/blockers/{number}/outcome", operation_id="resolve_blocker", response_model=AskingOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )  # fmt: skip
 @form("tasks/asking.html", _again)
 def resolve_blocker(

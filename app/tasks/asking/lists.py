@@ -22,15 +22,14 @@ from app.tasks.asking.schemas import (
     UnitShortcomings,
 )
 from app.tasks.asking.service import blocker_values, blockers_query, questions_query, questions_shown
-from app.tasks.listing import Filters, narrowed, state_facts
-from app.tasks.models import Programme, Task, TaskState
-from app.tasks.rules import ENDED, Bucket, TaskLevel, TaskStatus
+from app.tasks.listing import state_facts
+from app.tasks.models import Programme, Task, TaskEdition, TaskState
+from app.tasks.narrowing import Filters, narrowed
+from app.tasks.rules import Bucket, TaskLevel
 from app.tasks.schemas import UnitName
 from app.tasks.service import of_units
-from app.tasks.summary.service import LACKS
+from app.tasks.summary.service import LACKS, STANDING, as_written
 from app.units.models import Unit
-
-_STANDING = col(Task.status).not_in([status.value for status in (*ENDED, TaskStatus.completed)])
 
 
 def questions(
@@ -92,22 +91,23 @@ def blockers(
 
 
 def shortcomings(
-    session: Session, caller: Caller, page: Page | None, *, filters: Filters, kind: Shortcoming | None, now: datetime
+    session: Session, caller: Caller, page: Page | None, *, filters: Filters, kind: Shortcoming | None, at: datetime
 ) -> ShortcomingPage:
-    """Return what tasks that stand lack today, by lead unit and code, with the sums of every unit.
+    """Return what tasks that stand lacked at a moment, by lead unit and code, with the sums of every unit.
 
     Children too unless a level is named: what was handed out is each unit's own to answer for.
     """
     filters = replace(filters, level=filters.level or TaskLevel.all)
     asked = (
         select(col(TaskQuestion.task_id), func.count().label("n"), func.min(col(TaskQuestion.due_on)).label("due"))
-        .where(col(TaskQuestion.answer).is_(None))
+        .where(col(TaskQuestion.at) <= at)
+        .where(or_(col(TaskQuestion.answered_at).is_(None), col(TaskQuestion.answered_at) > at))
         .group_by(col(TaskQuestion.task_id))
         .subquery()
     )
     blocked = (
         select(col(Blocker.task_id), func.count().label("n"))
-        .where(col(Blocker.resolved_at).is_(None))
+        .where(col(Blocker.at) <= at, or_(col(Blocker.resolved_at).is_(None), col(Blocker.resolved_at) > at))
         .group_by(col(Blocker.task_id))
         .subquery()
     )
@@ -117,18 +117,16 @@ def shortcomings(
         Shortcoming.six_clear: or_(*LACKS.values()),
         Shortcoming.question: asked.c.n.is_not(None),
     }
-    day = day_of(now)
+    day = day_of(at)
 
     def over(*columns: Any) -> Any:
         query: Any = (
-            select(*columns)
-            .select_from(Task)
-            .join(TaskState, col(TaskState.task_id) == col(Task.id))
+            as_written(select(*columns).select_from(Task), at)
             .join(Unit, col(Unit.id) == col(TaskState.lead_unit_id))
             .outerjoin(asked, asked.c.task_id == col(Task.id))
             .outerjoin(blocked, blocked.c.task_id == col(Task.id))
         )
-        return narrowed(query, caller, filters, now).where(_STANDING)
+        return narrowed(query, caller, filters, at).where(STANDING)
 
     any_kind = or_(*kinds.values())
     counts = [func.count().filter(condition) for condition in kinds.values()]
@@ -148,7 +146,7 @@ def shortcomings(
     ]  # fmt: skip
     lacks = [condition.label(point.value) for point, condition in LACKS.items()]
     query = (
-        over(Task, TaskState, col(Programme.headline), Unit, asked.c.n, asked.c.due, blocked.c.n, *lacks)
+        over(Task, TaskEdition, TaskState, col(Programme.headline), Unit, asked.c.n, asked.c.due, blocked.c.n, *lacks)
         .join(Programme, col(Programme.id) == col(Task.programme_id))
         .where(any_kind if kind is None else kinds[kind])
         .order_by(*order)
@@ -160,7 +158,7 @@ def shortcomings(
         query = query.limit(page.limit + 1)
     rows = list(session.execute(query))
     if page is not None:
-        rows, following = cut(rows, page, lambda row: [row[3].sort_order, row[3].code, row[0].code])
+        rows, following = cut(rows, page, lambda row: [row[4].sort_order, row[4].code, row[0].code])
     return ShortcomingPage(
         day=day, kind=kind, total=sum(one.tasks for one in units), units=units,
         items=[_short(row, day) for row in rows], next=following,
@@ -168,12 +166,12 @@ def shortcomings(
 
 
 def _short(row: Any, day: date) -> ShortcomingItem:
-    task, state, headline, unit, asked, due, blocked, *lacks = row
+    task, words, state, headline, unit, asked, due, blocked, *lacks = row
     late = state_facts(state, headline).counted if state.bucket == Bucket.overdue else None
     owed = state.update_due if state.bucket == Bucket.regular_overdue else None
     missing = [point for point, lack in zip(LACKS, lacks, strict=True) if lack]
     return ShortcomingItem(
-        unit=UnitName(code=unit.code, name=unit.name), task=task.code, title=task.title, bucket=Bucket(state.bucket),
+        unit=UnitName(code=unit.code, name=unit.name), task=task.code, title=words.title, bucket=Bucket(state.bucket),
         overdue_days=(day - late).days if late else None,
         update_owed_days=(day - owed).days if owed else None,
         missing=missing, missing_points=len(missing), questions=asked or 0, question_due_on=due, blockers=blocked or 0,

@@ -16,6 +16,7 @@ from app.core.paging import Paging
 from app.core.schemas import problems
 from app.core.web import Render, form
 from app.tasks.asked import ProgrammeQuery, TaskCodeInPath
+from app.tasks.detail_schemas import TaskOut
 from app.tasks.directives import handing_out, service
 from app.tasks.directives.models import Directive
 from app.tasks.directives.rules import DirectiveKind
@@ -32,7 +33,6 @@ from app.tasks.directives.schemas import (
 from app.tasks.models import Task
 from app.tasks.pages import blank
 from app.tasks.progress.evidence import media_type_of
-from app.tasks.schemas import TaskOut
 from app.tasks.service import by_code, programme_by_code
 from app.tasks.shown import show
 

@@ -12,6 +12,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "lead_unit": ("don vi chu tri", "co quan chu tri", "chu tri", "lead unit"),
     "coordinating": ("don vi phoi hop", "co quan phoi hop", "phoi hop", "coordinating units"),
     "product": ("san pham", "san pham ket qua", "ket qua", "product"),
+    "result": ("ket qua den nay", "ket qua thuc hien", "ket qua dat duoc", "tinh hinh thuc hien", "result so far"),
+    "progress": ("tien do", "tien do thuc hien", "trang thai", "progress"),
     "deadline": ("thoi han", "thoi han hoan thanh", "thoi gian hoan thanh", "thoi gian", "deadline"),
 }
 NEEDED = frozenset({"number", "title", "lead_unit", "deadline"})
@@ -68,14 +70,48 @@ def when_of(folded: str) -> When | None:
         return None
 
 
-def unit_for(folded: str, known: Mapping[str, str]) -> tuple[str | None, bool]:
-    """Return the code of the unit that folded words mean, and whether they are its very name; None: no single one."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the annex says of a task's progress: begun or not, and how far; `other` is what is neither."""
+
+    begun: bool = False
+    percent: int | None = None
+    other: str = ""
+
+
+def progress_of(text: str, folded: str) -> Progress:
+    """Return what is written of a task's progress, as it is written and folded.
+
+    That it is done is no completion here: the lead unit has to propose it with evidence, so it counts as its own 100%.
+    """
+    if folded.startswith(("da hoan thanh", "hoan thanh")) and "%" not in text:
+        return Progress(begun=True, percent=100)
+    if found := re.fullmatch(r"(\d{1,3})(?:[.,]\d+)? ?%?", text.strip().removeprefix("Đạt ").removeprefix("đạt ")):
+        return Progress(begun=int(found[1]) > 0, percent=min(int(found[1]), 100))
+    if folded.startswith("dang"):
+        return Progress(begun=True)
+    if not folded or folded.startswith(("chua", "khong")):
+        return Progress()
+    return Progress(other=text.strip())
+
+
+def unit_for(
+    folded: str, known: Mapping[str, str], former: Mapping[str, frozenset[str]] | None = None
+) -> tuple[str | None, bool]:
+    """Return the code of the unit that folded words mean, and whether they are its very name; None: no single one.
+
+    A former name means the one unit that took it over: a guess, to be confirmed.
+    """
     if folded in known:
         return known[folded], True
     bare = folded
     for prefix in _PREFIXES:
         bare = bare.removeprefix(prefix)
-    near = {code for name, code in known.items() if bare and (bare == name or name.endswith(f" {bare}"))}
+    if not bare:
+        return None, False
+    near = {code for name, code in known.items() if bare == name or name.endswith(f" {bare}")}
+    if not near and former:
+        near = set(former.get(folded) or former.get(bare) or ())
     return (next(iter(near)), False) if len(near) == 1 else (None, False)
 
 

@@ -45,6 +45,8 @@ class AnnexRow(BaseModel):
     title: str
     lead_unit: str
     deadline: Annotated[str | None, Described(description="As a period; null: a regular task")]
+    result: Annotated[str | None, Described(description="Result so far: the task's first update")]
+    percent: Annotated[int | None, Described(description="As the annex declares it; completion is proposed apart")]
 
 
 class AnnexError(BaseModel):

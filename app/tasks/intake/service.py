@@ -1,5 +1,6 @@
 """An annex of tasks: what its rows would become, what is wrong where; all of it or nothing."""
 
+from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
@@ -16,9 +17,12 @@ from app.core.grids import Cell, Grid, letters
 from app.core.handlers import faults_of
 from app.core.text import search_key
 from app.tasks import service as tasks
-from app.tasks.intake.rules import NEEDED, When, code_of, columns_of, unit_for, when_of
+from app.tasks.intake.rules import NEEDED, When, code_of, columns_of, progress_of, unit_for, when_of
 from app.tasks.intake.schemas import AnnexError, AnnexImport, AnnexRow, AnnexUnit, UnitMeant
 from app.tasks.models import Task
+from app.tasks.progress import service as progress
+from app.tasks.progress.schemas import UpdateIn
+from app.tasks.rules import TaskKind
 from app.tasks.schemas import TaskNew, UnitName
 from app.units import service as units
 from app.units.models import Unit
@@ -45,6 +49,10 @@ class Annex:
         valid = units.valid_units(session, day)
         self.by_code: dict[str, Unit] = {unit.code: unit for unit in valid}
         self.known = {search_key(name): unit.code for unit in valid for name in (unit.name, unit.full_name) if name}
+        former: dict[str, set[str]] = defaultdict(set)
+        for unit, name in units.other_names(session, valid):
+            former[search_key(name)].add(unit.code)
+        self.former = {name: frozenset(codes) for name, codes in former.items()}
         self.meant = {one.written: one.code for one in meant if one.code}
         self.units: dict[str, AnnexUnit] = {}
         self.faults: list[Fault] = []
@@ -57,7 +65,7 @@ class Annex:
         """Return the code of the unit that some words mean; what nobody can tell is a fault."""
         code, exact = self.meant.get(written), True
         if code is None:
-            code, exact = unit_for(search_key(written), self.known)
+            code, exact = unit_for(search_key(written), self.known, self.former)
         found = self.by_code.get(code) if code else None
         shown = UnitName(code=found.code, name=found.name) if found else None
         self.units[written] = AnnexUnit(written=written, unit=shown, exact=exact and found is not None)
@@ -90,9 +98,11 @@ def bring(
             raise Invalid(annex.faults)
         if unsure:
             raise Invalid([Fault("/units", "unit_unconfirmed", {"code": unsure[0]})])
-        for number, values in rows:
+        for number, values, said in rows:
             try:
-                tasks.add(session, caller, values=values, now=now)
+                task = tasks.add(session, caller, values=values, now=now)
+                if said is not None:
+                    progress.say(session, caller, task, body=said, now=now)
             except Problem as problem:
                 raise Invalid([Fault(f"/rows/{number + 1}", f.code, f.values) for f in problem.faults]) from None
         audit.record(session, "tasks.imported", f"files/{file.id}", after={"file": file.sha256, "tasks": len(rows)})
@@ -101,16 +111,19 @@ def bring(
         tasks=[
             AnnexRow(
                 row=number + 1, code=v.code, centre_code=v.centre_code or "", title=v.title, lead_unit=v.lead_unit,
-                deadline=v.deadline,
+                deadline=v.deadline, result=said.done if said else None, percent=said.percent if said else None,
             )
-            for number, v in rows
+            for number, v, said in rows
         ],
         units=list(annex.units.values()), meant=meant, errors=[_shown(fault) for fault in annex.faults],
     )  # fmt: skip
 
 
-def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix: str) -> list[tuple[int, TaskNew]]:
-    found: list[tuple[int, TaskNew]] = []
+Row = tuple[int, TaskNew, UpdateIn | None]
+
+
+def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix: str) -> list[Row]:
+    found: list[Row] = []
     seen: set[str] = set()
     for row in range(annex.first, len(annex.grid.rows)):
         number, title = (annex.cell(row, name).text.strip() for name in ("number", "title"))
@@ -158,8 +171,21 @@ def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix
         if new.code in seen or known is not None:
             annex.faults.append(_fault(row, annex.columns.get("number"), "code_in_use", {}))
         seen.add(new.code)
-        found.append((row, new))
+        found.append((row, new, _said(annex, row, new)))
     return found
+
+
+def _said(annex: Annex, row: int, new: TaskNew) -> UpdateIn | None:
+    """Return what an annex says was done so far, as the task's first update; None where it says nothing."""
+    value, text = annex.cell(row, "progress").value, annex.cell(row, "progress").text
+    if isinstance(value, float) and 0 < value <= 1:  # a cell that a spreadsheet shows as a percentage
+        text = f"{round(value * 100)}%"
+    told = progress_of(text, search_key(text))
+    done = "\n".join(part for part in (annex.cell(row, "result").text.strip(), told.other) if part)
+    percent = told.percent if new.kind is TaskKind.dated else None
+    if not (done or told.begun):
+        return None
+    return UpdateIn(done=done[:4000] or None, percent=percent, on_track=not done and percent is None)
 
 
 def _fault(row: int, column: int | None, code: str, values: dict[str, Any]) -> Fault:

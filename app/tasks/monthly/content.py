@@ -8,12 +8,14 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
-from app.tasks.listing import Filters, listing
-from app.tasks.models import Programme, Task, TaskUnit
+from app.tasks.editions import alive
+from app.tasks.listing import listing
+from app.tasks.models import Programme, Task, TaskAct, TaskEdition, TaskMark
 from app.tasks.monthly.rules import WORDS, OfficialWord
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow, WordCount
+from app.tasks.narrowing import Filters
 from app.tasks.progress.models import TaskUpdate
-from app.tasks.rules import Bucket, TaskRole
+from app.tasks.rules import Act, Bucket
 from app.tasks.schemas import TaskItem
 from app.tasks.scope.compare import compare
 from app.tasks.summary.schemas import BucketCount
@@ -32,7 +34,7 @@ def content(
     compared = compare(session, caller, first=since, last=as_of, filters=filters)
     moved = {code: move for move in compared.moves for code in move.tasks}
     spoken = _spoken(session, programme, as_of)
-    helpers, products = _helpers(session, programme), _products(session, programme)
+    helpers, products = _helpers(session, programme, as_of), _products(session, programme, as_of)
     counts = Counter(item.bucket for item in items)
     words: Counter[OfficialWord | None] = Counter()
     for bucket, count in counts.items():
@@ -65,25 +67,36 @@ def _deadline(item: TaskItem) -> str | None:
 
 
 def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str, dict[str, str]]:
-    """Return what was said last of each task, by then: each kind of words from the newest update that has it."""
-    query = (
-        select(col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
+    """Return what was said last of each task, by then: each kind of words from the newest update that has it.
+
+    What was achieved is also said where completion is proposed.
+    """
+    updates = (
+        select(col(TaskUpdate.at), col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
         .join(Task, col(Task.id) == col(TaskUpdate.task_id))
         .where(col(Task.programme_id) == programme.id, col(TaskUpdate.at) <= as_of)
         .order_by(col(TaskUpdate.at), col(TaskUpdate.id))
     )
+    proposals = (
+        select(col(TaskAct.at), col(Task.code), col(TaskAct.note))
+        .join(Task, col(Task.id) == col(TaskAct.task_id))
+        .where(col(Task.programme_id) == programme.id, col(TaskAct.at) <= as_of)
+        .where(col(TaskAct.act) == Act.proposed.value)
+        .order_by(col(TaskAct.at), col(TaskAct.id))
+    )
+    rows = [tuple(row) for row in (*session.execute(updates), *session.execute(proposals))]
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for code, *values in session.execute(query):
-        found[code].update({name: value for name, value in zip(_SAID, values, strict=True) if value})
+    for _, code, *values in sorted(rows, key=lambda row: row[0]):
+        found[code].update({name: value for name, value in zip(_SAID, values, strict=False) if value})
     return found
 
 
-def _helpers(session: Session, programme: Programme) -> dict[str, list[str]]:
+def _helpers(session: Session, programme: Programme, as_of: datetime) -> dict[str, list[str]]:
     query: Any = (
         select(col(Task.code), col(Unit.name))
-        .join(TaskUnit, col(TaskUnit.task_id) == col(Task.id))
-        .join(Unit, col(Unit.id) == col(TaskUnit.unit_id))
-        .where(col(Task.programme_id) == programme.id, col(TaskUnit.role) == TaskRole.coordinating.value)
+        .join(TaskMark, col(TaskMark.task_id) == col(Task.id))
+        .join(Unit, col(Unit.id) == col(TaskMark.unit_id))
+        .where(col(Task.programme_id) == programme.id, alive(TaskMark, as_of))
         .order_by(col(Unit.sort_order))
     )
     found = defaultdict(list)
@@ -92,6 +105,10 @@ def _helpers(session: Session, programme: Programme) -> dict[str, list[str]]:
     return found
 
 
-def _products(session: Session, programme: Programme) -> dict[str, str | None]:
-    query = select(col(Task.code), col(Task.product)).where(col(Task.programme_id) == programme.id)
+def _products(session: Session, programme: Programme, as_of: datetime) -> dict[str, str | None]:
+    query = (
+        select(col(Task.code), col(TaskEdition.product))
+        .join(TaskEdition, col(TaskEdition.task_id) == col(Task.id))
+        .where(col(Task.programme_id) == programme.id, alive(TaskEdition, as_of))
+    )
     return {row.code: row.product for row in session.execute(query)}

@@ -4,8 +4,9 @@ import io
 from typing import Any
 
 from app.core import i18n
-from app.core.settings import project_root
+from app.core.settings import Locale, project_root
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow
+from app.tasks.rules import Bucket, Precision, deadline_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 COLUMNS = (
@@ -32,8 +33,28 @@ def change_of(row: MonthlyRow) -> str:
     return f"{before} → {_t(f'tasks.bucket_{row.bucket.value}')} ({_t(f'monthly.cause.{row.cause.value}')})"
 
 
+def deadline_words(row: MonthlyRow, locale: Locale = "vi") -> str:
+    """Return a task's deadline as officials write it; of a regular task that it goes on."""
+    if row.deadline is None:
+        regular = row.bucket in (Bucket.regular_on_schedule, Bucket.regular_overdue)
+        return i18n.translate("tasks.kind_regular", locale) if regular else ""
+    limit = deadline_of(row.deadline)
+    day, year = limit.day, str(limit.day.year)
+    match limit.precision:
+        case Precision.day:
+            return i18n.day(day, locale)
+        case Precision.month:
+            return i18n.translate("tasks.in_month", locale, month=day.month, year=year)
+        case Precision.quarter:
+            return i18n.translate("tasks.in_quarter", locale, quarter=(day.month + 2) // 3, year=year)
+        case Precision.year:
+            return i18n.translate("tasks.in_year", locale, year=year)
+
+
 def _cells(row: MonthlyRow) -> dict[str, Any]:
-    shown = row.model_dump(mode="json") | {"word": word_of(row), "change": change_of(row)}
+    shown = row.model_dump(mode="json") | {
+        "word": word_of(row), "change": change_of(row), "deadline": deadline_words(row),
+    }  # fmt: skip
     return {name: "" if shown[name] is None else shown[name] for name, _ in COLUMNS}
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from app.tasks.rules import Bucket
 
 CUT_OFF, APPROVAL, BEFORE = 20, 23, 25
+REMIND_AHEAD = timedelta(days=3)  # before the cut-off, so that units can still be asked
 
 
 class OfficialWord(StrEnum):
@@ -86,6 +87,20 @@ def stage(state: MonthlyState, days: MonthDays, day: date) -> MonthStage:
     if day > days.approval:
         return MonthStage.approval_late
     return MonthStage.to_approve if day > days.cut_off else MonthStage.collecting
+
+
+def remind_until(state: MonthlyState, days: MonthDays, day: date, *, keeps: bool, accepts: bool) -> date | None:
+    """Return the last day of the step that somebody is reminded of; None while it is not theirs, or not yet.
+
+    Who keeps the tasks gathers up to the cut-off and sends what is approved; who accepts them approves.
+    """
+    if state is MonthlyState.sent or day < days.cut_off - REMIND_AHEAD:
+        return None
+    if state is MonthlyState.approved:
+        return days.send_by if keeps else None
+    if day <= days.cut_off:
+        return days.cut_off if keeps else None
+    return days.approval if accepts else None
 
 
 def month_before(month: date) -> date:

@@ -13,6 +13,7 @@ from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
 from app.core.schemas import problems
 from app.core.web import Render
+from app.tasks import programmes
 from app.tasks.asked import Filtered, in_words
 from app.tasks.overview import rules, service
 from app.tasks.overview.schemas import (
@@ -75,6 +76,6 @@ def list_timeline(
     days = [day for i in found.items for day in (i.begins, i.deadline, i.approved, i.done_on) if day is not None]
     return render(
         found, "tasks/timeline.html", wanted=in_words(filters), span=rules.span([*days, found.day] if days else []),
-        place=rules.place,
+        place=rules.place, ticks=rules.ticks, programmes=programmes.listing(session).items,
         table=lambda: tables.of_models("tien-trinh", render.every(find), TimelineItem),
     )  # fmt: skip

@@ -38,6 +38,19 @@ def span(days: Iterable[date]) -> tuple[date, date] | None:
     return found[0].replace(day=1), date(last.year + last.month // 12, last.month % 12 + 1, 1)
 
 
+TICKS = 8  # lines with their words that a phone still shows apart
+
+
+def ticks(first: date, end: date) -> list[date]:
+    """Return the first days of the quarters between two days, of the half years or years where they are too many."""
+    months = [date(year, month, 1) for year in range(first.year, end.year + 1) for month in (1, 4, 7, 10)]
+    found = [day for day in months if first <= day < end]
+    for every in ((1, 7), (1,)):
+        if len(found) > TICKS:
+            found = [day for day in found if day.month in every]
+    return found[:: -(-len(found) // TICKS)] if found else []
+
+
 def place(day: date, first: date, end: date, width: int) -> int:
     """Return where a day lies between two days, in steps of a width; never outside."""
     return max(0, min(width, round((day - first).days * width / max(1, (end - first).days))))

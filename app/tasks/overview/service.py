@@ -13,8 +13,9 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.core.text import sort_key
 from app.tasks.directives.models import Directive
-from app.tasks.listing import Filters, listing, narrowed
+from app.tasks.listing import listing
 from app.tasks.models import Task, TaskState
+from app.tasks.narrowing import Filters, narrowed
 from app.tasks.overview.rules import by_month, by_position
 from app.tasks.overview.schemas import (
     DeadlineMonth,
@@ -76,7 +77,7 @@ def _over(caller: Caller, filters: Filters, now: datetime, *columns: Any) -> Any
     query: Any = (
         select(*columns, func.count()).select_from(Task).join(TaskState, col(TaskState.task_id) == col(Task.id))
     )
-    return narrowed(query, caller, filters, now).group_by(*columns)
+    return narrowed(query, caller, filters, now, past=False).group_by(*columns)
 
 
 def _position(name: str, counts: Counter[Bucket]) -> PositionItem:

@@ -4,23 +4,32 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from app.core.access import Caller, allow
-from app.core.bodies import is_multipart, one_of_bodies, read_model, read_upload
+from app.core.bodies import body_or_form, is_multipart, one_of_bodies, read_form, read_model, read_upload
 from app.core.clock import Now
 from app.core.db import Reading, Writing
-from app.core.files import Upload, to_be_saved
+from app.core.files import to_be_saved
 from app.core.forms import DoorRoute
 from app.core.schemas import problems
 from app.core.web import Render, form
-from app.tasks.endpoints import task_in_path
+from app.tasks.acting import REFUSALS, CanKeep, CanRead, CanUpdate, acted, task_in_path
+from app.tasks.detail_schemas import TaskOut
 from app.tasks.models import Task
 from app.tasks.pages import act_of, task_page
 from app.tasks.progress import evidence, service
+from app.tasks.progress.evidence import Brought
 from app.tasks.progress.schemas import EvidenceIn, ExtensionIn, MilestonesIn, UpdateIn
-from app.tasks.schemas import TaskOut
-from app.tasks.shown import show
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
+
+
+async def _said(request: Request, task: Annotated[Task, Depends(task_in_path)]) -> tuple[UpdateIn, Brought | None]:
+    if not is_multipart(request):
+        return await read_model(request, UpdateIn), None
+    said, upload = await read_form(request, UpdateIn)
+    return said, (upload, evidence.media_type_of(upload)) if upload else None
+
+
+_TEXT = {"type": "string", "maxLength": 2000}
 
 
 @router.post(
@@ -28,24 +37,27 @@ router = APIRouter(route_class=DoorRoute, tags=["tasks"])
     operation_id="create_update",
     response_model=TaskOut,
     status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
-)
+    responses=problems(401, 403, 404, 409, 413, 415, 422),
+    openapi_extra={"requestBody": body_or_form(
+        UpdateIn, done={"type": "string", "maxLength": 4000}, causes=_TEXT, difficulties=_TEXT,
+        proposals=_TEXT, help=_TEXT, percent={"type": "integer", "minimum": 0, "maximum": 100},
+    )},
+)  # fmt: skip
 @form("tasks/act.html", task_page, act_of)
 def create_update(
-    caller: Annotated[Caller, allow("tasks:update")],
+    caller: CanUpdate,
     task: Annotated[Task, Depends(task_in_path)],
+    said: Annotated[tuple[UpdateIn, Brought | None], Depends(_said)],
     session: Writing,
     render: Render,
     now: Now,
-    values: UpdateIn,
 ) -> Response:
-    """Say how a task stands: for its lead and coordinating units."""
-    service.say(session, caller, task, body=values, now=now)
-    to = f"/tasks/{task.code}"
-    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+    """Say how a task stands, with a file where there is one: for its lead and coordinating units."""
+    service.say(session, caller, task, body=said[0], brought=said[1], now=now)
+    return acted(session, caller, task, render, now, created=True)
 
 
-async def _brought(request: Request, task: Annotated[Task, Depends(task_in_path)]) -> tuple[Upload, str] | EvidenceIn:
+async def _brought(request: Request, task: Annotated[Task, Depends(task_in_path)]) -> Brought | EvidenceIn:
     if not is_multipart(request):
         return await read_model(request, EvidenceIn)
     upload = await read_upload(request)
@@ -62,9 +74,9 @@ async def _brought(request: Request, task: Annotated[Task, Depends(task_in_path)
 )
 @form("tasks/act.html", task_page, act_of)
 def create_evidence(
-    caller: Annotated[Caller, allow("tasks:update")],
+    caller: CanUpdate,
     task: Annotated[Task, Depends(task_in_path)],
-    brought: Annotated[tuple[Upload, str] | EvidenceIn, Depends(_brought)],
+    brought: Annotated[Brought | EvidenceIn, Depends(_brought)],
     session: Writing,
     render: Render,
     now: Now,
@@ -76,8 +88,7 @@ def create_evidence(
         upload, media_type = brought
         title = upload.fields.get("title", "").strip() or None
         evidence.attach_file(session, caller, task, upload=upload, media_type=media_type, title=title, now=now)
-    to = f"/tasks/{task.code}"
-    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+    return acted(session, caller, task, render, now, created=True)
 
 
 @router.get(
@@ -87,7 +98,7 @@ def create_evidence(
     responses=problems(401, 403, 404, 422) | {200: {"content": {"application/octet-stream": {}}}},
 )
 def get_task_file(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     task: Annotated[Task, Depends(task_in_path)],
     number: Annotated[int, Path(ge=1, le=2**31 - 1, description="The file's number")],
     session: Reading,
@@ -105,7 +116,7 @@ def get_task_file(
 @form("tasks/act.html", task_page, act_of)
 def put_milestones(
     request: Request,
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -114,7 +125,7 @@ def put_milestones(
 ) -> Response:
     """Replace a task's milestones; wants the task's `If-Match`."""
     service.put_milestones(session, caller, task, values=values, if_match=request.headers.get("if-match"), now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
 @router.post(
@@ -122,11 +133,11 @@ def put_milestones(
     operation_id="create_extension",
     response_model=TaskOut,
     status_code=201,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )
 @form("tasks/act.html", task_page, act_of)
 def create_extension(
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -135,5 +146,4 @@ def create_extension(
 ) -> Response:
     """Approve a later deadline by a document; the original one stays beside it."""
     service.extend(session, caller, task, body=values, now=now)
-    to = f"/tasks/{task.code}"
-    return render.saved(show(session, caller, task, now), to=to, created=True, version=task.version, location=to)
+    return acted(session, caller, task, render, now, created=True)

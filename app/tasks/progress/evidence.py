@@ -24,6 +24,7 @@ from app.tasks.service import must_take_part
 from app.tasks.steps import touched
 
 READER = "tasks:read"
+Brought = tuple[Upload, str]  # a file, and what it is
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 # By ending: how the file must begin, and what it is then.
 KINDS = {

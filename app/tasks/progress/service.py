@@ -9,8 +9,10 @@ from app.core import audit, versions
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
-from app.tasks import states
+from app.tasks import editions, states
 from app.tasks.models import Task
+from app.tasks.progress import evidence
+from app.tasks.progress.evidence import Brought
 from app.tasks.progress.models import TaskEvidence, TaskExtension, TaskMilestone, TaskUpdate
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
 from app.tasks.rolling import milestone_percent
@@ -28,7 +30,9 @@ from app.tasks.service import must_take_part, role_of
 from app.tasks.steps import acted, roll_up, touched
 
 
-def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime) -> TaskUpdate:
+def say(
+    session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime, brought: Brought | None = None
+) -> TaskUpdate:
     """Take down what a unit says of a task; the first word of its lead unit also says that work has begun.
 
     What a coordinating unit says is kept as its word, and moves neither the state, the percent nor the rhythm.
@@ -45,15 +49,9 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
     if day > day_of(now):
         raise Invalid([Fault("/day", "day_in_future", {"day": day})])
     said = (
-        body.done,
-        body.causes,
-        body.difficulties,
-        body.proposals,
-        body.help,
-        body.percent,
-        body.document,
-        body.link,
-    )
+        body.done, body.causes, body.difficulties, body.proposals, body.help, body.percent, body.document, body.link,
+        brought,
+    )  # fmt: skip
     if not (body.on_track or body.milestones or body.evidence or any(value is not None for value in said)):
         raise Invalid([Fault("/done", "update_empty")])
     if not leads and (body.percent is not None or body.milestones):
@@ -67,10 +65,11 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
     )  # fmt: skip
     session.add(update)
     session.flush()
-    _attach(session, caller, task, update, body, now)
+    _attach(session, caller, task, update, body, brought, now)
     task.last_update_at = now
-    if percent is not None:
+    if percent is not None and (percent, source) != (task.percent, task.percent_source):
         task.percent, task.percent_source = percent, source
+        editions.keep_percent(session, task, now)
     waiting = task.status in (TaskStatus.not_started, TaskStatus.unclassified)
     begun = leads and waiting and task.roll_up == RollUp.own
     regular = leads and task.kind == TaskKind.regular
@@ -81,6 +80,8 @@ def say(session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: da
         acted(session, caller, task, Act.started, now=now)
     touched(task, now)
     session.flush()
+    if body.milestones:
+        editions.keep(session, task, now)
     if begun or regular:
         states.write(session, task, now)
     if task.parent_id is not None:
@@ -119,7 +120,16 @@ def _milestones(session: Session, task: Task) -> list[TaskMilestone]:
     return list(session.scalars(query))
 
 
-def _attach(session: Session, caller: Caller, task: Task, update: TaskUpdate, body: UpdateIn, now: datetime) -> None:
+def _attach(
+    session: Session, caller: Caller, task: Task, update: TaskUpdate, body: UpdateIn, brought: Brought | None,
+    now: datetime,
+) -> None:  # fmt: skip
+    if brought is not None:
+        upload, media_type = brought
+        proof = evidence.attach_file(
+            session, caller, task, upload=upload, media_type=media_type, title=None, now=now
+        )  # fmt: skip
+        proof.update_id = proof.update_id or update.id
     rows = list(
         session.scalars(
             select(TaskEvidence).where(col(TaskEvidence.task_id) == task.id, col(TaskEvidence.id).in_(body.evidence))
@@ -158,8 +168,10 @@ def put_milestones(
     if task.roll_up == RollUp.own:
         task.percent = milestone_percent((item.weight, item.done_on is not None) for item in values.items)
         task.percent_source = PercentSource.milestones.value if task.percent is not None else None
+        editions.keep_percent(session, task, now)
     touched(task, now)
     session.flush()
+    editions.keep(session, task, now)
     if task.parent_id is not None:
         roll_up(session, caller, task.parent_id, now)
     audit.record(session, "task.milestones", f"tasks/{task.code}", before=before, after=sent)

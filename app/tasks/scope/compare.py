@@ -9,8 +9,8 @@ from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
-from app.tasks.listing import Filters, narrowed
 from app.tasks.models import Task, TaskAct, TaskState
+from app.tasks.narrowing import Filters, narrowed
 from app.tasks.progress.models import TaskExtension, TaskUpdate
 from app.tasks.rules import Act, Bucket
 from app.tasks.scope import rules

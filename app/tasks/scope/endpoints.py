@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Response
 
 from app.core import tables
-from app.core.access import Caller, allow
 from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
@@ -13,11 +12,11 @@ from app.core.paging import Paging
 from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import programmes
+from app.tasks.acting import REFUSALS, CanKeep, CanRead, acted, task_in_path
 from app.tasks.asked import Filtered, ProgrammeQuery, in_words
-from app.tasks.endpoints import task_in_path
+from app.tasks.detail_schemas import ScopeChangeOut, TaskOut
 from app.tasks.models import Task
 from app.tasks.pages import act_of, task_page
-from app.tasks.schemas import ScopeChangeOut, TaskOut
 from app.tasks.scope import service
 from app.tasks.scope.compare import compare
 from app.tasks.scope.ledger import ledger
@@ -32,7 +31,6 @@ from app.tasks.scope.schemas import (
     SplitIn,
 )
 from app.tasks.service import programme_by_code
-from app.tasks.shown import show
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 
@@ -43,7 +41,7 @@ SCOPE_WORDS = "added (bổ sung) | merged (gộp) | split (tách) | cancelled (d
     "/tasks/scope", operation_id="list_scope_changes", response_model=LedgerPage, responses=problems(401, 403, 406, 422)
 )
 def list_scope_changes(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     session: Reading,
     render: Render,
     page: Paging,
@@ -73,7 +71,7 @@ def list_scope_changes(
     "/tasks/compare", operation_id="compare_tasks", response_model=CompareOut, responses=problems(401, 403, 406, 422)
 )
 def compare_tasks(
-    caller: Annotated[Caller, allow("tasks:read")],
+    caller: CanRead,
     session: Reading,
     render: Render,
     filters: Filtered,
@@ -92,15 +90,10 @@ def compare_tasks(
     )
 
 
-@router.post(
-    "/tasks/{code}/cancellation",
-    operation_id="cancel_task",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/cancellation", operation_id="cancel_task", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def cancel_task(
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -109,18 +102,13 @@ def cancel_task(
 ) -> Response:
     """Give a task up by a document; it stays in the base, counted as cancelled."""
     service.cancel(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/merger",
-    operation_id="merge_task",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/merger", operation_id="merge_task", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def merge_task(
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -129,18 +117,13 @@ def merge_task(
 ) -> Response:
     """Let another task take this one over, by a document."""
     service.merge(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
-@router.post(
-    "/tasks/{code}/split",
-    operation_id="split_task",
-    response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
-)
+@router.post("/tasks/{code}/split", operation_id="split_task", response_model=TaskOut, responses=REFUSALS)
 @form("tasks/act.html", task_page, act_of)
 def split_task(
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -149,18 +132,18 @@ def split_task(
 ) -> Response:
     """Let several new tasks go on in place of this one, by a document."""
     service.split(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)
 
 
 @router.post(
     "/tasks/{code}/reclassification",
     operation_id="reclassify_task",
     response_model=TaskOut,
-    responses=problems(401, 403, 404, 409, 422),
+    responses=REFUSALS,
 )
 @form("tasks/act.html", task_page, act_of)
 def reclassify_task(
-    caller: Annotated[Caller, allow("tasks:keep")],
+    caller: CanKeep,
     task: Annotated[Task, Depends(task_in_path)],
     session: Writing,
     render: Render,
@@ -169,4 +152,4 @@ def reclassify_task(
 ) -> Response:
     """Make a dated task a regular one, or the other way round, by a document."""
     service.reclassify(session, caller, task, body=values, now=now)
-    return render.saved(show(session, caller, task, now), to=f"/tasks/{task.code}", version=task.version)
+    return acted(session, caller, task, render, now)

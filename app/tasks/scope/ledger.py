@@ -11,8 +11,8 @@ from sqlmodel import Session, col
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
+from app.tasks.detail_schemas import ScopeChangeOut
 from app.tasks.models import Programme, Task
-from app.tasks.schemas import ScopeChangeOut
 from app.tasks.scope.models import ScopeChange
 from app.tasks.scope.rules import ScopeKind
 from app.tasks.scope.schemas import LedgerPage
@@ -35,10 +35,11 @@ def _rows() -> Select[Any]:
     return query  # type: ignore[no-any-return]
 
 
-def changes_of(session: Session, task: Task) -> list[ScopeChangeOut]:
-    """Return the ledger's entries of one task, oldest first."""
+def changes_of(session: Session, task: Task, until: datetime | None, title: str) -> list[ScopeChangeOut]:
+    """Return the ledger's entries of one task up to a moment, oldest first, under the title it had then."""
     query = _rows().where(col(ScopeChange.task_id) == task.id).order_by(col(ScopeChange.at), col(ScopeChange.id))
-    return _shown(session.execute(query))
+    entries = _shown(session.execute(query if until is None else query.where(col(ScopeChange.at) <= until)))
+    return [entry.model_copy(update={"title": title}) for entry in entries]
 
 
 def ledger(
@@ -77,9 +78,12 @@ def ledger(
 def _key(after: list[Any]) -> Any:
     try:
         at, number = after
-        return tuple_(datetime.fromisoformat(at), int(number))
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or type(number) is not int:
+            raise ValueError(after)
     except (TypeError, ValueError):
         raise Invalid([Fault("?cursor", "bad_cursor")]) from None
+    return tuple_(moment, number)
 
 
 def _shown(rows: Iterable[Any]) -> list[ScopeChangeOut]:

@@ -7,18 +7,9 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from app.core.schemas import Line, Prose
+from app.tasks.detail_schemas import ScopeChangeOut
 from app.tasks.rules import Bucket, Rhythm, TaskKind
-from app.tasks.schemas import (
-    BUCKET_WORDS,
-    KIND_WORDS,
-    RHYTHM_WORDS,
-    DocumentIn,
-    Input,
-    LeadUnit,
-    Period,
-    ScopeChangeOut,
-    TaskCode,
-)
+from app.tasks.schemas import BUCKET_WORDS, KIND_WORDS, RHYTHM_WORDS, DocumentIn, Input, LeadUnit, Period, TaskCode
 from app.tasks.scope.rules import Cause
 
 Document = Annotated[

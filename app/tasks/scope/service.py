@@ -7,7 +7,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Invalid
-from app.tasks import life, service, states
+from app.tasks import editions, life, service, states
 from app.tasks.directives.models import Directive
 from app.tasks.models import Programme, Task
 from app.tasks.rules import ENDED, Act, Deadline, Precision, TaskKind, TaskStatus, deadline_of
@@ -89,6 +89,7 @@ def reclassify(session: Session, caller: Caller, task: Task, *, body: Reclassifi
         task.rhythm = task.rhythm_from = None
     task.kind = body.kind.value
     life.step(session, caller, task, Act.reclassified, now=now, note=_words(document, body.note))
+    editions.keep(session, task, now)
     after = f"{task.kind}, {task.rhythm}" if task.rhythm else f"{task.kind}, {task.status}"
     _write(session, caller, task, ScopeKind.reclassified, document, now, before, after, body.note)
 

@@ -33,7 +33,7 @@ def summarise_tasks(
     as_of: Annotated[AsOf | None, Query(description="As was known then; a day means its end. Absent: now")] = None,
 ) -> Response:
     """Count tasks by bucket, each task in exactly one; children count for their unit only."""
-    found = service.summary(session, caller, filters=filters, as_of=as_of or now)
+    found = service.summary(session, caller, filters=filters, as_of=as_of, now=now)
     return render(
         found,
         "tasks/summary.html",

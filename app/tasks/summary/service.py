@@ -5,15 +5,16 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.tasks import states
-from app.tasks.listing import Filters, narrowed
-from app.tasks.models import Programme, Task, TaskState
+from app.tasks.editions import alive
+from app.tasks.models import Programme, Task, TaskEdition, TaskState
+from app.tasks.narrowing import Filters, narrowed
 from app.tasks.rules import ENDED, Bucket, Headline, Point, TaskKind, TaskStatus
 from app.tasks.schemas import UnitName
 from app.tasks.summary.schemas import BucketCount, GapCount, GapItem, GapPage, TaskShare, TaskSummary
@@ -24,19 +25,24 @@ REGULAR = (Bucket.regular_on_schedule, Bucket.regular_overdue)
 UNDER_WAY = (Bucket.awaiting_acceptance, Bucket.overdue, Bucket.due_soon, Bucket.not_started, Bucket.on_schedule)
 
 
-def summary(session: Session, caller: Caller, *, filters: Filters, as_of: datetime) -> TaskSummary:
-    """Return how many tasks stood in each bucket, as was known at `as_of`."""
+def summary(
+    session: Session, caller: Caller, *, filters: Filters, as_of: datetime | None, now: datetime
+) -> TaskSummary:
+    """Return how many tasks stand in each bucket now, or stood and were known at `as_of`."""
+    at = as_of or now
     if caller.units is None and filters.only_programme:
-        counts = states.sizes(session, as_of, filters.programme.id if filters.programme else None)
+        counts = states.sizes(session, at, filters.programme.id if filters.programme else None)
     else:
         query: Any = select(col(TaskState.bucket), func.count()).join(Task, col(Task.id) == col(TaskState.task_id))
-        rows = session.execute(narrowed(query, caller, filters, as_of).group_by(col(TaskState.bucket)))
+        rows = session.execute(
+            narrowed(query, caller, filters, at, past=as_of is not None).group_by(col(TaskState.bucket))
+        )
         counts = Counter({row[0]: row[1] for row in rows})
     total = sum(counts.values())
     done = _of(counts, DONE)
     headline = Headline(filters.programme.headline) if filters.programme else None
     return TaskSummary(
-        as_of=as_of, programme=filters.programme.code if filters.programme else None, headline=headline, total=total,
+        as_of=at, programme=filters.programme.code if filters.programme else None, headline=headline, total=total,
         sum=sum(counts[bucket.value] for bucket in Bucket),
         buckets=[BucketCount(bucket=bucket, count=counts[bucket.value]) for bucket in Bucket],
         completed=_share(done, total), completed_on_time=_share(counts[Bucket.completed_on_time.value], done),
@@ -54,31 +60,39 @@ def _share(numerator: int, denominator: int) -> TaskShare:
     )
 
 
+# Of a state and the edition of the same moment.
 LACKS: dict[Point, ColumnElement[bool]] = {
-    Point.person: col(Task.responsible_position).is_(None),
-    Point.work: and_(col(Task.clause_id).is_(None), func.length(col(Task.title)) < 15),
-    Point.time: and_(col(Task.kind) == TaskKind.dated.value, col(Task.deadline).is_(None)),
-    Point.responsibility: col(Task.accountable_position).is_(None),
-    Point.product: col(Task.product).is_(None),
-    Point.authority: col(Task.authority).is_(None),
+    Point.person: col(TaskEdition.responsible_position).is_(None),
+    Point.work: and_(col(TaskEdition.clause).is_(None), func.length(col(TaskEdition.title)) < 15),
+    Point.time: and_(col(TaskState.kind) == TaskKind.dated.value, col(TaskState.deadline).is_(None)),
+    Point.responsibility: col(TaskEdition.accountable_position).is_(None),
+    Point.product: col(TaskEdition.product).is_(None),
+    Point.authority: col(TaskEdition.authority).is_(None),
 }
+STANDING = col(TaskState.status).not_in([status.value for status in (*ENDED, TaskStatus.completed)])
+
+
+def as_written(query: Select[Any], at: datetime) -> Select[Any]:
+    """Return a query over tasks joined with their states and editions of a moment."""
+    return query.join(TaskState, col(TaskState.task_id) == col(Task.id)).join(
+        TaskEdition, and_(col(TaskEdition.task_id) == col(Task.id), alive(TaskEdition, at))
+    )
 
 
 def gaps(session: Session, caller: Caller, page: Page | None, *, filters: Filters, now: datetime) -> GapPage:
     """Return the tasks that stand and lack some of the six clear points, by code."""
-    standing = col(Task.status).not_in([status.value for status in (*ENDED, TaskStatus.completed)])
 
     def over(*columns: Any) -> Any:
-        query = select(*columns).select_from(Task).join(TaskState, col(TaskState.task_id) == col(Task.id))
-        return narrowed(query, caller, filters, now).where(standing)
+        query = as_written(select(*columns).select_from(Task), now)
+        return narrowed(query, caller, filters, now).where(STANDING)
 
     lacking = or_(*LACKS.values())
     counts = [func.count().filter(lacks) for lacks in LACKS.values()]
     total, count, *points = session.execute(over(func.count(), func.count().filter(lacking), *counts)).one()
     lacks = [condition.label(point.value) for point, condition in LACKS.items()]
     query = (
-        over(col(Task.code), col(Task.title), col(Programme.code).label("programme"), Unit, *lacks)
-        .join(Unit, col(Unit.id) == col(Task.lead_unit_id))
+        over(col(Task.code), col(TaskEdition.title), col(Programme.code).label("programme"), Unit, *lacks)
+        .join(Unit, col(Unit.id) == col(TaskState.lead_unit_id))
         .join(Programme, col(Programme.id) == col(Task.programme_id))
         .where(lacking)
         .order_by(col(Task.code))

@@ -1,8 +1,6 @@
 """What a stage has to approve, what is unusual first; one report as its reviewer sees it; what came back to a ward."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -18,16 +16,17 @@ from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.approvals import pins, rules
 from app.throughput.approvals.authors import typed_by
-from app.throughput.approvals.rules import Said, Stage, Unusual, Word
+from app.throughput.approvals.ordering import Place, Placed, placed, same_day
+from app.throughput.approvals.rules import Said, Stage, Word
 from app.throughput.approvals.schemas import ApprovalItem, ApprovalPage, ApprovalsOut, ReturnedOut
 from app.throughput.approvals.service import Terms, said_out
-from app.throughput.findings.models import Finding
 from app.throughput.forms import Reference
 from app.throughput.listing import changes_of
-from app.throughput.models import Adjustment, DayTotal, Obligation, Report, ReportReason, ReportRevision
-from app.throughput.rules import COLUMNS, SYSTEMS, Figures
+from app.throughput.models import DayTotal, Obligation, Report, ReportRevision
+from app.throughput.reopenings import service as reopenings
+from app.throughput.rules import COLUMNS, Figures
 from app.throughput.schemas import totals_out
-from app.throughput.shown import receipt_number, report_out, warnings_out
+from app.throughput.shown import receipt_number, report_out
 from app.units.models import Unit
 
 BACK = timedelta(days=14)
@@ -35,19 +34,7 @@ _REPORT = hot.table(Report).c
 _REVISION = hot.table(ReportRevision).c
 _OBLIGATION = hot.table(Obligation).c
 _DAY = hot.table(DayTotal).c
-_REASON = hot.table(ReportReason).c
-_GAP = hot.table(Adjustment).c
-_FINDING = hot.table(Finding).c
 _UNIT = hot.table(Unit).c
-Place = tuple[int, str, str, str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A row of the list with where it belongs."""
-
-    item: ApprovalItem
-    place: Place
 
 
 def listing(
@@ -66,10 +53,8 @@ def listing(
     if day is None:
         city, ward = pins.words_on(_REPORT.id, _REPORT.version)
         wanted.append((city if stage is Stage.city else ward).is_(None))
-    found = _found(session, caller, wanted, stage, terms)
-    items = [one.item for one in found]
-    if waits is not None:
-        found = [one for one in found if one.item.waits is waits]
+    every = placed(session, wanted, stage)
+    found = every if waits is None else [one for one in every if one.waits is waits]
     shown, following = found, None
     if page is not None:
         begin = bisect_right(found, _key(page.after), key=lambda one: one.place) if page.after is not None else 0
@@ -77,10 +62,10 @@ def listing(
     return ApprovalPage(
         stage=stage,
         day=day,
-        waiting=sum(item.waits for item in items),
-        unusual=sum(item.waits and bool(item.unusual) for item in items),
-        approved=sum(item.approved_at is not None for item in items),
-        items=[one.item for one in shown],
+        waiting=sum(one.waits for one in every),
+        unusual=sum(one.waits and bool(one.unusual) for one in every),
+        approved=sum(one.is_approved for one in every),
+        items=_items(session, caller, shown, stage, terms, whole=wanted if page is None else None),
         next=following,
     )
 
@@ -97,101 +82,39 @@ def _key(after: list[Any]) -> Place:
     return after[0], after[1], after[2], after[3], after[4]
 
 
-def _found(
-    session: Session, caller: Caller, wanted: list[ColumnElement[bool]], stage: Stage, terms: Terms
-) -> list[_Found]:
-    ids = select(_REPORT.id).where(*wanted)
+def _items(
+    session: Session, caller: Caller, shown: list[Placed], stage: Stage, terms: Terms,
+    whole: list[ColumnElement[bool]] | None = None,
+) -> list[ApprovalItem]:  # fmt: skip
+    """Return some reports of the list with all that is shown of them; `whole`: by what condition they are all."""
+    # A whole list may hold more reports than a statement takes values.
+    of: list[ColumnElement[bool]] = whole if whole is not None else [_REPORT.id.in_([one.report_id for one in shown])]
+    ids = select(_REPORT.id).where(*of)
     said = pins.of_reports(session, pins.ROW.report_id.in_(ids))
-    open_ones, to_be_seen = _open_warnings(session, wanted), _to_be_seen(session, wanted)
     own = typed_by(session, caller, ids) if terms.by_another else set()
-    found = []
-    for row in session.execute(_rows(wanted)):
-        item = _item(row, said.get(row.id, []), open_ones(row), row.id in to_be_seen, row.id in own, stage)
-        found.append((item, row))
-    ranks: dict[tuple[int, date], int] = {}
-    for item, row in found:
-        rank = rules.rank(item.unusual, waits=item.waits or Unusual.returned in item.unusual)
-        ranks[row.unit_id, row.day] = min(rank, ranks.get((row.unit_id, row.day), rank))
-    out = []
-    for item, row in found:
-        newest_first = f"{99_999_999 - int(row.day.strftime('%Y%m%d'))}"
-        place = (ranks[row.unit_id, row.day], row.sort_key, row.code, newest_first, SYSTEMS.index(item.system))
-        out.append(_Found(item, place))
-    return sorted(out, key=lambda one: one.place)
+    rows = {row.id: row for row in session.execute(_rows(of))}
+    return [_item(rows[one.report_id], one, said.get(one.report_id, []), one.report_id in own, stage) for one in shown]
 
 
 def _rows(wanted: list[ColumnElement[bool]]) -> Any:
-    report, of = hot.table(Report), and_
+    report = hot.table(Report)
+    standing = and_(_REVISION.report_id == _REPORT.id, _REVISION.number == _REPORT.version)
     return (
         select(
-            *report.c, _REVISION.warnings, _REVISION.sent_by, _REVISION.user_id, _REVISION.known_from, _UNIT.code,
-            _UNIT.name, _UNIT.sort_key, _OBLIGATION.due_at, *(_DAY[c] for c in (*COLUMNS, "post_unsplit")),
+            *report.c, _REVISION.sent_by, _REVISION.known_from, _UNIT.code,
+            _UNIT.name, *(_DAY[c] for c in (*COLUMNS, "post_unsplit")),
         )
         .select_from(report)
-        .join(hot.table(ReportRevision), of(_REVISION.report_id == _REPORT.id, _REVISION.number == _REPORT.version))
+        .join(hot.table(ReportRevision), standing)
         .join(hot.table(Unit), _UNIT.id == _REPORT.unit_id)
-        .outerjoin(hot.table(Obligation), _same(_OBLIGATION))
-        .outerjoin(hot.table(DayTotal), _same(_DAY))
+        .outerjoin(hot.table(DayTotal), same_day(_DAY))
         .where(*wanted)
     )  # fmt: skip
 
 
-def _same(c: Any) -> ColumnElement[bool]:
-    return and_(c.unit_id == _REPORT.unit_id, c.day == _REPORT.day, c.system == _REPORT.system)
-
-
-def _open_warnings(session: Session, wanted: list[ColumnElement[bool]]) -> Any:
-    """Return what tells how many questions of a row are open; read for all rows in two questions."""
-    given: dict[int, set[tuple[str, str | None]]] = defaultdict(set)
-    for report_id, warning, field in session.execute(
-        select(_REPORT.id, _REASON.warning, reading.FIELD_CODE)
-        .select_from(hot.table(Report))
-        .join(hot.table(ReportRevision), and_(_REVISION.report_id == _REPORT.id, _REVISION.number == _REPORT.version))
-        .join(hot.table(ReportReason), _REASON.revision_id == _REVISION.id)
-        .outerjoin(reading.FIELD_CODE.table, _REASON.field_id == reading.FIELD_ID)
-        .where(*wanted)
-    ):
-        given[report_id].add((warning, field))
-    gaps: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for report_id, field, amount, explained in session.execute(
-        select(_REPORT.id, reading.FIELD_CODE, _GAP.amount, _GAP.explained)
-        .select_from(hot.table(Report))
-        .join(hot.table(Adjustment), _same(_GAP))
-        .join(reading.FIELD_CODE.table, _GAP.field_id == reading.FIELD_ID)
-        .where(*wanted)
-    ):
-        gaps[report_id][field] = (amount, explained)
-
-    def count(row: Any) -> int:
-        return sum(not w.answered for w in warnings_out(row.warnings, given[row.id], gaps[row.id]))
-
-    return count
-
-
-def _to_be_seen(session: Session, wanted: list[ColumnElement[bool]]) -> set[int]:
-    """Return the reports with a large correction that nobody has seen; other findings are open questions."""
-    query = (
-        select(_REPORT.id)
-        .join(hot.table(Finding), _same(_FINDING))
-        .where(*wanted, _FINDING.state == "open", _FINDING.kind == "large_correction")
-    )
-    return set(session.scalars(query))
-
-
-def _item(row: Any, said: list[Said], open_warnings: int, to_be_seen: bool, own: bool, stage: Stage) -> ApprovalItem:
+def _item(row: Any, one: Placed, said: list[Said], own: bool, stage: Stage) -> ApprovalItem:
     status, standing = rules.status(said, row.version), rules.standing(said, stage, row.version)
     returned = _returned(said, row.version)
-    met = row.first_met_at
-    is_late = row.due_at is not None and met is not None and met > row.due_at
-    unusual = {
-        Unusual.corrected_since: pins.corrected_since([s for s in said if s.stage is stage], row.version),
-        Unusual.open_warnings: open_warnings > 0,
-        Unusual.findings: to_be_seen,
-        Unusual.late: is_late,
-        Unusual.partial: row.partial,
-        Unusual.unavailable: row.unavailable,
-        Unusual.returned: returned is not None,
-    }
     approved = standing if standing is not None and standing.word is Word.approved else None
     figures = None
     if row.carried_over is not None:
@@ -199,9 +122,8 @@ def _item(row: Any, said: list[Said], open_warnings: int, to_be_seen: bool, own:
     system = System(row.system)
     return ApprovalItem(
         unit=row.code, name=row.name, day=row.day, system=system, version=row.version,
-        receipt=receipt_number(row.code, row.day, system, row.version), status=status, waits=standing is None,
-        unusual=[one for one, holds in unusual.items() if holds], open_warnings=open_warnings,
-        received_at=row.known_from, sent_by=row.sent_by,
+        receipt=receipt_number(row.code, row.day, system, row.version), status=status, waits=one.waits,
+        unusual=one.unusual, open_warnings=one.open_warnings, received_at=row.known_from, sent_by=row.sent_by,
         is_own=own,
         approved_at=approved.at if approved else None, approved_by=approved.by if approved else None,
         returned_reason=returned.reason if returned else None,
@@ -231,7 +153,7 @@ def review(
     said = pins.of_report(session, stored.report_id)
     since = rules.last_approval(said, stage, stored.version)
     then = next((r for r in revisions if since is not None and r.number == since.version), None)
-    item = _found(session, caller, [_REPORT.id == stored.report_id], stage, terms)[0].item
+    item = _items(session, caller, placed(session, [_REPORT.id == stored.report_id], stage), stage, terms)[0]
     ward, city = (rules.standing(said, s, stored.version) for s in (Stage.ward, Stage.city))
     mine = ward if stage is Stage.ward else city
     may = caller.may(rules.RIGHTS[stage]) and not item.is_own and (mine is None or mine.word is not Word.approved)
@@ -256,11 +178,11 @@ def returned(session: Session, unit: Unit, now: datetime, day: date | None = Non
     query = (
         select(
             _REPORT.day, _REPORT.system, pins.ROW.stage, pins.ROW.word, pins.ROW.reason, pins.ROW.at, pins.ROW.by,
-            _OBLIGATION.locks_at,
+            _OBLIGATION.locks_at, reopenings.is_open(_REPORT, now).label("reopened"),
         )
         .select_from(hot.table(Report))
         .join(pins.ROW.report_id.table, pins.ROW.report_id == _REPORT.id)
-        .outerjoin(hot.table(Obligation), _same(_OBLIGATION))
+        .outerjoin(hot.table(Obligation), same_day(_OBLIGATION))
         .where(*wanted)
         .order_by(_REPORT.day, _REPORT.system, pins.ROW.stage)  # the city's word comes first
     )  # fmt: skip
@@ -271,7 +193,8 @@ def returned(session: Session, unit: Unit, now: datetime, day: date | None = Non
     return [
         ReturnedOut(
             day=row.day, system=System(row.system), stage=Stage(row.stage), reason=row.reason, at=row.at, by=row.by,
-            locked=now > (row.locks_at or reference.deadlines(unit, row.day, System(row.system)).locks_at),
+            locked=not row.reopened
+            and now > (row.locks_at or reference.deadlines(unit, row.day, System(row.system)).locks_at),
         )
         for row in first.values()
         if row.word == Word.returned

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, exists, func, or_, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -58,6 +58,12 @@ def words_on(report_id: Any, version: Any) -> tuple[ColumnElement[str], ColumnEl
         return select(ROW.word).where(*mine).scalar_subquery()
 
     return word(Stage.city), word(Stage.ward)
+
+
+def last_approved(report_id: Any, stage: Stage) -> ColumnElement[int]:
+    """Return as a column the newest revision of a report that a stage approved and did not take back."""
+    approved = (ROW.stage == stage.value, ROW.word == Word.approved.value, ROW.ended_at.is_(None))
+    return select(func.max(ROW.version)).where(ROW.report_id == report_id, *approved).scalar_subquery()
 
 
 def has_status(status: ReportStatus, report_id: Any, version: Any) -> ColumnElement[bool]:

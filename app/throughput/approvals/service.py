@@ -27,6 +27,7 @@ from app.units.service import visible_unit
 
 _REPORT = hot.table(Report).c
 _REVISION = hot.table(ReportRevision).c
+_UNIT = hot.table(Unit).c
 _APPROVAL = hot.table(Approval)
 
 
@@ -193,9 +194,21 @@ def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
         c.word == Word.approved.value,
     )  # fmt: skip
     rows = session.execute(standing).mappings().all()
-    if rows:
-        of = {"report_id": event.report_id, "version": event.version, "reason": None}
-        session.execute(insert(_APPROVAL), [dict(row) | of for row in rows])
+    if not rows:
+        return
+    of = {"report_id": event.report_id, "version": event.version, "reason": None}
+    session.execute(insert(_APPROVAL), [dict(row) | of for row in rows])
+    unit, day, system = session.execute(
+        select(_UNIT.code, _REPORT.day, _REPORT.system)
+        .join(hot.table(Unit), _UNIT.id == _REPORT.unit_id)
+        .where(_REPORT.id == event.report_id)
+    ).one()
+    for row in rows:
+        audit.record(
+            session, "approval.carried", f"{proof.entity(unit, day, system)}/approvals/{row['stage']}",
+            before={"version": event.version - 1, "word": row["word"], "by": row["by"]},
+            after={"version": event.version, "word": row["word"], "by": row["by"]},
+        )  # fmt: skip
 
 
 def _check_version(session: Session, unit: Unit, day: date, system: System, held: Held, version: int | None) -> None:

@@ -1,5 +1,6 @@
 """The city's board of a day at both doors, and what its figures and states mean."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -19,10 +20,12 @@ from app.throughput.board.schemas import BoardOut, BoardTextOut
 from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
 from app.throughput.desk.endpoints import SEES_FIGURES
 from app.throughput.obligations.endpoints import CanSeeOwed
+from app.throughput.reopenings import listing as reopenings
 from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
+NameQuery = Annotated[str | None, Query(max_length=80, description="Words of a unit's name or code, diacritics aside")]
 DayQuery = Annotated[Day | None, Query(description="Default: today, or the last day before with something owed")]
 
 
@@ -32,15 +35,16 @@ DayQuery = Annotated[Day | None, Query(description="Default: today, or the last 
 )  # fmt: skip
 def get_board(
     caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging, day: DayQuery = None,
-    state: Annotated[State | None, Query(description="Only units in this state")] = None,
+    state: Annotated[State | None, Query(description="Only units in this state")] = None, q: NameQuery = None,
 ) -> Response:  # fmt: skip
     """Give a day's board: each unit's state, what it owes per system, its sums; worst first, and who is missing."""
     wanted = day or days.last_owed(session, day_of(now))
-    data = board.board(session, caller, page, day=wanted, now=now, state=state)
+    data = board.board(session, caller, page, day=wanted, now=now, state=state, q=q)
     return render(
-        data, "throughput/board.html", today=day_of(now), state=state,
+        data, "throughput/board.html", today=day_of(now), state=state, q=q,
+        asked=partial(reopenings.waiting, session, caller),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
-        table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state)),
+        table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state, q=q)),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
+from app.core.text import has_words
 from app.procedures.rules import System
 from app.throughput.approvals import pins as approvals
 from app.throughput.approvals.pins import Come
@@ -42,16 +43,19 @@ _DAY = DayTotal.__table__  # type: ignore[attr-defined]
 
 
 def board(
-    session: Session, caller: Caller, page: Page | None, *, day: date, now: datetime, state: State | None = None
-) -> BoardOut:
+    session: Session, caller: Caller, page: Page | None, *, day: date, now: datetime, state: State | None = None,
+    q: str | None = None,
+) -> BoardOut:  # fmt: skip
     """Return a day's board: the units in the order of their states, and within one by name.
 
-    Sums, counts and who is missing are always of the whole day, whatever page or state is asked for.
+    Sums, counts and who is missing are always of the whole day, whatever page, state or name is asked for.
     """
     all_units = _day(session, caller, day, now)
     wanted = all_units.units
     if state is not None:
         wanted = [unit for unit in wanted if unit.rank == STATES.index(state)]
+    if q is not None:
+        wanted = [unit for unit in wanted if has_words(f"{unit.name} {unit.code}", q)]
     shown, following = wanted, None
     if page is not None:
         begin = bisect_right(wanted, _key(page.after), key=lambda unit: unit.place) if page.after is not None else 0

@@ -14,7 +14,7 @@ from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.procedures.rules import System
-from app.throughput import forward, tabular
+from app.throughput import forward, reading, tabular
 from app.throughput.desk import month, share, today
 from app.throughput.desk.month import UnitMonthOut
 from app.throughput.desk.share import TextsOut
@@ -78,11 +78,13 @@ def get_receipt(
     request: Request, caller: CanRead, unit: TheUnit, day: Day, session: Reading, render: Render, now: Now
 ) -> Response:
     """Confirm what the city has received for a day."""
+    assert unit.id is not None
     data = standing_reports(session, unit, day)
     reference, texts = Reference.read(session), share.texts(data, request.state.locale)
     followed = {system.value: forward.followed(session, unit, day, system) for system in System}
+    owed = {s.value: reading.owed(session, unit.id, day, s) for s in System if getattr(data, s.value) is None}
     return render(
-        data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed,
+        data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed, owed=owed,
         states={s.value: reopenings.lock_state(session, unit, day, s, now) for s in System},
         table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
     )  # fmt: skip

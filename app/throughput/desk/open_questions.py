@@ -14,6 +14,7 @@ from app.throughput.findings.service import open_numbers
 from app.throughput.forms import Reference
 from app.throughput.models import Adjustment, Obligation, Report, ReportReason, ReportRevision
 from app.throughput.reading import FIELD_CODE, FIELD_ID
+from app.throughput.reopenings import service as reopenings
 from app.throughput.rules import SYSTEMS, WarningCode
 from app.throughput.shown import warnings_out
 from app.units.models import Unit
@@ -46,9 +47,9 @@ def open_questions(
     assert unit.id is not None
     of_period = (_REPORT.unit_id == unit.id, _REPORT.day.between(first, last), _REVISION.number == _REPORT.version)
     put = {
-        (day, system): warnings
-        for day, system, warnings in session.execute(
-            select(_REPORT.day, _REPORT.system, _REVISION.warnings)
+        (day, system): (warnings, reopened)
+        for day, system, warnings, reopened in session.execute(
+            select(_REPORT.day, _REPORT.system, _REVISION.warnings, reopenings.is_open(_REPORT, now))
             .join_from(Report, ReportRevision, _REVISION.report_id == _REPORT.id)
             .where(*of_period)
         )
@@ -81,10 +82,11 @@ def open_questions(
     found = []
     for key in sorted(put, key=lambda k: (k[0], SYSTEMS.index(System(k[1])))):
         day, system = key[0], System(key[1])
-        open_ones = [w for w in warnings_out(put[key], given[key], gaps[key]) if not w.answered]
+        warnings, reopened = put[key]
+        open_ones = [w for w in warnings_out(warnings, given[key], gaps[key]) if not w.answered]
         if not open_ones:
             continue
-        locked = now > (locks.get(key) or reference.deadlines(unit, day, system).locks_at)
+        locked = not reopened and now > (locks.get(key) or reference.deadlines(unit, day, system).locks_at)
         found += [
             OpenQuestion(
                 day=day, system=system, code=w.code, field=w.field, values=w.values, locked=locked,

@@ -1,6 +1,6 @@
 """The ward's desk: what it owes today, what is late, what is done, and yesterday's figures beside it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput.approvals import listing as approvals
 from app.throughput.approvals.schemas import ReturnedOut
+from app.throughput.days import days_off_until
 from app.throughput.desk.open_questions import OpenQuestion, open_questions
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
@@ -22,7 +23,7 @@ from app.throughput.obligations.schemas import ObligationOut
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures, WarningCode
-from app.throughput.schemas import RatesOut, TotalsOut, rates_out, totals_out
+from app.throughput.schemas import DayOffOut, RatesOut, TotalsOut, rates_out, totals_out
 from app.throughput.timing import State, worst
 from app.units.models import Unit
 
@@ -39,9 +40,11 @@ class TodaySystem(BaseModel):
     system: Annotated[System, Field(description="Source system")]
     state: Annotated[State, Field(description="Where it stands")]
     due_at: datetime
+    days_off: Annotated[list[DayOffOut], Field(description="That the deadline passes over")]
     locks_at: datetime
     locked: bool
     received_at: datetime | None
+    returned: Annotated[bool, Field(description="It came back, and has no new revision yet")]
     totals: Annotated[TotalsOut | None, Field(description="null: no figures received")]
 
 
@@ -97,7 +100,10 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
     owed = obligations.listing(session, caller, obligations.Wanted(unit), now, None).items
     recent = obligations.Wanted(unit, first=day - LOOK_BACK, last=day - timedelta(days=1))
     found = {(o.day, o.system): o for o in [*owed, *obligations.listing(session, caller, recent, now, None).items]}
-    days = _days(found.values(), _totals(session, unit.id, {d for d, _ in found}))
+    returned = approvals.returned(session, unit, now)
+    back = {(one.day, one.system) for one in returned}
+    figures = _totals(session, unit.id, {d for d, _ in found})
+    days = _days(found.values(), lambda o: _system(reference, unit, o, figures, back))
     calendar = reference.calendar(unit.id)
     questions = open_questions(session, reference, unit, day - EXPLAIN_BACK, day, now)
     questions = [q for q in questions if q.finding is not None or not q.locked]
@@ -110,7 +116,7 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
         may_report_today=calendar.may_serve(day) and all(d.day != day for d in days),
         previous=_previous(session, unit.id, day),
         gaps=GapsOut(questions=len(questions) - gaps, adjustments=gaps, items=questions),
-        returned=approvals.returned(session, unit, now),
+        returned=returned,
         reopened=reopenings.running_now(session, unit, now),
         items=in_order(days, day),
     )
@@ -126,7 +132,7 @@ def in_order(days: Iterable[TodayDay], today: date) -> list[TodayDay]:
     return [*late, *due, *done]
 
 
-def _days(owed: Iterable[ObligationOut], totals: dict[tuple[date, str], Figures]) -> list[TodayDay]:
+def _days(owed: Iterable[ObligationOut], shown: Callable[[ObligationOut], TodaySystem]) -> list[TodayDay]:
     by_day: dict[date, list[ObligationOut]] = {}
     for one in sorted(owed, key=lambda o: (o.day, SYSTEMS.index(o.system))):
         by_day.setdefault(one.day, []).append(one)
@@ -139,20 +145,27 @@ def _days(owed: Iterable[ObligationOut], totals: dict[tuple[date, str], Figures]
                 state=worst(o.state for o in systems),
                 is_open=bool(to_send),
                 next_deadline=min((o.due_at for o in to_send), default=None),
-                systems=[_system(o, totals.get((day, o.system.value))) for o in systems],
+                systems=[shown(o) for o in systems],
             )
         )
     return out
 
 
-def _system(owed: ObligationOut, figures: Figures | None) -> TodaySystem:
+def _system(
+    reference: Reference, unit: Unit, owed: ObligationOut, totals: dict[tuple[date, str], Figures],
+    returned: Collection[tuple[date, System]],
+) -> TodaySystem:  # fmt: skip
+    assert unit.id is not None
+    figures = totals.get((owed.day, owed.system.value))
     return TodaySystem(
         system=owed.system,
         state=owed.state,
         due_at=owed.due_at,
+        days_off=days_off_until(reference, unit.id, owed.day, owed.due_at),
         locks_at=owed.locks_at,
         locked=owed.locked,
         received_at=owed.received_at,
+        returned=(owed.day, owed.system) in returned,
         totals=totals_out(figures) if figures is not None else None,
     )
 

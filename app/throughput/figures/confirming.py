@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Date, Integer, bindparam, select, update
 from sqlmodel import Session
 
 from app.core import hot
@@ -13,16 +13,23 @@ from app.procedures.rules import System
 from app.throughput import cases, reading, service
 from app.throughput.figures.batch import Counts
 from app.throughput.figures.models import FigureDay, FigureSource
-from app.throughput.figures.reading import DAY, REPORT, REVISION
+from app.throughput.figures.reading import DAY
 from app.throughput.figures.rules import NEEDED
 from app.throughput.forms import Reference
-from app.throughput.models import Report, ReportRevision
 from app.throughput.rules import COLUMNS, ReasonCode, WarningCode
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn
 from app.throughput.service import Match
 from app.units.models import Unit
 
 _SOURCE = hot.table(FigureSource).c
+_of_day = (
+    (DAY.unit_id == bindparam("unit", type_=Integer))
+    & (DAY.system == bindparam("of_system"))
+    & (DAY.source == bindparam("of_source"))
+    & (DAY.day == bindparam("of_day", type_=Date))
+)
+_MADE = select(DAY.revision_id).where(_of_day)
+_make = update(hot.table(FigureDay)).where(_of_day)
 
 
 def asked(session: Session, source: str) -> set[tuple[int, str]]:
@@ -54,11 +61,11 @@ def confirm(
     """
     assert unit.id is not None
     stored = reading.current(session, unit.id, day, system)
-    which = (DAY.unit_id == unit.id) & (DAY.system == system.value) & (DAY.day == day)
-    which &= DAY.source == source
-    made = session.execute(select(DAY.revision_id).where(which)).scalar_one()
-    if stored is not None and stored.revision_id != made:
-        raise Conflict("report_of_others")
+    which = {"unit": unit.id, "of_system": system.value, "of_day": day, "of_source": source}
+    if stored is not None:
+        ((made,),) = hot.run(session, _MADE, which)
+        if stored.revision_id != made:
+            raise Conflict("report_of_others")
     moments = (stored.owed if stored else reading.owed(session, unit.id, day, system)) or (
         reference.deadlines(unit, day, system)
     )
@@ -91,16 +98,7 @@ def confirm(
         reference=reference,
     )  # fmt: skip
     if saved.changed:
-        revision = (
-            select(REVISION.id)
-            .join(hot.table(Report), REPORT.id == REVISION.report_id)
-            .where(
-                REPORT.unit_id == unit.id, REPORT.day == day, REPORT.system == system.value,
-                REVISION.number == REPORT.version,
-            )
-        )  # fmt: skip
-        number = session.execute(revision.select_from(hot.table(ReportRevision))).scalar_one()
-        session.execute(update(hot.table(FigureDay)).where(which).values(revision_id=number))
+        hot.run(session, _make, which | {"revision_id": saved.revision_id})
     return saved.report.version, saved.changed
 
 

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from sqlmodel import Session
 
 from app.core import tables
@@ -16,11 +16,13 @@ from app.core.schemas import AsOf, Day, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
 from app.throughput.endpoints import CanRead, TheUnit, UnitQuery, units_to_choose
-from app.throughput.figures import listing, service
+from app.throughput.figures import listing, senders, service
 from app.throughput.figures.schemas import (
     FigureCellOut,
     FigureDayOut,
     FigureDayPage,
+    FigureSenderIn,
+    FigureSenderOut,
     FiguresIn,
     FigureSourceIn,
     FigureSourceOut,
@@ -34,6 +36,7 @@ from app.units.service import visible_unit
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
 CanSendFigures = Annotated[Caller, allow("figures:send")]
+SourceName = Annotated[str, Path(min_length=1, max_length=60, description="Name of the other system")]
 CanSetSources = Annotated[Caller, allow("catalogue:edit")]
 
 
@@ -97,6 +100,19 @@ def _sources_again(request: Request, session: Session) -> FigureSourcePage:
 def put_figure_source(caller: CanSetSources, session: Writing, render: Render, body: FigureSourceIn) -> Response:
     """Say whether a source's figures become a unit's report without a person."""
     data = listing.set_source(session, caller, values=body)
+    return render.saved(data, to="/throughput/figures/sources")
+
+
+@router.put(
+    "/figures/senders/{source}", operation_id="put_figure_sender", response_model=FigureSenderOut,
+    responses=problems(401, 403, 413, 415, 422),
+)  # fmt: skip
+@form("throughput/figure_sources.html", _sources_again)
+def put_figure_sender(
+    caller: CanSetSources, source: SourceName, session: Writing, now: Now, render: Render, body: FigureSenderIn
+) -> Response:
+    """Say by the name of which token a source's figures come; without it, by that which sent them first."""
+    data = senders.put(session, source, values=body, now=now)
     return render.saved(data, to="/throughput/figures/sources")
 
 

@@ -1,7 +1,7 @@
 """What other systems say: days with their differences, changes since a moment, one day cell by cell; the sources."""
 
 from collections import defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import case, func, select, tuple_
@@ -11,10 +11,10 @@ from app.core import audit, hot, stamps
 from app.core.access import Caller
 from app.core.db import upsert
 from app.core.errors import Fault, Invalid
-from app.core.paging import Page, cut
+from app.core.paging import SETTLED, Page, cut
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
-from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSource
+from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSender, FigureSource
 from app.throughput.figures.reading import DAY, FIELD, FIGURE, reported
 from app.throughput.figures.rules import MEASURES, Basis, gaps
 from app.throughput.figures.schemas import (
@@ -31,9 +31,7 @@ from app.throughput.forms import STAMP
 from app.units import service as units
 from app.units.models import Unit
 
-# No call takes longer from its moment to its commit: queue, lock and work have limits of their own.
-SETTLED = timedelta(minutes=2)
-_UNIT, _SOURCE = hot.table(Unit).c, hot.table(FigureSource).c
+_UNIT, _SOURCE, _SENDER = hot.table(Unit).c, hot.table(FigureSource).c, hot.table(FigureSender).c
 
 
 def newest_day(session: Session, caller: Caller, unit: Unit | None) -> date | None:
@@ -184,9 +182,19 @@ def sources(session: Session, caller: Caller) -> FigureSourcePage:
         .subquery()
     )
     query = (
-        select(_UNIT.code, _UNIT.name, _SOURCE.system, _SOURCE.source, _SOURCE.confirms, spoken.c.day, spoken.c.at)
+        select(
+            _UNIT.code,
+            _UNIT.name,
+            _SOURCE.system,
+            _SOURCE.source,
+            _SOURCE.confirms,
+            _SENDER.sender,
+            spoken.c.day,
+            spoken.c.at,
+        )
         .select_from(hot.table(FigureSource))
         .join(hot.table(Unit), _UNIT.id == _SOURCE.unit_id)
+        .outerjoin(hot.table(FigureSender), _SENDER.source == _SOURCE.source)
         .outerjoin(
             spoken,
             (spoken.c.unit_id == _SOURCE.unit_id)
@@ -201,7 +209,7 @@ def sources(session: Session, caller: Caller) -> FigureSourcePage:
         items=[
             FigureSourceOut(
                 unit=row.code, name=row.name, system=System(row.system), source=row.source, confirms=row.confirms,
-                last_day=row.day, last_known_at=row.at,
+                sender=row.sender,                 last_day=row.day, last_known_at=row.at,
             )
             for row in session.execute(query)
         ]

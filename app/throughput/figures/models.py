@@ -22,6 +22,16 @@ class FigureSource(SQLModel, table=True):
     confirms: bool
 
 
+class FigureSender(SQLModel, table=True):
+    """By the name of which token a source's figures come: nobody else speaks in its name."""
+
+    __tablename__ = "figure_senders"
+
+    source: str = Field(max_length=60, primary_key=True)
+    sender: str = Field(max_length=160)
+    since: datetime
+
+
 class FigureDay(SQLModel, table=True):
     """What a source said last of a unit's day and system; `totals` are those since `since`, where it counts so.
 

@@ -31,6 +31,14 @@ _PROPOSED = (
     .where(_of_day, FIGURE.known_to.is_(None))
     .order_by(DAY.known_at, DAY.id, FIGURE.known_at)
 )
+_DAYS = select(DAY.id).where(_of_day)
+_SAID = (
+    select(DAY.id, FIELD.code, FIGURE.measure, FIGURE.value)
+    .select_from(hot.table(FigureDay))
+    .join(hot.table(ExternalFigure), FIGURE.figure_day_id == DAY.id)
+    .join(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
+    .where(_of_day, FIGURE.known_to.is_(None))
+)
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 Counts = dict[str, dict[str, int]]
 
@@ -55,7 +63,7 @@ def proposed(session: Session, unit_id: int, day: date, system: System) -> list[
 def differing(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line]) -> list[Gap]:
     """Return the cells in which a report differs from its sources, of several the largest difference."""
     worst: dict[tuple[str, str], Gap] = {}
-    for said in _by_day(proposed(session, unit_id, day, system)).values():
+    for said in _said(session, unit_id, day, system).values():
         for gap in gaps(lines, said):
             key = gap.field, gap.measure
             if key not in worst or abs(gap.said - gap.proposed) > abs(worst[key].said - worst[key].proposed):
@@ -65,15 +73,22 @@ def differing(session: Session, unit_id: int, day: date, system: System, lines: 
 
 def keep_gaps(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line] | None) -> None:
     """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
-    for number, said in _by_day(proposed(session, unit_id, day, system)).items():
-        count = None if lines is None else len(gaps(lines, said))
-        hot.run(session, _keep_gaps, {"gaps": count, "which": number})
+    said = _said(session, unit_id, day, system)
+    for (number,) in hot.run(session, _DAYS, {"unit": unit_id, "system": system.value, "day": day}):
+        keep_count(session, number, None if lines is None else len(gaps(lines, said.get(number, {}))))
 
 
-def _by_day(rows: list[Proposed]) -> dict[int, Counts]:
+def keep_count(session: Session, number: int, count: int | None) -> None:
+    """Write down in how many cells a report differs from one source's day; None: there is none to compare."""
+    hot.run(session, _keep_gaps, {"gaps": count, "which": number})
+
+
+def _said(session: Session, unit_id: int, day: date, system: System) -> dict[int, Counts]:
+    """Return what each source says of a unit's day, by field and measure; as a report waits for it, nothing more."""
     found: dict[int, Counts] = {}
-    for one in rows:
-        found.setdefault(one.figure_day, {}).setdefault(one.field, {})[one.measure] = one.value
+    values = {"unit": unit_id, "system": system.value, "day": day}
+    for number, field, measure, value in hot.gather(session, _SAID, values):
+        found.setdefault(number, {}).setdefault(field, {})[measure] = value
     return found
 
 

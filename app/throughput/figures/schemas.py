@@ -271,6 +271,22 @@ class FigureSourceIn(BaseModel):
     confirms: Flag
 
 
+class FigureSenderIn(BaseModel):
+    """Who speaks in a source's name."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"sender": "Hệ thống một cửa"}]})
+
+    sender: Annotated[Line, Field(min_length=1, max_length=160, description="Name of the token, as it was given out")]
+
+
+class FigureSenderOut(BaseModel):
+    """Who speaks in a source's name, and since when."""
+
+    source: str
+    sender: Annotated[str, Field(description="Name of the token")]
+    since: datetime
+
+
 class FigureSourceOut(BaseModel):
     """A source that speaks of a unit."""
 
@@ -279,6 +295,7 @@ class FigureSourceOut(BaseModel):
     system: Annotated[System, Field(description="In whose software the dossiers lie")]
     source: str
     confirms: Annotated[bool, Field(description="Its figures become the report without a person")]
+    sender: Annotated[str | None, Field(description="Name of the token that it comes by; null: of none yet")]
     last_day: Annotated[date | None, Field(description="The newest day it spoke of")]
     last_known_at: datetime | None
 

@@ -16,7 +16,7 @@ from app.core.db import take_turns, upsert
 from app.core.errors import Fault, Problem, ProblemError, Words
 from app.core.handlers import words
 from app.procedures.rules import System
-from app.throughput.figures import chains, confirming
+from app.throughput.figures import chains, confirming, senders
 from app.throughput.figures.batch import Counts, Item, Key, unbalanced, understood
 from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSource
 from app.throughput.figures.reading import DAY, FIGURE, REPORT, REVISION, keep_gaps, reported
@@ -76,9 +76,10 @@ class Call:
 def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
-    With `dry_run` nothing is stored, and the answer is that of the same call without it, but for `confirmation`: no
-    report is made, and none is tried.
+    Raises Forbidden where the source's name is another token's. With `dry_run` nothing is stored, and the answer is
+    that of the same call without it, but for `confirmation`: no report is made, and none is tried.
     """
+    is_known = senders.check(session, caller, body.source)
     reference = Reference.read(session)
     items = understood(session, reference, caller, body, now)
     known = [item for item in items if item.unit is not None]
@@ -93,6 +94,8 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
         for item in items:
             item.of_day = item.counts
             item.faults += unbalanced(item)
+    if not dry_run and not is_known and any(not item.faults for item in known):
+        senders.claim(session, caller, body.source, now)
     if not dry_run and _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]

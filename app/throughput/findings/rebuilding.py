@@ -1,14 +1,18 @@
 """Findings worked out of the reports that stand, in one pass: after a bulk load, and to prove those that are kept."""
 
+import json
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session
 
 from app.core import hot
+from app.core.audit import AuditEntry
 from app.procedures.rules import System
 from app.throughput import questions, reading
 from app.throughput.findings import follow
@@ -20,6 +24,7 @@ from app.throughput.reading import OBLIGATION, REPORT, REVISION
 
 _ADJUSTMENT = hot.table(Adjustment).c
 _REASON = hot.table(ReportReason).c
+_AUDIT = hot.table(AuditEntry).c
 _standing = hot.table(Report).join(
     hot.table(ReportRevision), (REVISION.report_id == REPORT.id) & (REVISION.number == REPORT.version)
 )
@@ -32,8 +37,11 @@ def rebuild(session: Session) -> int:
     for scope, found, answers in _odd(session):
         follow.judge(session, scope, ASKED, found, answers)
         count += 1
-    for scope, found in _large(session):
-        follow.judge(session, scope, {FindingKind.large_correction}, found, {})
+    noted = _noted(session)
+    for one in _corrections(session, ()):
+        if one.is_large and _key(one.scope) not in noted:
+            place = (FindingKind.large_correction, None)
+            follow.judge(session, one.scope, {place[0]}, {place: Found(one.size, one.least)}, {})
     return count
 
 
@@ -43,6 +51,26 @@ def differences(session: Session) -> Iterator[str]:
         for (kind, field), _, change, _ in follow.changes(session, scope, ASKED, found, answers):
             where = f"{scope.unit.code} {scope.system.value} {scope.day} {kind.value} {field or '-'}"
             yield f"findings {where}: the report says {change.value}"
+    yield from _wrong_corrections(session)
+
+
+def _wrong_corrections(session: Session) -> Iterator[str]:
+    """Yield a sentence for each large correction that no finding tells of, and each that tells of another or of none.
+
+    A calendar that was changed since may have moved a deadline: a finding of then stays right.
+    """
+    noted, sizes, large = _noted(session), defaultdict(set), {}
+    for one in _corrections(session, noted):
+        sizes[_key(one.scope)].add(one.size)
+        if one.is_large:
+            large[_key(one.scope)] = one.size
+    codes = {unit.id: unit.code for unit in Reference.read(session).units.values()}
+    for key in sorted({*noted, *large}):
+        where = f"findings {codes[key[0]]} {key[1]} {key[2]} large_correction"
+        if key not in noted:
+            yield f"{where}: the report says {large[key]}, there is none"
+        elif noted[key] != large.get(key, noted[key]) or noted[key] not in sizes[key]:
+            yield f"{where}: kept {noted[key]}, the report says {large.get(key, max(sizes[key], default=0))}"
 
 
 def _odd(session: Session) -> Iterator[tuple[Scope, dict[Place, Found], dict[Place, Answer]]]:
@@ -83,30 +111,64 @@ def _reasons(session: Session, revision_id: int) -> list[reading.Reason]:
     return [reading.Reason(warning, code, reason, amount, None, note) for warning, code, reason, amount, note in rows]
 
 
-def _large(session: Session) -> Iterator[tuple[Scope, dict[Place, Found]]]:
-    """Yield the large corrections after the deadline that no finding tells of yet."""
+@dataclass(frozen=True)
+class _Corrected:
+    """A correction of a report: how many dossiers it moved, from how many on that was large then, was it due."""
+
+    scope: Scope
+    size: int
+    least: int
+    is_due: bool
+
+    @property
+    def is_large(self) -> bool:
+        return self.is_due and self.size >= self.least
+
+
+def _key(scope: Scope) -> Key:
+    assert scope.unit.id is not None
+    return scope.unit.id, scope.system.value, scope.day
+
+
+def _noted(session: Session) -> dict[Key, int]:
+    """Return how many dossiers the findings of large corrections say were moved."""
+    query = select(FINDING.c.unit_id, FINDING.c.system, FINDING.c.day, FINDING.c.value)
+    rows = session.execute(query.where(FINDING.c.kind == FindingKind.large_correction.value))
+    return {(unit, system, day): value for unit, system, day, value in rows}
+
+
+def _corrections(session: Session, noted: Collection[Key]) -> Iterator[_Corrected]:
+    """Yield the corrections that may have been large, oldest first: those after the deadline, or of a finding."""
     reference = Reference.read(session)
     units = {unit.id: unit for unit in reference.units.values()}
-    least = reference.form.large_correction
+    thresholds = _thresholds(session)
     before, after = hot.table(ReportRevision).alias("before").c, REVISION
-    known = select(FINDING.c.id).where(
-        FINDING.c.unit_id == REPORT.unit_id, FINDING.c.day == REPORT.day, FINDING.c.system == REPORT.system,
-        FINDING.c.kind == FindingKind.large_correction.value,
-    )  # fmt: skip
     rows: Any = session.execute(
-        select(REPORT.unit_id, REPORT.system, REPORT.day, before.id.label("was"), after.id, after.known_from,
-               after.sent_by)
+        select(REPORT.unit_id, REPORT.day, REPORT.system, before.id.label("was"), after.id, after.known_from,
+               after.sent_by, OBLIGATION.due_at)
         .select_from(hot.table(Report))
         .join(hot.table(ReportRevision), after.report_id == REPORT.id)
         .join(before.id.table, (before.report_id == after.report_id) & (before.number == after.number - 1))
-        .join(OBLIGATION.id.table, (OBLIGATION.unit_id == REPORT.unit_id) & (OBLIGATION.day == REPORT.day)
-              & (OBLIGATION.system == REPORT.system))
-        .where(after.known_from > OBLIGATION.due_at, before.partial.is_(False), before.unavailable.is_(None),
-               ~known.exists())
+        .outerjoin(OBLIGATION.id.table, (OBLIGATION.unit_id == REPORT.unit_id) & (OBLIGATION.day == REPORT.day)
+                   & (OBLIGATION.system == REPORT.system))
+        .where(before.partial.is_(False), before.unavailable.is_(None))
         .order_by(after.known_from, after.id)
     ).all()  # fmt: skip
     for row in rows:
-        size = moved(reading.lines_of(session, row.was), reading.lines_of(session, row.id))
-        if size >= least:
-            scope = Scope(reference, units[row.unit_id], row.day, System(row.system), row.sent_by, row.known_from)
-            yield scope, {(FindingKind.large_correction, None): Found(size, least)}
+        scope = Scope(reference, units[row.unit_id], row.day, System(row.system), row.sent_by, row.known_from)
+        due_at = row.due_at or reference.deadlines(scope.unit, scope.day, scope.system).due_at
+        is_due = row.known_from > due_at
+        if is_due or _key(scope) in noted:
+            size = moved(reading.lines_of(session, row.was), reading.lines_of(session, row.id))
+            least = next((was for at, was in thresholds if row.known_from < at), reference.form.large_correction)
+            yield _Corrected(scope, size, least, is_due)
+
+
+def _thresholds(session: Session) -> list[tuple[datetime, int]]:
+    """Return the moments at which the city changed from how many dossiers on a correction is large, and from what."""
+    query = select(_AUDIT.at, _AUDIT.before).where(_AUDIT.action == "form.updated").order_by(_AUDIT.number)
+    found = []
+    for at, before in session.execute(query):
+        with suppress(ValueError, TypeError, KeyError):  # an entry that was altered may say anything
+            found.append((at, json.loads(before)["follow_up"]["large_correction"]))
+    return found

@@ -109,6 +109,8 @@ def _after(page: Page) -> Any:
     """Return what comes after a page: after an open finding the later ones and all closed, after a closed the older."""
     is_open = FINDING.c.state == FindingState.open.value
     state, *key = page.after or [None]
+    if state not in list(FindingState):
+        raise Invalid([Fault("?cursor", "bad_cursor")])
     place = reading.after_key(Page(page.limit, key))
     if state == FindingState.open:
         return or_(~is_open, and_(is_open, tuple_(FINDING.c.due_on, FINDING.c.id) > place))

@@ -22,7 +22,7 @@ class ObligationOut(BaseModel):
     due_at: datetime
     grace_until: datetime
     locks_at: datetime
-    locked: bool
+    locked: Annotated[bool, Field(description="The lock is over, and no reopening is granted now")]
     version: Annotated[int | None, Field(description="Version of the report; null: none yet")]
     received_at: Annotated[datetime | None, Field(description="When it was met for good, or that it was down was told")]
     waiver_reason: str | None

@@ -25,6 +25,7 @@ from app.throughput import reading
 from app.throughput.forms import DAILY, owes, times_of
 from app.throughput.models import Obligation, Report, ReportForm, Waiver
 from app.throughput.obligations.schemas import ObligationOut, ObligationPage
+from app.throughput.reopenings import service as reopenings
 from app.throughput.rules import SYSTEMS
 from app.throughput.timing import Deadlines, State, deadlines, is_met, state
 from app.units.models import Unit, UnitChanged
@@ -225,6 +226,7 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
         select(
             _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.first_complete_at,
             _REPORT.c.partial, _REPORT.c.unavailable, _REPORT.c.version, _REPORT.c.updated_at,
+            reopenings.is_open(_OBLIGATION.c, now).label("reopened"),
         )
         .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
         .order_by(_OBLIGATION.c.day, _OBLIGATION.c.unit_id, _OBLIGATION.c.system)
@@ -245,7 +247,7 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
             _OBLIGATION.c.day < today,
             _OBLIGATION.c.waived_at.is_(None),
             or_(_REPORT.c.first_met_at.is_(None), and_(_REPORT.c.partial, _REPORT.c.first_complete_at.is_(None))),
-            _OBLIGATION.c.locks_at >= now,
+            or_(_OBLIGATION.c.locks_at >= now, reopenings.is_open(_OBLIGATION.c, now)),
         )
         query = query.where(or_(_OBLIGATION.c.day == today, still_open))
     if page is not None:
@@ -278,7 +280,7 @@ def _out(row: Any, now: datetime) -> ObligationOut:
         due_at=row.due_at,
         grace_until=row.grace_until,
         locks_at=row.locks_at,
-        locked=now > row.locks_at,
+        locked=now > row.locks_at and not row.reopened,
         version=row.version,
         received_at=(row.updated_at if row.unavailable else row.first_met_at)
         if is_met(row.first_met_at, row.first_complete_at, partial=bool(row.partial))
@@ -295,6 +297,7 @@ def one(session: Session, unit: Unit, day: date, system: System, now: datetime) 
         select(
             _OBLIGATION, _UNIT.c.code, _UNIT.c.name, _REPORT.c.first_met_at, _REPORT.c.first_complete_at,
             _REPORT.c.partial, _REPORT.c.unavailable, _REPORT.c.version, _REPORT.c.updated_at,
+            reopenings.is_open(_OBLIGATION.c, now).label("reopened"),
         )
         .select_from(_with_report.join(_UNIT, _UNIT.c.id == _OBLIGATION.c.unit_id))
         .where(_OBLIGATION.c.unit_id == unit.id, _OBLIGATION.c.day == day, _OBLIGATION.c.system == system.value)

@@ -13,6 +13,7 @@ from app.core.forms import DoorRoute
 from app.core.schemas import AsOf, Day, problems
 from app.core.web import Render
 from app.throughput import days
+from app.throughput.board.endpoints import NameQuery
 from app.throughput.ranking.rules import Rate
 from app.throughput.ranking.service import RankedOut, RankingOut, ranking
 
@@ -25,12 +26,12 @@ def get_ranking(
     rate: Annotated[Rate, Query(description="What is ranked")] = Rate.on_time,
     first: Annotated[Day | None, Query(alias="from", description="Default: the first of this month")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Default: today")] = None,
-    as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
+    as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None, q: NameQuery = None,
 ) -> Response:  # fmt: skip
     """Rank all units by a rate: none on a base too small, each with how sure it is and what moved."""
     last = last or max(day_of(now), first or date.min)
-    data = ranking(session, rate, first or last.replace(day=1), last, as_of)
+    data = ranking(session, rate, first or last.replace(day=1), last, as_of, q)
     return render(
-        data, "throughput/ranking.html", owed_before=days.owed_before(session, day_of(now)),
+        data, "throughput/ranking.html", q=q, owed_before=days.owed_before(session, day_of(now)),
         table=lambda: tables.of_models("xep-hang", data.items, RankedOut)
     )  # fmt: skip

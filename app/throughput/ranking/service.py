@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from app.core import hot
+from app.core.text import has_words
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation
 from app.throughput.ranking.rules import PROPORTIONS, Rate, changes, ranks, wilson
@@ -64,8 +65,13 @@ class RankingOut(BaseModel):
     items: list[RankedOut]
 
 
-def ranking(session: Session, rate: Rate, first: date, last: date, as_of: datetime | None) -> RankingOut:
-    """Return all units that owe reports or have figures, ranked; raises Invalid for a period that cannot be summed."""
+def ranking(
+    session: Session, rate: Rate, first: date, last: date, as_of: datetime | None, q: str | None = None
+) -> RankingOut:
+    """Return all units that owe reports or have figures, ranked; raises Invalid for a period that cannot be summed.
+
+    `q`: only units so named are listed, each with its rank among all.
+    """
     judge_period(first, last, as_of)
     length = last - first
     before_last = first - timedelta(days=1)
@@ -87,6 +93,7 @@ def ranking(session: Session, rate: Rate, first: date, last: date, as_of: dateti
         items=[
             _ranked(units[key].code, units[key].name, rate, shares[key], places.get(key), moved.get(key))
             for key in ordered
+            if q is None or has_words(f"{units[key].name} {units[key].code}", q)
         ],
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ from app.throughput.endpoints import TheMatch, TheUnit, UnitQuery, units_to_choo
 from app.throughput.reminders import making, service, times
 from app.throughput.reminders.models import ReminderOut, ReminderPage
 from app.throughput.reminders.times import ReminderTimeIn, ReminderTimeOut
+from app.throughput.reopenings import listing as reopenings
 from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
@@ -43,6 +44,7 @@ def list_reminders(
     find = partial(service.listing, session, caller, wanted, now)
     return render(
         find(page), "throughput/reminders.html", wanted=wanted, units=units_to_choose(session, caller, now),
+        to_do=partial(service.to_do, session, caller, now), asked=partial(reopenings.waiting, session, caller),
         table=lambda: tables.of_models("nhac-viec", render.every(find), ReminderOut),
     )  # fmt: skip
 

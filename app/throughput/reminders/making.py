@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session
 
 from app.core import audit, hot
@@ -15,18 +15,21 @@ from app.core.clock import Clock, day_of
 from app.core.db import Database, upsert
 from app.core.errors import Conflict
 from app.procedures.rules import System
+from app.throughput.approvals.models import Approval
+from app.throughput.approvals.rules import Stage, Word
 from app.throughput.findings.follow import FINDING
 from app.throughput.findings.rules import FindingOwner, FindingState
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report
 from app.throughput.obligations import service as obligations
 from app.throughput.reminders.models import Reminder
-from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps
+from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps, returned_steps
 from app.throughput.reminders.times import own_times
 from app.units.models import Unit
 
 log = structlog.get_logger()
 REMINDER = hot.table(Reminder)
+APPROVAL = hot.table(Approval)
 OBLIGATION = hot.table(Obligation)
 REPORT = hot.table(Report)
 # Longer than any lock and the longest holidays between.
@@ -69,7 +72,11 @@ def due(session: Session, now: datetime) -> list[dict[str, Any]]:
     """Return the reminders that are to be made now."""
     reference = Reference.read(session)
     first = day_of(now) - REACH
-    rows = [*_of_reports(session, reference, first, now), *_of_findings(session, reference, now)]
+    rows = [
+        *_of_reports(session, reference, first, now),
+        *_of_returned(session, reference, first, now),
+        *_of_findings(session, reference, now),
+    ]
     if not rows:
         return []
     known: set[str] = set()
@@ -96,6 +103,34 @@ def _of_reports(session: Session, reference: Reference, first: date, now: dateti
     ]
 
 
+def still_returned(report: Any) -> Any:
+    """Return the condition that a return stands: not taken back, of the revision that stands, and last to be said."""
+    city = APPROVAL.alias("of_city").c
+    overruled = exists().where(
+        city.report_id == APPROVAL.c.report_id, city.version == APPROVAL.c.version, city.stage == Stage.city.value,
+        city.ended_at.is_(None),
+    )  # fmt: skip
+    return and_(
+        APPROVAL.c.word == Word.returned.value, APPROVAL.c.ended_at.is_(None), APPROVAL.c.version == report.version,
+        or_(APPROVAL.c.stage == Stage.city.value, ~overruled),
+    )  # fmt: skip
+
+
+def _of_returned(session: Session, reference: Reference, first: date, now: datetime) -> list[dict[str, Any]]:
+    city = reference.calendars[None]
+    waiting = session.execute(
+        select(APPROVAL.c.id, APPROVAL.c.at, REPORT.c.unit_id, REPORT.c.day, REPORT.c.system)
+        .join(REPORT, REPORT.c.id == APPROVAL.c.report_id)
+        .where(REPORT.c.day >= first, still_returned(REPORT.c))
+        .order_by(APPROVAL.c.id)
+    )
+    return [
+        _row(r.unit_id, r.day, r.system, step, now, f"returned/{r.id}/{step.value}") | {"approval_id": r.id}
+        for r in waiting
+        for step in returned_steps(day_of(r.at), day_of(now), reference.calendar(r.unit_id), city)
+    ]
+
+
 def _of_findings(session: Session, reference: Reference, now: datetime) -> list[dict[str, Any]]:
     city = reference.calendars[None]
     waiting = session.execute(
@@ -113,7 +148,8 @@ def _of_findings(session: Session, reference: Reference, now: datetime) -> list[
 
 def _row(unit_id: int, day: date, system: str, step: ReminderStep, now: datetime, key: str) -> dict[str, Any]:
     return {
-        "key": key, "unit_id": unit_id, "day": day, "system": system, "finding_id": None, "step": step.value,
+        "key": key, "unit_id": unit_id, "day": day, "system": system, "finding_id": None, "approval_id": None,
+        "step": step.value,
         "to_role": TO[step].value, "made_at": now, "made_by": None,
     }  # fmt: skip
 

@@ -16,7 +16,8 @@ from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
 class Reminder(SQLModel, table=True):
     """That somebody was reminded; `key` says of what and by which step, so that each comes exactly once.
 
-    Whether it is over is not kept: the report, the waiver or the finding says so.
+    `approval_id`: the word by which the report was returned. Whether it is over is not kept: the report, the waiver or
+    the finding says so.
     """
 
     __tablename__ = "reminders"
@@ -34,6 +35,7 @@ class Reminder(SQLModel, table=True):
     day: date
     system: str = Field(max_length=10)
     finding_id: int | None = Field(default=None, foreign_key="findings.id", index=True)
+    approval_id: int | None = Field(default=None, foreign_key="approvals.id", index=True)
     step: str = Field(max_length=10)
     to_role: str = Field(max_length=20)
     made_at: datetime
@@ -48,7 +50,8 @@ class ReminderOut(BaseModel):
     name: str
     day: date
     system: Annotated[System, Shown(description="Source system")]
-    finding: Annotated[int | None, Shown(description="The finding to be explained; null: the report to be sent")]
+    finding: Annotated[int | None, Shown(description="The finding to be explained; null: it is about a report")]
+    returned: Annotated[bool, Shown(description="The report was returned: to be corrected, not to be sent first")]
     step: Annotated[ReminderStep, Shown(description="Which step of the ladder, or by hand")]
     to: Annotated[ReminderTo, Shown(description="The position that is reminded")]
     made_at: datetime

@@ -34,6 +34,8 @@ class ReminderEnd(StrEnum):
     not_owed = "not_owed"
     explained = "explained"
     gone = "gone"
+    corrected = "corrected"
+    withdrawn = "withdrawn"
 
 
 TO = {
@@ -75,6 +77,13 @@ def finding_steps(due_on: date, today: date, unit: Calendar, city: Calendar, *, 
         steps = (ReminderStep.officer, ReminderStep.leader, ReminderStep.city)
         reached = [step for n, step in enumerate(steps, 1) if today >= unit.add_working_days(due_on, n)]
     return list(_on_working_days(iter(reached), today, unit, city))
+
+
+def returned_steps(on: date, today: date, unit: Calendar, city: Calendar) -> list[ReminderStep]:
+    """Return the steps that a returned report has come to: its officer the same day, then a working day each."""
+    steps = (ReminderStep.officer, ReminderStep.leader, ReminderStep.city)
+    days = (on, unit.add_working_days(on, 1), unit.add_working_days(on, 2))
+    return list(_on_working_days((s for s, day in zip(steps, days, strict=True) if today >= day), today, unit, city))
 
 
 def _on_working_days(

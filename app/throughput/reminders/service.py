@@ -17,13 +17,25 @@ from app.core.paging import Page, cut
 from app.procedures.rules import System
 from app.throughput.findings.follow import FINDING
 from app.throughput.findings.rules import FindingState
-from app.throughput.reminders.making import OBLIGATION, REACH, REMINDER, REPORT, still_owed, with_report
+from app.throughput.reminders.making import (
+    APPROVAL,
+    OBLIGATION,
+    REACH,
+    REMINDER,
+    REPORT,
+    still_owed,
+    still_returned,
+    with_report,
+)
 from app.throughput.reminders.models import ReminderOut, ReminderPage
 from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
+from app.throughput.reopenings.models import Reopening
 from app.throughput.timing import is_met
 from app.units.models import Unit
 
 _UNIT = hot.table(Unit)
+_RETURNED = REPORT.alias("returned")
+_ASKED = hot.table(Reopening)
 _of_obligation = and_(
     OBLIGATION.c.unit_id == REMINDER.c.unit_id, OBLIGATION.c.day == REMINDER.c.day,
     OBLIGATION.c.system == REMINDER.c.system,
@@ -34,7 +46,10 @@ _joined = (
     .outerjoin(OBLIGATION, _of_obligation)
     .outerjoin(REPORT, with_report)
     .outerjoin(FINDING, FINDING.c.id == REMINDER.c.finding_id)
+    .outerjoin(APPROVAL, APPROVAL.c.id == REMINDER.c.approval_id)
+    .outerjoin(_RETURNED, _RETURNED.c.id == APPROVAL.c.report_id)
 )
+_of_sending = and_(REMINDER.c.finding_id.is_(None), REMINDER.c.approval_id.is_(None))
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,9 @@ class Wanted:
 
 
 def _is_open(now: Any) -> Any:
-    owed = and_(REMINDER.c.finding_id.is_(None), OBLIGATION.c.id.is_not(None), still_owed(now))
-    return or_(owed, and_(REMINDER.c.finding_id.is_not(None), _of_finding))
+    owed = and_(_of_sending, OBLIGATION.c.id.is_not(None), still_owed(now))
+    returned = and_(REMINDER.c.approval_id.is_not(None), still_returned(_RETURNED.c))
+    return or_(owed, returned, and_(REMINDER.c.finding_id.is_not(None), _of_finding))
 
 
 def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, page: Page | None) -> ReminderPage:
@@ -77,6 +93,17 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     return ReminderPage(items=[_out(row, now) for row in rows], next=following)
 
 
+def to_do(session: Session, caller: Caller, now: datetime) -> list[ReminderOut]:
+    """Return what a caller's position is reminded of now, each once, oldest day first."""
+    query = _rows(now).where(REMINDER.c.to_role == caller.role, _is_open(now), REMINDER.c.day >= day_of(now) - REACH)
+    if caller.units is not None:
+        query = query.where(REMINDER.c.unit_id.in_(caller.units))
+    once: dict[tuple[Any, ...], ReminderOut] = {}
+    for row in session.execute(query.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
+        once[row.finding_id, row.approval_id, row.unit_id, row.day, row.system] = _out(row, now)
+    return list(once.values())
+
+
 def one(session: Session, number: int, now: datetime) -> ReminderOut:
     """Return one reminder."""
     return _out(session.execute(_rows(now).where(REMINDER.c.id == number)).one(), now)
@@ -87,6 +114,9 @@ def _rows(now: datetime) -> Any:
         REMINDER, _UNIT.c.code, _UNIT.c.name, OBLIGATION.c.id.label("owed"), OBLIGATION.c.due_at,
         OBLIGATION.c.locks_at, OBLIGATION.c.waived_at, REPORT.c.first_met_at, REPORT.c.first_complete_at,
         REPORT.c.partial, FINDING.c.state, FINDING.c.opened_at, FINDING.c.closed_at,
+        case((still_returned(_RETURNED.c), 1), else_=0).label("stands"), APPROVAL.c.version.label("returned_version"),
+        APPROVAL.c.ended_at.label("taken_back_at"), _RETURNED.c.version.label("stands_version"),
+        _RETURNED.c.updated_at.label("corrected_at"),
     ).select_from(_joined)  # fmt: skip
 
 
@@ -94,8 +124,10 @@ def _out(row: Any, now: datetime) -> ReminderOut:
     ended, at = _end(row, now)
     return ReminderOut(
         id=row.id, unit=row.code, name=row.name, day=row.day, system=System(row.system), finding=row.finding_id,
+        returned=row.approval_id is not None,
         step=ReminderStep(row.step), to=ReminderTo(row.to_role), made_at=row.made_at, made_by=row.made_by,
-        due_at=row.due_at if row.finding_id is None else None, is_open=ended is None, ended=ended, ended_at=at,
+        due_at=row.due_at if row.finding_id is None and row.approval_id is None else None, is_open=ended is None,
+        ended=ended, ended_at=at,
     )  # fmt: skip
 
 
@@ -106,6 +138,11 @@ def _end(row: Any, now: datetime) -> tuple[ReminderEnd | None, datetime | None]:
             # Asked for again since: that has reminders of its own.
             return (None, None) if row.made_at >= row.opened_at else (ReminderEnd.explained, row.opened_at)
         return ReminderEnd(row.state), row.closed_at
+    if row.approval_id is not None:
+        if row.stands:
+            return None, None
+        is_corrected = row.stands_version > row.returned_version
+        return (ReminderEnd.corrected, row.corrected_at) if is_corrected else (ReminderEnd.withdrawn, row.taken_back_at)
     if row.owed is None:
         return ReminderEnd.not_owed, None
     if row.waived_at is not None:
@@ -116,14 +153,14 @@ def _end(row: Any, now: datetime) -> tuple[ReminderEnd | None, datetime | None]:
 
 
 @lru_cache
-def _counting(one_unit: bool) -> Any:
+def _counting(one_unit: bool, decides: bool) -> Any:
     now, role = bindparam("now", type_=OBLIGATION.c.due_at.type), bindparam("role", type_=String)
     unit = bindparam("unit", type_=Integer)
     owed = (
         select(func.count(func.distinct(OBLIGATION.c.id)))
         .select_from(REMINDER.join(OBLIGATION, _of_obligation).outerjoin(REPORT, with_report))
         .where(
-            REMINDER.c.to_role == role, REMINDER.c.finding_id.is_(None), still_owed(now),
+            REMINDER.c.to_role == role, _of_sending, still_owed(now),
             REMINDER.c.day >= bindparam("since", type_=Date),
         )
     )  # fmt: skip
@@ -131,15 +168,27 @@ def _counting(one_unit: bool) -> Any:
     odd = select(func.count(FINDING.c.id)).where(
         FINDING.c.state == FindingState.open.value, or_(FINDING.c.owner == role, told.exists())
     )
+    returned = (
+        select(func.count(func.distinct(APPROVAL.c.id)))
+        .select_from(REMINDER.join(APPROVAL, APPROVAL.c.id == REMINDER.c.approval_id))
+        .join(_RETURNED, _RETURNED.c.id == APPROVAL.c.report_id)
+        .where(
+            REMINDER.c.to_role == role, still_returned(_RETURNED.c), REMINDER.c.day >= bindparam("since", type_=Date)
+        )
+    )
     if one_unit:
         owed, odd = owed.where(REMINDER.c.unit_id == unit), odd.where(FINDING.c.unit_id == unit)
-    return select(owed.scalar_subquery() + odd.scalar_subquery())
+        returned = returned.where(REMINDER.c.unit_id == unit)
+    total = owed.scalar_subquery() + odd.scalar_subquery() + returned.scalar_subquery()
+    if decides:
+        total += select(func.count(_ASKED.c.id)).where(_ASKED.c.decision.is_(None)).scalar_subquery()
+    return select(total)
 
 
 def count(connection: Connection, caller: Caller, now: datetime) -> int:
-    """Return how much waits for a caller: reports it is reminded of, and what it is to explain; one statement."""
+    """Return how much waits for a caller: what it is reminded of, is to explain, or to answer; one statement."""
     values = {"now": now, "role": caller.role, "since": day_of(now) - REACH}
     if caller.unit_id is not None:
         values["unit"] = caller.unit_id
-    ((number,),) = hot.run(connection, _counting(caller.unit_id is not None), values)
+    ((number,),) = hot.run(connection, _counting(caller.unit_id is not None, caller.may("reopenings:decide")), values)
     return int(number)

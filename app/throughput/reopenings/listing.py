@@ -97,7 +97,6 @@ def listing(
     """Return requests that the caller may see: those that wait, those that run, then the others, newest first."""
     place = case((_ROW.decision.is_(None), 0), (_in_state(ReopeningState.granted, now), 1), else_=2)
     scope = [] if caller.units is None else [_ROW.unit_id.in_(caller.units)]
-    waiting = session.execute(select(func.count()).where(*scope, _ROW.decision.is_(None))).scalar_one()
     query = select(Reopening, Unit, place.label("place")).join(Unit, col(Unit.id) == _ROW.unit_id).where(*scope)
     if unit is not None:
         query = query.where(_ROW.unit_id == unit.id)
@@ -115,7 +114,16 @@ def listing(
     rows, following = list(session.execute(query)), None
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row.place, -row[0].id])
-    return ReopeningPage(items=[out(row[0], row[1], now) for row in rows], next=following, open=waiting)
+    return ReopeningPage(
+        items=[out(row[0], row[1], now) for row in rows], next=following, open=waiting(session, caller)
+    )
+
+
+def waiting(session: Session, caller: Caller) -> int:
+    """Return how many requests wait for an answer, of the units that a caller sees."""
+    scope = [] if caller.units is None else [_ROW.unit_id.in_(caller.units)]
+    count: int = session.execute(select(func.count(_ROW.id)).where(*scope, _ROW.decision.is_(None))).scalar_one()
+    return count
 
 
 def _in_state(state: ReopeningState, now: datetime) -> Any:

@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, select
+from sqlalchemy import ColumnElement, Integer, bindparam, exists, select
 from sqlmodel import Session
 
 from app.core import audit, hot
@@ -37,6 +37,12 @@ def grants(session: Session, unit_id: int, day: date, system: System) -> list[Gr
     """Return what was ever granted of a day."""
     rows = hot.run(session, _GRANTS, {"unit": unit_id, "day": day, "system": system.value})
     return [Grant(_as_set(fields), until, ended) for fields, until, ended in rows]
+
+
+def is_open(of: Any, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a grant runs for the unit, day and system of a query's row."""
+    same = (_ROW.unit_id == of.unit_id, _ROW.day == of.day, _ROW.system == of.system)
+    return exists().where(*same, _ROW.decision == "granted", _ROW.ended_at.is_(None), _ROW.until >= now)
 
 
 def running(session: Session, unit_id: int, day: date, system: System, now: datetime) -> Grant | None:

@@ -113,13 +113,14 @@ class _Sheet:
         bold = line.field is None
         number = self.made.add_format({**_BOX, "bold": bold, "num_format": "#,##0", "align": "right"})
         text = self.made.add_format({**_BOX, "bold": bold, "text_wrap": True})
+        order = self.made.add_format({**_BOX, "bold": bold, "align": "center"})
         for index, column in enumerate(self.columns):
             value = getattr(line, column.key)
             if not column.counts and not column.sum:
                 if value is None:
                     self.sheet.write_blank(row - 1, index, None, text)
                 elif isinstance(value, int):
-                    self.sheet.write_number(row - 1, index, value, text)
+                    self.sheet.write_number(row - 1, index, value, order)
                 else:
                     self.sheet.write_string(row - 1, index, value, text)
             elif (written := formula(column, row)) is not None:
