@@ -132,6 +132,7 @@ def test_the_name_that_was_meant_is_told() -> None:
         assert faults(name)[0].values["suggestion"] == wanted
     assert faults("received[field=ht]")[0].values["suggestion"] == "HT"
     assert faults("@NQ57-a")[0].values["suggestion"] == "NQ57-A"
+    assert [f.code for f in faults("received_online / recieved + tasks_total")] == ["formula_unknown_measure"]
     assert faults("1 - @NQ57-B", code="NQ57-C")[0].values["way"] == "NQ57-C → NQ57-B → NQ57-C"
 
 

@@ -183,6 +183,8 @@ class _Judge:
         over = node.operator == "÷"
         if over and right.constant and constant(node.right) == 0:
             return self.say("formula_divides_by_zero", node.right.at)
+        if any(side.dimension is None and not side.constant for side in (left, right)):
+            return _ANY  # a name that is not known is told once, not again by its unit
         dimension = None if both else times(left.dimension or PLAIN, right.dimension or PLAIN, -1 if over else 1)
         if not over:
             return _Judged(dimension, (left.ratio and right.constant) or (left.constant and right.ratio), both)
