@@ -144,6 +144,13 @@ def test_all_that_is_wrong_is_told_at_once_from_left_to_right() -> None:
     ]  # fmt: skip
 
 
+def test_much_that_is_wrong_is_told_in_part_and_soon() -> None:
+    known = {f"NQ57-{n:04}": KnownIndicator("percent", "month") for n in range(500)}
+    with pytest.raises(FormulaWrong) as caught:
+        check("+".join(f"@NQ5-{n:03}" for n in range(90)), CATALOGUE, known, code="NQ57-X")
+    assert [f.at.offset for f in caught.value.faults] == [9 * n for n in range(20)]
+
+
 def test_places_count_lines_as_a_form_does() -> None:
     at = faults("received /\r\n  resolved +\r\n*")[0].at
     assert (at.offset, at.line, at.column) == (len("received /\n  resolved +\n"), 3, 1)
