@@ -162,6 +162,14 @@ def test_zero_missing_and_not_applicable_are_three_things(app: FastAPI, api: Api
     ]
 
 
+def test_what_is_gone_is_missing_and_no_defect(app: FastAPI, clock: SetClock) -> None:
+    refs = [MeasureRef("gone"), MeasureRef("received", field="gone"), MeasureRef("received", unit="gone"),
+            MeasureRef("tasks_total", programme="gone")]  # fmt: skip
+    with app.state.database.read() as session:
+        inputs = service.read(session, refs, [None], [NOVEMBER], clock.now())[None, NOVEMBER]
+    assert list(inputs.values.values()) == [MISSING] * 4
+
+
 def test_completeness_counts_what_was_owed_up_to_now(app: FastAPI, api: Api, clock: SetClock) -> None:
     clock.set("2026-11-20T16:50:00+07:00")
     for system in ("city", "ministry"):
