@@ -7,7 +7,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from app.core import sheets
-from tests.support.clients import PageClient
+from tests.support.clients import OTHER, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
 AT = "/api/v1/indicators/formulas/check"
@@ -106,3 +106,23 @@ def test_what_is_no_formula_at_all_is_refused(api: Api) -> None:
         assert sent.status_code == 422, body
     assert analyst.post(AT, json={"formula": "(" * 1000}).json()["code"] == "formula_too_deep"
     assert analyst.post(AT, json={"formula": "{0.__class__}"}).json()["positions"][0]["offset"] == 0
+
+
+def test_a_formula_is_tried_on_real_figures_by_who_may_see_them(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    sent = api().put(
+        "/api/v1/throughput/reports/19789/2026-11-20/city",
+        json=report(line(received_online=3, received_counter=1, memo={"digitised": 2})),
+    )
+    assert sent.status_code == 201, sent.text
+    analyst, officer = api("city_analyst"), api(unit=OTHER)
+    tried = analyst.post(AT, json={"formula": "20 × received_online / received"}).json()["preview"]
+    assert tried == {"from": "2026-10-22", "to": "2026-11-20", "state": "value", "value": 15.0, "numerator": 60,
+                     "denominator": 4}  # fmt: skip
+    for text, state in (("resolved / withdrawn", "not_applicable"), ("received[unit=19753]", "missing")):
+        assert analyst.post(AT, json={"formula": text}).json()["preview"]["state"] == state
+    assert analyst.post(AT, json={"formula": "digitised"}).json()["preview"]["value"] == 2
+    assert officer.post(AT, json={"formula": "received[unit=19789]"}).json()["preview"] is None
+    shown = people("city_analyst").post("/indicators/formulas/check", data={"formula": "received_online / received"})
+    assert "<strong>0,7500</strong> (3/4)" in shown.text

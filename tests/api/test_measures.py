@@ -12,11 +12,12 @@ from sqlmodel import Session
 
 from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE
 from app.indicators.measures import service
-from app.indicators.measures.rules import CITY, COLUMNS, MeasureRef
+from app.indicators.measures.rules import ALL_TASKS, BUCKETS, CITY, COLUMNS, MeasureRef
 from app.throughput.forms import Reference
 from app.throughput.summary.sums import Kept, Scope
 from app.units.service import by_code
 from tests.support.clients import OTHER, WARD, SetClock, line, report
+from tests.support.tasks import with_directive, with_task
 
 Api = Callable[..., TestClient]
 BASE = "/api/v1/throughput"
@@ -161,6 +162,14 @@ def test_zero_missing_and_not_applicable_are_three_things(app: FastAPI, api: Api
     ]
 
 
+def test_what_is_gone_is_missing_and_no_defect(app: FastAPI, clock: SetClock) -> None:
+    refs = [MeasureRef("gone"), MeasureRef("received", field="gone"), MeasureRef("received", unit="gone"),
+            MeasureRef("tasks_total", programme="gone")]  # fmt: skip
+    with app.state.database.read() as session:
+        inputs = service.read(session, refs, [None], [NOVEMBER], clock.now())[None, NOVEMBER]
+    assert list(inputs.values.values()) == [MISSING] * 4
+
+
 def test_completeness_counts_what_was_owed_up_to_now(app: FastAPI, api: Api, clock: SetClock) -> None:
     clock.set("2026-11-20T16:50:00+07:00")
     for system in ("city", "ministry"):
@@ -179,3 +188,35 @@ def test_completeness_counts_what_was_owed_up_to_now(app: FastAPI, api: Api, clo
         assert held[place, NOVEMBER] == (said["expected"], said["received"])
     assert len(missing) == 39
     assert WARD not in [unit.code for unit, _ in missing]
+
+
+def test_tasks_are_those_of_their_summary_now_and_then(app: FastAPI, api: Api, clock: SetClock) -> None:
+    analyst = api("city_analyst")
+    clock.set("2026-10-20T09:00:00+07:00")
+    number = with_directive(analyst)
+    with_task(analyst, "T1", number, deadline="2026-11-10")
+    with_task(analyst, "T2", number, deadline="2026-11-25", lead_unit="SO-KHCN", programme="research")
+    clock.set("2026-11-05T09:00:00+07:00")
+    with_task(analyst, "T3", number, kind="regular", rhythm="month", deadline=None, lead_unit=OTHER)
+    with_task(analyst, "T4", number, parent="T2", lead_unit=OTHER)
+    clock.set("2026-11-20T09:00:00+07:00")
+    refs = [MeasureRef(name) for name in (ALL_TASKS, *BUCKETS)]
+    refs += [MeasureRef(name, programme="research") for name in (ALL_TASKS, "tasks_due_soon")]
+    day = Stretch(date(2026, 11, 8), date(2026, 11, 8))
+    moments = {OCTOBER: "2026-10-31", day: "2026-11-08", NOVEMBER: None}
+    looked = set()
+    with app.state.database.read() as session:
+        units: dict[int | None, str | None] = {by_code(session, code).id: code for code in (WARD, OTHER, "SO-KHCN")}
+        found = service.read(session, refs, [None, *units], list(moments), clock.now())
+        ahead = service.read(session, refs[:1], [None], [Stretch(date(2027, 1, 1), date(2027, 1, 31))], clock.now())
+    for (place, period), inputs in found.items():
+        for ref, amount in inputs.values.items():
+            asked = {"unit": units[place], "role": "lead"} if place is not None else {}
+            asked |= {"programme": ref.programme} if ref.programme else {}
+            asked |= {"as_of": moments[period]} if moments[period] else {}  # type: ignore[index]  # it is one of them
+            said = analyst.get("/api/v1/tasks/summary", params=asked).json()
+            counts = {f"tasks_{b['bucket']}": b["count"] for b in said["buckets"]} | {ALL_TASKS: said["total"]}
+            assert amount == counts[ref.name], (str(ref), place, period)
+            looked.add(amount)
+    assert {0, 1, 2, 3} <= looked
+    assert [list(inputs.values.values()) for inputs in ahead.values()] == [[MISSING]]

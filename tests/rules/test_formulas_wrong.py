@@ -132,6 +132,7 @@ def test_the_name_that_was_meant_is_told() -> None:
         assert faults(name)[0].values["suggestion"] == wanted
     assert faults("received[field=ht]")[0].values["suggestion"] == "HT"
     assert faults("@NQ57-a")[0].values["suggestion"] == "NQ57-A"
+    assert [f.code for f in faults("received_online / recieved + tasks_total")] == ["formula_unknown_measure"]
     assert faults("1 - @NQ57-B", code="NQ57-C")[0].values["way"] == "NQ57-C → NQ57-B → NQ57-C"
 
 
@@ -141,6 +142,13 @@ def test_all_that_is_wrong_is_told_at_once_from_left_to_right() -> None:
         "formula_unknown_measure", "formula_stock_summed", "formula_unknown_code", "formula_unknown_filter",
         "formula_unknown_indicator",
     ]  # fmt: skip
+
+
+def test_much_that_is_wrong_is_told_in_part_and_soon() -> None:
+    known = {f"NQ57-{n:04}": KnownIndicator("percent", "month") for n in range(500)}
+    with pytest.raises(FormulaWrong) as caught:
+        check("+".join(f"@NQ5-{n:03}" for n in range(90)), CATALOGUE, known, code="NQ57-X")
+    assert [f.at.offset for f in caught.value.faults] == [9 * n for n in range(20)]
 
 
 def test_places_count_lines_as_a_form_does() -> None:

@@ -69,6 +69,7 @@ class _Judged:
 
 
 _ANY = _Judged(None)
+MAX_FAULTS = 20  # told at once; looking for the name that was meant is what takes time
 
 
 def check(
@@ -80,7 +81,7 @@ def check(
     unit_of_measure: str | None = None,
     period_type: str | None = None,
 ) -> Formula:
-    """Return a formula that may be kept; raises FormulaWrong with all that is wrong in it.
+    """Return a formula that may be kept; raises FormulaWrong with all that is wrong in it, or the first twenty or so.
 
     `code`, `unit_of_measure` and `period_type` are those of the indicator that is defined by it, where they are known:
     then a cycle, another unit of the result, and an indicator of another period type are found too.
@@ -149,12 +150,15 @@ class _Judge:
     code: str | None
     period_type: str | None
     faults: list[FormulaFault] = field(default_factory=list)
+    _ways: dict[str, list[str] | None] = field(default_factory=dict)
 
     def say(self, code: str, at: Place, **values: Any) -> _Judged:
         self.faults.append(FormulaFault(code, at, values=values))
         return _ANY
 
     def of(self, node: Node) -> _Judged:
+        if len(self.faults) >= MAX_FAULTS:
+            return _ANY
         if isinstance(node, Number):
             return _Judged(None, constant=True)
         if isinstance(node, NotApplicable):
@@ -183,6 +187,8 @@ class _Judge:
         over = node.operator == "÷"
         if over and right.constant and constant(node.right) == 0:
             return self.say("formula_divides_by_zero", node.right.at)
+        if any(side.dimension is None and not side.constant for side in (left, right)):
+            return _ANY  # a name that is not known is told once, not again by its unit
         dimension = None if both else times(left.dimension or PLAIN, right.dimension or PLAIN, -1 if over else 1)
         if not over:
             return _Judged(dimension, (left.ratio and right.constant) or (left.constant and right.ratio), both)
@@ -236,15 +242,22 @@ class _Judge:
         if known is None:
             return self.say("formula_unknown_indicator", node.at, name=node.code[:60],
                             suggestion=_nearest(node.code, self.indicators))  # fmt: skip
-        if self.code is not None:
-            names = {code: one.names for code, one in self.indicators.items()} | {self.code: frozenset({node.code})}
-            way = cycle(names, self.code)
-            if way is not None:
-                self.say("formula_cycle", node.at, way=" → ".join(way))
+        way = self.way_back(node.code)
+        if way is not None:
+            self.say("formula_cycle", node.at, way=" → ".join(way))
         if self.period_type is not None and known.period_type != self.period_type:
             told = {"name": node.code, "theirs": known.period_type, "ours": self.period_type}
             self.say("formula_period", node.at, **told)
         return _Judged(dimension_of(known.unit_of_measure), known.ratio)
+
+    def way_back(self, named: str) -> list[str] | None:
+        """Return the circle that naming another indicator would close."""
+        if self.code is None:
+            return None
+        if named not in self._ways:
+            names = {code: one.names for code, one in self.indicators.items()} | {self.code: frozenset({named})}
+            self._ways[named] = cycle(names, self.code)
+        return self._ways[named]
 
     def result(self, tree: Node, judged: _Judged, unit_of_measure: str) -> None:
         wanted = dimension_of(unit_of_measure)

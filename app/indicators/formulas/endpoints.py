@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.core.access import Caller, allow
+from app.core.clock import Now
 from app.core.db import Looking, Reading
 from app.core.forms import DoorRoute
 from app.core.schemas import problems
@@ -32,7 +33,7 @@ def list_measures(caller: CanRead, session: Reading, render: Render) -> Response
     responses=problems(401, 403, 413, 415) | {422: {**problems(422)[422], "model": FormulaProblem}},
 )  # fmt: skip
 @form("indicators/formula.html")
-def check_formula(caller: CanRead, session: Looking, body: FormulaIn, render: Render) -> Response:
+def check_formula(caller: CanRead, session: Looking, body: FormulaIn, now: Now, render: Render) -> Response:
     """Say what a formula means, and keep nothing; what is wrong is refused with its places."""
-    data = service.checked(session, body, service.known_indicators(session))
+    data = service.checked(session, caller, body, service.known_indicators(session), now)
     return render(data, "indicators/formula.html")

@@ -1,5 +1,6 @@
 """Formulas as they are sent to be checked, and what is said of them."""
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
@@ -57,6 +58,19 @@ class FormulaMeasure(BaseModel):
     unit_of_measure: str
 
 
+class FormulaPreview(BaseModel):
+    """What a formula comes to for the whole city over the last thirty days."""
+
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
+
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+    state: Literal["value", "missing", "not_applicable"]
+    value: Annotated[float | None, Field(description="Rounded to six places; null unless the state is `value`")]
+    numerator: Annotated[int | None, Field(description="Of a quotient")]
+    denominator: int | None
+
+
 class FormulaChecked(BaseModel):
     """A formula that may be kept."""
 
@@ -66,6 +80,10 @@ class FormulaChecked(BaseModel):
     measures: list[FormulaMeasure]
     indicators: list[str]
     examples: Annotated[int, Field(description="How many came out as they say")]
+    preview: Annotated[
+        FormulaPreview | None,
+        Field(description="null: for who does not see all units, or where other indicators are named"),
+    ]
 
 
 class FormulaPosition(BaseModel):

@@ -1,15 +1,20 @@
 """Checking formulas: what is wrong becomes errors of the service, each with its place."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core import i18n
+from app.core.access import Caller
+from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.tables import Cell, Table
 from app.indicators.formulas import examples
 from app.indicators.formulas.checking import Formula, KnownIndicator, check
+from app.indicators.formulas.evaluating import Absent, evaluate, rounded
 from app.indicators.formulas.faults import FormulaFault, FormulaWrong
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.schemas import (
@@ -18,6 +23,7 @@ from app.indicators.formulas.schemas import (
     FormulaIn,
     FormulaMeasure,
     FormulaPosition,
+    FormulaPreview,
 )
 from app.indicators.formulas.tree import OtherIndicator, nodes
 from app.indicators.measures import service as measures
@@ -26,6 +32,7 @@ from app.indicators.measures.schemas import MeasureList, MeasureOut
 from app.indicators.sets.models import Definition, Indicator, SetVersion
 from app.throughput.schemas import WordsOut
 
+PREVIEWED = 30  # days
 _UNITS = ("left", "right")
 _PERIODS = ("ours", "theirs")
 
@@ -62,7 +69,9 @@ def judge(
     return formula
 
 
-def checked(session: Session, body: FormulaIn, indicators: Mapping[str, KnownIndicator]) -> FormulaChecked:
+def checked(
+    session: Session, caller: Caller, body: FormulaIn, indicators: Mapping[str, KnownIndicator], now: datetime
+) -> FormulaChecked:
     """Return what a formula means; raises Invalid as `judge` does."""
     formula = judge(
         session, body.formula, indicators=indicators, code=body.code, unit_of_measure=body.unit_of_measure,
@@ -81,6 +90,30 @@ def checked(session: Session, body: FormulaIn, indicators: Mapping[str, KnownInd
             for ref in formula.measures
         ],
         indicators=list(formula.indicators), examples=len(body.examples),
+        preview=preview(session, caller, formula, now),
+    )  # fmt: skip
+
+
+class _Stretch(NamedTuple):
+    first: date
+    last: date
+
+
+def preview(session: Session, caller: Caller, formula: Formula, now: datetime) -> FormulaPreview | None:
+    """Return what a formula comes to for the city over the last thirty days; None for who may not see all it names."""
+    if caller.units is not None or formula.indicators:
+        return None
+    period = _Stretch(day_of(now) - timedelta(days=PREVIEWED - 1), day_of(now))
+    given = measures.read(session, formula.measures, [None], [period], now)[None, period].values
+    found = evaluate(formula.tree, given)
+    if isinstance(found, Absent):
+        return FormulaPreview(
+            first=period.first, last=period.last, state=found.value, value=None, numerator=None, denominator=None
+        )
+    counts = (found.numerator, found.denominator) if formula.ratio else (None, None)
+    return FormulaPreview(
+        first=period.first, last=period.last, state="value", value=float(rounded(found.value)), numerator=counts[0],
+        denominator=counts[1],
     )  # fmt: skip
 
 

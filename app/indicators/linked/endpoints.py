@@ -19,7 +19,7 @@ from app.indicators.overview.tasks import indicators_of_task
 from app.indicators.pages import CanKeep, CanRead, CodeInPath
 from app.indicators.place import Place
 from app.indicators.rules import CITY
-from app.tasks.endpoints import task_in_path
+from app.tasks.acting import task_in_path
 from app.tasks.models import Task
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])

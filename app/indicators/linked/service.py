@@ -15,8 +15,8 @@ from app.indicators.linked.schemas import LinkedTask
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Indicator
 from app.tasks import service as tasks
-from app.tasks.listing import Filters, narrowed
 from app.tasks.models import Task, TaskState
+from app.tasks.narrowing import Filters, narrowed
 from app.tasks.rules import Bucket, TaskLevel
 
 

@@ -102,16 +102,29 @@ class _Sources:
         self.reference = Reference.read(self.session)
         self.known = measures(self.reference.memos)
         self.units = {unit.id: unit for unit in self.reference.units.values()}
-        of_dossiers = [ref for ref in self.refs if self.known[ref.name].filters is not OF_TASKS]
-        of_tasks = [ref for ref in self.refs if self.known[ref.name].filters is OF_TASKS]
+        self.programmes: dict[str, int] = {}
+        if any(ref.programme is not None for ref in self.refs):
+            self.programmes = {p.code: p.id for p in self.session.scalars(select(Programme))}
+        there = [ref for ref in self.refs if self._is_there(ref)]
+        self.there = frozenset(there)
+        of_dossiers = [ref for ref in there if self.known[ref.name].filters is not OF_TASKS]
+        of_tasks = [ref for ref in there if self.known[ref.name].filters is OF_TASKS]
         for code in dict.fromkeys(ref.field for ref in of_dossiers):
             self._ledgers[code] = self._read(code, [ref for ref in of_dossiers if ref.field == code])
         self.tasks = tasks.TaskCounts()
         if of_tasks:
             moments = [self._moment(period) for period in self.periods]
             self.tasks = tasks.counts(self.session, {self._place(r, p) for r in of_tasks for p in self.places}, moments)
-            self.programmes = {p.code: p.id for p in self.session.scalars(select(Programme))}
         self.only_tasks = not of_dossiers
+
+    def _is_there(self, ref: MeasureRef) -> bool:
+        """Tell whether all that a measure names is there still: a formula outlives what it was checked by."""
+        return (
+            ref.name in self.known
+            and (ref.unit in (None, CITY) or ref.unit in self.reference.units)
+            and (ref.field is None or ref.field in self.reference.by_code)
+            and (ref.programme is None or ref.programme in self.programmes)
+        )
 
     def _read(self, code: str | None, refs: list[MeasureRef]) -> dict[Place, list[tuple[str, Ledger]]]:
         asked = {self._place(ref, place) for ref in refs for place in self.places} | set(self.places)
@@ -136,7 +149,9 @@ class _Sources:
         return min(end_of(period.last), self.now)
 
     def amount(self, ref: MeasureRef, place: Place, period: Stretch) -> Amount:
-        """Return a measure for a place and a period."""
+        """Return a measure for a place and a period; missing where what it names is gone."""
+        if ref not in self.there:
+            return MISSING
         measure, place = self.known[ref.name], self._place(ref, place)
         if measure.filters is OF_TASKS:
             return self._tasks(ref, place, period)
