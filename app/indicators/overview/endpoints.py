@@ -24,7 +24,7 @@ from app.indicators.overview.service import Filters
 from app.indicators.pages import CanEnter, CanKeep, CanRead, CodeInPath, PlaceQuery, SetQuery, unit_choices
 from app.indicators.place import place_of
 from app.indicators.readings.schemas import ReadingOut
-from app.indicators.rules import CITY, Standing
+from app.indicators.rules import CITY, Standing, before, period_at
 from app.indicators.sets import service as sets
 from app.units import service as units
 from app.units.rules import CODE_PATTERN
@@ -103,7 +103,14 @@ def new_reading(
 ) -> Response:  # fmt: skip
     """Ask for a reading."""
     found = sets.definition_out(sets.definition_of(session, indicator, day_of(now)))
-    asked = {"period": period, "supersedes": supersedes, "place": place}
+    # What is entered most often is the period that has just ended.
+    ended = before(period_at(day_of(now), found.period_type))
+    asked = {
+        "period": period or ended.name,
+        "supersedes": supersedes,
+        "place": place,
+        "as_of": None if period else ended.last,
+    }
     return render.page("indicators/new_reading.html", data=found, units=unit_choices(session, caller), asked=asked)
 
 

@@ -114,7 +114,7 @@ def _again(request: Request, session: Session) -> IndicatorDefinition:
 def _choices(request: Request, session: Session, *_: object) -> dict[str, Any]:
     return {
         "units": unit_choices(session, request.state.caller),
-        "asked": dict.fromkeys(("period", "supersedes", "place")),
+        "asked": dict.fromkeys(("period", "supersedes", "place", "as_of")),
     }
 
 
