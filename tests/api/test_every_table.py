@@ -29,6 +29,7 @@ NO_TABLE = {
     "/tasks/{code}": "one task with its history",
     "/tasks/monthly/{programme}/{month}": "its rows are laid out as a book; in test_tasks_monthly",
     "/tasks/monthly/{programme}/{month}/document": "a document",
+    "/tasks/{code}/indicators": "of one task; in test_indicators",
     "/tasks/{code}/asking": "of one task; the lists of all are tables",
     "/tasks/{code}/form": "one task",
     "/tasks/{code}/files/{number}": "a file itself",

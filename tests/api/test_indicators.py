@@ -239,6 +239,9 @@ def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
     at = f"{AT}/THU-1/tasks"
     made = analyst.post(at, json={"task": "T1"})
     assert [t["code"] for t in made.json()["tasks"]] == ["T1"], made.text
+    (moved,) = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
+    assert (moved["code"], moved["standing"], moved["value"]) == ("THU-1", "no_data", None)
+    assert b"THU-1" in analyst.get(f"{API}/tasks/T1/indicators.csv").content
     assert codes(analyst.post(at, json={"task": "T1"})) == [("", "task_linked")]
     assert codes(analyst.post(at, json={"task": "T9"})) == [("/task", "unknown_task")]
     assert analyst.delete(f"{at}/T1").status_code == 204
