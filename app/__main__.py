@@ -191,6 +191,7 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals, findings and differences against the reports."""
+    from app.indicators.computed import rebuilding as indicators
     from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
@@ -208,6 +209,7 @@ def verify() -> None:
             *findings.differences(session),
             *figures.differences(session),
             *tasks.differences(session, SystemClock().now()),
+            *indicators.differences(session, SystemClock().now()),
         ]
     for fault in faults:
         typer.echo(fault)
@@ -242,6 +244,22 @@ def rebuild_totals() -> None:
         tasks.rebuild(session)
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")
+
+
+@cli.command("rebuild-indicators")
+def rebuild_indicators() -> None:
+    """Work out all computed readings of indicators anew from reports and tasks."""
+    from app.core.progress import progress
+    from app.indicators.computed import rebuilding
+
+    now = SystemClock().now()
+    with _ready(Settings()).write() as session:
+        _context(session)
+        total = sum(len(handful) for handful in rebuilding.periods(session, now))
+        with progress("Indicators", total, "periods") as advance:
+            count = rebuilding.rebuild(session, now, advance)
+        audit.record(session, "indicators.rebuilt", "indicators", after={"readings": count})
+    _say(f"{count} readings of indicators rebuilt.")
 
 
 @cli.command()

@@ -25,6 +25,17 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.computed import endpoints as indicators_computed
+from app.indicators.computed import service as computed
+from app.indicators.formulas import endpoints as indicators_formulas
+from app.indicators.linked import endpoints as indicators_linked
+from app.indicators.overview import endpoints as indicators_overview
+from app.indicators.overview.tasks import indicators_of_task
+from app.indicators.readings import endpoints as indicators_readings
+from app.indicators.readings.events import ReadingRecorded
+from app.indicators.sets import endpoints as indicators_sets
+from app.indicators.targets import endpoints as indicators_targets
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
@@ -32,6 +43,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.monthly.reminding import MonthlyOwed
@@ -90,6 +102,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    indicators_sets.router,
+    indicators_targets.router,
+    indicators_readings.router,
+    indicators_citations.router,
+    indicators_linked.router,
+    indicators_formulas.router,
+    indicators_computed.router,
+    indicators_overview.router,
     units.router,
     calendar.router,
     procedures_intake.router,
@@ -104,6 +124,8 @@ PAGES: tuple[APIRouter, ...] = (
     tasks_directives.pages_router,
     tasks_programmes.pages_router,
     tasks.pages_router,
+    indicators_readings.pages_router,
+    indicators_overview.pages_router,
     units.pages_router,
     calendar.pages_router,
     procedures.pages_router,
@@ -136,6 +158,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.caller_provider = callers.provide
     app.state.session_ended = sign_in_page.session_ended
     app.state.page_context = page_context
+    app.state.beside_task = indicators_of_task
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
     for pages in PAGES:
@@ -164,6 +187,11 @@ def wire() -> None:
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
+    events.subscribe(ReportReceived, computed.on_report)
+    events.subscribe(ReportCorrected, computed.on_report)
+    events.subscribe(ReasonsAdded, computed.on_reasons_added)
+    events.subscribe(TaskCounted, computed.on_task)
+    events.subscribe(ReadingRecorded, computed.on_reading)
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """The three languages: gettext catalogues read once, and numbers and dates as each language writes them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,13 @@ from app.core.clock import HUE
 from app.core.settings import Locale, project_root
 
 LOCALES: tuple[Locale, ...] = ("vi", "en", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a sentence tells that is itself in words: keys of messages, said in its language, divided by commas."""
+
+    keys: tuple[str, ...]
 
 
 @lru_cache
@@ -45,6 +53,8 @@ def translate(key: str, locale: Locale, **values: Any) -> str:
         if isinstance(v, int) and not isinstance(v, bool)
         else day(v, locale)
         if type(v) is date
+        else ", ".join(translate(named, locale) for named in v.keys)
+        if isinstance(v, Named)
         else v
         for k, v in values.items()
     }
