@@ -179,6 +179,7 @@ def app(_built: FastAPI, _database: Database, database_url: str, clock: SetClock
     """The application on this test's database and clock."""
     _built.state.settings = _settings(database_url)
     _built.state.clock = clock
+    _database.gate = Database(_built.state.settings).gate  # it belongs to the event loop where one first waited at it
     _built.state.database = _database
     yield _built
     for used in {_built.state.database, _database}:  # a test may have put another in its place
