@@ -156,6 +156,7 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
         found[at] = replay
     for at, told_then in read.items():
         assert _read(session, at, now) == told_then, at
+    session.expire_all()  # what is compared comes from the database, not from memory
     assert list(proof.differences(session, now)) == []
     session.execute(update(TaskCount).values(moved=col(TaskCount.moved) + 1))
     assert any("tasks counted" in fault for fault in proof.differences(session, now)), "false sums are found out"
