@@ -169,20 +169,22 @@ def token_create(
     role: Annotated[str, typer.Option()],
     unit: Annotated[str | None, typer.Option(help="Code of the unit")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="A right; repeat for several; default: the role's")] = None,
-    name: Annotated[str, typer.Option()] = "command line",
+    name: Annotated[str | None, typer.Option(help="Of the program; needed with figures:send")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
 ) -> None:
     """Create an API token and print it alone on standard output; only its hash is stored."""
     from app.accounts import tokens
     from app.units.service import by_code
 
+    if name is None and "figures:send" in (scope or []):
+        raise typer.BadParameter("a token that sends figures is known by its name", param_hint="--name")
     settings = Settings()
     now = SystemClock().now()
     with _ready(settings).write() as session:
         _context(session)
         unit_id = by_code(session, unit).id if unit else None
         _, clear = tokens.create_token(
-            session, role=role, unit_id=unit_id, scopes=scope or None, name=name, now=now,
+            session, role=role, unit_id=unit_id, scopes=scope or None, name=name or "command line", now=now,
             expires=now + timedelta(days=days or settings.api_token_days),
         )  # fmt: skip
     typer.echo(clear)

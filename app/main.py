@@ -184,6 +184,7 @@ def wire() -> None:
     events.subscribe(ReportReceived, findings.on_report)
     events.subscribe(ReportCorrected, findings.on_report)
     events.subscribe(ReasonsAdded, approvals.on_reasons_added)
+    events.subscribe(ReasonsAdded, reminders.on_reasons_added)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)

@@ -211,8 +211,8 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     call("reopen_finding", analyst, "POST", f"/throughput/findings/{number}/reopening", {"reason": "Chưa rõ"})
     source = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": False}
     call("put_figure_source", analyst, "PUT", "/throughput/figures/sources", source)
-    call("put_figure_sender", analyst, "PUT", "/throughput/figures/senders/one-gate", {"sender": "test machine"})
     machine = api("machine", scopes=["figures:send"])
+    call("put_figure_sender", analyst, "PUT", "/throughput/figures/senders/one-gate", {"sender": "test machine"})
     of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)

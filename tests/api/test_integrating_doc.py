@@ -20,7 +20,8 @@ def test_the_commands_and_the_program_of_the_guide_do_what_it_says(
     api: Callable[..., TestClient],
     tmp_path: Path,
 ) -> None:
-    tokens = {"MACHINE": api("machine", WARD, scopes=["figures:send", "reports:read"]), "CITY": api("city_analyst")}
+    scopes = ["figures:send", "reports:read"]
+    tokens = {"MACHINE": api("machine", WARD, scopes, name="one-gate"), "CITY": api("city_analyst")}
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TIENDO57": address, "UNIT": WARD, "DAY": DAY}
     environment |= {name: c.headers["authorization"].removeprefix("Bearer ") for name, c in tokens.items()}
     told = examples(GUIDE)

@@ -149,6 +149,30 @@ def test_down_and_up_again_step_by_step_with_data(empty: Database) -> None:
     assert {name: len(rows) for name, rows in _rows(empty).items()} == {name: len(rows) for name, rows in held.items()}
 
 
+def test_who_alone_spoke_of_a_unit_goes_on_and_of_several_nobody_is_chosen(empty: Database) -> None:
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
+    migrations.downgrade(empty, "0013")
+    said = [  # the source, the unit's place, the day, by whom, when
+        ("one", 0, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 0, "2026-11-19", "A", "2026-11-19 08:00:00"),
+        ("one", 1, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
+        ("two", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
+    ]  # fmt: skip
+    with empty.writer.connect() as connection:
+        units = list(connection.execute(text("select id from units order by id limit 2")).scalars())
+        for source, place, day, by, at in said:
+            connection.execute(
+                text("insert into figure_days (unit_id, system, source, day, version, known_at, sent_by, digest)"
+                     " values (:unit, 'city', :source, :day, 1, :at, :by, :digest)"),
+                {"unit": units[place], "source": source, "day": day, "by": by, "at": at, "digest": "0" * 64},
+            )  # fmt: skip
+        connection.commit()
+    migrations.upgrade(empty)
+    with empty.engine.connect() as connection:
+        found = connection.execute(text("select source, unit_id, sender from figure_senders order by source, unit_id"))
+        assert [tuple(row) for row in found] == [("one", units[0], "A"), ("two", units[1], "B")]
+
+
 def test_each_step_is_whole_or_not_at_all(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     from alembic import op
 
