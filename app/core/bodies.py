@@ -61,6 +61,17 @@ async def read_form(request: Request, model: type[Model]) -> tuple[Model, Upload
     return values, upload
 
 
+async def read_words(request: Request) -> tuple[list[tuple[str, str]], str | None]:
+    """Read what a form with a file says in words, and the name of its file; raises Problem for words beyond a form's.
+
+    For who is told to sign in first: no more is kept of it than of a form without a file.
+    """
+    pairs, upload = await _parts(request)
+    if sum(len(name) + len(value) for name, value in pairs) > request.app.state.settings.max_body_bytes:
+        raise Problem("body_too_large", status=413)
+    return pairs, upload.name if upload is not None and upload.content else None
+
+
 async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None]:
     if not is_multipart(request):
         raise Problem("unsupported_media_type", status=415)

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.core.web import API
 from app.tasks.pages import ActPage
+from tests.accounts import PASSWORD, make_user
 from tests.support.clients import PageClient, SetClock
+from tests.support.page import read as read_page
 from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
 
 Api = Callable[..., TestClient]
@@ -176,3 +180,46 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
              "parts[2][code]": "", "parts[2][title]": ""}  # fmt: skip
     assert analyst.post("/tasks/T1/split", data=split | paper).status_code == 303
     assert "T1a" in analyst.get("/tasks/T1").text
+
+
+@pytest.mark.parametrize("with_photo", [True, False])
+def test_words_survive_the_end_of_the_session_and_the_file_is_asked_for_again(
+    app: FastAPI, stranger: PageClient, api: Api, given: None, with_photo: bool
+) -> None:
+    make_user(app, "canbo.mot")
+    photo = ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    said = {"done": "Đã lắp ba máy", "help": "Cần thêm một máy in", "_idempotency_key": "mot-lan"}
+    refused = stranger.post("/tasks/T1/updates", data=said, files={"file": photo if with_photo else ("", b"")})
+    assert refused.status_code == 401
+    fields = hidden_fields(refused.text)
+    assert (fields["kept_for"], fields.get("kept_file")) == ("/tasks/T1/updates", "anh.jpg" if with_photo else None)
+    wrong = stranger.post("/sign-in", data=fields | {"user_name": "canbo.mot", "password": "sai"})
+    fields = hidden_fields(wrong.text)
+    entered = stranger.post("/sign-in", data=fields | {"user_name": "canbo.mot", "password": PASSWORD})
+    fields = hidden_fields(entered.text)
+    assert fields.pop("file", "") == ""
+    assert fields == said
+    assert ('enctype="multipart/form-data"' in entered.text) is with_photo
+    assert ("Tệp “anh.jpg” chưa được gửi" in entered.text) is with_photo
+    files = {"file": photo} if with_photo else None
+    assert stranger.post("/tasks/T1/updates", data=fields, files=files).status_code == 303
+    told = api().get(f"{API}/tasks/T1").json()["updates"][0]
+    assert (told["done"], told["help"]) == (said["done"], said["help"])
+    assert [proof["title"] for proof in told["evidence"]] == (["anh.jpg"] if with_photo else [])
+
+
+def test_more_words_than_a_form_has_are_not_carried(stranger: PageClient, app: FastAPI, given: None) -> None:
+    much = {f"field{n}": "x" * 60_000 for n in range(20)}
+    refused = stranger.post("/tasks/T1/updates", data=much, files={"file": ("a.jpg", b"x")})
+    assert refused.status_code == 401
+    assert "kept_for" not in hidden_fields(refused.text)
+
+
+def hidden_fields(page: str) -> dict[str, Any]:
+    """Return the hidden fields of a page's own form, those that come several times as a list."""
+    fields: dict[str, Any] = {}
+    for node in read_page(page).all("input"):
+        if "main" in node.parents and node.attrs.get("type") == "hidden":
+            name, value = node.attrs["name"], node.attrs["value"]
+            fields[name] = [*fields.get(name, []), value] if name.endswith("[]") else value
+    return fields
