@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from app.core.web import API
 from app.tasks.pages import ActPage
 from tests.accounts import PASSWORD, make_user
+from tests.pages.test_throughput_pages import form_of
 from tests.support.clients import PageClient, SetClock
 from tests.support.page import read as read_page
 from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
@@ -213,6 +214,58 @@ def test_more_words_than_a_form_has_are_not_carried(stranger: PageClient, app: F
     refused = stranger.post("/tasks/T1/updates", data=much, files={"file": ("a.jpg", b"x")})
     assert refused.status_code == 401
     assert "kept_for" not in hidden_fields(refused.text)
+
+
+def test_what_a_colleague_set_meanwhile_survives_a_stale_edit(people: People, api: Api, given: None) -> None:
+    analyst, colleague, at = people("city_analyst"), api("city_analyst"), f"{API}/tasks/T1"
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": "Nhiệm vụ đổi tên", "authority": "Phòng A"}
+    stands = colleague.get(f"{at}/form")
+    theirs = stands.json() | {"product": "Báo cáo khảo sát", "tags": ["gap"], "authority": "Phòng B"}
+    assert colleague.put(at, json=theirs, headers={"if-match": stands.headers["etag"]}).is_success
+    stale = analyst.post("/tasks/T1", data=mine)
+    assert stale.status_code == 412
+    listed = stale.text.split('id="clash"')[1].split("</table>")[0]
+    assert re.findall(r'<th scope="row"><a href="#(\w+)"', listed) == ["authority"], "only what both changed"
+    assert ("Phòng A" in listed, "Phòng B" in listed) == (True, True)
+    assert '<a href="#product">' in stale.text
+    drawn = edit_form(stale.text)
+    assert (drawn["title"], drawn["product"], drawn["tags[0]"]) == ("Nhiệm vụ đổi tên", "Báo cáo khảo sát", "gap")
+    assert (drawn["authority"], drawn["coordinating_units[]"]) == ("Phòng A", "SO-KHCN")
+    assert analyst.post("/tasks/T1", data=drawn).status_code == 303
+    now = colleague.get(f"{at}/form").json()
+    assert now == theirs | {"title": "Nhiệm vụ đổi tên", "authority": "Phòng A"}
+
+
+def test_a_form_refused_for_something_else_passes_over_nobody(people: People, api: Api, given: None) -> None:
+    analyst, colleague, at = people("city_analyst"), api("city_analyst"), f"{API}/tasks/T1"
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": ""}
+    stands = colleague.get(f"{at}/form")
+    changed = stands.json() | {"product": "Báo cáo khảo sát"}
+    assert colleague.put(at, json=changed, headers={"if-match": stands.headers["etag"]}).is_success
+    refused = analyst.post("/tasks/T1", data=mine)
+    assert refused.status_code == 422
+    assert '<a href="#title">' in refused.text
+    again = edit_form(refused.text) | {"title": "Có tên"}
+    assert analyst.post("/tasks/T1", data=again).status_code == 303
+    assert colleague.get(f"{at}/form").json() == changed | {"title": "Có tên"}
+
+
+def test_progress_meanwhile_is_no_clash_of_fields(people: People, api: Api, given: None) -> None:
+    analyst = people("city_analyst")
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": "Có tên"}
+    assert api().post(f"{API}/tasks/T1/updates", json={"done": "Xong bước hai"}).is_success
+    stale = analyst.post("/tasks/T1", data=mine)
+    assert stale.status_code == 412
+    assert 'id="clash"' not in stale.text
+    assert "như cập nhật tiến độ" in stale.text
+    assert analyst.post("/tasks/T1", data=edit_form(stale.text)).status_code == 303
+
+
+def edit_form(page: str) -> dict[str, str]:
+    """Return what a browser would send of a task's form, nothing changed."""
+    fields = form_of(page, "/tasks/T1")
+    radios = [node for node in read_page(page).all("input") if node.attrs.get("type") == "radio"]
+    return fields | {node.attrs["name"]: node.attrs["value"] for node in radios if "checked" in node.attrs}
 
 
 def hidden_fields(page: str) -> dict[str, Any]:
