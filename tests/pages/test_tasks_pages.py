@@ -63,6 +63,15 @@ def test_every_page_of_tasks(people: People, given: None, locale: str) -> None:
         assert ward.get(path).status_code == 200, path
 
 
+def test_a_past_page_keeps_its_moment(people: People, given: None) -> None:
+    analyst = people("city_analyst")
+    moment = "2026-11-05T02:00:00%2B07:00"  # the day before, by UTC
+    for path in ("/tasks/G?q_as_of=2020-01-01&", "/tasks?", "/tasks/summary?"):
+        assert 'name="as_of" type="date" value="2026-11-05"' in analyst.get(f"{path}as_of={moment}").text, path
+    assert "/tasks/G.19789?as_of=2026-11-05T02%3A00" in analyst.get(f"/tasks/G?as_of={moment}").text
+    assert "/tasks/G?as_of=2026-11-05T02%3A00" in analyst.get(f"/tasks/G.19789?as_of={moment}").text
+
+
 def test_only_the_lead_is_asked_how_far_a_task_is(api: Api, people: People) -> None:
     analyst = api("city_analyst")
     with_task(analyst, "T1", with_directive(analyst), coordinating_units=["SO-KHCN"])
@@ -117,6 +126,28 @@ def test_words_and_a_photo_go_in_one_form(people: People, api: Api, given: None)
     assert [update["done"] for update in told["updates"]] == ["Không có ảnh", "Đã lắp ba máy", "Đã khảo sát"]
     assert [proof["title"] for proof in told["updates"][1]["evidence"]] == ["anh.jpg"]
     assert told["percent"]["value"] == 100, "the milestone counted too"
+
+
+def test_a_refused_form_says_that_its_photo_has_to_be_chosen_again(people: People, given: None) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    wrong = {"done": "Đã lắp", "link": "khong phai lien ket"}
+    told = [officer.post("/tasks/T1/updates", data=wrong, files={"file": f}) for f in (photo, ("", b""))]
+    assert [one.status_code for one in told] == [422, 422]
+    assert ["Tệp “anh.jpg” chưa được lưu" in one.text for one in told] == [True, False]
+    assert 'aria-describedby="file-hint file-error"' in told[0].text
+
+
+def test_the_same_photo_again_without_a_word_is_no_update(people: People, api: Api, given: None) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    assert officer.post("/tasks/T1/updates", data={"done": ""}, files={"file": photo}).status_code == 303
+    again = officer.post("/tasks/T1/updates", data={"done": ""}, files={"file": photo})
+    assert again.status_code == 422
+    assert "Tệp này đã được gửi" in again.text
+    told = officer.post("/tasks/T1/updates", data={"done": "Vẫn ảnh ấy"}, files={"file": photo})
+    assert told.status_code == 303, "words are an update, whatever the photo"
+    updates = api().get(f"{API}/tasks/T1").json()["updates"]
+    said = [(u["done"], [e["title"] for e in u["evidence"]]) for u in updates]
+    assert said == [("Vẫn ảnh ấy", []), (None, ["anh.jpg"]), ("Đã khảo sát", [])]
 
 
 def test_a_file_is_attached_by_a_plain_form(people: People, given: None) -> None:
