@@ -130,6 +130,7 @@ class SignInIn(Input):
     to: Annotated[str | None, In(max_length=2000)] = None
     kept_for: Annotated[str | None, In(max_length=4000)] = None
     kept: Annotated[list[str] | None, In(max_length=MAX_FIELDS)] = None
+    kept_file: Annotated[str | None, In(max_length=200)] = None
 
 
 class LanguageIn(Input):

@@ -9,7 +9,7 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from app.core.clock import HUE
+from app.core.clock import HUE, day_of
 from app.core.settings import Locale, project_root
 
 LOCALES: tuple[Locale, ...] = ("vi", "en", "fr")
@@ -128,6 +128,13 @@ def target(value: float, locale: Locale) -> str:
 def day(value: date | None, locale: Locale) -> str:
     """Return a day as `21/11/2026`, the order of day and month being one in all three languages."""
     return value.strftime("%d/%m/%Y") if value else ""
+
+
+def short_day(value: date | datetime | None, locale: Locale) -> str:
+    """Return a day, or a moment's in Huế, as `21/11`, where the year is plain."""
+    if isinstance(value, datetime):
+        value = day_of(value)
+    return value.strftime("%d/%m") if value else ""
 
 
 def moment(value: datetime | None, locale: Locale) -> str:
