@@ -169,6 +169,32 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
             assert (row.old, row.new) == (old[row.bucket], new[row.bucket])
             assert row.explained == row.difference == row.new - row.old
         assert told_between.added == told_between.new_total - told_between.old_total
+        for filters in (*_asked(session), Filters(), Filters(bucket=Bucket.overdue, level=TaskLevel.all)):
+            _explained(session, filters, first, last, (found[first], found[last]))
+
+
+def _explained(
+    session: Session, filters: Filters, first: datetime, last: datetime, known: tuple[dict[str, Bucket], ...]
+) -> None:
+    """A comparison that is narrowed explains itself too, and says of no task that it is new, or time's work, falsely."""
+    told = compare(session, EVERYTHING, first=first, last=last, filters=filters)
+    lists = [
+        {i.code: i.bucket for i in listing(session, EVERYTHING, None, filters=filters, as_of=at, now=last).items}
+        for at in (first, last)
+    ]
+    assert (told.old_total, told.new_total) == (len(lists[0]), len(lists[1]))
+    for row in told.buckets:
+        assert row.explained == row.difference == row.new - row.old
+    papers = {entry.task for entry in told.ledger if entry.kind == "added"}
+    for move in told.moves:
+        for code in move.tasks:
+            assert (move.before, move.after) == (lists[0].get(code), lists[1].get(code))
+            if move.before is None:
+                assert (move.cause in ("added", "split")) == (code not in known[0]), (filters, code, move)
+                assert code in known[0] or code in papers, "what is new has its paper"
+            if filters.bucket is None and code in known[0] and None in (move.before, move.after):
+                assert move.cause == "edited", (filters, code, move)
+    assert told.added == len(lists[1].keys() - known[0].keys())
 
 
 def _note(session: Session, known: dict[str, list[tuple[datetime, rules.Facts]]], now: datetime) -> None:
@@ -179,12 +205,7 @@ def _note(session: Session, known: dict[str, list[tuple[datetime, rules.Facts]]]
 def _read(session: Session, as_of: datetime | None, now: datetime) -> Any:
     """Return what lists, filters and single tasks say, now or as of a moment."""
     whole = listing(session, EVERYTHING, None, filters=WHOLE, as_of=as_of, now=now).items
-    helper = session.scalars(select(Unit).where(col(Unit.code) == "SO-NV")).one()
-    asked = [
-        Filters(tag="du_lieu", level=TaskLevel.all), Filters(q="an toan", level=TaskLevel.all), Filters(unit=helper),
-        Filters(unit=helper, role=TaskRole.coordinating), Filters(position="Giám đốc", level=TaskLevel.all),
-        Filters(parent="A0"), Filters(parent="A1", bucket=Bucket.on_schedule),
-    ]  # fmt: skip
+    asked = _asked(session)
     found = [listing(session, EVERYTHING, None, filters=f, as_of=as_of, now=now).items for f in asked]
     sums = [summary(session, EVERYTHING, filters=f, as_of=as_of, now=now).buckets for f in asked]
     shown = [
@@ -192,6 +213,15 @@ def _read(session: Session, as_of: datetime | None, now: datetime) -> Any:
         for row in session.scalars(select(Task).where(col(Task.code).in_(["A0", "A1"])).order_by(col(Task.code)))
     ]
     return [i.model_dump(exclude=NOW_ONLY) for i in whole], [[i.code for i in some] for some in found], sums, shown
+
+
+def _asked(session: Session) -> list[Filters]:
+    helper = session.scalars(select(Unit).where(col(Unit.code) == "SO-NV")).one()
+    return [
+        Filters(tag="du_lieu", level=TaskLevel.all), Filters(q="an toan", level=TaskLevel.all), Filters(unit=helper),
+        Filters(unit=helper, role=TaskRole.coordinating), Filters(position="Giám đốc", level=TaskLevel.all),
+        Filters(parent="A0"), Filters(parent="A1", bucket=Bucket.on_schedule),
+    ]  # fmt: skip
 
 
 def _begin(session: Session) -> int:
