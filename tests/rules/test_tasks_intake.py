@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.text import search_key
-from app.tasks.intake.rules import Progress, code_of, columns_of, progress_of, unit_for, when_of
+from app.tasks.intake.rules import Progress, as_percent, code_of, columns_of, progress_of, unit_for, when_of
 from app.tasks.rules import Rhythm
 
 
@@ -42,17 +42,49 @@ def test_a_former_name_means_the_one_unit_that_took_it_over_and_is_a_guess() -> 
     assert unit_for("phuong ", known, former) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("written", "progress"),
-    [
-        ("Đã hoàn thành", Progress(begun=True, percent=100)), ("Hoàn thành quá hạn", Progress(begun=True, percent=100)),
-        ("Đang thực hiện", Progress(begun=True)), ("Chưa triển khai", Progress()), ("", Progress()),
-        ("75%", Progress(begun=True, percent=75)), ("Đạt 40 %", Progress(begun=True, percent=40)),
-        ("0%", Progress(percent=0)), ("Chờ hướng dẫn", Progress(other="Chờ hướng dẫn")),
-    ],
-)  # fmt: skip
-def test_progress_as_annexes_write_it(written: str, progress: Progress) -> None:
-    assert progress_of(written, search_key(written)) == progress
+def _words(written: str) -> Progress:
+    return Progress(begun=True, other=written)
+
+
+DONE, BEGUN, IDLE = Progress(begun=True, percent=100), Progress(begun=True), Progress()
+TOO_LARGE, AMBIGUOUS = Progress(fault="percent_too_large"), Progress(fault="percent_ambiguous")
+SAID: dict[str, Progress] = {
+    # the official words, whole
+    "Đã hoàn thành": DONE, "đã hoàn thành.": DONE, "Hoàn thành": DONE, "Hoàn thành quá hạn": DONE,
+    "Đã hoàn thành đúng hạn": DONE, "Đang thực hiện": BEGUN, "Đang triển khai": BEGUN, "": IDLE,
+    "Chưa triển khai": IDLE, "Chưa hoàn thành": IDLE, "Chưa thực hiện": IDLE,
+    # a whole percentage
+    "75%": Progress(begun=True, percent=75), "75": Progress(begun=True, percent=75),
+    "Đạt 40 %": Progress(begun=True, percent=40), "Đã hoàn thành 100%": DONE, "Hoàn thành 60%": Progress(True, 60),
+    "100%": DONE, "1%": Progress(begun=True, percent=1), "50,0%": Progress(begun=True, percent=50),
+    "0%": Progress(percent=0), "0": Progress(percent=0),
+    # what no cell can mean
+    "150%": TOO_LARGE, "150": TOO_LARGE, "100,5%": TOO_LARGE, "Đạt 120%": TOO_LARGE, "1": AMBIGUOUS, "1,0": AMBIGUOUS,
+} | {
+    # everything else, to the letter
+    words: _words(words)
+    for words in (
+        "Hoàn thành trước 30/6/2026", "Hoàn thành trong năm 2026", "Đã hoàn thành 3/5 nội dung", "Đã hoàn thành 3",
+        "Hoàn thành khảo sát, đang lập dự án", "Đang thực hiện, đạt 60%, vướng mặt bằng", "Đang chờ thẩm định",
+        "Chưa hoàn thành do thiếu kinh phí", "Chưa triển khai vì chờ hướng dẫn", "Không có vướng mắc", "99,9%",
+        "99.9%", "0,75", "Chờ hướng dẫn", "Đạt 40", "40% khối lượng", "30/6/2026", "5/2026",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("written", SAID)
+def test_progress_as_annexes_write_it(written: str) -> None:
+    assert progress_of(written) == SAID[written]
+
+
+def test_nothing_that_is_written_is_lost() -> None:
+    for written, found in SAID.items():
+        if found.percent is None and found not in (BEGUN, IDLE, TOO_LARGE, AMBIGUOUS):
+            assert found.other == written
+
+
+def test_a_cell_shown_as_a_percentage() -> None:
+    assert [as_percent(value) for value in (0.75, 0.29, 0.999, 0.005)] == ["75%", "29%", "99,9%", "0,5%"]
 
 
 def test_codes_and_headings() -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from app.core.text import search_key
 from app.tasks.rules import Rhythm, deadline_of
 
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -72,27 +73,52 @@ def when_of(folded: str) -> When | None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the annex says of a task's progress: begun or not, and how far; `other` is what is neither."""
+    """What the annex says of a task's progress: begun or not, how far, or words to be kept; `fault`: what is wrong."""
 
     begun: bool = False
     percent: int | None = None
     other: str = ""
+    fault: str | None = None
 
 
-def progress_of(text: str, folded: str) -> Progress:
-    """Return what is written of a task's progress, as it is written and folded.
+_DONE = frozenset({"da hoan thanh", "hoan thanh", "da hoan thanh qua han", "hoan thanh qua han",
+                   "da hoan thanh dung han", "hoan thanh dung han"})  # fmt: skip
+_UNDER_WAY = frozenset({"dang thuc hien", "dang trien khai"})
+_IDLE = frozenset({"", "chua hoan thanh", "chua thuc hien", "chua trien khai"})
+_BEFORE_PERCENT = frozenset({"", "dat", "da dat", "hoan thanh", "da hoan thanh"})
 
-    That it is done is no completion here: the lead unit has to propose it with evidence, so it counts as its own 100%.
+
+def progress_of(text: str) -> Progress:
+    """Return what is written of a task's progress; only whole official words, or a whole percentage, mean one.
+
+    Everything else is kept as it is written: "Hoàn thành trước 30/6" is a plan, and half a sentence is no figure. That
+    it is done is no completion here: the lead unit has to propose it with evidence, so it counts as its own 100%.
     """
-    if folded.startswith(("da hoan thanh", "hoan thanh")) and "%" not in text:
+    written, folded = text.strip(), search_key(text).strip(" .")
+    if found := re.fullmatch(r"(\D*?)\s*(\d+)(?:[.,](\d+))?\s*(%?)\.?", written):
+        before, number, rest = search_key(found[1]), int(found[2]), (found[3] or "").strip("0")
+        if before in _BEFORE_PERCENT and (found[4] or not before):
+            return _percent(written, number, whole=not rest, sure=bool(found[4]))
+    if folded in _DONE:
         return Progress(begun=True, percent=100)
-    if found := re.fullmatch(r"(\d{1,3})(?:[.,]\d+)? ?%?", text.strip().removeprefix("Đạt ").removeprefix("đạt ")):
-        return Progress(begun=int(found[1]) > 0, percent=min(int(found[1]), 100))
-    if folded.startswith("dang"):
+    if folded in _UNDER_WAY:
         return Progress(begun=True)
-    if not folded or folded.startswith(("chua", "khong")):
-        return Progress()
-    return Progress(other=text.strip())
+    return Progress() if folded in _IDLE else Progress(begun=True, other=written)
+
+
+def _percent(written: str, number: int, *, whole: bool, sure: bool) -> Progress:
+    if number > 100 or (number == 100 and not whole):
+        return Progress(fault="percent_too_large")
+    if not whole:
+        return Progress(begun=True, other=written)
+    if number == 1 and not sure:
+        return Progress(fault="percent_ambiguous")
+    return Progress(begun=number > 0, percent=number)
+
+
+def as_percent(value: float) -> str:
+    """Return the number of a cell that a spreadsheet shows as a percentage, in the words that it shows."""
+    return f"{value * 100:.6g}%".replace(".", ",")
 
 
 def unit_for(
