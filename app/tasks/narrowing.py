@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.core.access import Caller
+from app.core.errors import Fault, Invalid
 from app.core.text import search_key
 from app.tasks import rules
 from app.tasks.editions import alive
@@ -56,6 +57,11 @@ class Filters:
         narrowing = (self.unit, self.role, self.bucket, self.phase, self.directive, self.position, self.tag,
                      self.deadline, self.parent, self.level, self.q, self.updated_since)  # fmt: skip
         return all(value is None for value in narrowing)
+
+    def only_now(self, moment: datetime | None) -> None:
+        """Raise Invalid for a moment of the past beside `updated_since`: that a task has changed is told of now."""
+        if moment is not None and self.updated_since is not None:
+            raise Invalid([Fault("?updated_since", "updated_since_of_past")])
 
 
 def narrowed(

@@ -176,7 +176,7 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
 def _explained(
     session: Session, filters: Filters, first: datetime, last: datetime, known: tuple[dict[str, Bucket], ...]
 ) -> None:
-    """A comparison that is narrowed explains itself too, and says of no task that it is new, or time's work, falsely."""
+    """A comparison that is narrowed explains itself too, and calls no task new, or moved by time, that is not."""
     told = compare(session, EVERYTHING, first=first, last=last, filters=filters)
     lists = [
         {i.code: i.bucket for i in listing(session, EVERYTHING, None, filters=filters, as_of=at, now=last).items}

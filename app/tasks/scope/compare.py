@@ -24,6 +24,7 @@ from app.tasks.scope.schemas import ComparedBucket, CompareOut, MoveOut
 
 def compare(session: Session, caller: Caller, *, first: datetime, last: datetime, filters: Filters) -> CompareOut:
     """Return what stood at both moments and every move between them; raises Invalid where they are turned round."""
+    filters.only_now(first)
     if last < first:
         raise Invalid([Fault("?to", "ends_before_start")])
     # Of every bucket: one that is asked for is looked at last, so that a task is known where it came from.
