@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from app.core import audit
@@ -19,7 +19,7 @@ from app.tasks.directives import service as directives
 from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, TaskReturnIn
 from app.tasks.listing import listing
-from app.tasks.models import Task, TaskCount
+from app.tasks.models import FOREVER, Task, TaskCount, TaskMark, TaskPercent
 from app.tasks.narrowing import Filters
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
@@ -160,8 +160,9 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
     assert list(proof.differences(session, now)) == []
     session.execute(update(TaskCount).values(moved=col(TaskCount.moved) + 1))
     assert any("tasks counted" in fault for fault in proof.differences(session, now)), "false sums are found out"
-    proof.rebuild(session)
+    proof.rebuild(session, now)
     assert list(proof.differences(session, now)) == []
+    _damaged(session, now)
     for first, last in zip(sorted(found)[::4], sorted(found)[3::4], strict=False):
         told_between = compare(session, EVERYTHING, first=first, last=last, filters=WHOLE)
         old, new = Counter(found[first].values()), Counter(found[last].values())
@@ -171,6 +172,26 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
         assert told_between.added == told_between.new_total - told_between.old_total
         for filters in (*_asked(session), Filters(), Filters(bucket=Bucket.overdue, level=TaskLevel.all)):
             _explained(session, filters, first, last, (found[first], found[last]))
+
+
+def _damaged(session: Session, now: datetime) -> None:
+    """What a task is found by is told of and put right: words lost, a tag made up, a word twice; so is a percent."""
+    one = session.scalars(select(Task).where(col(Task.code) == "A0")).one()
+    held = [col(TaskMark.task_id) == one.id, col(TaskMark.to_at) == FOREVER]
+    twice = {"task_id": one.id, "from_at": BEGIN, "to_at": FOREVER, "word": one.search_key.split()[0]}
+    spoiled = (
+        update(TaskMark).where(*held, col(TaskMark.word).is_not(None)).values(to_at=now),
+        insert(TaskMark).values(task_id=one.id, from_at=BEGIN, to_at=FOREVER, tag="bia_ra"),
+        insert(TaskMark).values(twice),
+        insert(TaskPercent).values(task_id=one.id, at=now, percent=99, source="declared"),
+    )  # fmt: skip
+    for wrong in spoiled:
+        session.execute(wrong)
+        (told,) = proof.differences(session, now)
+        assert told.startswith("task A0: what it is found by"), told
+        proof.rebuild(session, now)
+        session.expire_all()
+        assert list(proof.differences(session, now)) == []
 
 
 def _explained(

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.text import search_key
-from app.tasks.intake.rules import Progress, as_percent, code_of, columns_of, progress_of, unit_for, when_of
+from app.tasks.intake.rules import Progress, UnitNames, as_percent, code_of, columns_of, progress_of, unit_for, when_of
 from app.tasks.rules import Rhythm
 
 
@@ -27,19 +27,29 @@ def test_regular_tasks_have_a_rhythm() -> None:
 
 
 def test_units_are_matched_without_diacritics_and_guesses_say_so() -> None:
-    known = {"so khoa hoc va cong nghe": "SO-KHCN", "thuan hoa": "19774", "phu xuan": "1", "thuan phu xuan": "2"}
-    assert unit_for("so khoa hoc va cong nghe", known) == ("SO-KHCN", True)
-    assert unit_for("ubnd phuong thuan hoa", known) == ("19774", False)
-    assert unit_for("xuan", known) == (None, False)
+    names = UnitNames(
+        [("Sở Khoa học và Công nghệ", "SO-KHCN"), ("Thuận Hóa", "19774"), ("Phú Xuân", "1"), ("Thuận Phú Xuân", "2"),
+         ("Phú Lộc", "3"), ("Phù Lộc", "4")]
+    )  # fmt: skip
+    for very in ("Sở Khoa học và Công nghệ", "SỞ KHOA HỌC VÀ CÔNG NGHỆ", "Thuận Hóa", "Thuận Hoá", "THUẬN  HÓA"):
+        assert unit_for(very, names)[1] is True, very
+    assert unit_for("so khoa hoc va cong nghe", names) == ("SO-KHCN", False), "a guess without its diacritics"
+    assert unit_for("thuan hoa", names) == unit_for("UBND phường Thuận Hóa", names) == ("19774", False)
+    assert unit_for("xuân", names) == (None, False)
+    assert unit_for("phu loc", names) == (None, False), "two units without diacritics"
+    assert (unit_for("Phú Lộc", names), unit_for("Phù Lộc", names)) == (("3", True), ("4", True))
 
 
 def test_a_former_name_means_the_one_unit_that_took_it_over_and_is_a_guess() -> None:
-    known = {"thuan hoa": "19774", "vy da": "19803"}
-    former = {"phu hoi": frozenset({"19774"}), "thuy bieu": frozenset({"1", "2"}), "vy da": frozenset({"19774"})}
-    assert unit_for("ubnd phuong phu hoi", known, former) == ("19774", False)
-    assert unit_for("thuy bieu", known, former) == (None, False), "it was divided"
-    assert unit_for("vy da", known, former) == ("19803", True), "who bears the name today"
-    assert unit_for("phuong ", known, former) == (None, False)
+    names = UnitNames(
+        [("Thuận Hóa", "19774"), ("Vỹ Dạ", "19803")],
+        [("Phú Hội", "19774"), ("Thủy Biều", "1"), ("Thủy Biều", "2"), ("Vỹ Dạ", "19774")],
+    )
+    assert unit_for("UBND phường Phú Hội", names) == ("19774", False)
+    assert unit_for("Thủy Biều", names) == (None, False), "it was divided"
+    assert unit_for("Vỹ Dạ", names) == ("19803", True), "who bears the name today"
+    assert unit_for("vy da", names) == ("19803", False)
+    assert unit_for("phường ", names) == (None, False)
 
 
 def _words(written: str) -> Progress:

@@ -1,10 +1,11 @@
 """Reading an annex: its headings, its deadlines as officials write them, units without regard to diacritics; pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.core.text import search_key
+from app.core.text import search_key, sort_key
 from app.tasks.rules import Rhythm, deadline_of
 
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -121,23 +122,38 @@ def as_percent(value: float) -> str:
     return f"{value * 100:.6g}%".replace(".", ",")
 
 
-def unit_for(
-    folded: str, known: Mapping[str, str], former: Mapping[str, frozenset[str]] | None = None
-) -> tuple[str | None, bool]:
-    """Return the code of the unit that folded words mean, and whether they are its very name; None: no single one.
+class UnitNames:
+    """The units that an annex may mean: by their very names, by these without diacritics, by former ones."""
 
-    A former name means the one unit that took it over: a guess, to be confirmed.
+    def __init__(self, names: Iterable[tuple[str, str]], former: Iterable[tuple[str, str]] = ()) -> None:
+        """Take names with the codes of their units, as they are written."""
+        self.very: dict[str, str] = {}
+        self.folded: dict[str, set[str]] = defaultdict(set)
+        self.former: dict[str, set[str]] = defaultdict(set)
+        for name, code in names:
+            self.very[sort_key(name)] = code  # one key however the tone mark is placed: Hoá, Hóa
+            self.folded[search_key(name)].add(code)
+        for name, code in former:
+            self.former[search_key(name)].add(code)
+
+
+def unit_for(written: str, names: UnitNames) -> tuple[str | None, bool]:
+    """Return the code of the unit that words mean, and whether they are its very name; None: no single one.
+
+    A name without its diacritics, a part of one or a former name, which means the one unit that took it over, are
+    guesses, to be confirmed.
     """
-    if folded in known:
-        return known[folded], True
-    bare = folded
+    if code := names.very.get(sort_key(written)):
+        return code, True
+    bare = folded = search_key(written)
     for prefix in _PREFIXES:
         bare = bare.removeprefix(prefix)
     if not bare:
         return None, False
-    near = {code for name, code in known.items() if bare == name or name.endswith(f" {bare}")}
-    if not near and former:
-        near = set(former.get(folded) or former.get(bare) or ())
+    near = names.folded.get(folded) or {
+        code for name, codes in names.folded.items() if bare == name or name.endswith(f" {bare}") for code in codes
+    }
+    near = near or names.former.get(folded) or names.former.get(bare) or set()
     return (next(iter(near)), False) if len(near) == 1 else (None, False)
 
 

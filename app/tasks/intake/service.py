@@ -1,6 +1,5 @@
 """An annex of tasks: what its rows would become, what is wrong where; all of it or nothing."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +16,17 @@ from app.core.grids import Cell, Grid, letters
 from app.core.handlers import faults_of
 from app.core.text import search_key
 from app.tasks import service as tasks
-from app.tasks.intake.rules import NEEDED, When, as_percent, code_of, columns_of, progress_of, unit_for, when_of
+from app.tasks.intake.rules import (
+    NEEDED,
+    UnitNames,
+    When,
+    as_percent,
+    code_of,
+    columns_of,
+    progress_of,
+    unit_for,
+    when_of,
+)
 from app.tasks.intake.schemas import AnnexError, AnnexImport, AnnexRow, AnnexUnit, UnitMeant
 from app.tasks.models import Task
 from app.tasks.progress import service as progress
@@ -48,11 +57,10 @@ class Annex:
             raise Problem("annex_not_understood", status=422)
         valid = units.valid_units(session, day)
         self.by_code: dict[str, Unit] = {unit.code: unit for unit in valid}
-        self.known = {search_key(name): unit.code for unit in valid for name in (unit.name, unit.full_name) if name}
-        former: dict[str, set[str]] = defaultdict(set)
-        for unit, name in units.other_names(session, valid):
-            former[search_key(name)].add(unit.code)
-        self.former = {name: frozenset(codes) for name, codes in former.items()}
+        self.names = UnitNames(
+            [(name, unit.code) for unit in valid for name in (unit.name, unit.full_name) if name],
+            [(name, unit.code) for unit, name in units.other_names(session, valid)],
+        )
         self.meant = {one.written: one.code for one in meant if one.code}
         self.units: dict[str, AnnexUnit] = {}
         self.faults: list[Fault] = []
@@ -65,7 +73,7 @@ class Annex:
         """Return the code of the unit that some words mean; what nobody can tell is a fault."""
         code, exact = self.meant.get(written), True
         if code is None:
-            code, exact = unit_for(search_key(written), self.known, self.former)
+            code, exact = unit_for(written, self.names)
         found = self.by_code.get(code) if code else None
         shown = UnitName(code=found.code, name=found.name) if found else None
         self.units[written] = AnnexUnit(written=written, unit=shown, exact=exact and found is not None)
