@@ -243,7 +243,7 @@ def rebuild_totals() -> None:
         count = totals.rebuild(session)
         findings.rebuild(session)
         figures.rebuild(session)
-        tasks.rebuild(session)
+        tasks.rebuild(session, SystemClock().now())
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")
 

@@ -62,7 +62,7 @@ from app.throughput.figures import endpoints as endpoints_figures
 from app.throughput.figures import service as figures
 from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
-from app.throughput.forms import on_reference_changed
+from app.throughput.forms import Reference, on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.obligations import endpoints as endpoints_obligations
 from app.throughput.obligations import service as obligations
@@ -238,7 +238,8 @@ def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[M
     try:
         with hot.glance(request.app.state.database.engine) as connection:
             now = now_of(request)
-            owed = monthly_owed(Session(connection), caller, now)
+            with Session(connection) as session:
+                owed = monthly_owed(session, caller, now, lambda: Reference.read(session).calendars[None])
             return reminded(connection, caller, now) + len(owed), owed
     except (OperationalError, PoolTimeout):
         return None, []  # a page that tells of a busy database is shown all the same

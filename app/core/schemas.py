@@ -65,6 +65,8 @@ def _moment_or_day(value: Any) -> Any:
 
 
 AsOf = Annotated[Moment, BeforeValidator(_moment_or_day)]
+# After the `Query` of words to be looked for: of blanks alone nothing is asked, everywhere.
+BLANK_IS_NONE = AfterValidator(lambda words: words if words and words.strip() else None)
 Line = Annotated[str, AfterValidator(_clean_line)]
 Prose = Annotated[str, AfterValidator(_clean_prose)]
 # Places are told in it: nothing is cut off, only line ends are made one character, as in the box of a form.

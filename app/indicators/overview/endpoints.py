@@ -9,7 +9,7 @@ from app.core.clock import Now, day_of
 from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
-from app.core.schemas import problems
+from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render
 from app.indicators.overview import one, service
 from app.indicators.overview.schemas import (
@@ -39,7 +39,9 @@ pages_router = APIRouter()  # blank forms
 )  # fmt: skip
 def list_indicators(
     caller: CanRead, session: Reading, render: Render, now: Now, page: Paging,
-    q: Annotated[str | None, Query(max_length=120, description="Words of code or name, diacritics aside")] = None,
+    q: Annotated[
+        str | None, Query(max_length=120, description="Words of code or name, diacritics aside"), BLANK_IS_NONE
+    ] = None,
     set_code: Annotated[SetQuery, Query(alias="set")] = None, unit: PlaceQuery = None,
     owner: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the owner")] = None,
     standing: Annotated[Standing | None, Query(description=STANDING_WORDS)] = None,

@@ -13,7 +13,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, encode
-from app.core.search import has_words
+from app.core.search import column_has_words
 from app.indicators import rules
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
@@ -122,7 +122,7 @@ def listing(
     if filters.owner is not None:
         query = query.where(col(Definition.owner_unit_id) == filters.owner.id)
     if filters.q is not None:
-        query = query.where(has_words(col(Definition.search_key), filters.q))
+        query = query.where(column_has_words(col(Definition.search_key), filters.q))
     every = held(session, sets.defined(session, query), place, day)
     if place.unit is not None or place.name == NATIONAL:
         every = [h for h in every if h.reading is not None or (h.target is not None and h.target.place == place.name)]
