@@ -228,20 +228,22 @@ def token_create(
     role: Annotated[str, typer.Option()],
     unit: Annotated[str | None, typer.Option(help="Code of the unit")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="A right; repeat for several; default: the role's")] = None,
-    name: Annotated[str, typer.Option()] = "command line",
+    name: Annotated[str | None, typer.Option(help="Of the program; needed with figures:send")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
 ) -> None:
     """Create an API token and print it alone on standard output; only its hash is stored."""
     from app.accounts import tokens
     from app.units.service import by_code
 
+    if name is None and "figures:send" in (scope or []):
+        raise typer.BadParameter("a token that sends figures is known by its name", param_hint="--name")
     settings = Settings()
     now = SystemClock().now()
     with _ready(settings).write() as session:
         _context(session)
         unit_id = by_code(session, unit).id if unit else None
         _, clear = tokens.create_token(
-            session, role=role, unit_id=unit_id, scopes=scope or None, name=name, now=now,
+            session, role=role, unit_id=unit_id, scopes=scope or None, name=name or "command line", now=now,
             expires=now + timedelta(days=days or settings.api_token_days),
         )  # fmt: skip
     typer.echo(clear)
@@ -250,6 +252,7 @@ def token_create(
 @cli.command()
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals, findings and differences against the reports."""
+    from app.indicators.computed import rebuilding as indicators
     from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
@@ -267,6 +270,7 @@ def verify() -> None:
             *findings.differences(session),
             *figures.differences(session),
             *tasks.differences(session, SystemClock().now()),
+            *indicators.differences(session, SystemClock().now()),
         ]
     for fault in faults:
         typer.echo(fault)
@@ -298,9 +302,25 @@ def rebuild_totals() -> None:
         count = totals.rebuild(session)
         findings.rebuild(session)
         figures.rebuild(session)
-        tasks.rebuild(session)
+        tasks.rebuild(session, SystemClock().now())
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
     _say(f"Totals of {count} reports rebuilt.")
+
+
+@cli.command("rebuild-indicators")
+def rebuild_indicators() -> None:
+    """Work out all computed readings of indicators anew from reports and tasks."""
+    from app.core.progress import progress
+    from app.indicators.computed import rebuilding
+
+    now = SystemClock().now()
+    with _ready(Settings()).write() as session:
+        _context(session)
+        total = sum(len(handful) for handful in rebuilding.periods(session, now))
+        with progress("Indicators", total, "periods") as advance:
+            count = rebuilding.rebuild(session, now, advance)
+        audit.record(session, "indicators.rebuilt", "indicators", after={"readings": count})
+    _say(f"{count} readings of indicators rebuilt.")
 
 
 @cli.command()

@@ -52,6 +52,12 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/tasks/monthly", "tasks.monthly_report", "tasks:read", desk=False),
         Entry("/directives", "tasks.directives", "tasks:read"),
     ),
+    "indicators.nav": (
+        Entry("/indicators", "indicators.nav_overview", "indicators:read"),
+        Entry("/indicators/sets", "indicators.set", "indicators:read"),
+        Entry("/indicators/readings", "indicators.reading", "indicators:read", desk=False),
+        Entry("/indicators/targets", "indicators.target", "indicators:read", desk=False),
+    ),
     "ui.section_results": (
         Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),
         Entry("/throughput/forms/II.06a", "form.nav_ii06a", "summary:read"),

@@ -25,6 +25,17 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.indicators.citations import endpoints as indicators_citations
+from app.indicators.computed import endpoints as indicators_computed
+from app.indicators.computed import service as computed
+from app.indicators.formulas import endpoints as indicators_formulas
+from app.indicators.linked import endpoints as indicators_linked
+from app.indicators.overview import endpoints as indicators_overview
+from app.indicators.overview.tasks import indicators_of_task
+from app.indicators.readings import endpoints as indicators_readings
+from app.indicators.readings.events import ReadingRecorded
+from app.indicators.sets import endpoints as indicators_sets
+from app.indicators.targets import endpoints as indicators_targets
 from app.portal.codes import endpoints as portal_codes
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
@@ -36,6 +47,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
+from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.monthly.reminding import MonthlyOwed
@@ -54,7 +66,7 @@ from app.throughput.figures import endpoints as endpoints_figures
 from app.throughput.figures import service as figures
 from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
-from app.throughput.forms import on_reference_changed
+from app.throughput.forms import Reference, on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.obligations import endpoints as endpoints_obligations
 from app.throughput.obligations import service as obligations
@@ -94,6 +106,14 @@ ROUTERS: tuple[APIRouter, ...] = (
     tasks_progress.router,
     tasks_programmes.router,
     tasks.router,
+    indicators_sets.router,
+    indicators_targets.router,
+    indicators_readings.router,
+    indicators_citations.router,
+    indicators_linked.router,
+    indicators_formulas.router,
+    indicators_computed.router,
+    indicators_overview.router,
     portal_codes.router,
     portal_events.router,
     portal_exchanges.router,
@@ -112,6 +132,8 @@ PAGES: tuple[APIRouter, ...] = (
     tasks_directives.pages_router,
     tasks_programmes.pages_router,
     tasks.pages_router,
+    indicators_readings.pages_router,
+    indicators_overview.pages_router,
     units.pages_router,
     calendar.pages_router,
     procedures.pages_router,
@@ -144,6 +166,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.caller_provider = callers.provide
     app.state.session_ended = sign_in_page.session_ended
     app.state.page_context = page_context
+    app.state.beside_task = indicators_of_task
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
     for pages in PAGES:
@@ -169,9 +192,15 @@ def wire() -> None:
     events.subscribe(ReportReceived, findings.on_report)
     events.subscribe(ReportCorrected, findings.on_report)
     events.subscribe(ReasonsAdded, approvals.on_reasons_added)
+    events.subscribe(ReasonsAdded, reminders.on_reasons_added)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
+    events.subscribe(ReportReceived, computed.on_report)
+    events.subscribe(ReportCorrected, computed.on_report)
+    events.subscribe(ReasonsAdded, computed.on_reasons_added)
+    events.subscribe(TaskCounted, computed.on_task)
+    events.subscribe(ReadingRecorded, computed.on_reading)
 
 
 @asynccontextmanager
@@ -217,7 +246,8 @@ def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[M
     try:
         with hot.glance(request.app.state.database.engine) as connection:
             now = now_of(request)
-            owed = monthly_owed(Session(connection), caller, now)
+            with Session(connection) as session:
+                owed = monthly_owed(session, caller, now, lambda: Reference.read(session).calendars[None])
             return reminded(connection, caller, now) + len(owed), owed
     except (OperationalError, PoolTimeout):
         return None, []  # a page that tells of a busy database is shown all the same

@@ -5,6 +5,12 @@ from sqlmodel import SQLModel
 from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
+from app.indicators.citations import models as citations
+from app.indicators.computed import models as computed
+from app.indicators.linked import models as linked
+from app.indicators.readings import models as readings
+from app.indicators.sets import models as sets
+from app.indicators.targets import models as targets
 from app.portal.codes import models as portal_codes
 from app.portal.events import models as portal_events
 from app.portal.exchanges import models as portal_exchanges
@@ -30,7 +36,7 @@ from app.units import models as units
 MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
-    frozen, approvals, reminders, reminder_times, reopenings,
+    frozen, approvals, reminders, reminder_times, reopenings, sets, targets, readings, citations, linked, computed,
     portal_codes, portal_events, portal_exchanges, portal_health,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

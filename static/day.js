@@ -12,7 +12,7 @@ const lang = document.documentElement.lang;
 const whole = new Intl.NumberFormat(lang);
 const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
 
-let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid;
+let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid, refused;
 let changed = {}; // by name: typed and not yet the city's; also of questions that come later
 const first = {}; // by name: what stood before
 
@@ -145,6 +145,7 @@ function tick() {
 function input({ target }) {
   if (target.dataset.find) return find(target);
   if (!target.name) return;
+  refused = null;
   if (target.matches(".count")) {
     judge(target);
     addUp(rows.filter(({ row }) => row.contains(target)));
@@ -249,7 +250,7 @@ const draftKey = () => `tiendo57 ${form.dataset.draft}`;
 function keep(version = form.elements._if_match?.value ?? "") {
   const any = Object.keys(changed).some((name) => form.elements[name]);
   const done = stored((device) => (any ? device.setItem(draftKey(), JSON.stringify({ version, changed })) : device.removeItem(draftKey())));
-  say(!any ? standing : done ? "kept" : "not_kept");
+  say(refused ? "refused" : !any ? standing : done ? "kept" : "not_kept");
 }
 
 function restore() {
@@ -467,8 +468,9 @@ function redraw(page) {
   document.title = page.title;
   byId("content").replaceWith(page.getElementById("content"));
   lastSaid = undefined;
+  refused = document.querySelector("[role=alert]");
   start(true);
-  document.querySelector("[role=alert]")?.focus();
+  refused?.focus();
 }
 
 function tryAgain(submitter, state) {

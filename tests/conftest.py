@@ -179,6 +179,7 @@ def app(_built: FastAPI, _database: Database, database_url: str, clock: SetClock
     """The application on this test's database and clock."""
     _built.state.settings = _settings(database_url)
     _built.state.clock = clock
+    _database.gate = Database(_built.state.settings).gate  # it belongs to the event loop where one first waited at it
     _built.state.database = _database
     yield _built
     for used in {_built.state.database, _database}:  # a test may have put another in its place
@@ -203,7 +204,9 @@ def client(app: FastAPI) -> TestClient:
 def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
     """Make an API client with a role's token: `api("ward_officer", "19789")`; scopes are for machines."""
 
-    def make(role: str = "ward_officer", unit: str | None = None, scopes: list[str] | None = None) -> TestClient:
+    def make(
+        role: str = "ward_officer", unit: str | None = None, scopes: list[str] | None = None, name: str | None = None
+    ) -> TestClient:
         if unit is None and role in ("ward_officer", "ward_leader"):
             unit = WARD
         if unit is None and role == "department_officer":
@@ -212,7 +215,7 @@ def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
             session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
             _, clear = tokens.create_token(
                 session, role=role, unit_id=by_code(session, unit).id if unit else None, scopes=scopes,
-                name=f"test {role}", now=clock.now(), expires=clock.now() + timedelta(days=30),
+                name=name or f"test {role}", now=clock.now(), expires=clock.now() + timedelta(days=30),
             )  # fmt: skip
         headers = {"authorization": f"Bearer {clear}"}
         return TestClient(app, base_url="https://testserver", headers=headers, raise_server_exceptions=False)

@@ -33,7 +33,7 @@ from app.core.db import SAFE_METHODS, Reading, Writing
 from app.core.errors import Fault, Forbidden, Invalid
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import problems
+from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.versions import check_match
 from app.core.web import Render, form, see_other
 
@@ -79,7 +79,7 @@ def list_users(
     caller: Manager,
     render: Render,
     page: Paging,
-    q: Annotated[str | None, Query(max_length=80, description="Words in user name or label")] = None,
+    q: Annotated[str | None, Query(max_length=80, description="Words in user name or label"), BLANK_IS_NONE] = None,
     role: Annotated[Role | None, Query(description="Only this role")] = None,
 ) -> Response:
     """List accounts."""

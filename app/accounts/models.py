@@ -80,7 +80,7 @@ class ApiToken(SQLModel, table=True):
     user_id: int | None = Field(default=None, foreign_key="users.id", index=True)
     role: str | None = Field(default=None, max_length=20)
     unit_id: int | None = Field(default=None, foreign_key="units.id", index=True)
-    scopes: str = Field(max_length=400)
+    scopes: str = Field(max_length=1000)
     created_by: int | None = Field(default=None, foreign_key="users.id", index=True)
     created_at: datetime
     expires_at: datetime
@@ -130,6 +130,7 @@ class SignInIn(Input):
     to: Annotated[str | None, In(max_length=2000)] = None
     kept_for: Annotated[str | None, In(max_length=4000)] = None
     kept: Annotated[list[str] | None, In(max_length=MAX_FIELDS)] = None
+    kept_file: Annotated[str | None, In(max_length=200)] = None
 
 
 class LanguageIn(Input):

@@ -108,7 +108,7 @@ async def enter(request: Request, caller: Anyone, body: SignInIn, now: Now, rend
     """
     if request.headers.get("idempotency-key"):
         raise Invalid([Fault("Idempotency-Key", "bad_idempotency_key")])
-    kept = read_kept(body.kept_for, body.kept)
+    kept = read_kept(body.kept_for, body.kept, body.kept_file)
     proved = await proof.prove(request, user_name=body.user_name, password=body.password, now=now)
     if proved is None:
         raise Invalid(code="sign_in_failed")

@@ -47,6 +47,9 @@ class Scope(StrEnum):
     tasks_keep = "tasks:keep"
     tasks_accept = "tasks:accept"
     tasks_ask = "tasks:ask"
+    indicators_read = "indicators:read"
+    indicators_enter = "indicators:enter"
+    indicators_keep = "indicators:keep"
     findings_read = "findings:read"
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
@@ -66,7 +69,8 @@ class Scope(StrEnum):
 OF_A_UNIT = frozenset({"reports:send", "reopenings:ask", "approvals:ward"})
 OF_THE_CITY = frozenset(
     {"reopenings:decide", "approvals:city", "tasks:keep", "tasks:accept", "tasks:ask", "obligations:waive"}
-    | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit", "portal:read", "portal:keep"}
+    | {"indicators:keep", "portal:read", "portal:keep"}
+    | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit"}
 )
 PEOPLE = tuple(role for role in Role if role is not Role.machine)
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
@@ -82,7 +86,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
-        | {"reminders:read", "reminders:set"}
+        | {"reminders:read", "reminders:set", "indicators:read"}
     )
     | _OWN
 )
@@ -92,11 +96,12 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_leader: _WARD | {"ranking:read", "forms:freeze", "approvals:ward"},
     Role.department_officer: frozenset(
         {"units:read", "calendar:read", "catalogue:read", "summary:read", "tasks:read", "tasks:update"}
+        | {"indicators:read", "indicators:enter"}
     )
     | _OWN,
     Role.city_analyst: _READS
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
-    | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask"}
+    | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask", "indicators:enter"}
     | OF_THE_CITY
     | {"reminders:send", "reminders:set"}
     | _OWN,

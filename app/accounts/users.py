@@ -16,7 +16,7 @@ from app.core import audit
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.paging import Page, cut
-from app.core.search import has_words
+from app.core.search import column_has_words
 from app.core.text import search_key
 from app.units import service as units
 from app.units.models import Unit
@@ -143,8 +143,8 @@ def get_user(session: Session, user_id: int, *, lock: bool = False) -> User:
 def list_users(session: Session, page: Page, *, q: str | None = None, role: Role | None = None) -> UserPage:
     """Return accounts by user name, those with every word of `q` in name or label."""
     query = select(User, Unit.code).outerjoin(Unit, col(Unit.id) == col(User.unit_id)).order_by(col(User.user_name))  # type: ignore[call-overload]
-    if q:
-        query = query.where(has_words(User.search, q))
+    if q is not None:
+        query = query.where(column_has_words(User.search, q))
     if role:
         query = query.where(col(User.role) == role.value)
     if page.after is not None:

@@ -44,7 +44,9 @@ async def read_form(request: Request, model: type[Model]) -> tuple[Model, Upload
     """Read a form of a schema's fields that may bring a file; raises Problem as for a form without one."""
     pairs, upload = await _parts(request)
     state = request.scope["state"]
-    state["form"] = state["typed"] = nest(pairs)  # a refusal shows again what was typed; the file has to be chosen anew
+    state["form"] = state["typed"] = nest(pairs)
+    # A refusal shows again what was typed, and says which file has to be chosen anew.
+    state["file_brought"] = upload.name if upload is not None and upload.content else None
     state["moved"] = {}
     hash_of_both = request._body
     key = dict(pairs).get("_idempotency_key")
@@ -59,6 +61,17 @@ async def read_form(request: Request, model: type[Model]) -> tuple[Model, Upload
             raise Invalid([Fault("/file", "file_empty")])
         upload = None  # a browser sends the field of a file that nobody chose
     return values, upload
+
+
+async def read_words(request: Request) -> tuple[list[tuple[str, str]], str | None]:
+    """Read what a form with a file says in words, and the name of its file; raises Problem for words beyond a form's.
+
+    For who is told to sign in first: no more is kept of it than of a form without a file.
+    """
+    pairs, upload = await _parts(request)
+    if sum(len(name) + len(value) for name, value in pairs) > request.app.state.settings.max_body_bytes:
+        raise Problem("body_too_large", status=413)
+    return pairs, upload.name if upload is not None and upload.content else None
 
 
 async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None]:
@@ -128,10 +141,20 @@ def one_of_bodies(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
     return declared
 
 
-def body_or_form(model: type[BaseModel], **properties: Any) -> dict[str, Any]:
+def body_or_form(model: type[BaseModel]) -> dict[str, Any]:
     """Declare that an endpoint takes a schema's JSON, or a form of its fields that may bring a file, for OpenAPI."""
     file = {"type": "string", "format": "binary", "description": "A picture, PDF or office document"}
     declared = one_of_bodies(model)
+    fields = declared["content"]["application/json"]["schema"]["properties"]
+    properties = dict(_form_field(name, schema) for name, schema in fields.items())
     form = {"type": "object", "properties": {"file": file, **properties}}
     declared["content"]["multipart/form-data"] = {"schema": form}
     return declared
+
+
+def _form_field(name: str, schema: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return a field as a form sends it: a list by its name with `[]`, once for each value; null is a blank."""
+    given = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    kept = {key: value for key, value in schema.items() if key not in ("anyOf", "default", "title")}
+    found = {**given[0], **kept} if len(given) == 1 else kept
+    return f"{name}[]" if found.get("type") == "array" else name, found

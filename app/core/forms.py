@@ -26,7 +26,7 @@ _GROUPED = re.compile(r"-?\d{1,3}(?:[.\u00a0\u202f ]\d{3})+")
 MAX_FIELDS = 5000
 MAX_ITEMS = 500
 FORM_OVERHEAD = 65_536  # what a form with a file says around it
-HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key", "_only", "_with", "_fresh")
+HIDDEN = ("_method", "_if_match", "_if_none_match", "_idempotency_key", "_only", "_with", "_fresh", "_later", "_base")
 
 
 def parse_pairs(body: bytes) -> list[tuple[str, str]]:

@@ -129,7 +129,8 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
     if problem.status == 401 and request.state.door == "people" and not as_json:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         if request.method not in ("GET", "HEAD"):
-            return await run_in_threadpool(request.app.state.session_ended, request)
+            session_ended: Response = await request.app.state.session_ended(request)
+            return session_ended
         to = f"/sign-in?to={quote(wanted)}"
         # A part of a page that asks for itself would follow to the sign-in unseen: the whole page has to go there.
         if "hx-request" in request.headers:

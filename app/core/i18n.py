@@ -1,6 +1,7 @@
 """The three languages: gettext catalogues read once, and numbers and dates as each language writes them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -8,10 +9,17 @@ from typing import Any
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from app.core.clock import HUE
+from app.core.clock import HUE, day_of
 from app.core.settings import Locale, project_root
 
 LOCALES: tuple[Locale, ...] = ("vi", "en", "fr")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a sentence tells that is itself in words: keys of messages, said in its language, divided by commas."""
+
+    keys: tuple[str, ...]
 
 
 @lru_cache
@@ -45,6 +53,8 @@ def translate(key: str, locale: Locale, **values: Any) -> str:
         if isinstance(v, int) and not isinstance(v, bool)
         else day(v, locale)
         if type(v) is date
+        else ", ".join(translate(named, locale) for named in v.keys)
+        if isinstance(v, Named)
         else v
         for k, v in values.items()
     }
@@ -118,6 +128,13 @@ def target(value: float, locale: Locale) -> str:
 def day(value: date | None, locale: Locale) -> str:
     """Return a day as `21/11/2026`, the order of day and month being one in all three languages."""
     return value.strftime("%d/%m/%Y") if value else ""
+
+
+def short_day(value: date | datetime | None, locale: Locale) -> str:
+    """Return a day, or a moment's in Huế, as `21/11`, where the year is plain."""
+    if isinstance(value, datetime):
+        value = day_of(value)
+    return value.strftime("%d/%m") if value else ""
 
 
 def moment(value: datetime | None, locale: Locale) -> str:

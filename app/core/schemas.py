@@ -20,6 +20,10 @@ def _clean_prose(text: str) -> str:
     return _clean(normalized("NFC", text).replace("\r\n", "\n").strip(), "\n\t")
 
 
+def _clean_verbatim(text: str) -> str:
+    return _clean(text.replace("\r\n", "\n"), "\n\t")
+
+
 def _clean(text: str, allowed: str) -> str:
     if text.isprintable():
         return text
@@ -61,8 +65,12 @@ def _moment_or_day(value: Any) -> Any:
 
 
 AsOf = Annotated[Moment, BeforeValidator(_moment_or_day)]
+# After the `Query` of words to be looked for: of blanks alone nothing is asked, everywhere.
+BLANK_IS_NONE = AfterValidator(lambda words: words if words and words.strip() else None)
 Line = Annotated[str, AfterValidator(_clean_line)]
 Prose = Annotated[str, AfterValidator(_clean_prose)]
+# Places are told in it: nothing is cut off, only line ends are made one character, as in the box of a form.
+Verbatim = Annotated[str, AfterValidator(_clean_verbatim)]
 Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 Flag = Annotated[bool, Field(strict=True)]
 

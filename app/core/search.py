@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, String, and_, false, literal
 
-from app.core.text import search_key
+from app.core.text import search_key, words_typed
 
 
 def ordered_text(length: int) -> String:
@@ -18,7 +18,7 @@ def has_phrase(column: Any, query: str) -> ColumnElement[bool]:
     return literal(" ").concat(column).contains(f" {phrase}", autoescape=True) if phrase else false()
 
 
-def has_words(column: Any, query: str) -> ColumnElement[bool]:
-    """Return the condition that a folded column has a word beginning with each word typed, in any order."""
-    words = search_key(query).split()
+def column_has_words(column: Any, query: str) -> ColumnElement[bool]:
+    """Return the condition that a folded column has what `core.text.has_words` finds in a text."""
+    words = words_typed(query)
     return and_(*(has_phrase(column, word) for word in words)) if words else false()

@@ -16,7 +16,7 @@ from xml.parsers import expat
 
 MEMORY = 768 * 1024 * 1024
 SECONDS = 8
-MAX_TEXT = 500
+MAX_TEXT = 5000  # longer than any field holds, so that what does not fit is refused, not cut
 MAX_TEXTS = 4_000_000  # one shared text may stand in every cell
 MERGED_ROWS = 40  # only headings are read by what is merged
 

@@ -37,9 +37,14 @@ def search_key(text: str) -> str:
     return _SPACE.sub(" ", re.sub(r"[^\w.]+", " ", bare.casefold())).strip()
 
 
+def words_typed(query: str) -> list[str]:
+    """Return what is looked for, folded: every search of words begins with these."""
+    return search_key(query).split()
+
+
 def has_words(text: str, query: str) -> bool:
     """Tell whether a text has a word beginning with each word typed, in any order, diacritics aside."""
-    words, found = search_key(query).split(), f" {search_key(text)}"
+    words, found = words_typed(query), f" {search_key(text)}"
     return bool(words) and all(f" {word}" in found for word in words)
 
 

@@ -241,6 +241,7 @@ def environment() -> Environment:
         "kilobytes": localised(i18n.kilobytes),
         "target": localised(i18n.target),
         "day": localised(i18n.day),
+        "short_day": localised(i18n.short_day),
         "moment": localised(i18n.moment),
         "clock": localised(i18n.clock),
     }

@@ -1,7 +1,7 @@
 """The reports of the demonstration, working day by working day, as a loader files them.
 
-Deterministic by the seed, without a clock or a database. The published figures (`data/published.csv`) come out exactly;
-everything else is made up, floods and failures included.
+Deterministic by the seed, without a clock or a database. The published figures come out exactly; everything else is
+made up, floods and failures included.
 """
 
 from collections.abc import Callable, Sequence

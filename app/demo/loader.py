@@ -1,14 +1,10 @@
 """Loads the demonstration through the same services as everybody's reports, in the order in which they came in."""
 
-import csv
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby
-from pathlib import Path
 
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
@@ -21,12 +17,16 @@ from app.core.audit import AuditEntry
 from app.core.clock import SystemClock, at, day_of
 from app.core.db import Database, commit
 from app.core.i18n import LOCALES
+from app.core.progress import progress
 from app.core.settings import Settings
 from app.demo import afterwards, machine
 from app.demo import tasks as demo_tasks
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
+from app.indicators.computed import rebuilding
+from app.indicators.computed import service as computed
+from app.indicators.readings import published
 from app.procedures.rules import System
 from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
@@ -40,7 +40,6 @@ from app.units.models import Unit
 
 LOADED = "demonstration.loaded"
 UNSAID_DAYS = 8  # working days in which an opening may still wait for its reason, so that there are findings to see
-PUBLISHED = Path(__file__).parent / "data" / "published.csv"
 
 
 class Stage(StrEnum):
@@ -74,6 +73,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)
         _publish(session)
+        published.load(session, now)
         if settings.demonstration:
             demo_accounts(session, now)
         calendar = calendar_for(session)
@@ -86,8 +86,13 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     filings = [_unsaid(f) if f.day in days[-UNSAID_DAYS:] else f for f in _not_yet(database, filings)]
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
+        session.info[computed.DEFERRED] = True
         demo_tasks.load(session, until=until, now=now, seed=seed)
-    with Session(database.writer, expire_on_commit=False) as session, _progress(len(filings)) as advance:
+    with (
+        Session(database.writer, expire_on_commit=False) as session,
+        progress("Demonstration", len(filings), "reports") as advance,
+    ):
+        session.info[computed.DEFERRED] = True
         reference = Reference.read(session)
         units = {unit.code: unit for unit in session.scalars(select(Unit))}
         session.commit()
@@ -101,6 +106,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         last = days[-1] if days else until
         for moment in (at(last, time(16, 30)), at(last, time(17, 15)), at(last, time(18, 0))):
             reminders.make(session, moment)
+        rebuilding.rebuild(session, now)
         audit.record(session, LOADED, "demonstration", after={"until": str(until), "seed": seed})
         commit(session)
     return len(filings)
@@ -177,19 +183,20 @@ def _publish(session: Session) -> None:
         return
     units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
     rows = []
-    with PUBLISHED.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            first, last = _period(row["period"])
-            rows.append(
-                {
-                    "first": first, "last": last, "as_of": datetime.fromisoformat(row["as_of"]),
-                    "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
-                    "numerator": int(row["numerator"]) if row["numerator"] else None,
-                    "denominator": int(row["denominator"]) if row["denominator"] else None,
-                    "value": row["value"], "unit_of_measure": row["unit"],
-                }
-                | {f"{words}_{locale}": row[f"{words}_{locale}"] for words in ("source", "note") for locale in LOCALES}
-            )  # fmt: skip
+    for row in published.rows():
+        if not row["measure"]:
+            continue
+        first, last = _period(row["period"])
+        rows.append(
+            {
+                "first": first, "last": last, "as_of": datetime.fromisoformat(row["as_of"]),
+                "unit_id": units[row["unit_code"]] if row["unit_code"] else None, "measure": row["measure"],
+                "numerator": int(row["numerator"]) if row["numerator"] else None,
+                "denominator": int(row["denominator"]) if row["denominator"] else None,
+                "value": row["value"], "unit_of_measure": row["unit"],
+            }
+            | {f"{words}_{locale}": row[f"{words}_{locale}"] for words in ("source", "note") for locale in LOCALES}
+        )  # fmt: skip
     session.execute(insert(PublishedFigure), rows)
 
 
@@ -198,25 +205,3 @@ def _period(text: str) -> tuple[date, date]:
         return date.fromisoformat(text), date.fromisoformat(text)
     first = date.fromisoformat(f"{text}-01")
     return first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal and plain lines elsewhere."""
-    done = 0
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import Progress
-
-        with Progress(console=Console(stderr=True)) as bar:
-            task = bar.add_task("Demonstration", total=total)
-            yield lambda n: bar.advance(task, n)
-        return
-
-    def advance(n: int) -> None:
-        nonlocal done
-        before, done = done, done + n
-        if done * 10 // max(total, 1) > before * 10 // max(total, 1):
-            sys.stderr.write(f"demonstration: {done}/{total} reports\n")
-
-    yield advance

@@ -1,6 +1,6 @@
 """How many dossiers each unit receives on a day of the demonstration, and how many of them offline.
 
-The published figures (`data/published.csv`) come out exactly; everything else is made up at the same magnitude.
+The published figures come out exactly; everything else is made up at the same magnitude.
 Pure and deterministic: no clock, no database, every draw from a `random.Random` seeded by the seed and the day.
 """
 

@@ -9,7 +9,7 @@ from app.core import audit, versions
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.paging import Page, cut
-from app.core.search import has_words
+from app.core.search import column_has_words
 from app.core.text import search_key
 from app.procedures.models import (
     Procedure,
@@ -42,8 +42,8 @@ def listing(
 ) -> ProcedurePage:
     """Return procedures by code; all of them without `page`."""
     query = _rows().order_by(col(Procedure.code))
-    if q is not None and q.strip():
-        query = query.where(has_words(col(Procedure.search_key), q))
+    if q is not None:
+        query = query.where(column_has_words(col(Procedure.search_key), q))
     if field is not None:
         query = query.where(col(ProcedureField.code) == field)
     if level is not None:

@@ -10,7 +10,7 @@ from app.core.access import Caller, allow
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import Day, problems
+from app.core.schemas import BLANK_IS_NONE, Day, problems
 from app.core.web import Render, form
 from app.procedures import catalogue, service
 from app.procedures.models import (
@@ -179,7 +179,9 @@ def list_procedures(
     session: Reading,
     render: Render,
     page: Paging,
-    q: Annotated[str | None, Query(max_length=80, description="Words of a name or code, diacritics aside")] = None,
+    q: Annotated[
+        str | None, Query(max_length=80, description="Words of a name or code, diacritics aside"), BLANK_IS_NONE
+    ] = None,
     field: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="A field's code")] = None,
     level: Annotated[Level | None, Query(description=LEVEL_WORDS)] = None,
     online_level: Annotated[OnlineLevel | None, Query(description=ONLINE_WORDS)] = None,

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.db import Reading
 from app.core.errors import Fault, Invalid
-from app.core.schemas import AsOf
+from app.core.schemas import BLANK_IS_NONE, AsOf
 from app.tasks.narrowing import Filters
 from app.tasks.rules import PERIOD, TASK_CODE, Bucket, TaskLevel, TaskRole
 from app.tasks.schemas import BUCKET_WORDS
@@ -41,7 +41,7 @@ def get_filters(
         Query(description="top: without children; all. Absent: top for the whole city, all for a unit or a parent"),
     ] = None,
     q: Annotated[
-        str | None, Query(max_length=80, description="Words of code, title, product, diacritics aside")
+        str | None, Query(max_length=80, description="Words of code, title, product, diacritics aside"), BLANK_IS_NONE
     ] = None,
     updated_since: Annotated[AsOf | None, Query(description="Only tasks that changed since then")] = None,
 ) -> Filters:
@@ -50,7 +50,7 @@ def get_filters(
         unit=units.named(session, unit, "?unit") if unit else None, role=role, bucket=bucket,
         programme=programme_by_code(session, programme, "?programme") if programme else None, phase=phase or None,
         directive=directive, position=position or None, tag=tag or None, deadline=deadline, parent=parent, level=level,
-        q=q or None, updated_since=updated_since,
+        q=q, updated_since=updated_since,
     )  # fmt: skip
 
 

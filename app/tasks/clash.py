@@ -1,4 +1,4 @@
-"""Two people edited one task: what is kept and what was typed, side by side; pure."""
+"""Two people edited one task: what both changed side by side, what only the other did taken over; pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +14,35 @@ class TwoValues:
     name: str
     kept: tuple[str, ...]
     typed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What both changed, the names of what only the other did, and the form with that taken over."""
+
+    both: list[TwoValues]
+    taken: list[str]
+    typed: dict[str, Any]
+
+
+def merge(base: TaskIn | None, kept: TaskIn, typed: Mapping[str, Any]) -> Merged:
+    """Return what became of a form that was drawn from `base`, the task being `kept` by now.
+
+    Without a base nobody knows who changed what: all that differs is listed.
+    """
+    differing = two_values(kept, typed)
+    if base is None:
+        return Merged(differing, [], dict(typed))
+    was, stands = base.model_dump(mode="json"), kept.model_dump(mode="json")
+    before = {one.name: _several(was[one.name]) for one in differing}
+    taken = [one.name for one in differing if one.typed == before[one.name]]
+    both = [one for one in differing if before[one.name] not in (one.typed, one.kept)]
+    return Merged(both, taken, {**typed, **{name: _as_typed(stands[name]) for name in taken}})
+
+
+def _as_typed(value: Any) -> Any:
+    """Return a value as a form sends it."""
+    return [str(one) for one in value] if isinstance(value, list) else "" if value is None else str(value)
 
 
 def two_values(kept: TaskIn, typed: Mapping[str, Any]) -> list[TwoValues]:

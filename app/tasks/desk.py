@@ -11,7 +11,6 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.tasks.asking.lists import questions
-from app.tasks.asking.rules import QuestionState
 from app.tasks.asking.schemas import TaskQuestionOut
 from app.tasks.listing import listing
 from app.tasks.narrowing import Filters
@@ -78,11 +77,8 @@ def desk(session: Session, caller: Caller, unit: Unit, now: datetime) -> TaskDes
         for group, items in groups.items()
         if items
     ]
-    asked = questions(session, caller, None, unit=unit, state=None, now=now).items
-    waiting = [one for one in asked if one.state is not QuestionState.answered]
-    return TaskDesk(
-        unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, parts=parts, questions=waiting
-    )  # fmt: skip
+    asked = questions(session, caller, None, unit=unit, state=None, now=now, waiting=True).items
+    return TaskDesk(unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, parts=parts, questions=asked)
 
 
 def _group(item: TaskItem) -> DeskGroup:

@@ -50,7 +50,14 @@ def written(session: Session, task: Task) -> dict[str, Any]:
     rows = session.scalars(
         select(TaskMilestone).where(col(TaskMilestone.task_id) == task.id).order_by(col(TaskMilestone.number))
     )
-    milestones = [row.model_dump(mode="json", exclude={"id", "task_id"}) for row in rows]
+    # One order of names: editions are told apart by their text.
+    milestones = [
+        {
+            "number": row.number, "title": row.title, "weight": row.weight,
+            "due": row.due and row.due.isoformat(), "done_on": row.done_on and row.done_on.isoformat(),
+        }
+        for row in rows
+    ]  # fmt: skip
     return {name: getattr(task, name) for name in _SAME} | {
         "clause": clause.label if clause else None,
         "phase": phase.code if phase else None,

@@ -9,7 +9,7 @@ from app.core import tables
 from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
-from app.core.paging import Paging
+from app.core.paging import Page, Paging
 from app.core.schemas import AsOf, problems
 from app.core.web import Render, form
 from app.tasks import life, listing, service
@@ -27,6 +27,7 @@ from app.units.rules import CODE_PATTERN
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 pages_router = APIRouter()  # blank forms: nothing that a client could want
 
+ON_A_PAGE = 30  # on a phone each task is a card: a hundred are read by nobody
 AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
 
 
@@ -35,7 +36,8 @@ def list_tasks(
     caller: CanRead, session: Reading, render: Render, page: Paging, filters: Filtered, now: Now, as_of: AtMoment = None
 ) -> Response:
     """List tasks by code, as they stand or stood; filters stand in the address."""
-    found = listing.listing(session, caller, page, filters=filters, as_of=as_of, now=now)
+    shown = Page(min(page.limit, ON_A_PAGE), page.after) if render.door == "people" else page
+    found = listing.listing(session, caller, shown, filters=filters, as_of=as_of, now=now)
 
     def every() -> list[TaskItem]:
         return render.every(
@@ -116,7 +118,9 @@ def get_task(
 ) -> Response:
     """Show one task with its history, as it stands or stood; 404 for a moment before it was there."""
     shown = show(session, caller, task, now, as_of=as_of)
-    return render(shown, "tasks/task.html", version=task.version if as_of is None else None)
+    # What moves with the task is known to a higher floor; main wires who tells it.
+    beside = render.request.app.state.beside_task(session, caller, task.id, now) if render.door == "people" else []
+    return render(shown, "tasks/task.html", version=task.version if as_of is None else None, indicators=beside)
 
 
 @router.get(

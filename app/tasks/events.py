@@ -11,3 +11,11 @@ class TaskChanged:
 
     task_id: int
     act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounted:
+    """Where a task is counted was written anew: it is new, its life moved on, or what decides it was changed."""
+
+    task_id: int
+    lead_unit_id: int

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
-from app.core.paging import Page, cut
+from app.core.paging import SETTLED, Page, cut
 from app.tasks import rules, states
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.editions import alive
@@ -41,6 +41,7 @@ def listing(
     session: Session, caller: Caller, page: Page | None, *, filters: Filters, as_of: datetime | None, now: datetime
 ) -> TaskPage:
     """Return tasks by code, as they stand now, or as they stood and were known at `as_of`."""
+    filters.only_now(as_of)
     at = as_of or now
     # First which ones, touching no more than tasks and states; then all that is shown of them.
     chosen: Any = select(col(Task.id).label("task"), col(_STATE.id).label("state"))
@@ -72,7 +73,9 @@ def listing(
     rows = list(session.execute(query))
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row[0].code])
-    return TaskPage(as_of=at, items=items(session, caller, rows, at, past=as_of is not None), next=following)
+    shown = items(session, caller, rows, at, past=as_of is not None)
+    complete_until = now - SETTLED if filters.updated_since is not None else None
+    return TaskPage(as_of=at, items=shown, next=following, complete_until=complete_until)
 
 
 def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime, *, past: bool) -> bool:

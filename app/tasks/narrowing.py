@@ -9,7 +9,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.core.access import Caller
-from app.core.text import search_key
+from app.core.errors import Fault, Invalid
+from app.core.text import words_typed
 from app.tasks import rules
 from app.tasks.editions import alive
 from app.tasks.models import (
@@ -57,6 +58,11 @@ class Filters:
                      self.deadline, self.parent, self.level, self.q, self.updated_since)  # fmt: skip
         return all(value is None for value in narrowing)
 
+    def only_now(self, moment: datetime | None) -> None:
+        """Raise Invalid for a moment of the past beside `updated_since`: that a task has changed is told of now."""
+        if moment is not None and self.updated_since is not None:
+            raise Invalid([Fault("?updated_since", "updated_since_of_past")])
+
 
 def narrowed(
     query: Select[Any], caller: Caller, filters: Filters, at: datetime, *, past: bool = True, each: bool = False
@@ -90,7 +96,7 @@ def narrowed(
         query = query.where(col(TaskState.deadline).between(rules.period_start(limit), limit.day))
     if filters.updated_since is not None:
         query = query.where(col(Task.updated_at) >= filters.updated_since)
-    if filters.q is not None and filters.q.strip():
+    if filters.q is not None:
         for said in _beginnings(filters.q) or [""]:
             hits = select(col(TaskMark.task_id)).where(*_found(said, at, past=past))
             one = exists(hits.where(col(TaskMark.task_id) == col(Task.id)).correlate(Task))
@@ -138,7 +144,7 @@ def are_many(session: Session, query: str, at: datetime, *, past: bool) -> bool:
 
 
 def _beginnings(query: str) -> list[str]:
-    return [word[:WORD_LENGTH] for word in search_key(query).split()]
+    return [word[:WORD_LENGTH] for word in words_typed(query)]
 
 
 def _found(said: str, at: datetime, *, past: bool) -> tuple[ColumnElement[bool], ...]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from fastapi import Request
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -12,7 +13,7 @@ from app.core.access import Caller
 from app.core.clock import now_of
 from app.core.errors import Problem
 from app.tasks import programmes, service
-from app.tasks.clash import two_values
+from app.tasks.clash import merge
 from app.tasks.detail_schemas import TaskOut
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.models import Task, TaskTag
@@ -54,15 +55,29 @@ def blank(session: Session) -> dict[str, Any]:
 
 def task_again(session: Session, task: Task) -> dict[str, Any]:
     """Return what the form of an existing task needs beside its values."""
-    return {"task": task, "offers": blank(session), "clash": []}
+    return {"task": task, "offers": blank(session), "clash": [], "taken": []}
 
 
 def edit_again(request: Request, session: Session, problem: Problem, data: TaskIn) -> dict[str, Any]:
-    """Return what a refused edit is drawn again with; a stale one with what was typed beside what is kept."""
+    """Return what a refused edit is drawn again with, and what another saved meanwhile.
+
+    Whatever it was refused for: it is drawn with the version of now, which would pass over the other's values.
+    """
     task = service.by_code(session, request.state.caller, request.path_params["code"])
-    typed = getattr(request.state, "typed", {})
-    stale = problem.code in ("stale", "precondition_required")
-    return task_again(session, task) | {"clash": two_values(data, typed) if stale else []}
+    typed, base = getattr(request.state, "typed", {}), _base(request)
+    if base is None and problem.code not in ("stale", "precondition_required"):
+        return task_again(session, task)
+    merged = merge(base, data, typed)
+    return task_again(session, task) | {"clash": merged.both, "taken": merged.taken, "typed": merged.typed}
+
+
+def _base(request: Request) -> TaskIn | None:
+    """Return the task that a form was drawn from: its version counts updates too, of which no edition is kept."""
+    said = dict(getattr(request.state, "pairs", [])).get("_base")
+    try:
+        return TaskIn.model_validate_json(said) if said else None
+    except ValidationError:
+        return None
 
 
 def task_page(request: Request, session: Session) -> TaskOut:
@@ -89,7 +104,7 @@ class ActPage(StrEnum):
 
 def act_of(request: Request, session: Session, problem: Problem, data: Any) -> dict[str, Any]:
     """Return which act's form was refused."""
-    return {"act": request.url.path.rpartition("/")[2]}
+    return {"act": request.url.path.rpartition("/")[2], "file_brought": getattr(request.state, "file_brought", None)}
 
 
 def programme_again(request: Request, session: Session) -> ProgrammeOut:

@@ -1,4 +1,4 @@
-"""Compares the kept sums of tasks with their dated states, these and the editions with the tasks; makes sums anew."""
+"""Compares the kept sums of tasks with their dated states; these, editions, marks and percents with the tasks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,9 +9,22 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
 
 from app.core.clock import day_of
+from app.tasks import editions
 from app.tasks.editions import written
-from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskEdition, TaskState
-from app.tasks.rules import Headline, bucket
+from app.tasks.models import (
+    FOREVER,
+    WORD_LENGTH,
+    Programme,
+    Task,
+    TaskCount,
+    TaskEdition,
+    TaskMark,
+    TaskPercent,
+    TaskState,
+    TaskTag,
+    TaskUnit,
+)
+from app.tasks.rules import Headline, TaskRole, bucket
 from app.tasks.states import count_rows, facts_of
 
 _STATE = TaskState.__table__  # type: ignore[attr-defined]
@@ -33,12 +46,15 @@ def differences(session: Session, now: datetime) -> Iterator[str]:
             yield f"task {task.code}: no state is written ahead"
         elif state.bucket != bucket(facts_of(task, headlines[task.programme_id]), day_of(now)):
             yield f"task {task.code}: counted as {state.bucket}, its facts say otherwise"
-    editions = select(Task, TaskEdition).outerjoin(
+    open_ones = select(Task, TaskEdition).outerjoin(
         TaskEdition, (col(TaskEdition.task_id) == col(Task.id)) & (col(TaskEdition.to_at) == FOREVER)
     )
-    for task, edition in session.execute(editions.execution_options(yield_per=500)):
+    for task, edition in session.execute(open_ones.execution_options(yield_per=500)):
         if edition is None or any(getattr(edition, name) != word for name, word in written(session, task).items()):
             yield f"task {task.code}: the open edition says something else"
+    for task_id in sorted(_ill_marked(session) | _ill_measured(session)):
+        code = session.get_one(Task, task_id).code
+        yield f"task {code}: what it is found by, or its last percent, says something else"
     kept: dict[Any, int] = {
         (row.span, row.first, row.programme_id, row.bucket): row.moved
         for row in session.scalars(select(TaskCount))
@@ -51,8 +67,42 @@ def differences(session: Session, now: datetime) -> Iterator[str]:
             yield f"tasks counted {where}: kept {kept.get(key, 0)}, the states say {right.get(key, 0)}"
 
 
-def rebuild(session: Session) -> int:
-    """Make the kept sums anew from the states and return how many rows there are."""
+def _ill_marked(session: Session) -> set[int]:
+    """Return the tasks whose open marks are not their tags, coordinating units and words, each once."""
+    right: Counter[tuple[int, str | None, int | None, str | None]] = Counter()
+    for task_id, tag in session.execute(select(col(TaskTag.task_id), col(TaskTag.tag))):
+        right[task_id, tag, None, None] += 1
+    helpers = select(col(TaskUnit.task_id), col(TaskUnit.unit_id)).where(
+        col(TaskUnit.role) == TaskRole.coordinating.value
+    )
+    for task_id, unit_id in session.execute(helpers):
+        right[task_id, None, unit_id, None] += 1
+    for task_id, key in session.execute(select(col(Task.id), col(Task.search_key))):
+        right.update((task_id, None, None, word) for word in {said[:WORD_LENGTH] for said in key.split()})
+    marks = select(col(TaskMark.task_id), col(TaskMark.tag), col(TaskMark.unit_id), col(TaskMark.word))
+    kept = Counter(tuple(row) for row in session.execute(marks.where(col(TaskMark.to_at) == FOREVER)))
+    return {key[0] for key in right.keys() | kept.keys() if right[key] != kept[key]}
+
+
+def _ill_measured(session: Session) -> set[int]:
+    """Return the tasks whose newest percent in their history is not the one that they have."""
+    rows = select(col(TaskPercent.task_id), col(TaskPercent.percent), col(TaskPercent.source))
+    newest = {
+        row[0]: tuple(row[1:]) for row in session.execute(rows.order_by(col(TaskPercent.at), col(TaskPercent.id)))
+    }
+    tasks = session.execute(select(col(Task.id), col(Task.percent), col(Task.percent_source)))
+    return {row[0] for row in tasks if newest.get(row[0], (None, None)) != tuple(row[1:])}
+
+
+def rebuild(session: Session, now: datetime) -> int:
+    """Make the kept sums anew from the states and return how many rows there are.
+
+    Marks and percents that say something else than their task are put right from now on; what they said is past.
+    """
+    for task_id in sorted(_ill_marked(session)):
+        editions.keep(session, session.get_one(Task, task_id), now)
+    for task_id in sorted(_ill_measured(session)):
+        editions.keep_percent(session, session.get_one(Task, task_id), now)
     session.execute(delete(TaskCount))
     rows = count_rows(_moved(session))
     if rows:

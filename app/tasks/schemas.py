@@ -168,3 +168,10 @@ class TaskPage(BaseModel):
     as_of: datetime
     items: list[TaskItem]
     next: str | None
+    complete_until: Annotated[
+        datetime | None,
+        Described(
+            description="Ask for `updated_since` this moment the next time: nothing is missed then; "
+            "null without `updated_since`"
+        ),
+    ]

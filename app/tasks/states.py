@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import and_, delete, func, or_, select, update
 from sqlmodel import Session, col
 
+from app.core import events
 from app.core.clock import at as moment_at
 from app.core.clock import day_of
 from app.core.db import upsert
+from app.tasks.events import TaskCounted
 from app.tasks.models import FOREVER, Programme, Task, TaskCount, TaskState
 from app.tasks.rules import Facts, Headline, Rhythm, TaskKind, TaskStatus, course, next_update_due
 
@@ -50,6 +52,7 @@ def write(session: Session, task: Task, now: datetime) -> None:
         )
     )
     current = rows[0] if rows and rows[0].from_at <= now else None
+    leads = {task.lead_unit_id} | ({current.lead_unit_id} if current else set())
     ahead = [row for row in rows if row is not current]
     for row in ahead:
         _count(moved, row.top, row.bucket, row.from_at, row.to_at, -1)
@@ -84,6 +87,8 @@ def write(session: Session, task: Task, now: datetime) -> None:
         session.add(TaskState(task_id=task.id, programme_id=task.programme_id, **row_values))
     session.flush()
     _keep(session, task.programme_id, moved)
+    for unit_id in sorted(leads):
+        events.publish(session, TaskCounted(task.id, unit_id))
 
 
 def _count(moved: Counter[tuple[str, date]], top: bool, bucket: str, begins: datetime, ends: datetime, by: int) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, not_, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -10,6 +10,7 @@ from app.core.clock import day_of
 from app.procedures.rules import System
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report
+from app.throughput.reopenings.service import is_open
 from app.throughput.schemas import DayOffOut, WordsOut
 
 _OBLIGATION = hot.table(Obligation)
@@ -29,12 +30,17 @@ def _day_off(reference: Reference, day: date) -> DayOffOut:
     return DayOffOut(day=day, name=WordsOut(vi=names[0], en=names[1], fr=names[2]) if names else None)
 
 
-def unsent_between(session: Session, unit_id: int, system: System, after: date, before: date) -> list[date]:
-    """Return the days between two that a unit owes and of which nothing was received, oldest first."""
+def unsent_between(
+    session: Session, unit_id: int, system: System, after: date, before: date, now: datetime
+) -> dict[date, bool]:
+    """Return the days between two that a unit owes and of which nothing was received, and whether each is locked.
+
+    Oldest first; a day that was reopened is not locked.
+    """
     c = _OBLIGATION.c
     same = (_REPORT.c.unit_id == c.unit_id) & (_REPORT.c.day == c.day) & (_REPORT.c.system == c.system)
     query = (
-        select(c.day)
+        select(c.day, and_(c.locks_at < now, not_(is_open(c, now))))
         .select_from(_OBLIGATION.outerjoin(_REPORT, same))
         .where(
             c.unit_id == unit_id, c.system == system.value, c.day > after, c.day < before, c.waived_at.is_(None),
@@ -42,7 +48,7 @@ def unsent_between(session: Session, unit_id: int, system: System, after: date, 
         )
         .order_by(c.day)
     )  # fmt: skip
-    return list(session.execute(query).scalars())
+    return {day: bool(locked) for day, locked in session.execute(query)}
 
 
 def last_owed(session: Session, until: date) -> date:

@@ -81,7 +81,7 @@ async def ask_about_untouched(request: Request) -> list[Fault]:
     """
     pairs, typed = dict(getattr(request.state, "pairs", [])), getattr(request.state, "form", {})
     found = untouched(typed, pairs.get("_fresh", "").split())
-    later = put_off(found, typed, request.headers.get("if-match"))
+    later = put_off(found, typed, request.headers.get("if-match"), pairs.get("_later", "").split())
     if len(later) < len(found):
         raise Invalid(found)
     return later

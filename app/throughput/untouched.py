@@ -22,23 +22,27 @@ def untouched(form: Mapping[str, Any], fresh: Collection[str]) -> list[Fault]:
     ]
 
 
-def put_off(found: Collection[Fault], form: Mapping[str, Any], version: str | None) -> list[Fault]:
+def put_off(
+    found: Collection[Fault], form: Mapping[str, Any], version: str | None, later: Collection[str]
+) -> list[Fault]:
     """Return those faults that were answered before with "later": the other system went alone, and is sent again.
 
-    `version`: of the day that the form was drawn from, `city-ministry`, 0 for a system not sent. A note says something.
+    `version`: of the day that the form was drawn from, `city-ministry`, 0 for a system not sent; `later`: the systems
+    that somebody was asked about then, by the form's own word. A note says something.
     """
     numbers = (version or "").strip('"').partition(".")[0].split("-")
     sent = {
         system.value for system, number in zip(SYSTEMS, numbers, strict=False) if number.isdecimal() and int(number)
     }
-    later = []
+    left = []
     for fault in found:
         system = fault.pointer[1:]
         others = {one.value for one in System} - {system}
         note = form[system].get("note")
-        if others <= sent and others <= form.keys() and not (isinstance(note, str) and note.strip()):
-            later.append(fault)
-    return later
+        answered = system in later and others <= sent and others <= form.keys()
+        if answered and not (isinstance(note, str) and note.strip()):
+            left.append(fault)
+    return left
 
 
 def _says_nothing(part: Mapping[str, Any]) -> bool:

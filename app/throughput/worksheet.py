@@ -4,11 +4,12 @@ from datetime import date, datetime, time
 from typing import Annotated
 
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 from sqlmodel import Session
 
 from app.core.clock import at, day_of
 from app.procedures.rules import System
-from app.throughput import forward, questions, reading
+from app.throughput import evidence, forward, questions, reading
 from app.throughput.approvals import listing as approvals
 from app.throughput.approvals.schemas import ReturnedOut
 from app.throughput.days import days_off_until, unsent_between
@@ -68,6 +69,11 @@ class SystemSheet(BaseModel):
     previous_day: Annotated[date | None, Field(description="Day of the last received report before")]
     unsent_before: Annotated[
         list[date], Field(description="Days owed since then of which nothing came: the openings lie further back")
+    ]
+    unsent_locked: Annotated[list[date], Field(description="Of these: locked, and nothing is granted")]
+    left_for_later: Annotated[
+        bool,
+        Field(description="Without figures though a person began the day with the other system: the form asked why"),
     ]
     deadlines: DeadlinesOut
     days_off: Annotated[list[DayOffOut], Field(description="That the deadline passes over")]
@@ -148,6 +154,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     closing = previous.closing if previous else {}
     overdue = previous.overdue if previous else {}
     past = Past.read(session, unit.id, system, day, previous.day if previous else None)
+    unsent = unsent_between(session, unit.id, system, previous.day, day, now) if previous else {}
     proposals = _proposals(session, unit.id, day, system) if reference.has_figures(unit.id, system) else {}
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
@@ -182,7 +189,9 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         system=system,
         report=report,
         previous_day=previous.day if previous else None,
-        unsent_before=unsent_between(session, unit.id, system, previous.day, day) if previous else [],
+        unsent_before=list(unsent),
+        left_for_later=_left_for_later(session, unit.id, day, system, stored),
+        unsent_locked=[one for one, locked in unsent.items() if locked],
         deadlines=deadlines_out(moments),
         days_off=days_off_until(reference, unit.id, day, moments.due_at),
         locked=lock is not None and lock.locked,
@@ -199,6 +208,23 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         ],
         rows=rows,
     )
+
+
+def _left_for_later(session: Session, unit_id: int, day: date, system: System, stored: reading.Stored | None) -> bool:
+    """Tell whether a person said of a system that it comes later: the day's form asks who sends the other one alone.
+
+    Programs, files and what follows from another day are not asked: the other report's first revision tells.
+    """
+    if stored is not None:
+        return stored.unavailable is not None  # said in so many words
+    (other,) = set(SYSTEMS) - {system}
+    first = session.execute(
+        select(reading.REVISION.id, reading.REVISION.door).where(
+            reading.REPORT.id == reading.REVISION.report_id, reading.REPORT.unit_id == unit_id,
+            reading.REPORT.day == day, reading.REPORT.system == other.value, reading.REVISION.number == 1,
+        )
+    ).one_or_none()  # fmt: skip
+    return first is not None and first.door == "people" and not evidence.of_revision(session, first.id)
 
 
 def _counted_until(report: ReportOut | None, moments: Deadlines, now: datetime) -> datetime:

@@ -113,7 +113,9 @@ def write(
     digest = proof.digest(new.lines.values(), new.reasons)
     audit.record(
         session, "report.corrected" if stored else "report.received", proof.entity(unit.code, day, system.value),
-        before=_summary(stored) if stored else None, after=_summary(new) | {"digest": digest}, reason=_why(draft),
+        before=_summary(stored) if stored else None, reason=_why(draft),
+        # Calendars change, deadlines with them: by this one the revision was judged.
+        after=_summary(new) | {"digest": digest, "due_at": case.deadlines.due_at.isoformat()},
     )  # fmt: skip
     written = Written(case, raised, new.gaps or {}, following, reference, unit, caller.label, new.known_from)
     events.publish(

@@ -10,7 +10,7 @@ from app.core.access import Caller, allow
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import Day, problems
+from app.core.schemas import BLANK_IS_NONE, Day, problems
 from app.core.web import Render, form
 from app.units import service
 from app.units.models import KIND_WORDS, Unit, UnitIn, UnitNew, UnitOut, UnitPage
@@ -33,7 +33,9 @@ def list_units(
     session: Reading,
     render: Render,
     page: Paging,
-    q: Annotated[str | None, Query(max_length=80, description="Words of a name, code or former name; đ as d")] = None,
+    q: Annotated[
+        str | None, Query(max_length=80, description="Words of a name, code or former name; đ as d"), BLANK_IS_NONE
+    ] = None,
     kind: Annotated[UnitKind | None, Query(description=KIND_WORDS)] = None,
     day: Annotated[Day | None, Query(description="Only units that exist on this day")] = None,
 ) -> Response:

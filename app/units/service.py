@@ -76,7 +76,7 @@ def listing(
 ) -> UnitPage:
     """Return units in Vietnamese order of their names; all of them without `page`."""
     query = select(Unit).order_by(col(Unit.sort_key), col(Unit.code))
-    if q is not None and q.strip():
+    if q is not None:
         q = folded(q)
         alias = exists().where(col(UnitAlias.unit_id) == col(Unit.id), has_phrase(col(UnitAlias.search_key), q))
         query = query.where(or_(has_phrase(col(Unit.search_key), q), alias))

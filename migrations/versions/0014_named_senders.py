@@ -13,15 +13,25 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "figure_senders",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("source", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("sender", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
         sa.Column("since", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("source", name=op.f("pk_figure_senders")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_figure_senders_unit_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_figure_senders")),
+        sa.UniqueConstraint("source", "unit_id", name=op.f("uq_figure_senders_source_unit_id")),
     )
-    # Who spoke last for a source goes on speaking for it.
+    op.create_index(
+        "ix_figure_senders_of_all", "figure_senders", ["source"], unique=True, sqlite_where=sa.text("unit_id is null"),
+        postgresql_where=sa.text("unit_id is null"),
+    )  # fmt: skip
+    # Who alone ever spoke of a unit in a source's name goes on speaking of it. Where several did nobody is chosen:
+    # it is the first's who sends next, or theirs whom the analyst names.
     op.execute(
-        "insert into figure_senders (source, sender, since) select source, sent_by, known_at from figure_days"
-        " where id in (select max(id) from figure_days group by source)"
+        "insert into figure_senders (source, unit_id, sender, since)"
+        " select source, unit_id, min(sent_by), max(known_at) from figure_days group by source, unit_id"
+        " having count(distinct sent_by) = 1"
     )
     with op.batch_alter_table("reminders") as table:
         table.add_column(sa.Column("approval_id", sa.Integer(), nullable=True))

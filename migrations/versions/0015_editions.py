@@ -134,6 +134,13 @@ def _fill() -> None:
         select t.id, t.updated_at, t.percent, t.percent_source from tasks t
         where t.percent_source in ('milestones', 'children')""")
     )
+    # Nor was it that there is no percent any more.
+    bind.execute(
+        sa.text("""
+        insert into task_percents (task_id, at, percent, source)
+        select t.id, t.updated_at, null, null from tasks t where t.percent is null
+        and exists (select 1 from task_updates u where u.task_id = t.id and u.percent is not null)""")
+    )
     milestones = sa.table("task_milestones", *(
         sa.column(name, kind) for name, kind in (
             ("task_id", sa.Integer()), ("number", sa.Integer()), ("title", sa.String()), ("weight", sa.Integer()),

@@ -112,7 +112,7 @@ def test_what_everybody_may_is_a_short_list(app: FastAPI) -> None:
 
 
 def _address(path: str, unit: str, ids: dict[str, str]) -> str:
-    values = {"unit": unit, "day": DAY, "system": "city", "code": unit, **ids}
+    values = {"unit": unit, "day": DAY, "system": "city", "code": unit, "indicator": "VH-01", "set_code": "VH"} | ids
     return re.sub(r"{(\w+)(?::\w+)?}", lambda match: values.get(match[1], "1"), path)
 
 

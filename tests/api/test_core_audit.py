@@ -1,5 +1,6 @@
 """The audit chain: every change is in it, and whoever alters, removes, reorders or cuts it is found out."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,6 +24,7 @@ from app.units.models import UnitIn
 from tests.api.test_access import _calls, _method, _routes
 from tests.conftest import PASSWORD
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+from tests.support.indicators import indicator, indicator_set, reading
 from tests.support.tasks import DOCUMENT, PDF, directive, task
 from tests.support.workbooks import GOOD, HEADINGS, workbook
 
@@ -209,8 +211,8 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     call("reopen_finding", analyst, "POST", f"/throughput/findings/{number}/reopening", {"reason": "Chưa rõ"})
     source = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": False}
     call("put_figure_source", analyst, "PUT", "/throughput/figures/sources", source)
-    call("put_figure_sender", analyst, "PUT", "/throughput/figures/senders/one-gate", {"sender": "test machine"})
     machine = api("machine", scopes=["figures:send"])
+    call("put_figure_sender", analyst, "PUT", "/throughput/figures/senders/one-gate", {"sender": "test machine"})
     of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)
@@ -240,6 +242,19 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     assert brought.is_success, brought.text
     assert len(_entries(app)) > before + 1  # the file's, and the import's own
     done.add("import_tasks")
+    for operation, client, method, path, body, match in _indicators():
+        call(operation, client or analyst, method, path, body, match)
+    sheet = has(analyst, "/indicators/sets/DTI/export") | {"valid_from": "2026-11-20"}
+    before = len(_entries(app))
+    again = analyst.post(f"{API}/indicators/sets/import", files={"file": ("a.json", json.dumps(sheet))})
+    assert again.is_success, again.text
+    assert len(_entries(app)) > before
+    rows = b"indicator,period,value,as_of,source\nDTI-02,2025,70,2026-01-31,x\n"
+    before = len(_entries(app))
+    read = analyst.post(f"{API}/indicators/readings/import", files={"file": ("a.csv", rows)})
+    assert read.is_success, read.text
+    assert len(_entries(app)) > before + 1
+    done |= {"import_indicator_set", "import_readings"}
     token = call("create_token", manager, "POST", "/tokens", {"name": "máy", "scopes": ["units:read"]})
     call("revoke_token", manager, "DELETE", f"/tokens/{token['id']}")
     unsafe = {r.operation_id for r in _routes(app) if (r.path or "").startswith(API) and _method(r) not in SAFE_METHODS}
@@ -328,6 +343,17 @@ def _tasks(
         "deadline": "2026-12",
     }  # fmt: skip
     yield "hand_out", analyst, "POST", "/directives/1/hand-outs", act, False
+
+
+def _indicators() -> Iterator[Change]:
+    made = indicator_set(indicator("THU-1"))
+    yield "create_indicator_set_version", None, "POST", "/indicators/sets", made, False
+    goal = {"period": "2026", "low": 80, "document": "KH 98"}
+    yield "create_target", None, "POST", "/indicators/THU-1/targets", goal, False
+    yield "create_reading", None, "POST", "/indicators/THU-1/readings", reading("2026-Q3", value=70), False
+    yield "create_citation", None, "POST", "/indicators/THU-1/citations", {"period": "2026-Q3"}, False
+    yield "link_task", None, "POST", "/indicators/THU-1/tasks", {"task": "A"}, False
+    yield "unlink_task", None, "DELETE", "/indicators/THU-1/tasks/A", None, False
 
 
 def _stages(

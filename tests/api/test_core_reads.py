@@ -16,6 +16,7 @@ from app.core.doors import CSP
 from app.core.web import API, asset
 from tests.durability.live import caller, serving
 from tests.support.clients import DAY, WARD, PageClient, line, report
+from tests.support.tasks import with_directive, with_task
 
 Api = Callable[..., TestClient]
 People = Callable[..., PageClient]
@@ -255,3 +256,28 @@ def test_a_person_never_leaves_the_site_by_a_redirect(people: People) -> None:
     for to in ("https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil", "javascript:alert(1)", "/\tx"):
         answer = browser.post("/language", data={"locale": "vi", "to": to})
         assert answer.headers["location"] == "/", to
+
+
+@pytest.mark.parametrize(
+    ("path", "role"),
+    [
+        ("/units", "city_analyst"), ("/procedures", "city_analyst"), ("/users", "administrator"),
+        ("/throughput/board", "city_analyst"), ("/throughput/ranking", "city_analyst"), ("/tasks", "city_analyst"),
+        ("/directives", "city_analyst"), ("/indicators", "city_analyst"), ("/tasks/summary", "city_analyst"),
+    ],
+)  # fmt: skip
+def test_blank_words_ask_for_nothing(api: Api, people: People, path: str, role: str) -> None:
+    if path in ("/tasks", "/directives", "/tasks/summary"):
+        with_task(api("city_analyst"), "T1", with_directive(api("city_analyst")))
+    if path == "/users":
+        people("leader")
+    client = api(role)
+
+    def asked(query: str) -> tuple[Any, Any]:
+        answer = client.get(f"{API}{path}{query}").json()
+        return answer, answer["items"] if "items" in answer else answer["total"]
+
+    whole, found = asked("")
+    assert found, path
+    assert [asked(f"?q={blank}") for blank in ("", "%20%20")] == [(whole, found)] * 2
+    assert not asked("?q=khongcogi")[1], path

@@ -254,7 +254,7 @@ def everywhere_the_same(session: Session, city: City, as_of: datetime | None) ->
     assert numbers(form_of(session, city, (WARD, OTHER), as_of)) == found, "all that report, picked one by one"
     for field in found.keys() | wards[0].keys() | wards[1].keys():
         both = [ward.get(field, [0] * len(NUMBERS)) for ward in wards]
-        assert found.get(field, [0] * len(NUMBERS)) == [a + b for a, b in zip(*both, strict=True)], field
+        assert found[field] == [a + b for a, b in zip(*both, strict=True)], field
     unexplained = sum(row.difference for row in whole.rows)
     assert whole.total.difference == unexplained == whole.total.c7 + whole.total.c11 - whole.total.c3
     made = statutory_book.table(whole, "vi")

@@ -23,7 +23,8 @@ def test_the_commands_and_the_program_of_the_guide_do_what_it_says(
     tmp_path: Path,
 ) -> None:
     app.state.settings = app.state.settings.model_copy(update={"demonstration": True})  # which has a key for dossiers
-    tokens = {"MACHINE": api("machine", WARD, scopes=["figures:send", "reports:read"]), "CITY": api("city_analyst")}
+    scopes = ["figures:send", "reports:read"]
+    tokens = {"MACHINE": api("machine", WARD, scopes, name="one-gate"), "CITY": api("city_analyst")}
     tokens["GATE"] = api("machine", scopes=["portal:events"])
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TIENDO57": address, "UNIT": WARD, "DAY": DAY}
     environment |= {name: c.headers["authorization"].removeprefix("Bearer ") for name, c in tokens.items()}

@@ -16,11 +16,20 @@ from typer.testing import CliRunner
 
 from app import migrations
 from app.__main__ import cli
+from app.core import audit
+from app.core.access import Caller
 from app.core.db import Database
 from app.core.settings import Settings
 from app.tables import TABLES
+from app.tasks import service as tasks
+from app.tasks.directives import service as directives
+from app.tasks.directives.schemas import DirectiveIn
+from app.tasks.progress import service as progress
+from app.tasks.progress.schemas import UpdateIn
+from app.tasks.schemas import TaskNew
 from tests.conftest import KIND, NOW, create_postgresql, drop_postgresql, postgresql_url
 from tests.support.clients import SetClock
+from tests.support.tasks import directive, task
 
 
 def _settings(url: str) -> Settings:
@@ -128,6 +137,33 @@ def test_the_seed_twice_changes_nothing(empty: Database) -> None:
     assert {name for name in after if after[name] != before[name]} <= {"obligations"}
 
 
+def test_a_percent_that_was_taken_back_is_none_in_its_history(empty: Database) -> None:
+    clock = SetClock(NOW)
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), clock)
+    now = clock.now()
+    city = Caller(
+        id=0, user_name="test", label="Chuyên viên", role="city_analyst", unit_id=None, unit_code=None,
+        rights=frozenset(), units=None,
+    )  # fmt: skip
+    with empty.write() as session:
+        session.info["audit_context"] = audit.Context(now, None, "test", "command")
+        paper = directives.add(session, city, values=DirectiveIn.model_validate(directive()), now=now)
+        for code, percent in (("TAKEN", 40), ("KEPT", 50), ("NONE", None)):
+            row = tasks.add(session, city, values=TaskNew.model_validate(task(code, paper.id)), now=now)
+            body = UpdateIn(percent=percent, on_track=True)
+            progress.say(session, city, row, body=body, now=now + timedelta(hours=1))
+    taken = "update tasks set percent = null, percent_source = null where code = 'TAKEN'"
+    told = "select t.code, p.percent from task_percents p join tasks t on t.id = p.task_id order by p.at, p.id"
+    migrations.downgrade(empty, "0014")
+    with empty.writer.connect() as connection:
+        connection.execute(text(taken))
+        connection.commit()
+    migrations.upgrade(empty)
+    with empty.engine.connect() as connection:
+        assert [tuple(row) for row in connection.execute(text(told))] == [("TAKEN", 40), ("KEPT", 50), ("TAKEN", None)]
+
+
 def test_down_and_up_again_step_by_step_with_data(empty: Database) -> None:
     """Every step down and up: what a table held that stays is there afterwards, and the models match at the end."""
     migrations.upgrade(empty)
@@ -147,6 +183,30 @@ def test_down_and_up_again_step_by_step_with_data(empty: Database) -> None:
     assert _differences(empty) == []
     migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
     assert {name: len(rows) for name, rows in _rows(empty).items()} == {name: len(rows) for name, rows in held.items()}
+
+
+def test_who_alone_spoke_of_a_unit_goes_on_and_of_several_nobody_is_chosen(empty: Database) -> None:
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
+    migrations.downgrade(empty, "0013")
+    said = [  # the source, the unit's place, the day, by whom, when
+        ("one", 0, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 0, "2026-11-19", "A", "2026-11-19 08:00:00"),
+        ("one", 1, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
+        ("two", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
+    ]  # fmt: skip
+    with empty.writer.connect() as connection:
+        units = list(connection.execute(text("select id from units order by id limit 2")).scalars())
+        for source, place, day, by, at in said:
+            connection.execute(
+                text("insert into figure_days (unit_id, system, source, day, version, known_at, sent_by, digest)"
+                     " values (:unit, 'city', :source, :day, 1, :at, :by, :digest)"),
+                {"unit": units[place], "source": source, "day": day, "by": by, "at": at, "digest": "0" * 64},
+            )  # fmt: skip
+        connection.commit()
+    migrations.upgrade(empty)
+    with empty.engine.connect() as connection:
+        found = connection.execute(text("select source, unit_id, sender from figure_senders order by source, unit_id"))
+        assert [tuple(row) for row in found] == [("one", units[0], "A"), ("two", units[1], "B")]
 
 
 def test_each_step_is_whole_or_not_at_all(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:

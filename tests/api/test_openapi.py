@@ -76,6 +76,14 @@ def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str,
         assert operation["description"], f"{method} {path} has no docstring"
 
 
+def test_a_form_with_a_file_names_all_that_its_schema_takes(contract: dict[str, Any]) -> None:
+    content = contract["paths"]["/api/v1/tasks/{code}/updates"]["post"]["requestBody"]["content"]
+    in_json = content["application/json"]["schema"]["properties"]
+    in_form = content["multipart/form-data"]["schema"]["properties"]
+    assert {name.removesuffix("[]") for name in in_form} == {"file", *in_json}
+    assert {name for name, field in in_form.items() if field["type"] == "array"} == {"milestones[]", "evidence[]"}
+
+
 def test_every_operation_declares_its_refusals(contract: dict[str, Any]) -> None:
     for method, path, operation in _operations(contract):
         declared = set(operation["responses"])

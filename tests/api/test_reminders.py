@@ -168,14 +168,21 @@ def test_a_returned_report_is_reminded_of_until_it_is_corrected(
     assert len([r for r in api().get(AT).json()["items"] if r["returned"]]) == 2
 
 
-def test_a_return_taken_back_reminds_of_nothing(app: FastAPI, api: Api, clock: SetClock) -> None:
+def test_a_return_that_the_city_overrules_reminds_of_nothing(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
     put(api())
     analyst, at = api("city_analyst"), f"{API}/throughput/reports/{WARD}/{DAY}/city/approvals"
     assert api("ward_leader").post(f"{at}/ward/return", json={"reason": "Xem lại"}).status_code == 200
     make(app, clock)
+    clock.set(f"{DAY}T16:50:00+07:00")
     assert analyst.put(f"{at}/city", json={"version": 1}).status_code == 200
+    clock.set(f"{DAY}T16:55:00+07:00")
     (found,) = [r for r in api().get(AT).json()["items"] if r["returned"]]
-    assert (found["is_open"], found["ended"]) == (False, "withdrawn"), "the city's word counts before the ward's"
+    assert (found["is_open"], found["ended"], found["ended_at"]) == (False, "overruled", "2026-11-20T09:50:00Z"), (
+        "the city's word counts before the ward's"
+    )
+    assert "Thành phố đã duyệt" in people().get("/throughput/reminders").text
 
 
 def test_requests_to_reopen_count_for_who_answers_them(api: Api, people: Callable[..., PageClient]) -> None:

@@ -125,7 +125,7 @@ def test_a_task_is_read_as_it_was_known_then(api: Api, analyst: TestClient, numb
     assert analyst.put(AT, json=body | words, headers={"if-match": "*"}).is_success
     assert ward.post(f"{AT}/updates", json={"done": "Xong phần đầu", "percent": 40}).is_success
     then, now = ward.get(AT, params=seen).json(), ward.get(AT).json()
-    told = {"version", "as_of", "may", "updated_at", "days_left", "warning"}
+    told = {"version", "as_of", "may", "updated_at"}
     assert {k: v for k, v in then.items() if k not in told} == {k: v for k, v in first.items() if k not in told}
     assert (now["title"], now["tags"], now["percent"]["value"]) == ("Tên mới", ["moi"], 40)
     assert then["may"] == [], "nothing is done to the past"
@@ -355,6 +355,19 @@ def test_filters_stand_in_the_address(analyst: TestClient, number: int, query: s
     found = analyst.get(f"{API}/tasks?{query}").json()
     assert [item["code"] for item in found["items"]] == expected
     assert (found["next"] is not None) == (query == "limit=1")
+
+
+def test_changes_are_followed_in_the_present_only(analyst: TestClient, number: int) -> None:
+    assert analyst.get(f"{API}/tasks").json()["complete_until"] is None
+    followed = analyst.get(f"{API}/tasks?updated_since=2026-11-19").json()["complete_until"]
+    assert followed == "2026-11-20T09:43:00Z", "two minutes back, as for reports and figures"
+    again = analyst.get(f"{API}/tasks", params={"updated_since": followed}).json()["items"]
+    assert [item["code"] for item in again] == ["R1", "T1"], "what was being written meanwhile comes again"
+    for where in ("", "/summary", "/shortcomings"):
+        refused = analyst.get(f"{API}/tasks{where}?updated_since=2026-11-19&as_of=2026-11-19")
+        assert refused.json()["errors"][0]["code"] == "updated_since_of_past", where
+    refused = analyst.get(f"{API}/tasks/compare?from=2026-11-19&updated_since=2026-11-19")
+    assert refused.json()["errors"][0]["code"] == "updated_since_of_past"
 
 
 def test_a_coordinating_units_word_moves_nothing(api: Api, analyst: TestClient, number: int, clock: SetClock) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlmodel import Session, col
 
 from app.core import audit
@@ -19,7 +19,7 @@ from app.tasks.directives import service as directives
 from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, TaskReturnIn
 from app.tasks.listing import listing
-from app.tasks.models import Task, TaskCount
+from app.tasks.models import FOREVER, Task, TaskCount, TaskMark, TaskPercent
 from app.tasks.narrowing import Filters
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import ExtensionIn, MilestonesIn, UpdateIn
@@ -156,11 +156,13 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
         found[at] = replay
     for at, told_then in read.items():
         assert _read(session, at, now) == told_then, at
+    session.expire_all()  # what is compared comes from the database, not from memory
     assert list(proof.differences(session, now)) == []
     session.execute(update(TaskCount).values(moved=col(TaskCount.moved) + 1))
     assert any("tasks counted" in fault for fault in proof.differences(session, now)), "false sums are found out"
-    proof.rebuild(session)
+    proof.rebuild(session, now)
     assert list(proof.differences(session, now)) == []
+    _damaged(session, now)
     for first, last in zip(sorted(found)[::4], sorted(found)[3::4], strict=False):
         told_between = compare(session, EVERYTHING, first=first, last=last, filters=WHOLE)
         old, new = Counter(found[first].values()), Counter(found[last].values())
@@ -168,6 +170,52 @@ def test_as_of_equals_a_replay_and_compare_explains_everything(app: FastAPI, ses
             assert (row.old, row.new) == (old[row.bucket], new[row.bucket])
             assert row.explained == row.difference == row.new - row.old
         assert told_between.added == told_between.new_total - told_between.old_total
+        for filters in (*_asked(session), Filters(), Filters(bucket=Bucket.overdue, level=TaskLevel.all)):
+            _explained(session, filters, first, last, (found[first], found[last]))
+
+
+def _damaged(session: Session, now: datetime) -> None:
+    """What a task is found by is told of and put right: words lost, a tag made up, a word twice; so is a percent."""
+    one = session.scalars(select(Task).where(col(Task.code) == "A0")).one()
+    held = [col(TaskMark.task_id) == one.id, col(TaskMark.to_at) == FOREVER]
+    twice = {"task_id": one.id, "from_at": BEGIN, "to_at": FOREVER, "word": one.search_key.split()[0]}
+    spoiled = (
+        update(TaskMark).where(*held, col(TaskMark.word).is_not(None)).values(to_at=now),
+        insert(TaskMark).values(task_id=one.id, from_at=BEGIN, to_at=FOREVER, tag="bia_ra"),
+        insert(TaskMark).values(twice),
+        insert(TaskPercent).values(task_id=one.id, at=now, percent=99, source="declared"),
+    )  # fmt: skip
+    for wrong in spoiled:
+        session.execute(wrong)
+        (told,) = proof.differences(session, now)
+        assert told.startswith("task A0: what it is found by"), told
+        proof.rebuild(session, now)
+        session.expire_all()
+        assert list(proof.differences(session, now)) == []
+
+
+def _explained(
+    session: Session, filters: Filters, first: datetime, last: datetime, known: tuple[dict[str, Bucket], ...]
+) -> None:
+    """A comparison that is narrowed explains itself too, and calls no task new, or moved by time, that is not."""
+    told = compare(session, EVERYTHING, first=first, last=last, filters=filters)
+    lists = [
+        {i.code: i.bucket for i in listing(session, EVERYTHING, None, filters=filters, as_of=at, now=last).items}
+        for at in (first, last)
+    ]
+    assert (told.old_total, told.new_total) == (len(lists[0]), len(lists[1]))
+    for row in told.buckets:
+        assert row.explained == row.difference == row.new - row.old
+    papers = {entry.task for entry in told.ledger if entry.kind == "added"}
+    for move in told.moves:
+        for code in move.tasks:
+            assert (move.before, move.after) == (lists[0].get(code), lists[1].get(code))
+            if move.before is None:
+                assert (move.cause in ("added", "split")) == (code not in known[0]), (filters, code, move)
+                assert code in known[0] or code in papers, "what is new has its paper"
+            if filters.bucket is None and code in known[0] and None in (move.before, move.after):
+                assert move.cause == "edited", (filters, code, move)
+    assert told.added == len(lists[1].keys() - known[0].keys())
 
 
 def _note(session: Session, known: dict[str, list[tuple[datetime, rules.Facts]]], now: datetime) -> None:
@@ -178,12 +226,7 @@ def _note(session: Session, known: dict[str, list[tuple[datetime, rules.Facts]]]
 def _read(session: Session, as_of: datetime | None, now: datetime) -> Any:
     """Return what lists, filters and single tasks say, now or as of a moment."""
     whole = listing(session, EVERYTHING, None, filters=WHOLE, as_of=as_of, now=now).items
-    helper = session.scalars(select(Unit).where(col(Unit.code) == "SO-NV")).one()
-    asked = [
-        Filters(tag="du_lieu", level=TaskLevel.all), Filters(q="an toan", level=TaskLevel.all), Filters(unit=helper),
-        Filters(unit=helper, role=TaskRole.coordinating), Filters(position="Giám đốc", level=TaskLevel.all),
-        Filters(parent="A0"), Filters(parent="A1", bucket=Bucket.on_schedule),
-    ]  # fmt: skip
+    asked = _asked(session)
     found = [listing(session, EVERYTHING, None, filters=f, as_of=as_of, now=now).items for f in asked]
     sums = [summary(session, EVERYTHING, filters=f, as_of=as_of, now=now).buckets for f in asked]
     shown = [
@@ -191,6 +234,15 @@ def _read(session: Session, as_of: datetime | None, now: datetime) -> Any:
         for row in session.scalars(select(Task).where(col(Task.code).in_(["A0", "A1"])).order_by(col(Task.code)))
     ]
     return [i.model_dump(exclude=NOW_ONLY) for i in whole], [[i.code for i in some] for some in found], sums, shown
+
+
+def _asked(session: Session) -> list[Filters]:
+    helper = session.scalars(select(Unit).where(col(Unit.code) == "SO-NV")).one()
+    return [
+        Filters(tag="du_lieu", level=TaskLevel.all), Filters(q="an toan", level=TaskLevel.all), Filters(unit=helper),
+        Filters(unit=helper, role=TaskRole.coordinating), Filters(position="Giám đốc", level=TaskLevel.all),
+        Filters(parent="A0"), Filters(parent="A1", bucket=Bucket.on_schedule),
+    ]  # fmt: skip
 
 
 def _begin(session: Session) -> int:

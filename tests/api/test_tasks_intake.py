@@ -98,6 +98,33 @@ def test_results_so_far_and_former_names_come_with_it(api: Any) -> None:
     assert first["centre_code"] == "7"
 
 
+def test_words_on_progress_are_kept_and_what_no_figure_can_mean_is_an_error(api: Any) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    at = f"{API}/tasks/import?programme=centre&directive={number}&prefix=PL"
+    head = (*HEAD, "Kết quả đến nay", "Tiến độ")
+
+    def row(n: int, result: str, progress: Any, when: str = "2026") -> tuple[Any, ...]:
+        return (n, f"Nhiệm vụ {n}", "Thuận Hóa", "", "", when, result, progress)
+
+    rows = [
+        row(1, "", "Hoàn thành trước 30/6/2026"), row(2, "Đã họp", "Đang thực hiện, đạt 60%, vướng mặt bằng"),
+        row(3, "", 0.75), row(4, "", 0.999), row(5, "", 0.29), row(6, "", "75%", "Thường xuyên"), row(7, "", 80),
+        row(8, "", "Chưa hoàn thành do thiếu kinh phí"),
+    ]  # fmt: skip
+    tried = analyst.post(f"{at}&dry_run=true", files={"file": ("a.xlsx", workbook(head, *rows))}).json()
+    assert tried["errors"] == []
+    assert [(one["result"], one["percent"]) for one in tried["tasks"]] == [
+        ("Hoàn thành trước 30/6/2026", None), ("Đã họp\nĐang thực hiện, đạt 60%, vướng mặt bằng", None), (None, 75),
+        ("99,9%", None), (None, 29), ("75%", None), (None, 80), ("Chưa hoàn thành do thiếu kinh phí", None),
+    ]  # fmt: skip
+    wrong = [row(1, "", 1), row(2, "", "150%"), row(3, "Dài " * 1001, ""), row(4, "", 150)]
+    told = analyst.post(f"{at}&dry_run=true", files={"file": ("b.xlsx", workbook(head, *wrong))}).json()
+    assert [(error["place"], error["code"]) for error in told["errors"]] == [
+        ("H2", "percent_ambiguous"), ("H3", "percent_too_large"), ("G4", "too_long"), ("H5", "percent_too_large"),
+    ]  # fmt: skip
+
+
 def test_on_pages_the_units_are_chosen(people: Any, api: Any) -> None:
     number = with_directive(api("city_analyst"))
     analyst = people("city_analyst")

@@ -1,5 +1,6 @@
 """A month's report: worked out at its cut-off, approved, sent, kept to the letter; its files say the same."""
 
+import hashlib
 import io
 import zipfile
 from typing import Any
@@ -12,7 +13,8 @@ from sqlmodel import Session
 
 from app.core import sheets
 from app.core.web import API
-from app.tasks.monthly import service
+from app.tasks.monthly import files, service
+from app.tasks.monthly.schemas import MonthlyRow
 from tests.support.clients import WARD
 from tests.support.tasks import DOCUMENT, with_directive, with_task
 
@@ -69,6 +71,56 @@ def test_approved_and_sent_it_stays_to_the_letter(analyst: Any, api: Any, clock:
     assert analyst.post(f"{AT}/withdrawal", json={"reason": "Sửa"}).status_code == 409
     with app.state.database.read() as session:
         assert list(service.damaged(session)) == []
+
+
+def test_the_files_that_were_sent_stay_when_a_template_changes(
+    analyst: Any, clock: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.set("2026-11-21T08:00+07:00")
+    assert analyst.post(f"{AT}/approval").json()["files"] == []
+    sent = analyst.post(f"{AT}/dispatch", json={"document": DOCUMENT}).json()
+    assert [one["name"] for one in sent["files"]] == ["bao-cao-city-2026-11.xlsx", "bao-cao-city-2026-11.docx"]
+    monkeypatch.setattr(files, "workbook", lambda content: b"another template")
+    monkeypatch.setattr(files, "document", lambda content: b"another template")
+    for one, address in zip(sent["files"], (f"{AT}.xlsx", f"{AT}/document"), strict=True):
+        given = analyst.get(address).content
+        assert hashlib.sha256(given).hexdigest() == one["sha256"]
+        assert analyst.get(f"{API}/files/{one['id']}").content == given
+    assert list(service.damaged(session)) == []
+    session.execute(text("update stored_files set content = :other where name like '%.docx'"), {"other": b"other"})
+    session.expire_all()
+    assert ["bao-cao-city-2026-11.docx" in fault for fault in service.damaged(session)] == [True]
+
+
+def test_what_was_sent_back_is_not_reported_as_a_result(analyst: Any, api: Any, clock: Any) -> None:
+    ward = api()
+
+    def results() -> dict[str, Any]:
+        return {row["code"]: row["result"] for row in analyst.get(AT).json()["content"]["rows"]}
+
+    clock.set("2026-11-20T18:00+07:00")
+    for code in ("RUNS", "LATE"):
+        assert ward.post(f"{API}/tasks/{code}/proposal", json={"result": "Đã xong", "document": "3/BC"}).is_success
+    assert (results()["RUNS"], results()["LATE"]) == ("Đã xong", "Đã xong")
+    clock.set("2026-11-20T19:00+07:00")
+    for code in ("RUNS", "LATE"):
+        assert analyst.post(f"{API}/tasks/{code}/return", json={"reason": "Thiếu quyết định"}).is_success
+    assert (results()["RUNS"], results()["LATE"]) == ("Đã làm =1+1", None), "the city has not accepted it"
+    clock.set("2026-11-20T20:00+07:00")
+    assert ward.post(f"{API}/tasks/LATE/proposal", json={"result": "Đã bổ sung", "document": "4/BC"}).is_success
+    assert (results()["LATE"], results()["DONE"]) == ("Đã bổ sung", "Xong")
+
+
+def test_a_regular_task_has_its_rhythm_not_its_old_date(analyst: Any) -> None:
+    for code, rhythm in (("LATE", "year"), ("RUNS", "month")):
+        body = {"kind": "regular", "rhythm": rhythm, "document": DOCUMENT}
+        assert analyst.post(f"{API}/tasks/{code}/reclassification", json=body).is_success
+    rows = {row["code"]: row for row in analyst.get(AT).json()["content"]["rows"]}
+    assert [(rows[code]["rhythm"], rows[code]["deadline"]) for code in ("LATE", "RUNS", "DONE")] == [
+        ("year", None), ("month", None), (None, "2026-11-10"),
+    ]  # fmt: skip
+    shown = [files.deadline_words(MonthlyRow.model_validate(rows[code])) for code in ("LATE", "RUNS", "DONE")]
+    assert shown == ["Hằng năm", "Nhiệm vụ thường xuyên", "10/11/2026"]
 
 
 def test_verify_tells_of_a_changed_copy(analyst: Any, clock: Any, app: FastAPI, session: Session) -> None:

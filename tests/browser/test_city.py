@@ -55,6 +55,23 @@ def correct(page: Page, day: str, more: int) -> int:
     return before
 
 
+def test_the_lists_of_forty_wards_are_short_on_a_phone(visit: Callable[..., Visitor]) -> None:
+    window = visit("tonghop", width=360)
+    for path in ("/throughput/obligations", "/throughput/reminders", f"/throughput/approvals?day={LOCKED}"):
+        page = window.go(path)
+        assert page.locator(".fold > summary").count() >= 1, path
+        assert page.evaluate("document.documentElement.scrollHeight") <= 6000, path
+        assert not window.overflows, path
+    # Whoever is looked for is in a fold; the unit's own page has the acts.
+    page = window.go("/throughput/obligations")
+    folds = page.locator(".fold", has=page.locator(f"a[href*='unit={OTHER}']"))
+    if not folds.first.evaluate("fold => fold.open"):
+        folds.first.locator("summary").click()
+    folds.first.locator(f"a[href*='unit={OTHER}']").click()
+    page.wait_for_url(f"**/obligations?unit={OTHER}&day=*")
+    page.get_by_text("Miễn báo cáo").first.wait_for()
+
+
 def test_an_analyst_s_day(visit: Callable[..., Visitor], tmp_path: Path) -> None:
     analyst = visit("tonghop")
     analyst.context.add_init_script(AXE)

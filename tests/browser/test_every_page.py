@@ -50,7 +50,7 @@ ANALYST = (
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
-    "/throughput/reminders",
+    "/throughput/reminders", "/indicators/measures",
 )  # fmt: skip
 TASKS_OF_A_WARD = (
     "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",
@@ -68,6 +68,20 @@ TASKS = (
     "/tasks/import?programme=city&directive=1&prefix=PL",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip
+INDICATORS_OF_A_WARD = (
+    "/indicators",
+    f"/indicators?unit={WARD}",
+    f"/indicators/VH-01?unit={WARD}",
+    "/indicators/VH-01/why",
+)
+INDICATORS = (
+    "/indicators", f"/indicators?unit={WARD}", "/indicators?stale=true", "/indicators/sets", "/indicators/sets/QD766",
+    "/indicators/sets/NQ57/export", "/indicators/targets", "/indicators/readings", "/indicators/readings/import",
+    "/indicators/VH-01", "/indicators/HUE-NV-01", "/indicators/HUE-NV-02", "/indicators/VH-01/why",
+    "/indicators/HUE-NV-02/why", "/indicators/VH-01/comparison", "/indicators/NQ57-01/comparison",
+    "/tasks/KH02-115/indicators", "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new",
+    "/indicators/estimates/qd766",
+)  # fmt: skip
 PORTAL = (
     "/portal/health",
     "/portal/events",
@@ -83,6 +97,8 @@ PAGES = [
     *(("tonghop", path) for path in ANALYST),
     *(("canbo", path) for path in TASKS_OF_A_WARD),
     *(("tonghop", path) for path in TASKS),
+    *(("canbo", path) for path in INDICATORS_OF_A_WARD),
+    *(("tonghop", path) for path in INDICATORS),
     *(("tonghop", path) for path in PORTAL),
     *(("quantri", path) for path in ADMINISTRATOR),
 ]
@@ -105,6 +121,7 @@ ELSEWHERE = {
     "/tokens/{token_id}",
     "/api/docs",
     "/api/openapi.json",
+    "/c/{token}",
 }
 
 

@@ -1,6 +1,7 @@
 """The officer's minute: figures typed on a phone and at a desk, by thumb and by keyboard."""
 
 import gzip
+import re
 from collections.abc import Callable
 
 import pytest
@@ -278,6 +279,9 @@ def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callab
     page.locator(".foot button").click()
     page.wait_for_selector(".error-summary")
     assert "cần chọn lý do đính chính" in page.inner_text(".error-summary")
+    # What is wrong is in sight, from however far below it was sent, and the foot says that nothing went.
+    expect(page.locator(".error-summary h2")).to_be_in_viewport()
+    expect(page.locator("[data-state]")).to_have_text(re.compile("Chưa gửi"))
     page.select_option('[name="city[reasons][correction-][reason]"]', "late_sync")
     page.check('[name="city[carry_forward]"]')
     page.locator(".foot button").click()

@@ -100,5 +100,5 @@ def test_a_unit_is_found_by_a_part_of_its_name(people: Any) -> None:
     assert tiles == [f"tile-{WARD}"]
     assert f'href="?day={DAY}&amp;state=due&amp;q=thuan%20hoa"' in page
     assert f'hx-get="/throughput/board?day={DAY}&amp;q=thuan+hoa"' in page
-    assert "Không có đơn vị nào tên «xyz»." in leader.get("/throughput/board?q=xyz").text
-    assert "Không có đơn vị nào tên «xyz»." in leader.get("/throughput/ranking?q=xyz").text
+    assert "Không có đơn vị nào tên “xyz”." in leader.get("/throughput/board?q=xyz").text
+    assert "Không có đơn vị nào tên “xyz”." in leader.get("/throughput/ranking?q=xyz").text

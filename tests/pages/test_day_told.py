@@ -71,6 +71,32 @@ def test_a_missing_day_is_named_on_the_next_ones_form(people: Any, api: Any) -> 
     assert api().get(f"{API}{AT}/worksheet").json()["city"]["unsent_before"] == []
 
 
+def test_locked_days_lead_to_their_reopening_and_three_open_ones_are_named(
+    people: Any, api: Any, clock: SetClock
+) -> None:
+    first = report(line(received_online=5), reasons=[{"warning": "late", "reason": "late_sync"}])
+    assert api().put(f"{API}{REPORTS}/{BEFORE}/city", json=first).status_code == 201
+    clock.set("2026-12-01T16:45:00+07:00")
+    at = f"{REPORTS}/2026-12-01"
+    locked = api().get(f"{API}{at}/worksheet").json()["city"]["unsent_locked"]
+    assert len(locked) > 1
+    asked = api().post(f"{API}{REPORTS}/{locked[0]}/city/reopenings", json={"why": "Mất điện cả tuần"})
+    assert asked.status_code == 201, asked.text
+    grant, granted = f"{API}/throughput/reopenings/{asked.json()['id']}/grant", {"hours": 48, "reason": "Đồng ý"}
+    done = api("city_analyst").put(grant, json=granted, headers={"if-match": asked.headers["etag"]})
+    assert done.is_success, done.text
+    sheet = api().get(f"{API}{at}/worksheet").json()["city"]
+    assert sheet["unsent_locked"] == locked[1:]
+    still = [day for day in sheet["unsent_before"] if day not in locked[1:]]
+    assert (still[0], len(still)) == (locked[0], 4)
+    page = people().get(f"{at}/worksheet").text
+    notice = page[page.index("notice notice--warning notice--slim") :].partition("</div>")[0]
+    assert re.findall(r"reports/\d+/([\d-]+)/worksheet", notice) == still[:3]
+    assert ", +1. Tồn đầu dưới đây" in notice
+    assert f'href="{REPORTS}/{locked[1]}/city/reopenings"' in notice
+    assert f"Ngày chưa gửi đã khóa: {len(locked) - 1}" in notice
+
+
 def test_typed_filled_in_and_missing_are_told_apart(people: Any, api: Any) -> None:
     late = [{"warning": "late", "reason": "late_sync"}]
     before = report(line(received_online=5, pending_overdue=2), reasons=late)

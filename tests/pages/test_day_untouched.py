@@ -141,16 +141,32 @@ def test_what_was_left_for_later_is_not_asked_again_when_the_other_is_corrected(
 
 
 @pytest.mark.parametrize(
-    ("version", "form", "left"),
+    ("version", "form", "later", "left"),
     [
-        ('"2-0"', {"city": {}, "ministry": {}}, True),
-        ('"0-0"', {"city": {}, "ministry": {}}, False),
-        (None, {"city": {}, "ministry": {}}, False),
-        ("*", {"city": {}, "ministry": {}}, False),
-        ('"2-0"', {"ministry": {}}, False),  # sent alone, it is what is meant
-        ('"2-0"', {"city": {}, "ministry": {"note": "Mất mạng"}}, False),
+        ('"2-0"', {"city": {}, "ministry": {}}, ["ministry"], True),
+        ('"2-0"', {"city": {}, "ministry": {}}, [], False),  # nobody was asked
+        ('"0-0"', {"city": {}, "ministry": {}}, ["ministry"], False),
+        (None, {"city": {}, "ministry": {}}, ["ministry"], False),
+        ("*", {"city": {}, "ministry": {}}, ["ministry"], False),
+        ('"2-0"', {"ministry": {}}, ["ministry"], False),  # sent alone, it is what is meant
+        ('"2-0"', {"city": {}, "ministry": {"note": "Mất mạng"}}, ["ministry"], False),
     ],
 )
-def test_which_part_was_put_off(version: str | None, form: dict[str, Any], left: bool) -> None:
+def test_which_part_was_put_off(version: str | None, form: dict[str, Any], later: list[str], left: bool) -> None:
     found = [Fault("/ministry", NOTHING_TYPED)]
-    assert put_off(found, form, version) == (found if left else [])
+    assert put_off(found, form, version, later) == (found if left else [])
+
+
+def test_who_corrects_what_a_program_sent_is_asked_about_the_other_system(people: People, api: Api) -> None:
+    assert api().put(f"{API}{AT}/city", json=report(line(received_online=9))).status_code == 201
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True)
+    assert (form["_fresh"], form["_later"]) == ("ministry", "")
+    form |= {cell("HT", "received_online"): "8"}
+    asked = officer.post(AT, data=form)
+    assert asked.status_code == 422
+    assert "Hệ thống của bộ, ngành: chưa nhập số nào" in asked.text
+    assert systems(api())["city"]["totals"]["received"] == 9
+    alone = form_of(asked.text, AT, asks=True) | {"_only": button(asked.text, "_only")}
+    assert officer.post(AT, data=alone).status_code == 303
+    assert systems(api())["city"]["totals"]["received"] == 8

@@ -2,13 +2,18 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from app.core.web import API
 from app.tasks.pages import ActPage
+from tests.accounts import PASSWORD, make_user
+from tests.pages.test_throughput_pages import form_of
 from tests.support.clients import PageClient, SetClock
+from tests.support.page import read as read_page
 from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
 
 Api = Callable[..., TestClient]
@@ -56,6 +61,15 @@ def test_every_page_of_tasks(people: People, given: None, locale: str) -> None:
     ward = people()
     for path in ("/tasks/mine", "/tasks", "/tasks/T1", "/tasks/T1/acts/updates", "/directives/1"):
         assert ward.get(path).status_code == 200, path
+
+
+def test_a_past_page_keeps_its_moment(people: People, given: None) -> None:
+    analyst = people("city_analyst")
+    moment = "2026-11-05T02:00:00%2B07:00"  # the day before, by UTC
+    for path in ("/tasks/G?q_as_of=2020-01-01&", "/tasks?", "/tasks/summary?"):
+        assert 'name="as_of" type="date" value="2026-11-05"' in analyst.get(f"{path}as_of={moment}").text, path
+    assert "/tasks/G.19789?as_of=2026-11-05T02%3A00" in analyst.get(f"/tasks/G?as_of={moment}").text
+    assert "/tasks/G?as_of=2026-11-05T02%3A00" in analyst.get(f"/tasks/G.19789?as_of={moment}").text
 
 
 def test_only_the_lead_is_asked_how_far_a_task_is(api: Api, people: People) -> None:
@@ -112,6 +126,28 @@ def test_words_and_a_photo_go_in_one_form(people: People, api: Api, given: None)
     assert [update["done"] for update in told["updates"]] == ["Không có ảnh", "Đã lắp ba máy", "Đã khảo sát"]
     assert [proof["title"] for proof in told["updates"][1]["evidence"]] == ["anh.jpg"]
     assert told["percent"]["value"] == 100, "the milestone counted too"
+
+
+def test_a_refused_form_says_that_its_photo_has_to_be_chosen_again(people: People, given: None) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    wrong = {"done": "Đã lắp", "link": "khong phai lien ket"}
+    told = [officer.post("/tasks/T1/updates", data=wrong, files={"file": f}) for f in (photo, ("", b""))]
+    assert [one.status_code for one in told] == [422, 422]
+    assert ["Tệp “anh.jpg” chưa được lưu" in one.text for one in told] == [True, False]
+    assert 'aria-describedby="file-hint file-error"' in told[0].text
+
+
+def test_the_same_photo_again_without_a_word_is_no_update(people: People, api: Api, given: None) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30)
+    assert officer.post("/tasks/T1/updates", data={"done": ""}, files={"file": photo}).status_code == 303
+    again = officer.post("/tasks/T1/updates", data={"done": ""}, files={"file": photo})
+    assert again.status_code == 422
+    assert "Tệp này đã được gửi" in again.text
+    told = officer.post("/tasks/T1/updates", data={"done": "Vẫn ảnh ấy"}, files={"file": photo})
+    assert told.status_code == 303, "words are an update, whatever the photo"
+    updates = api().get(f"{API}/tasks/T1").json()["updates"]
+    said = [(u["done"], [e["title"] for e in u["evidence"]]) for u in updates]
+    assert said == [("Vẫn ảnh ấy", []), (None, ["anh.jpg"]), ("Đã khảo sát", [])]
 
 
 def test_a_file_is_attached_by_a_plain_form(people: People, given: None) -> None:
@@ -176,3 +212,99 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
              "parts[2][code]": "", "parts[2][title]": ""}  # fmt: skip
     assert analyst.post("/tasks/T1/split", data=split | paper).status_code == 303
     assert "T1a" in analyst.get("/tasks/T1").text
+
+
+@pytest.mark.parametrize("brought", ["photo", "no photo", "plain form"])
+def test_words_survive_the_end_of_the_session_and_the_file_is_asked_for_again(
+    app: FastAPI, stranger: PageClient, api: Api, given: None, brought: str
+) -> None:
+    make_user(app, "canbo.mot")
+    photo, with_photo = ("anh.jpg", b"\xff\xd8\xff" + b"0" * 30), brought == "photo"
+    files: Any = {"photo": {"file": photo}, "no photo": {"file": ("", b"")}, "plain form": None}[brought]
+    said = {"done": "Đã lắp ba máy", "help": "Cần thêm một máy in", "_idempotency_key": "mot-lan"}
+    refused = stranger.post("/tasks/T1/updates", data=said, files=files)
+    assert refused.status_code == 401
+    fields = hidden_fields(refused.text)
+    assert (fields["kept_for"], fields.get("kept_file")) == ("/tasks/T1/updates", "anh.jpg" if with_photo else None)
+    wrong = stranger.post("/sign-in", data=fields | {"user_name": "canbo.mot", "password": "sai"})
+    fields = hidden_fields(wrong.text)
+    entered = stranger.post("/sign-in", data=fields | {"user_name": "canbo.mot", "password": PASSWORD})
+    fields = hidden_fields(entered.text)
+    assert fields.pop("file", "") == ""
+    assert fields == said
+    assert ('enctype="multipart/form-data"' in entered.text) is with_photo
+    assert ("Tệp “anh.jpg” chưa được gửi" in entered.text) is with_photo
+    chosen_again = {"file": photo} if with_photo else None
+    assert stranger.post("/tasks/T1/updates", data=fields, files=chosen_again).status_code == 303
+    told = api().get(f"{API}/tasks/T1").json()["updates"][0]
+    assert (told["done"], told["help"]) == (said["done"], said["help"])
+    assert [proof["title"] for proof in told["evidence"]] == (["anh.jpg"] if with_photo else [])
+
+
+def test_more_words_than_a_form_has_are_not_carried(stranger: PageClient, app: FastAPI, given: None) -> None:
+    much = {f"field{n}": "x" * 60_000 for n in range(20)}
+    refused = stranger.post("/tasks/T1/updates", data=much, files={"file": ("a.jpg", b"x")})
+    assert refused.status_code == 401
+    assert "kept_for" not in hidden_fields(refused.text)
+
+
+def test_what_a_colleague_set_meanwhile_survives_a_stale_edit(people: People, api: Api, given: None) -> None:
+    analyst, colleague, at = people("city_analyst"), api("city_analyst"), f"{API}/tasks/T1"
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": "Nhiệm vụ đổi tên", "authority": "Phòng A"}
+    stands = colleague.get(f"{at}/form")
+    theirs = stands.json() | {"product": "Báo cáo khảo sát", "tags": ["gap"], "authority": "Phòng B"}
+    assert colleague.put(at, json=theirs, headers={"if-match": stands.headers["etag"]}).is_success
+    stale = analyst.post("/tasks/T1", data=mine)
+    assert stale.status_code == 412
+    listed = stale.text.split('id="clash"')[1].split("</table>")[0]
+    assert re.findall(r'<th scope="row"><a href="#(\w+)"', listed) == ["authority"], "only what both changed"
+    assert ("Phòng A" in listed, "Phòng B" in listed) == (True, True)
+    assert '<a href="#product">' in stale.text
+    drawn = edit_form(stale.text)
+    assert (drawn["title"], drawn["product"], drawn["tags[0]"]) == ("Nhiệm vụ đổi tên", "Báo cáo khảo sát", "gap")
+    assert (drawn["authority"], drawn["coordinating_units[]"]) == ("Phòng A", "SO-KHCN")
+    assert analyst.post("/tasks/T1", data=drawn).status_code == 303
+    now = colleague.get(f"{at}/form").json()
+    assert now == theirs | {"title": "Nhiệm vụ đổi tên", "authority": "Phòng A"}
+
+
+def test_a_form_refused_for_something_else_passes_over_nobody(people: People, api: Api, given: None) -> None:
+    analyst, colleague, at = people("city_analyst"), api("city_analyst"), f"{API}/tasks/T1"
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": ""}
+    stands = colleague.get(f"{at}/form")
+    changed = stands.json() | {"product": "Báo cáo khảo sát"}
+    assert colleague.put(at, json=changed, headers={"if-match": stands.headers["etag"]}).is_success
+    refused = analyst.post("/tasks/T1", data=mine)
+    assert refused.status_code == 422
+    assert '<a href="#title">' in refused.text
+    again = edit_form(refused.text) | {"title": "Có tên"}
+    assert analyst.post("/tasks/T1", data=again).status_code == 303
+    assert colleague.get(f"{at}/form").json() == changed | {"title": "Có tên"}
+
+
+def test_progress_meanwhile_is_no_clash_of_fields(people: People, api: Api, given: None) -> None:
+    analyst = people("city_analyst")
+    mine = edit_form(analyst.get("/tasks/T1/form").text) | {"title": "Có tên"}
+    assert api().post(f"{API}/tasks/T1/updates", json={"done": "Xong bước hai"}).is_success
+    stale = analyst.post("/tasks/T1", data=mine)
+    assert stale.status_code == 412
+    assert 'id="clash"' not in stale.text
+    assert "như cập nhật tiến độ" in stale.text
+    assert analyst.post("/tasks/T1", data=edit_form(stale.text)).status_code == 303
+
+
+def edit_form(page: str) -> dict[str, str]:
+    """Return what a browser would send of a task's form, nothing changed."""
+    fields = form_of(page, "/tasks/T1")
+    radios = [node for node in read_page(page).all("input") if node.attrs.get("type") == "radio"]
+    return fields | {node.attrs["name"]: node.attrs["value"] for node in radios if "checked" in node.attrs}
+
+
+def hidden_fields(page: str) -> dict[str, Any]:
+    """Return the hidden fields of a page's own form, those that come several times as a list."""
+    fields: dict[str, Any] = {}
+    for node in read_page(page).all("input"):
+        if "main" in node.parents and node.attrs.get("type") == "hidden":
+            name, value = node.attrs["name"], node.attrs["value"]
+            fields[name] = [*fields.get(name, []), value] if name.endswith("[]") else value
+    return fields

@@ -77,7 +77,7 @@ def received_by_unit(filings: Iterable[Filing]) -> Counter[str]:
 def published(period: str, measure: str, unit: str = "") -> list[dict[str, str]]:
     found = [
         row
-        for row in rows("demo/data/published.csv")
+        for row in rows("indicators/data/published.csv")
         if (row["period"], row["measure"], row["unit_code"]) == (period, measure, unit)
     ]
     assert found, (period, measure, unit)

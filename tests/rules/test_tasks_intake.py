@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.text import search_key
-from app.tasks.intake.rules import Progress, code_of, columns_of, progress_of, unit_for, when_of
+from app.tasks.intake.rules import Progress, UnitNames, as_percent, code_of, columns_of, progress_of, unit_for, when_of
 from app.tasks.rules import Rhythm
 
 
@@ -27,32 +27,74 @@ def test_regular_tasks_have_a_rhythm() -> None:
 
 
 def test_units_are_matched_without_diacritics_and_guesses_say_so() -> None:
-    known = {"so khoa hoc va cong nghe": "SO-KHCN", "thuan hoa": "19774", "phu xuan": "1", "thuan phu xuan": "2"}
-    assert unit_for("so khoa hoc va cong nghe", known) == ("SO-KHCN", True)
-    assert unit_for("ubnd phuong thuan hoa", known) == ("19774", False)
-    assert unit_for("xuan", known) == (None, False)
+    names = UnitNames(
+        [("Sở Khoa học và Công nghệ", "SO-KHCN"), ("Thuận Hóa", "19774"), ("Phú Xuân", "1"), ("Thuận Phú Xuân", "2"),
+         ("Phú Lộc", "3"), ("Phù Lộc", "4")]
+    )  # fmt: skip
+    for very in ("Sở Khoa học và Công nghệ", "SỞ KHOA HỌC VÀ CÔNG NGHỆ", "Thuận Hóa", "Thuận Hoá", "THUẬN  HÓA"):
+        assert unit_for(very, names)[1] is True, very
+    assert unit_for("so khoa hoc va cong nghe", names) == ("SO-KHCN", False), "a guess without its diacritics"
+    assert unit_for("thuan hoa", names) == unit_for("UBND phường Thuận Hóa", names) == ("19774", False)
+    assert unit_for("xuân", names) == (None, False)
+    assert unit_for("phu loc", names) == (None, False), "two units without diacritics"
+    assert (unit_for("Phú Lộc", names), unit_for("Phù Lộc", names)) == (("3", True), ("4", True))
 
 
 def test_a_former_name_means_the_one_unit_that_took_it_over_and_is_a_guess() -> None:
-    known = {"thuan hoa": "19774", "vy da": "19803"}
-    former = {"phu hoi": frozenset({"19774"}), "thuy bieu": frozenset({"1", "2"}), "vy da": frozenset({"19774"})}
-    assert unit_for("ubnd phuong phu hoi", known, former) == ("19774", False)
-    assert unit_for("thuy bieu", known, former) == (None, False), "it was divided"
-    assert unit_for("vy da", known, former) == ("19803", True), "who bears the name today"
-    assert unit_for("phuong ", known, former) == (None, False)
+    names = UnitNames(
+        [("Thuận Hóa", "19774"), ("Vỹ Dạ", "19803")],
+        [("Phú Hội", "19774"), ("Thủy Biều", "1"), ("Thủy Biều", "2"), ("Vỹ Dạ", "19774")],
+    )
+    assert unit_for("UBND phường Phú Hội", names) == ("19774", False)
+    assert unit_for("Thủy Biều", names) == (None, False), "it was divided"
+    assert unit_for("Vỹ Dạ", names) == ("19803", True), "who bears the name today"
+    assert unit_for("vy da", names) == ("19803", False)
+    assert unit_for("phường ", names) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("written", "progress"),
-    [
-        ("Đã hoàn thành", Progress(begun=True, percent=100)), ("Hoàn thành quá hạn", Progress(begun=True, percent=100)),
-        ("Đang thực hiện", Progress(begun=True)), ("Chưa triển khai", Progress()), ("", Progress()),
-        ("75%", Progress(begun=True, percent=75)), ("Đạt 40 %", Progress(begun=True, percent=40)),
-        ("0%", Progress(percent=0)), ("Chờ hướng dẫn", Progress(other="Chờ hướng dẫn")),
-    ],
-)  # fmt: skip
-def test_progress_as_annexes_write_it(written: str, progress: Progress) -> None:
-    assert progress_of(written, search_key(written)) == progress
+def _words(written: str) -> Progress:
+    return Progress(begun=True, other=written)
+
+
+DONE, BEGUN, IDLE = Progress(begun=True, percent=100), Progress(begun=True), Progress()
+TOO_LARGE, AMBIGUOUS = Progress(fault="percent_too_large"), Progress(fault="percent_ambiguous")
+SAID: dict[str, Progress] = {
+    # the official words, whole
+    "Đã hoàn thành": DONE, "đã hoàn thành.": DONE, "Hoàn thành": DONE, "Hoàn thành quá hạn": DONE,
+    "Đã hoàn thành đúng hạn": DONE, "Đang thực hiện": BEGUN, "Đang triển khai": BEGUN, "": IDLE,
+    "Chưa triển khai": IDLE, "Chưa hoàn thành": IDLE, "Chưa thực hiện": IDLE,
+    # a whole percentage
+    "75%": Progress(begun=True, percent=75), "75": Progress(begun=True, percent=75),
+    "Đạt 40 %": Progress(begun=True, percent=40), "Đã hoàn thành 100%": DONE, "Hoàn thành 60%": Progress(True, 60),
+    "100%": DONE, "1%": Progress(begun=True, percent=1), "50,0%": Progress(begun=True, percent=50),
+    "0%": Progress(percent=0), "0": Progress(percent=0),
+    # what no cell can mean
+    "150%": TOO_LARGE, "150": TOO_LARGE, "100,5%": TOO_LARGE, "Đạt 120%": TOO_LARGE, "1": AMBIGUOUS, "1,0": AMBIGUOUS,
+} | {
+    # everything else, to the letter
+    words: _words(words)
+    for words in (
+        "Hoàn thành trước 30/6/2026", "Hoàn thành trong năm 2026", "Đã hoàn thành 3/5 nội dung", "Đã hoàn thành 3",
+        "Hoàn thành khảo sát, đang lập dự án", "Đang thực hiện, đạt 60%, vướng mặt bằng", "Đang chờ thẩm định",
+        "Chưa hoàn thành do thiếu kinh phí", "Chưa triển khai vì chờ hướng dẫn", "Không có vướng mắc", "99,9%",
+        "99.9%", "0,75", "Chờ hướng dẫn", "Đạt 40", "40% khối lượng", "30/6/2026", "5/2026",
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("written", SAID)
+def test_progress_as_annexes_write_it(written: str) -> None:
+    assert progress_of(written) == SAID[written]
+
+
+def test_nothing_that_is_written_is_lost() -> None:
+    for written, found in SAID.items():
+        if found.percent is None and found not in (BEGUN, IDLE, TOO_LARGE, AMBIGUOUS):
+            assert found.other == written
+
+
+def test_a_cell_shown_as_a_percentage() -> None:
+    assert [as_percent(value) for value in (0.75, 0.29, 0.999, 0.005)] == ["75%", "29%", "99,9%", "0,5%"]
 
 
 def test_codes_and_headings() -> None:

@@ -103,6 +103,7 @@ def list_shortcomings(
     as_of: Annotated[AsOf | None, Query(description="As it was known then; a day means its end. Absent: now")] = None,
 ) -> Response:  # fmt: skip
     """List what tasks lack, by lead unit: overdue, an update owed, the six clear points, unanswered questions."""
+    filters.only_now(as_of)
     find = partial(lists.shortcomings, session, caller, filters=filters, kind=kind, at=as_of or now)
     return render(
         find(page), "tasks/shortcomings.html",

@@ -40,11 +40,14 @@ def questions(
     unit: Unit | None,
     state: QuestionState | None,
     now: datetime,
+    waiting: bool = False,
 ) -> TaskQuestionPage:
-    """Return requests for an explanation: what waits first, by due day."""
+    """Return requests for an explanation: what waits first, by due day; with `waiting` nothing else."""
     answered = case((col(TaskQuestion.answer).is_not(None), 1), else_=0)
     query = _seen(questions_query(), caller, unit).order_by(answered, col(TaskQuestion.due_on), col(TaskQuestion.id))
     waits = col(TaskQuestion.answer).is_(None)
+    if waiting:
+        query = query.where(waits)
     if state is QuestionState.answered:
         query = query.where(~waits)
     elif state is QuestionState.overdue:

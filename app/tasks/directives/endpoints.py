@@ -13,7 +13,7 @@ from app.core.db import Reading, Writing
 from app.core.files import Upload, to_be_saved
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import problems
+from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render, form
 from app.tasks.asked import ProgrammeQuery, TaskCodeInPath
 from app.tasks.detail_schemas import TaskOut
@@ -65,7 +65,7 @@ def list_directives(
     render: Render,
     page: Paging,
     q: Annotated[
-        str | None, Query(max_length=80, description="Words of number, title, issuer; diacritics aside")
+        str | None, Query(max_length=80, description="Words of number, title, issuer; diacritics aside"), BLANK_IS_NONE
     ] = None,
     kind: Annotated[DirectiveKind | None, Query(description=DIRECTIVE_WORDS)] = None,
     programme: ProgrammeQuery = None,

@@ -10,7 +10,7 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.core.files import StoredFile, Upload
 from app.core.paging import Page, cut
-from app.core.search import has_words
+from app.core.search import column_has_words
 from app.core.text import search_key
 from app.tasks import secrecy
 from app.tasks.directives.models import Directive, DirectiveClause
@@ -52,8 +52,8 @@ def listing(
             .where(col(TaskUnit.unit_id).in_(caller.units))
         )
         query = query.where(col(Directive.id).in_(mine))
-    if q is not None and q.strip():
-        query = query.where(has_words(col(Directive.search_key), q))
+    if q is not None:
+        query = query.where(column_has_words(col(Directive.search_key), q))
     if kind is not None:
         query = query.where(col(Directive.kind) == kind.value)
     if programme is not None:

@@ -1,9 +1,11 @@
 """Reading an annex: its headings, its deadlines as officials write them, units without regard to diacritics; pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.core.text import search_key, sort_key
 from app.tasks.rules import Rhythm, deadline_of
 
 HEADINGS: dict[str, tuple[str, ...]] = {
@@ -72,46 +74,86 @@ def when_of(folded: str) -> When | None:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the annex says of a task's progress: begun or not, and how far; `other` is what is neither."""
+    """What the annex says of a task's progress: begun or not, how far, or words to be kept; `fault`: what is wrong."""
 
     begun: bool = False
     percent: int | None = None
     other: str = ""
+    fault: str | None = None
 
 
-def progress_of(text: str, folded: str) -> Progress:
-    """Return what is written of a task's progress, as it is written and folded.
+_DONE = frozenset({"da hoan thanh", "hoan thanh", "da hoan thanh qua han", "hoan thanh qua han",
+                   "da hoan thanh dung han", "hoan thanh dung han"})  # fmt: skip
+_UNDER_WAY = frozenset({"dang thuc hien", "dang trien khai"})
+_IDLE = frozenset({"", "chua hoan thanh", "chua thuc hien", "chua trien khai"})
+_BEFORE_PERCENT = frozenset({"", "dat", "da dat", "hoan thanh", "da hoan thanh"})
 
-    That it is done is no completion here: the lead unit has to propose it with evidence, so it counts as its own 100%.
+
+def progress_of(text: str) -> Progress:
+    """Return what is written of a task's progress; only whole official words, or a whole percentage, mean one.
+
+    Everything else is kept as it is written: "Hoàn thành trước 30/6" is a plan, and half a sentence is no figure. That
+    it is done is no completion here: the lead unit has to propose it with evidence, so it counts as its own 100%.
     """
-    if folded.startswith(("da hoan thanh", "hoan thanh")) and "%" not in text:
+    written, folded = text.strip(), search_key(text).strip(" .")
+    if found := re.fullmatch(r"(\D*?)\s*(\d+)(?:[.,](\d+))?\s*(%?)\.?", written):
+        before, number, rest = search_key(found[1]), int(found[2]), (found[3] or "").strip("0")
+        if before in _BEFORE_PERCENT and (found[4] or not before):
+            return _percent(written, number, whole=not rest, sure=bool(found[4]))
+    if folded in _DONE:
         return Progress(begun=True, percent=100)
-    if found := re.fullmatch(r"(\d{1,3})(?:[.,]\d+)? ?%?", text.strip().removeprefix("Đạt ").removeprefix("đạt ")):
-        return Progress(begun=int(found[1]) > 0, percent=min(int(found[1]), 100))
-    if folded.startswith("dang"):
+    if folded in _UNDER_WAY:
         return Progress(begun=True)
-    if not folded or folded.startswith(("chua", "khong")):
-        return Progress()
-    return Progress(other=text.strip())
+    return Progress() if folded in _IDLE else Progress(begun=True, other=written)
 
 
-def unit_for(
-    folded: str, known: Mapping[str, str], former: Mapping[str, frozenset[str]] | None = None
-) -> tuple[str | None, bool]:
-    """Return the code of the unit that folded words mean, and whether they are its very name; None: no single one.
+def _percent(written: str, number: int, *, whole: bool, sure: bool) -> Progress:
+    if number > 100 or (number == 100 and not whole):
+        return Progress(fault="percent_too_large")
+    if not whole:
+        return Progress(begun=True, other=written)
+    if number == 1 and not sure:
+        return Progress(fault="percent_ambiguous")
+    return Progress(begun=number > 0, percent=number)
 
-    A former name means the one unit that took it over: a guess, to be confirmed.
+
+def as_percent(value: float) -> str:
+    """Return the number of a cell that a spreadsheet shows as a percentage, in the words that it shows."""
+    return f"{value * 100:.6g}%".replace(".", ",")
+
+
+class UnitNames:
+    """The units that an annex may mean: by their very names, by these without diacritics, by former ones."""
+
+    def __init__(self, names: Iterable[tuple[str, str]], former: Iterable[tuple[str, str]] = ()) -> None:
+        """Take names with the codes of their units, as they are written."""
+        self.very: dict[str, str] = {}
+        self.folded: dict[str, set[str]] = defaultdict(set)
+        self.former: dict[str, set[str]] = defaultdict(set)
+        for name, code in names:
+            self.very[sort_key(name)] = code  # one key however the tone mark is placed: Hoá, Hóa
+            self.folded[search_key(name)].add(code)
+        for name, code in former:
+            self.former[search_key(name)].add(code)
+
+
+def unit_for(written: str, names: UnitNames) -> tuple[str | None, bool]:
+    """Return the code of the unit that words mean, and whether they are its very name; None: no single one.
+
+    A name without its diacritics, a part of one or a former name, which means the one unit that took it over, are
+    guesses, to be confirmed.
     """
-    if folded in known:
-        return known[folded], True
-    bare = folded
+    if code := names.very.get(sort_key(written)):
+        return code, True
+    bare = folded = search_key(written)
     for prefix in _PREFIXES:
         bare = bare.removeprefix(prefix)
     if not bare:
         return None, False
-    near = {code for name, code in known.items() if bare == name or name.endswith(f" {bare}")}
-    if not near and former:
-        near = set(former.get(folded) or former.get(bare) or ())
+    near = names.folded.get(folded) or {
+        code for name, codes in names.folded.items() if bare == name or name.endswith(f" {bare}") for code in codes
+    }
+    near = near or names.former.get(folded) or names.former.get(bare) or set()
     return (next(iter(near)), False) if len(near) == 1 else (None, False)
 
 

@@ -1,6 +1,5 @@
 """An annex of tasks: what its rows would become, what is wrong where; all of it or nothing."""
 
-from collections import defaultdict
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +16,17 @@ from app.core.grids import Cell, Grid, letters
 from app.core.handlers import faults_of
 from app.core.text import search_key
 from app.tasks import service as tasks
-from app.tasks.intake.rules import NEEDED, When, code_of, columns_of, progress_of, unit_for, when_of
+from app.tasks.intake.rules import (
+    NEEDED,
+    UnitNames,
+    When,
+    as_percent,
+    code_of,
+    columns_of,
+    progress_of,
+    unit_for,
+    when_of,
+)
 from app.tasks.intake.schemas import AnnexError, AnnexImport, AnnexRow, AnnexUnit, UnitMeant
 from app.tasks.models import Task
 from app.tasks.progress import service as progress
@@ -48,11 +57,10 @@ class Annex:
             raise Problem("annex_not_understood", status=422)
         valid = units.valid_units(session, day)
         self.by_code: dict[str, Unit] = {unit.code: unit for unit in valid}
-        self.known = {search_key(name): unit.code for unit in valid for name in (unit.name, unit.full_name) if name}
-        former: dict[str, set[str]] = defaultdict(set)
-        for unit, name in units.other_names(session, valid):
-            former[search_key(name)].add(unit.code)
-        self.former = {name: frozenset(codes) for name, codes in former.items()}
+        self.names = UnitNames(
+            [(name, unit.code) for unit in valid for name in (unit.name, unit.full_name) if name],
+            [(name, unit.code) for unit, name in units.other_names(session, valid)],
+        )
         self.meant = {one.written: one.code for one in meant if one.code}
         self.units: dict[str, AnnexUnit] = {}
         self.faults: list[Fault] = []
@@ -65,7 +73,7 @@ class Annex:
         """Return the code of the unit that some words mean; what nobody can tell is a fault."""
         code, exact = self.meant.get(written), True
         if code is None:
-            code, exact = unit_for(search_key(written), self.known, self.former)
+            code, exact = unit_for(written, self.names)
         found = self.by_code.get(code) if code else None
         shown = UnitName(code=found.code, name=found.name) if found else None
         self.units[written] = AnnexUnit(written=written, unit=shown, exact=exact and found is not None)
@@ -178,14 +186,25 @@ def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix
 def _said(annex: Annex, row: int, new: TaskNew) -> UpdateIn | None:
     """Return what an annex says was done so far, as the task's first update; None where it says nothing."""
     value, text = annex.cell(row, "progress").value, annex.cell(row, "progress").text
-    if isinstance(value, float) and 0 < value <= 1:  # a cell that a spreadsheet shows as a percentage
-        text = f"{round(value * 100)}%"
-    told = progress_of(text, search_key(text))
-    done = "\n".join(part for part in (annex.cell(row, "result").text.strip(), told.other) if part)
-    percent = told.percent if new.kind is TaskKind.dated else None
+    if isinstance(value, float) and 0 < value < 1:
+        text = as_percent(value)
+    told = progress_of(text)
+    if told.fault is not None:
+        annex.faults.append(_fault(row, annex.columns.get("progress"), told.fault, {}))
+        return None
+    words, percent = told.other, told.percent
+    if percent is not None and new.kind is not TaskKind.dated:
+        words, percent = text.strip(), None  # a regular task has no percent: its words are kept
+    done = "\n".join(part for part in (annex.cell(row, "result").text.strip(), words) if part)
     if not (done or told.begun):
         return None
-    return UpdateIn(done=done[:4000] or None, percent=percent, on_track=not done and percent is None)
+    try:
+        return UpdateIn(done=done or None, percent=percent, on_track=not done and percent is None)
+    except ValidationError as error:
+        name = "result" if annex.cell(row, "result").text.strip() else "progress"
+        for fault in faults_of(error.errors()):
+            annex.faults.append(_fault(row, annex.columns.get(name), fault.code, fault.values))
+        return None
 
 
 def _fault(row: int, column: int | None, code: str, values: dict[str, Any]) -> Fault:

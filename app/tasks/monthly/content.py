@@ -47,7 +47,8 @@ def content(
                 number=number, code=item.code, centre_code=item.centre_code, title=item.title,
                 document=item.directive_number, lead_unit=item.lead_unit.name,
                 coordinating_units=", ".join(helpers[item.code]), product=products.get(item.code),
-                deadline=_deadline(item), result=words_of.get("done"), bucket=item.bucket, word=WORDS[item.bucket],
+                deadline=_deadline(item), rhythm=item.rhythm, result=words_of.get("done"),
+                bucket=item.bucket, word=WORDS[item.bucket],
                 causes=words_of.get("causes"), difficulties=words_of.get("difficulties"),
                 proposals=words_of.get("proposals"), before=move.before if move else None,
                 cause=move.cause if move else None,
@@ -63,13 +64,14 @@ def content(
 
 
 def _deadline(item: TaskItem) -> str | None:
-    return item.deadline.period if item.deadline else None
+    # A regular task keeps the date from before it was reclassified; it is not due then.
+    return item.deadline.period if item.deadline and item.rhythm is None else None
 
 
 def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str, dict[str, str]]:
     """Return what was said last of each task, by then: each kind of words from the newest update that has it.
 
-    What was achieved is also said where completion is proposed.
+    What was achieved is also said where completion is proposed; what was sent back says it no more.
     """
     updates = (
         select(col(TaskUpdate.at), col(Task.code), *(getattr(TaskUpdate, name) for name in _SAID))
@@ -77,17 +79,27 @@ def _spoken(session: Session, programme: Programme, as_of: datetime) -> dict[str
         .where(col(Task.programme_id) == programme.id, col(TaskUpdate.at) <= as_of)
         .order_by(col(TaskUpdate.at), col(TaskUpdate.id))
     )
-    proposals = (
-        select(col(TaskAct.at), col(Task.code), col(TaskAct.note))
+    acts = (
+        select(col(TaskAct.at), col(Task.code), col(TaskAct.note), col(TaskAct.act))
         .join(Task, col(Task.id) == col(TaskAct.task_id))
         .where(col(Task.programme_id) == programme.id, col(TaskAct.at) <= as_of)
-        .where(col(TaskAct.act) == Act.proposed.value)
+        .where(col(TaskAct.act).in_([Act.proposed.value, Act.returned.value]))
         .order_by(col(TaskAct.at), col(TaskAct.id))
     )
-    rows = [tuple(row) for row in (*session.execute(updates), *session.execute(proposals))]
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    for _, code, *values in sorted(rows, key=lambda row: row[0]):
-        found[code].update({name: value for name, value in zip(_SAID, values, strict=False) if value})
+    proposed: dict[str, str] = {}
+    rows: list[tuple[datetime, str | None, Any]] = [(row.at, None, row) for row in session.execute(updates)]
+    rows += [(row.at, row.act, row) for row in session.execute(acts)]
+    for _, act, row in sorted(rows, key=lambda one: one[0]):
+        if act == Act.proposed:
+            proposed[row.code] = row.note
+        elif act == Act.returned or row.done:
+            proposed.pop(row.code, None)
+        if act is None:
+            found[row.code].update({name: getattr(row, name) for name in _SAID if getattr(row, name)})
+    for code, note in proposed.items():
+        if note:
+            found[code]["done"] = note
     return found
 
 

@@ -62,12 +62,18 @@ def list_monthly_reports(
 def get_monthly_report(
     caller: CanRead, programme: ProgrammeCodeInPath, month: Month, session: Reading, render: Render, now: Now
 ) -> Response:
-    """Give a month's report: as it would be at the cut-off while it is a draft, as it was kept afterwards."""
+    """Give a month's report: as it would be at the cut-off while it is a draft, as it was kept afterwards.
+
+    The workbook and the document of one that was sent are the files themselves that were sent.
+    """
     found = service.show(session, caller, programme, month, now)
+
+    def book() -> bytes:
+        return service.sent_file(session, found, ".xlsx") or files.workbook(found.content)
 
     def table() -> tables.Table:
         rows = tables.of_models(f"bao-cao-{programme}-{month}", found.content.rows, MonthlyRow)
-        return tables.Table(rows.name, rows.columns, rows.rows, book=lambda: files.workbook(found.content))
+        return tables.Table(rows.name, rows.columns, rows.rows, book=book)
 
     return render(found, "tasks/monthly.html", table=table, version=found.version or None, words=files)
 
@@ -83,7 +89,8 @@ def get_monthly_document(
     found = service.show(session, caller, programme, month, now)
     name = quote(f"bao-cao-{programme}-{month}.docx")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
-    return Response(files.document(found.content), media_type=files.DOCX, headers=headers)
+    content = service.sent_file(session, found, ".docx") or files.document(found.content)
+    return Response(content, media_type=files.DOCX, headers=headers)
 
 
 def _again(request: Request, session: Session) -> MonthlyOut:

@@ -6,7 +6,7 @@ from typing import Any
 from app.core import i18n
 from app.core.settings import Locale, project_root
 from app.tasks.monthly.schemas import MonthlyContent, MonthlyRow
-from app.tasks.rules import Bucket, Precision, deadline_of
+from app.tasks.rules import Bucket, Precision, Rhythm, deadline_of
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 COLUMNS = (
@@ -34,8 +34,10 @@ def change_of(row: MonthlyRow) -> str:
 
 
 def deadline_words(row: MonthlyRow, locale: Locale = "vi") -> str:
-    """Return a task's deadline as officials write it; of a regular task that it goes on."""
-    if row.deadline is None:
+    """Return a task's deadline as officials write it; of a regular task that it goes on, or comes every year."""
+    if row.rhythm is not None:
+        return i18n.translate("tasks.rhythm_year" if row.rhythm is Rhythm.year else "tasks.kind_regular", locale)
+    if row.deadline is None:  # reports that were approved before hold no rhythm
         regular = row.bucket in (Bucket.regular_on_schedule, Bucket.regular_overdue)
         return i18n.translate("tasks.kind_regular", locale) if regular else ""
     limit = deadline_of(row.deadline)

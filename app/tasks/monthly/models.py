@@ -10,7 +10,7 @@ from app.tasks.monthly.rules import MonthlyState
 
 
 class MonthlyReport(SQLModel, table=True):
-    """A programme's report of one month; `content` is what was approved and is sent, to the letter."""
+    """A programme's report of one month; `content` is what was approved, the two files what was sent, to the letter."""
 
     __tablename__ = "monthly_reports"
     __table_args__ = (
@@ -19,6 +19,8 @@ class MonthlyReport(SQLModel, table=True):
         CheckConstraint("(state = 'draft') = (content is null)", name="content"),
         CheckConstraint("(content is null) = (sha256 is null)", name="sha256"),
         CheckConstraint("(state = 'sent') = (sent_at is not null)", name="sent"),
+        CheckConstraint("(xlsx_id is null) = (docx_id is null)", name="files"),
+        CheckConstraint("xlsx_id is null or state = 'sent'", name="files_sent"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -36,4 +38,6 @@ class MonthlyReport(SQLModel, table=True):
     document_on: date | None
     content: str | None = Field(sa_column=Column(Text, nullable=True))
     sha256: str | None = Field(max_length=64)
+    xlsx_id: int | None = Field(foreign_key="stored_files.id")
+    docx_id: int | None = Field(foreign_key="stored_files.id")
     version: int

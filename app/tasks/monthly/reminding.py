@@ -1,17 +1,19 @@
 """Reminds of the report to the centre whoever has its next step: for the head of every page and the reminders."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, exists, literal, select, union_all
 from sqlmodel import Session, col
 
-from app.calendar.service import calendar_for
+from app.calendar.rules import Calendar
 from app.core.access import Caller
-from app.core.clock import day_of
+from app.core.clock import day_of, end_of
 from app.tasks.models import Programme, Task
 from app.tasks.monthly.models import MonthlyReport
-from app.tasks.monthly.rules import MonthlyState, MonthStage, days_of, month_before, remind_until, stage
+from app.tasks.monthly.rules import MonthDays, MonthlyState, MonthStage, days_of, month_before, remind_until, stage
 
 REPORTED = "centre"  # the programme whose report leaves the city
 
@@ -27,33 +29,48 @@ class MonthlyOwed:
     late: bool
 
 
-def owed(session: Session, caller: Caller, now: datetime) -> list[MonthlyOwed]:
-    """Return the reports of this month and the one before whose next step is the caller's."""
-    if caller.units is not None or not (caller.may("tasks:keep") or caller.may("tasks:accept")):
+def owed(session: Session, caller: Caller, now: datetime, calendar: Callable[[], Calendar]) -> list[MonthlyOwed]:
+    """Return the reports of this month and the one before whose next step is the caller's.
+
+    It stands in the head of every page: one statement, and none while no state of a report could ask for anything.
+    `calendar` gives the city's, which the process keeps.
+    """
+    keeps, accepts = caller.may("tasks:keep"), caller.may("tasks:accept")
+    if caller.units is not None or not (keeps or accepts):
         return []
-    programme = session.scalars(select(Programme).where(col(Programme.code) == REPORTED)).one_or_none()
-    if programme is None:
+    day, is_working_day = day_of(now), calendar().is_working_day
+    months = {month: days_of(month, is_working_day) for month in (month_before(day), day.replace(day=1))}
+    asked = [
+        month
+        for month, days in months.items()
+        if any(remind_until(state, days, day, keeps=keeps, accepts=accepts) for state in MonthlyState)
+    ]
+    if not asked:
         return []
-    began = session.scalar(select(func.min(col(Task.created_at))).where(col(Task.programme_id) == programme.id))
-    if began is None:
-        return []  # nothing to report
-    day = day_of(now)
-    months = [month_before(day), day.replace(day=1)]
-    rows = {
-        month: MonthlyState(state)
-        for month, state in session.execute(
-            select(col(MonthlyReport.month), col(MonthlyReport.state)).where(
-                col(MonthlyReport.programme_id) == programme.id, col(MonthlyReport.month).in_(months)
-            )
-        )
-    }
-    is_working_day = calendar_for(session).is_working_day
     found = []
-    for month in months:
-        state, days = rows.get(month, MonthlyState.draft), days_of(month, is_working_day)
-        if days.cut_off < day_of(began):
-            continue
-        until = remind_until(state, days, day, keeps=caller.may("tasks:keep"), accepts=caller.may("tasks:accept"))
+    for month, state in session.execute(_standing(months, asked)):
+        days, stands = months[month], MonthlyState(state or MonthlyState.draft)
+        until = remind_until(stands, days, day, keeps=keeps, accepts=accepts)
         if until is not None:
-            found.append(MonthlyOwed(REPORTED, f"{month:%Y-%m}", stage(state, days, day), until, until < day))
+            found.append(MonthlyOwed(REPORTED, f"{month:%Y-%m}", stage(stands, days, day), until, until < day))
     return found
+
+
+def _standing(months: dict[date, MonthDays], asked: list[date]) -> Any:
+    """Return the statement that gives the months that had a task by their cut-off, and their reports' states."""
+    parts = []
+    for month in asked:
+        begun = exists().where(
+            col(Task.programme_id) == col(Programme.id), col(Task.created_at) <= end_of(months[month].cut_off)
+        )
+        named = literal(month, Date).label("month")
+        parts.append(
+            select(named, col(MonthlyReport.state))
+            .select_from(Programme)
+            .outerjoin(
+                MonthlyReport,
+                (col(MonthlyReport.programme_id) == col(Programme.id)) & (col(MonthlyReport.month) == month),
+            )
+            .where(col(Programme.code) == REPORTED, begun.correlate(Programme))
+        )
+    return union_all(*parts).order_by("month")

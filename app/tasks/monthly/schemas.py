@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
+from app.core.files import FileOut
 from app.core.schemas import Prose
 from app.tasks.monthly.rules import MonthlyState, MonthStage, OfficialWord
-from app.tasks.rules import Bucket
-from app.tasks.schemas import BUCKET_WORDS, DocumentIn, Input
+from app.tasks.rules import Bucket, Rhythm
+from app.tasks.schemas import BUCKET_WORDS, RHYTHM_WORDS, DocumentIn, Input
 from app.tasks.scope.rules import Cause
 from app.tasks.summary.schemas import BucketCount
 
@@ -55,7 +56,8 @@ class MonthlyRow(BaseModel):
     lead_unit: str
     coordinating_units: str
     product: str | None
-    deadline: str | None
+    deadline: Annotated[str | None, Described(description="As a period; null: a regular task")]
+    rhythm: Annotated[Rhythm | None, Described(description=f"Of a regular task: {RHYTHM_WORDS}")] = None
     result: Annotated[str | None, Described(description="Of the last update that says one")]
     bucket: Annotated[Bucket, Described(description=BUCKET_WORDS)]
     word: Annotated[OfficialWord | None, Described(description=WORD_WORDS)]
@@ -121,5 +123,8 @@ class MonthlyOut(MonthlyItem):
     approved_by: str | None
     sent_by: str | None
     document_on: date | None
+    files: Annotated[
+        list[FileOut], Described(description="Workbook and document as they were sent, each read at `/files/{id}`")
+    ]
     version: Annotated[int, Described(description="0: nobody has written to it")]
     content: MonthlyContent

@@ -10,11 +10,14 @@ from sqlmodel import Session, col
 
 from app.calendar.service import calendar_for
 from app.core import audit, versions
+from app.core import files as stored
 from app.core.access import Caller
 from app.core.clock import day_of, end_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
+from app.core.files import XLSX, FileOut, StoredFile, Upload
 from app.tasks import programmes
 from app.tasks.models import Programme
+from app.tasks.monthly import files
 from app.tasks.monthly.content import content
 from app.tasks.monthly.models import MonthlyReport
 from app.tasks.monthly.rules import MonthDays, MonthlyState, days_of, month_before, stage
@@ -53,7 +56,8 @@ def show(session: Session, caller: Caller, programme: str, month: str, now: date
     return MonthlyOut(
         **_values(session, row, first, now), programme=programme, approved_at=row.approved_at if row else None,
         approved_by=row.approved_by if row else None, sent_by=row.sent_by if row else None,
-        document_on=row.document_on if row else None, version=row.version if row else 0, content=said,
+        document_on=row.document_on if row else None, files=_files(session, row), version=row.version if row else 0,
+        content=said,
     )  # fmt: skip
 
 
@@ -110,7 +114,23 @@ def dispatch(session: Session, caller: Caller, programme: str, month: str, *, bo
         raise Invalid([Fault("/document/day", "day_in_future", {"day": body.document.day})])
     row.state, row.sent_at, row.sent_by = MonthlyState.sent.value, now, caller.label
     row.document, row.document_on = body.document.number, body.document.day
-    _changed(session, row, "sent", programme, month, after={"document": row.document, "sha256": row.sha256})
+    sent = MonthlyContent.model_validate_json(row.content or "")
+    kept = [
+        stored.keep(
+            session, caller, Upload(f"bao-cao-{programme}-{month}{ending}", make(sent)), unit_id=None,
+            reader="tasks:read", now=now, media_type=media_type,
+        )
+        for ending, make, media_type in ((".xlsx", files.workbook, XLSX), (".docx", files.document, files.DOCX))
+    ]  # fmt: skip
+    row.xlsx_id, row.docx_id = (file.id for file in kept)
+    told = {"document": row.document, "sha256": row.sha256, "files": [file.sha256 for file in kept]}
+    _changed(session, row, "sent", programme, month, after=told)
+
+
+def sent_file(session: Session, found: MonthlyOut, ending: str) -> bytes | None:
+    """Return a file of a report as it was sent; None where it was not, or before files were kept."""
+    number = next((file.id for file in found.files if file.name.endswith(ending)), None)
+    return session.get_one(StoredFile, number).content if number is not None else None
 
 
 def damaged(session: Session) -> Iterator[str]:
@@ -119,6 +139,12 @@ def damaged(session: Session) -> Iterator[str]:
     for row in session.scalars(query):
         if row.content is None or hashlib.sha256(row.content.encode()).hexdigest() != row.sha256:
             yield f"monthly report {row.id} of {row.month:%Y-%m}: content and fingerprint differ"
+    sent = select(MonthlyReport, StoredFile).join(
+        StoredFile, col(StoredFile.id).in_([col(MonthlyReport.xlsx_id), col(MonthlyReport.docx_id)])
+    )
+    for row, file in session.execute(sent.order_by(col(MonthlyReport.id)).execution_options(yield_per=10)):
+        if hashlib.sha256(file.content).hexdigest() != file.sha256:
+            yield f"monthly report {row.id} of {row.month:%Y-%m}: {file.name} and its fingerprint differ"
 
 
 def _content(
@@ -128,6 +154,12 @@ def _content(
     as_of = min(now, end_of(_days(session, first).cut_off))
     since = end_of(_days(session, month_before(first)).cut_off)
     return content(session, caller, programme, f"{first:%Y-%m}", since=min(since, as_of), as_of=as_of, said=said)
+
+
+def _files(session: Session, row: MonthlyReport | None) -> list[FileOut]:
+    numbers = [number for number in (row.xlsx_id, row.docx_id) if number is not None] if row else []
+    found = stored.of_unit(session, numbers, unit_id=None, reader="tasks:read") if numbers else {}
+    return [found[number] for number in numbers]
 
 
 def _standing(
@@ -151,7 +183,7 @@ def _new(session: Session, programme: Programme, first: date) -> MonthlyReport:
     return MonthlyReport(
         programme_id=programme.id, month=first, state=MonthlyState.draft.value, causes=None, difficulties=None,
         proposals=None, approved_at=None, approved_by=None, sent_at=None, sent_by=None, document=None,
-        document_on=None, content=None, sha256=None, version=0,
+        document_on=None, content=None, sha256=None, xlsx_id=None, docx_id=None, version=0,
     )  # fmt: skip
 
 

@@ -29,20 +29,14 @@ async def _said(request: Request, task: Annotated[Task, Depends(task_in_path)]) 
     return said, (upload, evidence.media_type_of(upload)) if upload else None
 
 
-_TEXT = {"type": "string", "maxLength": 2000}
-
-
 @router.post(
     "/tasks/{code}/updates",
     operation_id="create_update",
     response_model=TaskOut,
     status_code=201,
     responses=problems(401, 403, 404, 409, 413, 415, 422),
-    openapi_extra={"requestBody": body_or_form(
-        UpdateIn, done={"type": "string", "maxLength": 4000}, causes=_TEXT, difficulties=_TEXT,
-        proposals=_TEXT, help=_TEXT, percent={"type": "integer", "minimum": 0, "maximum": 100},
-    )},
-)  # fmt: skip
+    openapi_extra={"requestBody": body_or_form(UpdateIn)},
+)
 @form("tasks/act.html", task_page, act_of)
 def create_update(
     caller: CanUpdate,

@@ -38,7 +38,7 @@ def say(
     What a coordinating unit says is kept as its word, and moves neither the state, the percent nor the rhythm.
 
     Raises Forbidden for a unit that takes no part, or that coordinates and says how far the task is, Conflict for a
-    task that has ended, Invalid for an empty update.
+    task that has ended, Invalid for an empty update, which one with nothing but a file of an earlier update is too.
     """
     must_take_part(session, caller, task)
     now = states.hold(session, task, now)
@@ -50,9 +50,9 @@ def say(
         raise Invalid([Fault("/day", "day_in_future", {"day": day})])
     said = (
         body.done, body.causes, body.difficulties, body.proposals, body.help, body.percent, body.document, body.link,
-        brought,
     )  # fmt: skip
-    if not (body.on_track or body.milestones or body.evidence or any(value is not None for value in said)):
+    in_words = body.on_track or body.milestones or body.evidence or any(value is not None for value in said)
+    if not in_words and brought is None:
         raise Invalid([Fault("/done", "update_empty")])
     if not leads and (body.percent is not None or body.milestones):
         place = "/milestones" if body.percent is None else "/percent"
@@ -65,7 +65,7 @@ def say(
     )  # fmt: skip
     session.add(update)
     session.flush()
-    _attach(session, caller, task, update, body, brought, now)
+    _attach(session, caller, task, update, body, brought, now, in_words=bool(in_words))
     task.last_update_at = now
     if percent is not None and (percent, source) != (task.percent, task.percent_source):
         task.percent, task.percent_source = percent, source
@@ -122,13 +122,15 @@ def _milestones(session: Session, task: Task) -> list[TaskMilestone]:
 
 def _attach(
     session: Session, caller: Caller, task: Task, update: TaskUpdate, body: UpdateIn, brought: Brought | None,
-    now: datetime,
+    now: datetime, *, in_words: bool,
 ) -> None:  # fmt: skip
     if brought is not None:
         upload, media_type = brought
         proof = evidence.attach_file(
             session, caller, task, upload=upload, media_type=media_type, title=None, now=now
         )  # fmt: skip
+        if proof.update_id is not None and not in_words:
+            raise Invalid([Fault("/file", "file_sent_before")])
         proof.update_id = proof.update_id or update.id
     rows = list(
         session.scalars(

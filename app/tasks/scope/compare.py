@@ -1,6 +1,8 @@
 """Two moments of the base compared: old, new and common, with what explains the whole difference."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +24,19 @@ from app.tasks.scope.schemas import ComparedBucket, CompareOut, MoveOut
 
 def compare(session: Session, caller: Caller, *, first: datetime, last: datetime, filters: Filters) -> CompareOut:
     """Return what stood at both moments and every move between them; raises Invalid where they are turned round."""
+    filters.only_now(first)
     if last < first:
         raise Invalid([Fault("?to", "ends_before_start")])
-    old, new = (_base(session, caller, filters, at) for at in (first, last))
-    found = rules.moves(old, new, _causes(session, first, last))
+    # Of every bucket: one that is asked for is looked at last, so that a task is known where it came from.
+    old, new = (_base(session, caller, replace(filters, bucket=None), at) for at in (first, last))
+    causes = _causes(session, first, last)
+    causes |= _written(session, old.keys() ^ new.keys(), causes, first, filters)
+    found = rules.moves(old, new, causes)
+    came = [move for move in found if move.before is None and move.cause in (Cause.added, Cause.split)]
+    added = {code for move in came for code in move.tasks}
+    if filters.bucket is not None:
+        found = rules.within(found, filters.bucket)
+        old, new = ({c: b for c, b in base.items() if b is filters.bucket} for base in (old, new))
     explained = rules.explained(found)
     before, after = Counter(old.values()), Counter(new.values())
     common = old.keys() & new.keys()
@@ -40,7 +51,7 @@ def compare(session: Session, caller: Caller, *, first: datetime, last: datetime
     entries = ledger(session, caller, None, programme=filters.programme, first=first, last=last).items
     return CompareOut(
         from_=first, to=last, programme=filters.programme.code if filters.programme else None, old_total=len(old),
-        new_total=len(new), common_total=len(common), added=len(new.keys() - old.keys()), buckets=buckets,
+        new_total=len(new), common_total=len(common), added=len(added & new.keys()), buckets=buckets,
         moves=[
             MoveOut(before=m.before, after=m.after, cause=m.cause, count=len(m.tasks), tasks=list(m.tasks))
             for m in found
@@ -67,6 +78,21 @@ def _causes(session: Session, first: datetime, last: datetime) -> dict[str, set[
         for (code,) in _between(session, select(col(Task.code)).distinct(), table, first, last):
             causes[code].add(cause)  # an update moves only what owes one
     return causes
+
+
+def _written(
+    session: Session, lone: Iterable[str], causes: dict[str, set[Cause]], first: datetime, filters: Filters
+) -> dict[str, set[Cause]]:
+    """Return why tasks that were there before fit the filters at one of the moments only: something else is written.
+
+    A deadline is written by reclassification, which has its document.
+    """
+    begun = set(session.scalars(select(col(Task.code)).where(col(Task.created_at) > first)))
+    found = {}
+    for code in set(lone) - begun:
+        dated = filters.deadline is not None and Cause.reclassified in causes.get(code, ())
+        found[code] = {Cause.reclassified if dated else Cause.edited}
+    return found
 
 
 def _between(session: Session, query: Any, table: Any, first: datetime, last: datetime) -> Any:

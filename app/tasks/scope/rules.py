@@ -28,11 +28,13 @@ class Cause(StrEnum):
     reclassified = "reclassified"
     extended = "extended"
     progress = "progress"
+    edited = "edited"
     time = "time"
 
 
 # What comes about by waiting, whatever was done meanwhile; and from where.
 _BY_TIME = frozenset({Bucket.overdue, Bucket.due_soon, Bucket.regular_overdue})
+_COMING = (Cause.split, Cause.added, Cause.reclassified, Cause.edited)
 _RUNNING = _BY_TIME | {Bucket.not_started, Bucket.on_schedule, Bucket.regular_on_schedule}
 
 
@@ -50,6 +52,7 @@ def moves(old: Mapping[str, Bucket], new: Mapping[str, Bucket], causes: Mapping[
     """Return every difference between two bases, tasks by their codes; what stayed where it was is none.
 
     Of several causes of one task the strongest in the order of `Cause` explains it; without any, time alone does.
+    A task that was there before comes in, or goes, by what is written of it: its causes then name that alone.
     """
     found: dict[tuple[Bucket | None, Bucket | None, Cause], list[str]] = {}
     for code in sorted({*old, *new}):
@@ -58,16 +61,30 @@ def moves(old: Mapping[str, Bucket], new: Mapping[str, Bucket], causes: Mapping[
             continue
         known = set(causes.get(code, ()))
         if before is None:
-            cause = next((c for c in (Cause.split, Cause.added) if c in known), Cause.added)
+            cause = next((c for c in _COMING if c in known), Cause.added)
         else:
             cause = next((c for c in Cause if c in known - {Cause.added}), Cause.time)
             if cause in (Cause.progress, Cause.extended) and after in _BY_TIME and before in _RUNNING:
                 cause = Cause.time
         found.setdefault((before, after, cause), []).append(code)
+    return _sorted(found)
+
+
+def within(found: Iterable[Move], bucket: Bucket) -> list[Move]:
+    """Return moves as a list of one bucket sees them: every other bucket is outside of it."""
+    seen: dict[tuple[Bucket | None, Bucket | None, Cause], list[str]] = {}
+    for move in found:
+        before, after = (end if end is bucket else None for end in (move.before, move.after))
+        if before is not after:
+            seen.setdefault((before, after, move.cause), []).extend(move.tasks)
+    return _sorted(seen)
+
+
+def _sorted(found: Mapping[tuple[Bucket | None, Bucket | None, Cause], list[str]]) -> list[Move]:
     order = {cause: number for number, cause in enumerate(Cause)}
     places: dict[Bucket | None, int] = {None: -1} | {b: n for n, b in enumerate(Bucket)}
     return [
-        Move(*key, tuple(tasks))
+        Move(*key, tuple(sorted(tasks)))
         for key, tasks in sorted(found.items(), key=lambda kv: (order[kv[0][2]], places[kv[0][0]], places[kv[0][1]]))
     ]
 

@@ -90,7 +90,7 @@ class MoveOut(BaseModel):
         Cause,
         Described(
             description="added (bổ sung) | merged (gộp) | split (tách) | cancelled (dừng) | reclassified (chuyển loại) "
-            "| extended (gia hạn) | progress (thực hiện) | time (thời gian trôi qua)"
+            "| extended (gia hạn) | progress (thực hiện) | edited (sửa nội dung) | time (thời gian trôi qua)"
         ),
     ]
     count: int
@@ -106,7 +106,7 @@ class CompareOut(BaseModel):
     old_total: int
     new_total: int
     common_total: int
-    added: int
+    added: Annotated[int, Described(description="New tasks; one that came in by what is written of it is none")]
     buckets: list[ComparedBucket]
     moves: list[MoveOut]
     ledger: Annotated[list[ScopeChangeOut], Described(description="The documents between the two moments")]

@@ -29,6 +29,7 @@ def summary(
     session: Session, caller: Caller, *, filters: Filters, as_of: datetime | None, now: datetime
 ) -> TaskSummary:
     """Return how many tasks stand in each bucket now, or stood and were known at `as_of`."""
+    filters.only_now(as_of)
     at = as_of or now
     if caller.units is None and filters.only_programme:
         counts = states.sizes(session, at, filters.programme.id if filters.programme else None)

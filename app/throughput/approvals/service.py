@@ -187,16 +187,15 @@ def _held(session: Session, unit: Unit, day: date, system: System) -> Held:
 
 
 def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
-    """Let an approval stand for the same figures with one more reason; what was returned has been answered."""
+    """Let what was said stand for the same figures with one more reason: a return asks for figures to be corrected."""
     c = _APPROVAL.c
-    standing = select(c.stage, c.word, c.at, c.by, c.user_id).where(
-        c.report_id == event.report_id, c.version == event.version - 1, c.ended_at.is_(None),
-        c.word == Word.approved.value,
-    )  # fmt: skip
+    standing = select(c.stage, c.word, c.at, c.by, c.user_id, c.reason).where(
+        c.report_id == event.report_id, c.version == event.version - 1, c.ended_at.is_(None)
+    )
     rows = session.execute(standing).mappings().all()
     if not rows:
         return
-    of = {"report_id": event.report_id, "version": event.version, "reason": None}
+    of = {"report_id": event.report_id, "version": event.version}
     session.execute(insert(_APPROVAL), [dict(row) | of for row in rows])
     unit, day, system = session.execute(
         select(_UNIT.code, _REPORT.day, _REPORT.system)

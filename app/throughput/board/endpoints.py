@@ -10,7 +10,7 @@ from app.core.clock import Now, day_of
 from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import Day, problems
+from app.core.schemas import BLANK_IS_NONE, Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.throughput import days, definitions
@@ -25,7 +25,9 @@ from app.throughput.timing import State
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
-NameQuery = Annotated[str | None, Query(max_length=80, description="Words of a unit's name or code, diacritics aside")]
+NameQuery = Annotated[
+    str | None, Query(max_length=80, description="Words of a unit's name or code, diacritics aside"), BLANK_IS_NONE
+]
 DayQuery = Annotated[Day | None, Query(description="Default: today, or the last day before with something owed")]
 
 

@@ -12,23 +12,25 @@ from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
-from app.core.schemas import AsOf, Day, problems
+from app.core.schemas import AsOf, Day, Line, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
 from app.throughput.endpoints import CanRead, TheUnit, UnitQuery, units_to_choose
-from app.throughput.figures import listing, senders, service
+from app.throughput.figures import listing, senders, service, sources
 from app.throughput.figures.schemas import (
     FigureCellOut,
     FigureDayOut,
     FigureDayPage,
+    FiguresIn,
+    FiguresOut,
+    UnitFiguresOut,
+)
+from app.throughput.figures.source_schemas import (
     FigureSenderIn,
     FigureSenderOut,
-    FiguresIn,
     FigureSourceIn,
     FigureSourceOut,
     FigureSourcePage,
-    FiguresOut,
-    UnitFiguresOut,
 )
 from app.throughput.forms import Reference
 from app.units.service import visible_unit
@@ -36,7 +38,7 @@ from app.units.service import visible_unit
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
 CanSendFigures = Annotated[Caller, allow("figures:send")]
-SourceName = Annotated[str, Path(min_length=1, max_length=60, description="Name of the other system")]
+SourceName = Annotated[Line, Path(min_length=1, max_length=60, description="Name of the other system")]
 CanSetSources = Annotated[Caller, allow("catalogue:edit")]
 
 
@@ -81,7 +83,7 @@ def list_figures(
 )  # fmt: skip
 def list_figure_sources(caller: CanRead, session: Reading, render: Render) -> Response:
     """List which other systems speak of which units, and which confirm without a person."""
-    data = listing.sources(session, caller)
+    data = sources.listing(session, caller)
     return render(
         data, "throughput/figure_sources.html",
         table=lambda: tables.of_models("nguon-so-lieu", data.items, FigureSourceOut),
@@ -89,7 +91,7 @@ def list_figure_sources(caller: CanRead, session: Reading, render: Render) -> Re
 
 
 def _sources_again(request: Request, session: Session) -> FigureSourcePage:
-    return listing.sources(session, request.state.caller)
+    return sources.listing(session, request.state.caller)
 
 
 @router.put(
@@ -99,7 +101,7 @@ def _sources_again(request: Request, session: Session) -> FigureSourcePage:
 @form("throughput/figure_sources.html", _sources_again)
 def put_figure_source(caller: CanSetSources, session: Writing, render: Render, body: FigureSourceIn) -> Response:
     """Say whether a source's figures become a unit's report without a person."""
-    data = listing.set_source(session, caller, values=body)
+    data = sources.put(session, caller, values=body)
     return render.saved(data, to="/throughput/figures/sources")
 
 
@@ -111,7 +113,7 @@ def put_figure_source(caller: CanSetSources, session: Writing, render: Render, b
 def put_figure_sender(
     caller: CanSetSources, source: SourceName, session: Writing, now: Now, render: Render, body: FigureSenderIn
 ) -> Response:
-    """Say by the name of which token a source's figures come; without it, by that which sent them first."""
+    """Say by which token a source's figures of a unit or of all come; unsaid, by that which sent them first."""
     data = senders.put(session, source, values=body, now=now)
     return render.saved(data, to="/throughput/figures/sources")
 

@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import case, func, select, tuple_
 from sqlmodel import Session
 
-from app.core import audit, hot, stamps
+from app.core import hot
 from app.core.access import Caller
-from app.core.db import upsert
 from app.core.errors import Fault, Invalid
 from app.core.paging import SETTLED, Page, cut
 from app.procedures.models import ProcedureField
@@ -21,14 +20,9 @@ from app.throughput.figures.schemas import (
     FigureCellOut,
     FigureDayOut,
     FigureDayPage,
-    FigureSourceIn,
-    FigureSourceOut,
-    FigureSourcePage,
     ProposedLineOut,
     UnitFiguresOut,
 )
-from app.throughput.forms import STAMP
-from app.units import service as units
 from app.units.models import Unit
 
 _UNIT, _SOURCE, _SENDER = hot.table(Unit).c, hot.table(FigureSource).c, hot.table(FigureSender).c
@@ -172,71 +166,3 @@ def of_unit(session: Session, unit: Unit, day: date) -> UnitFiguresOut:
     found.sort(key=lambda c: (c.system, c.source, fields[c.field], order[c.measure]))
     differences = sum(cell.differs for cell in found)
     return UnitFiguresOut(unit=unit.code, unit_name=unit.name, day=day, differences=differences, cells=found)
-
-
-def sources(session: Session, caller: Caller) -> FigureSourcePage:
-    """Return which sources speak of which units, and whether they confirm."""
-    spoken = (
-        select(DAY.unit_id, DAY.system, DAY.source, func.max(DAY.day).label("day"), func.max(DAY.known_at).label("at"))
-        .group_by(DAY.unit_id, DAY.system, DAY.source)
-        .subquery()
-    )
-    query = (
-        select(
-            _UNIT.code,
-            _UNIT.name,
-            _SOURCE.system,
-            _SOURCE.source,
-            _SOURCE.confirms,
-            _SENDER.sender,
-            spoken.c.day,
-            spoken.c.at,
-        )
-        .select_from(hot.table(FigureSource))
-        .join(hot.table(Unit), _UNIT.id == _SOURCE.unit_id)
-        .outerjoin(hot.table(FigureSender), _SENDER.source == _SOURCE.source)
-        .outerjoin(
-            spoken,
-            (spoken.c.unit_id == _SOURCE.unit_id)
-            & (spoken.c.system == _SOURCE.system)
-            & (spoken.c.source == _SOURCE.source),
-        )
-        .order_by(_SOURCE.source, _UNIT.sort_key, _UNIT.code, _SOURCE.system)
-    )
-    if caller.units is not None:
-        query = query.where(_SOURCE.unit_id.in_(caller.units))
-    return FigureSourcePage(
-        items=[
-            FigureSourceOut(
-                unit=row.code, name=row.name, system=System(row.system), source=row.source, confirms=row.confirms,
-                sender=row.sender,                 last_day=row.day, last_known_at=row.at,
-            )
-            for row in session.execute(query)
-        ]
-    )  # fmt: skip
-
-
-def set_source(session: Session, caller: Caller, *, values: FigureSourceIn) -> FigureSourceOut:
-    """Say whether a source's figures become a unit's report without a person."""
-    unit = units.named(session, values.unit, "/unit")
-    key = {"unit_id": unit.id, "system": values.system.value, "source": values.source}
-    which = [_SOURCE[name] == value for name, value in key.items()]
-    before = session.execute(select(_SOURCE.confirms).where(*which)).scalar_one_or_none()
-    statement = upsert(session.get_bind().dialect.name, hot.table(FigureSource)).values(**key, confirms=values.confirms)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["unit_id", "system", "source"], set_={"confirms": values.confirms}
-        )
-    )
-    if before is None:
-        stamps.touch(session, STAMP)
-    if before is not values.confirms:
-        audit.record(
-            session, "figure_source.put", f"figure-sources/{unit.code}/{values.system.value}",
-            before=None if before is None else {"source": values.source, "confirms": before},
-            after={"source": values.source, "confirms": values.confirms},
-        )  # fmt: skip
-    return next(
-        one for one in sources(session, caller).items
-        if (one.unit, one.system, one.source) == (unit.code, values.system, values.source)
-    )  # fmt: skip

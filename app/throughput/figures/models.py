@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.procedures.rules import System
@@ -23,11 +23,18 @@ class FigureSource(SQLModel, table=True):
 
 
 class FigureSender(SQLModel, table=True):
-    """By the name of which token a source's figures come: nobody else speaks in its name."""
+    """By which token a source's figures come, of one unit or (null) of all others: no other speaks in its name."""
 
     __tablename__ = "figure_senders"
+    __table_args__ = (
+        UniqueConstraint("source", "unit_id"),
+        Index("ix_figure_senders_of_all", "source", unique=True,
+              sqlite_where=text("unit_id is null"), postgresql_where=text("unit_id is null")),
+    )  # fmt: skip
 
-    source: str = Field(max_length=60, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(max_length=60)
+    unit_id: int | None = Field(default=None, foreign_key="units.id")
     sender: str = Field(max_length=160)
     since: datetime
 

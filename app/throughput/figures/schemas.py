@@ -16,7 +16,7 @@ from pydantic import (
 
 from app.core.errors import Fault, Problem, ProblemError
 from app.core.handlers import faults_of
-from app.core.schemas import Count, Day, Flag, Line, Moment
+from app.core.schemas import Count, Day, Line, Moment
 from app.procedures.rules import System
 from app.throughput.figures.rules import Basis
 
@@ -258,49 +258,3 @@ class UnitFiguresOut(BaseModel):
     day: date
     differences: int
     cells: list[FigureCellOut]
-
-
-class FigureSourceIn(BaseModel):
-    """Whether a source's figures become a unit's report without a person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    unit: Annotated[Line, Field(min_length=1, max_length=35, description="Code of the unit")]
-    system: Annotated[System, Field(description="In whose software the dossiers lie")]
-    source: Source
-    confirms: Flag
-
-
-class FigureSenderIn(BaseModel):
-    """Who speaks in a source's name."""
-
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"sender": "Hệ thống một cửa"}]})
-
-    sender: Annotated[Line, Field(min_length=1, max_length=160, description="Name of the token, as it was given out")]
-
-
-class FigureSenderOut(BaseModel):
-    """Who speaks in a source's name, and since when."""
-
-    source: str
-    sender: Annotated[str, Field(description="Name of the token")]
-    since: datetime
-
-
-class FigureSourceOut(BaseModel):
-    """A source that speaks of a unit."""
-
-    unit: str
-    name: str
-    system: Annotated[System, Field(description="In whose software the dossiers lie")]
-    source: str
-    confirms: Annotated[bool, Field(description="Its figures become the report without a person")]
-    sender: Annotated[str | None, Field(description="Name of the token that it comes by; null: of none yet")]
-    last_day: Annotated[date | None, Field(description="The newest day it spoke of")]
-    last_known_at: datetime | None
-
-
-class FigureSourcePage(BaseModel):
-    """The sources, by unit."""
-
-    items: list[FigureSourceOut]

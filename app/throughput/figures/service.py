@@ -1,26 +1,23 @@
 """Receiving another system's figures: each unit-day all or nothing, older values kept, nothing of a person replaced."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import Session
 
-from app.core import audit, hot, stamps
+from app.core import hot, stamps
 from app.core.access import Caller
 from app.core.db import take_turns, upsert
 from app.core.errors import Fault, Problem, ProblemError, Words
 from app.core.handlers import words
 from app.procedures.rules import System
-from app.throughput.figures import chains, confirming, senders
-from app.throughput.figures.batch import Counts, Item, Key, unbalanced, understood
-from app.throughput.figures.models import ExternalFigure, FigureDay, FigureSource
-from app.throughput.figures.reading import DAY, FIGURE, REPORT, REVISION, keep_gaps, reported
-from app.throughput.figures.rules import Basis, gaps
+from app.throughput.figures import chains, confirming, senders, storing
+from app.throughput.figures.batch import Item, unbalanced, understood
+from app.throughput.figures.models import FigureDay, FigureSource
+from app.throughput.figures.reading import DAY, REPORT, REVISION, keep_gaps, reported
+from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import (
     ConfirmationOut,
     ConfirmationStatus,
@@ -29,64 +26,32 @@ from app.throughput.figures.schemas import (
     FiguresOut,
     FigureStatus,
 )
+from app.throughput.figures.storing import Call
 from app.throughput.forms import STAMP, Reference
 from app.throughput.models import Report, ReportRevision
-from app.throughput.rules import Line
 from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 
 MAX_FAULTS = 50  # told of one unit-day
-_DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
-_insert_day = insert(_DAY_TABLE).returning(DAY.id)
-_update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
-_insert_figures = insert(_FIGURE_TABLE)
-_end_figure = update(_FIGURE_TABLE).where(
-    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
-    FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
-)  # fmt: skip
-_current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
-    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.known_to.is_(None)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What a source said last of a unit's day and system."""
-
-    id: int
-    version: int
-    known_at: datetime
-    digest: str
-    revision_id: int | None
-
-
-@dataclass(frozen=True)
-class Call:
-    """What a call is received with."""
-
-    session: Session
-    reference: Reference
-    caller: Caller
-    body: FiguresIn
-    now: datetime
-    standing: Mapping[Key, Standing]
-    reports: Mapping[Key, dict[str, Line]]
-    figures: list[dict[str, Any]]  # to be written, all at once
 
 
 def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
-    Raises Forbidden where the source's name is another token's. With `dry_run` nothing is stored, and the answer is
-    that of the same call without it, but for `confirmation`: no report is made, and none is tried.
+    Raises Forbidden where the source's name is another token's for all that the caller sees. With `dry_run` nothing is
+    stored, and the answer is that of the same call without it, but for `confirmation`: no report is made or tried.
     """
-    is_known = senders.check(session, caller, body.source)
+    senders.voices(session, caller, body.source)
     reference = Reference.read(session)
     items = understood(session, reference, caller, body, now)
     known = [item for item in items if item.unit is not None]
     units = {item.key[0] for item in known}
     if not dry_run:
         take_turns(session, units)
-    standing = _standing(session, body.source, units, [item.sent.day for item in known])
+    voices = senders.voices(session, caller, body.source)
+    for item in known:
+        if not voices.may(item.key[0]):
+            item.faults.append(voices.refused(item.at))
+    standing = storing.standing(session, body.source, units, [item.sent.day for item in known])
     if body.basis is Basis.cumulative:
         moved = chains.judge(session, reference, body, items)
     else:
@@ -94,8 +59,8 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
         for item in items:
             item.of_day = item.counts
             item.faults += unbalanced(item)
-    if not dry_run and not is_known and any(not item.faults for item in known):
-        senders.claim(session, caller, body.source, now)
+    if not dry_run:
+        senders.claim(session, voices, {item.key[0] for item in known if not item.faults}, now)
     if not dry_run and _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]
@@ -106,11 +71,10 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
         followed = []
         for one in moved:
             if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
-                has_moved = _move(call, one)
+                has_moved = storing.move(call, one)
                 if has_moved and not one.is_sent:
                     followed.append(one)
-        if call.figures:
-            hot.run_many(session, _insert_figures, call.figures)
+        storing.finish(call)
         _confirm(call, [item for item in items if not item.faults], followed, results)
     for index, faults in body.unread.items():
         said = body.said[index]
@@ -118,17 +82,6 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
     ordered = [results[index] for index in sorted(results)]
     counts = {s.value: sum(one.status is s for one in ordered) for s in FigureStatus}
     return FiguresOut(source=body.source, dry_run=dry_run, results=ordered, **counts)
-
-
-def _standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
-    if not days:
-        return {}
-    rows = session.execute(
-        select(DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id).where(
-            DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days))
-        )
-    )
-    return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
 
 
 def _received(call: Call, item: Item, dry_run: bool) -> FigureResultOut:
@@ -141,73 +94,8 @@ def _received(call: Call, item: Item, dry_run: bool) -> FigureResultOut:
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
         if not dry_run:
-            _store(call, item, stands, version, digest)
+            storing.store(call, item, stands, version, digest)
     return _result(item.index, sent.unit, str(sent.day), system, status, [], version)
-
-
-def _store(call: Call, item: Item, stands: Standing | None, version: int, digest: str) -> None:
-    unit, system, day = item.key
-    now = max(call.now, stands.known_at) if stands else call.now
-    lines = call.reports.get(item.key)
-    since = call.body.since
-    head: dict[str, Any] = {
-        "version": version, "known_at": now, "sent_by": call.caller.label, "since": since, "digest": digest,
-        "counted_until": item.sent.counted_until, "totals": json.dumps(item.counts) if since is not None else None,
-        "gaps": None if lines is None else len(gaps(lines, item.of_day)),
-    }  # fmt: skip
-    if stands is None:
-        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None}
-        ((number,),) = hot.run(call.session, _insert_day, key | head)
-    else:
-        number = stands.id
-        hot.run(call.session, _update_day, head | {"which": number})
-    _write(call, number, version, item.of_day, now, anew=stands is None)
-    assert item.unit is not None
-    audit.record(
-        call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
-        after={"source": call.body.source, "version": version, "digest": digest},
-    )  # fmt: skip
-
-
-def _move(call: Call, later: chains.Later) -> bool:
-    """Give a later day of the same totals its new differences; returns whether they are others."""
-    wanted = {(code, measure): n for code, of in later.of_day.items() for measure, n in of.items()}
-    codes = {info.id: code for code, info in call.reference.by_code.items()}
-    stood = hot.run(call.session, _current, {"of_day": later.id})
-    if {(codes[row[0]], row[1]): row[2] for row in stood} == wanted:
-        return False
-    now = max(call.now, later.known_at)
-    lines = call.reports.get((later.unit_id, later.system, later.day))
-    count = None if lines is None else len(gaps(lines, later.of_day))
-    head = {"version": later.version + 1, "known_at": now, "gaps": count, "which": later.id}
-    hot.run(call.session, _update_day, head)
-    _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
-    assert later.of.unit is not None
-    audit.record(
-        call.session, "figures.moved", f"figures/{later.of.unit.code}/{later.day}/{later.system.value}",
-        after={"source": call.body.source, "version": later.version + 1, "with": str(later.of.sent.day)},
-    )  # fmt: skip
-    return True
-
-
-def _write(call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool) -> None:
-    """Write a day's figures: a value that changed or went takes an end, what is new begins."""
-    ids = {code: call.reference.by_code[code].id for code in counts}
-    wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
-    if not anew:
-        stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
-        for (field, measure), value in stood.items():
-            if wanted.get((field, measure)) == value:
-                del wanted[field, measure]
-            else:
-                hot.run(
-                    call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
-                )
-    call.figures.extend(
-        {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
-         "known_at": now}
-        for (field, measure), value in wanted.items()
-    )  # fmt: skip
 
 
 def _speak(session: Session, source: str, pairs: Iterable[tuple[int, System]]) -> bool:
@@ -310,4 +198,4 @@ def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
     )
     (unit, system, day, before), (*_, now) = session.execute(query).all()
     made = (DAY.unit_id == unit) & (DAY.system == system) & (DAY.day == day) & (DAY.revision_id == before)
-    session.execute(update(_DAY_TABLE).where(made).values(revision_id=now))
+    session.execute(update(hot.table(FigureDay)).where(made).values(revision_id=now))

@@ -8,16 +8,26 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session
 
 from app.core import hot
 from app.core.audit import AuditEntry
 from app.procedures.rules import System
-from app.throughput import questions, reading
+from app.throughput import proof, questions, reading
 from app.throughput.findings import follow
 from app.throughput.findings.follow import FINDING, Scope
-from app.throughput.findings.rules import ASKED, Answer, FindingKind, FindingState, Found, Place, found_in, moved
+from app.throughput.findings.rules import (
+    ASKED,
+    Answer,
+    FindingChange,
+    FindingKind,
+    FindingState,
+    Found,
+    Place,
+    found_in,
+    moved,
+)
 from app.throughput.forms import Reference
 from app.throughput.models import Adjustment, Report, ReportReason, ReportRevision
 from app.throughput.reading import OBLIGATION, REPORT, REVISION
@@ -42,7 +52,20 @@ def rebuild(session: Session) -> int:
         if one.is_large and _key(one.scope) not in noted:
             place = (FindingKind.large_correction, None)
             follow.judge(session, one.scope, {place[0]}, {place: Found(one.size, one.least)}, {})
+    for key, kept, size in _wrong_corrections(session):
+        if kept is not None:
+            _mend(session, key, size)
     return count
+
+
+def _mend(session: Session, key: Key, size: int) -> None:
+    """Set how many dossiers the finding of a large correction tells of; its state and its reason stay."""
+    of = (FINDING.c.unit_id == key[0], FINDING.c.system == key[1], FINDING.c.day == key[2])
+    kind = FINDING.c.kind == FindingKind.large_correction.value
+    mended = update(FINDING).where(*of, kind).values(value=size).returning(FINDING.c.id, FINDING.c.usual)
+    for number, usual in session.execute(mended).all():
+        at = session.info["audit_context"].at
+        follow.note_event(session, number, at, FindingChange.changed, None, Found(size, usual))
 
 
 def differences(session: Session) -> Iterator[str]:
@@ -51,11 +74,15 @@ def differences(session: Session) -> Iterator[str]:
         for (kind, field), _, change, _ in follow.changes(session, scope, ASKED, found, answers):
             where = f"{scope.unit.code} {scope.system.value} {scope.day} {kind.value} {field or '-'}"
             yield f"findings {where}: the report says {change.value}"
-    yield from _wrong_corrections(session)
+    codes = {unit.id: unit.code for unit in Reference.read(session).units.values()}
+    for key, kept, size in _wrong_corrections(session):
+        where = f"findings {codes[key[0]]} {key[1]} {key[2]} large_correction"
+        said = f"the report says {size}"
+        yield f"{where}: {said}, there is none" if kept is None else f"{where}: kept {kept}, {said}"
 
 
-def _wrong_corrections(session: Session) -> Iterator[str]:
-    """Yield a sentence for each large correction that no finding tells of, and each that tells of another or of none.
+def _wrong_corrections(session: Session) -> Iterator[tuple[Key, int | None, int]]:
+    """Yield where a large correction has no finding (None), or one that tells of another or of none, and its size.
 
     A calendar that was changed since may have moved a deadline: a finding of then stays right.
     """
@@ -64,13 +91,11 @@ def _wrong_corrections(session: Session) -> Iterator[str]:
         sizes[_key(one.scope)].add(one.size)
         if one.is_large:
             large[_key(one.scope)] = one.size
-    codes = {unit.id: unit.code for unit in Reference.read(session).units.values()}
     for key in sorted({*noted, *large}):
-        where = f"findings {codes[key[0]]} {key[1]} {key[2]} large_correction"
         if key not in noted:
-            yield f"{where}: the report says {large[key]}, there is none"
-        elif noted[key] != large.get(key, noted[key]) or noted[key] not in sizes[key]:
-            yield f"{where}: kept {noted[key]}, the report says {large.get(key, max(sizes[key], default=0))}"
+            yield key, None, large[key]
+        elif noted[key] != large.get(key, noted[key]) or noted[key] not in (sizes[key] or {0}):
+            yield key, noted[key], large.get(key, max(sizes[key], default=0))
 
 
 def _odd(session: Session) -> Iterator[tuple[Scope, dict[Place, Found], dict[Place, Answer]]]:
@@ -141,11 +166,11 @@ def _corrections(session: Session, noted: Collection[Key]) -> Iterator[_Correcte
     """Yield the corrections that may have been large, oldest first: those after the deadline, or of a finding."""
     reference = Reference.read(session)
     units = {unit.id: unit for unit in reference.units.values()}
-    thresholds = _thresholds(session)
+    thresholds, known = _thresholds(session), _deadlines(session)
     before, after = hot.table(ReportRevision).alias("before").c, REVISION
     rows: Any = session.execute(
-        select(REPORT.unit_id, REPORT.day, REPORT.system, before.id.label("was"), after.id, after.known_from,
-               after.sent_by, OBLIGATION.due_at)
+        select(REPORT.unit_id, REPORT.day, REPORT.system, before.id.label("was"), after.id, after.number,
+               after.known_from, after.sent_by, OBLIGATION.due_at)
         .select_from(hot.table(Report))
         .join(hot.table(ReportRevision), after.report_id == REPORT.id)
         .join(before.id.table, (before.report_id == after.report_id) & (before.number == after.number - 1))
@@ -156,12 +181,24 @@ def _corrections(session: Session, noted: Collection[Key]) -> Iterator[_Correcte
     ).all()  # fmt: skip
     for row in rows:
         scope = Scope(reference, units[row.unit_id], row.day, System(row.system), row.sent_by, row.known_from)
-        due_at = row.due_at or reference.deadlines(scope.unit, scope.day, scope.system).due_at
+        then = known.get((proof.entity(scope.unit.code, row.day, row.system), row.number))
+        due_at = then or row.due_at or reference.deadlines(scope.unit, scope.day, scope.system).due_at
         is_due = row.known_from > due_at
         if is_due or _key(scope) in noted:
             size = moved(reading.lines_of(session, row.was), reading.lines_of(session, row.id))
             least = next((was for at, was in thresholds if row.known_from < at), reference.form.large_correction)
             yield _Corrected(scope, size, least, is_due)
+
+
+def _deadlines(session: Session) -> dict[tuple[str, int], datetime]:
+    """Return by which deadlines corrections were judged, by report and version; of the oldest nobody wrote it down."""
+    found = {}
+    query = select(_AUDIT.entity, _AUDIT.after).where(_AUDIT.action == "report.corrected")
+    for entity, after in session.execute(query):
+        with suppress(ValueError, TypeError, KeyError):  # an entry that was altered may say anything
+            said = json.loads(after)
+            found[entity, said["version"]] = datetime.fromisoformat(said["due_at"])
+    return found
 
 
 def _thresholds(session: Session) -> list[tuple[datetime, int]]:

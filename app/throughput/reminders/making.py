@@ -25,6 +25,8 @@ from app.throughput.obligations import service as obligations
 from app.throughput.reminders.models import Reminder
 from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps, returned_steps
 from app.throughput.reminders.times import own_times
+from app.throughput.reopenings import service as reopenings
+from app.throughput.writing import ReasonsAdded
 from app.units.models import Unit
 
 log = structlog.get_logger()
@@ -44,8 +46,9 @@ not_met = or_(REPORT.c.first_met_at.is_(None), and_(REPORT.c.partial, REPORT.c.f
 
 
 def still_owed(now: Any) -> Any:
-    """Return the condition that a report is owed, not in, and may still be sent."""
-    return and_(OBLIGATION.c.waived_at.is_(None), not_met, OBLIGATION.c.locks_at >= now)
+    """Return the condition that a report is owed, not in, and may still be sent: before the lock, or by a grant."""
+    may_be_sent = or_(OBLIGATION.c.locks_at >= now, reopenings.is_open(OBLIGATION.c, now))
+    return and_(OBLIGATION.c.waived_at.is_(None), not_met, may_be_sent)
 
 
 def batched(rows: list[Any], size: int) -> Iterator[list[Any]]:
@@ -183,6 +186,22 @@ def by_hand(session: Session, by: str, *, unit: Unit, day: date, system: System,
     place = f"reports/{unit.code}/{day}/{system.value}"
     audit.record(session, "reminder.made", place, after={"step": ReminderStep.by_hand.value, "to": row["to_role"]})
     return number
+
+
+def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
+    """Have reminders of a return go on with it where it was carried to a report's next revision."""
+    c, next_ = APPROVAL.c, APPROVAL.alias("next").c
+    carried = (
+        select(c.id, next_.id.label("now"))
+        .join(next_.id.table, and_(next_.report_id == c.report_id, next_.stage == c.stage))
+        .where(
+            c.report_id == event.report_id, c.version == event.version - 1, c.word == Word.returned.value,
+            c.ended_at.is_(None), next_.version == event.version, next_.ended_at.is_(None),
+        )
+    )  # fmt: skip
+    for was, now in session.execute(carried).all():
+        key = func.replace(REMINDER.c.key, f"returned/{was}/", f"returned/{now}/")
+        session.execute(REMINDER.update().where(REMINDER.c.approval_id == was).values(approval_id=now, key=key))
 
 
 @asynccontextmanager

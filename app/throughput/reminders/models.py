@@ -58,6 +58,7 @@ class ReminderOut(BaseModel):
     made_by: Annotated[str | None, Shown(description="null: by itself")]
     due_at: Annotated[datetime | None, Shown(description="When the report is due; null: of a finding, or not owed")]
     is_open: bool
+    locked: Annotated[bool, Shown(description="Its day is locked: nothing can be sent before it is reopened")]
     ended: Annotated[ReminderEnd | None, Shown(description="Why it is over; null: it is not")]
     ended_at: datetime | None
 

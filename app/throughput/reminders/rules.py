@@ -36,6 +36,7 @@ class ReminderEnd(StrEnum):
     gone = "gone"
     corrected = "corrected"
     withdrawn = "withdrawn"
+    overruled = "overruled"
 
 
 TO = {

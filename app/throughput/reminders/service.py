@@ -15,8 +15,10 @@ from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.procedures.rules import System
+from app.throughput.approvals.rules import Stage
 from app.throughput.findings.follow import FINDING
 from app.throughput.findings.rules import FindingState
+from app.throughput.forms import Reference
 from app.throughput.reminders.making import (
     APPROVAL,
     OBLIGATION,
@@ -29,6 +31,7 @@ from app.throughput.reminders.making import (
 )
 from app.throughput.reminders.models import ReminderOut, ReminderPage
 from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
+from app.throughput.reopenings import service as reopenings
 from app.throughput.reopenings.models import Reopening
 from app.throughput.timing import is_met
 from app.units.models import Unit
@@ -49,6 +52,7 @@ _joined = (
     .outerjoin(APPROVAL, APPROVAL.c.id == REMINDER.c.approval_id)
     .outerjoin(_RETURNED, _RETURNED.c.id == APPROVAL.c.report_id)
 )
+AT_FIRST = 20  # units that a fold of what is to be done shows; the list has all
 _of_sending = and_(REMINDER.c.finding_id.is_(None), REMINDER.c.approval_id.is_(None))
 
 
@@ -60,6 +64,14 @@ class Wanted:
     is_open: bool | None = None
     first: date | None = None
     last: date | None = None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What units are reminded of together: how many they are, and what is shown of the first of them."""
+
+    units: int
+    shown: list[ReminderOut]
 
 
 def _is_open(now: Any) -> Any:
@@ -90,43 +102,71 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     rows, following = list(session.execute(query)), None
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row.id])
-    return ReminderPage(items=[_out(row, now) for row in rows], next=following)
+    reference = Reference.read(session)
+    return ReminderPage(items=[_out(reference, row, now) for row in rows], next=following)
 
 
-def to_do(session: Session, caller: Caller, now: datetime) -> list[ReminderOut]:
-    """Return what a caller's position is reminded of now, each once, oldest day first."""
-    query = _rows(now).where(REMINDER.c.to_role == caller.role, _is_open(now), REMINDER.c.day >= day_of(now) - REACH)
+def to_do(session: Session, caller: Caller, now: datetime) -> list[Fold]:
+    """Return what a caller's position is reminded of now, each once, oldest day first; of each only the first units."""
+    wanted = [REMINDER.c.to_role == caller.role, _is_open(now), REMINDER.c.day >= day_of(now) - REACH]
     if caller.units is not None:
-        query = query.where(REMINDER.c.unit_id.in_(caller.units))
-    once: dict[tuple[Any, ...], ReminderOut] = {}
-    for row in session.execute(query.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
-        once[row.finding_id, row.approval_id, row.unit_id, row.day, row.system] = _out(row, now)
-    return list(once.values())
+        wanted.append(REMINDER.c.unit_id.in_(caller.units))
+    one = (REMINDER.c.finding_id, REMINDER.c.approval_id, REMINDER.c.unit_id, REMINDER.c.day, REMINDER.c.system)
+    once = select(func.max(REMINDER.c.id).label("id"), *one).select_from(_joined).where(*wanted).group_by(*one).cte()
+    together = (once.c.finding_id.is_not(None), once.c.approval_id.is_not(None), once.c.day, once.c.system)
+    place = func.row_number().over(partition_by=together, order_by=(_UNIT.c.sort_key, once.c.id))
+    ranked = select(once.c.id, place.label("place")).join(_UNIT, _UNIT.c.id == once.c.unit_id).subquery()
+    counts = {
+        tuple(row[1:]): row[0]
+        for row in session.execute(select(func.count(func.distinct(once.c.unit_id)), *together).group_by(*together))
+    }
+    first = _rows(now).where(REMINDER.c.id.in_(select(ranked.c.id).where(ranked.c.place <= AT_FIRST)))
+    folds: dict[tuple[Any, ...], list[ReminderOut]] = {}
+    reference = Reference.read(session)
+    for row in session.execute(first.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
+        key = (row.finding_id is not None, row.approval_id is not None, row.day, row.system)
+        folds.setdefault(key, []).append(_out(reference, row, now))
+    return [Fold(counts.get(key, 0), items) for key, items in folds.items()]
 
 
 def one(session: Session, number: int, now: datetime) -> ReminderOut:
     """Return one reminder."""
-    return _out(session.execute(_rows(now).where(REMINDER.c.id == number)).one(), now)
+    return _out(Reference.read(session), session.execute(_rows(now).where(REMINDER.c.id == number)).one(), now)
 
 
 def _rows(now: datetime) -> Any:
+    city = APPROVAL.alias("overruling").c
+    overruled_at = (
+        select(city.at)
+        .where(city.report_id == APPROVAL.c.report_id, city.version == APPROVAL.c.version,
+               city.stage == Stage.city.value, city.ended_at.is_(None), APPROVAL.c.stage != Stage.city.value)
+        .scalar_subquery()
+        .label("overruled_at")
+    )  # fmt: skip
     return select(
         REMINDER, _UNIT.c.code, _UNIT.c.name, OBLIGATION.c.id.label("owed"), OBLIGATION.c.due_at,
         OBLIGATION.c.locks_at, OBLIGATION.c.waived_at, REPORT.c.first_met_at, REPORT.c.first_complete_at,
         REPORT.c.partial, FINDING.c.state, FINDING.c.opened_at, FINDING.c.closed_at,
         case((still_returned(_RETURNED.c), 1), else_=0).label("stands"), APPROVAL.c.version.label("returned_version"),
         APPROVAL.c.ended_at.label("taken_back_at"), _RETURNED.c.version.label("stands_version"),
-        _RETURNED.c.updated_at.label("corrected_at"),
+        _RETURNED.c.updated_at.label("corrected_at"), overruled_at,
+        case((reopenings.is_open(REMINDER.c, now), 1), else_=0).label("reopened"),
+        reopenings.last_end(REMINDER.c).label("reopened_until"),
     ).select_from(_joined)  # fmt: skip
 
 
-def _out(row: Any, now: datetime) -> ReminderOut:
+def _locks_at(reference: Reference, row: Any) -> datetime:
+    return reference.deadlines(reference.units[row.code], row.day, System(row.system)).locks_at
+
+
+def _out(reference: Reference, row: Any, now: datetime) -> ReminderOut:
     ended, at = _end(row, now)
     return ReminderOut(
         id=row.id, unit=row.code, name=row.name, day=row.day, system=System(row.system), finding=row.finding_id,
         returned=row.approval_id is not None,
         step=ReminderStep(row.step), to=ReminderTo(row.to_role), made_at=row.made_at, made_by=row.made_by,
         due_at=row.due_at if row.finding_id is None and row.approval_id is None else None, is_open=ended is None,
+        locked=not row.reopened and now > (row.locks_at or _locks_at(reference, row)),
         ended=ended, ended_at=at,
     )  # fmt: skip
 
@@ -142,14 +182,22 @@ def _end(row: Any, now: datetime) -> tuple[ReminderEnd | None, datetime | None]:
         if row.stands:
             return None, None
         is_corrected = row.stands_version > row.returned_version
-        return (ReminderEnd.corrected, row.corrected_at) if is_corrected else (ReminderEnd.withdrawn, row.taken_back_at)
+        if is_corrected:
+            return ReminderEnd.corrected, row.corrected_at
+        if row.taken_back_at is None:
+            return ReminderEnd.overruled, row.overruled_at
+        return ReminderEnd.withdrawn, row.taken_back_at
     if row.owed is None:
         return ReminderEnd.not_owed, None
     if row.waived_at is not None:
         return ReminderEnd.waived, row.waived_at
     if row.first_met_at is not None and is_met(row.first_met_at, row.first_complete_at, partial=bool(row.partial)):
         return ReminderEnd.received, row.first_met_at
-    return (ReminderEnd.locked, row.locks_at) if now > row.locks_at else (None, None)
+    if now <= row.locks_at or row.reopened:
+        return None, None
+    # What was made while a grant ran is over with the grant.
+    is_later = row.reopened_until is not None and row.made_at > row.locks_at
+    return ReminderEnd.locked, row.reopened_until if is_later else row.locks_at
 
 
 @lru_cache

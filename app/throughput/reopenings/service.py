@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, bindparam, exists, select
+from sqlalchemy import ColumnElement, Integer, bindparam, exists, func, select
 from sqlmodel import Session
 
 from app.core import audit, hot
@@ -43,6 +43,13 @@ def is_open(of: Any, now: datetime) -> ColumnElement[bool]:
     """Return the condition that a grant runs for the unit, day and system of a query's row."""
     same = (_ROW.unit_id == of.unit_id, _ROW.day == of.day, _ROW.system == of.system)
     return exists().where(*same, _ROW.decision == "granted", _ROW.ended_at.is_(None), _ROW.until >= now)
+
+
+def last_end(of: Any) -> Any:
+    """Return as a column when the last grant for the unit, day and system of a query's row was, or will be, over."""
+    same = (_ROW.unit_id == of.unit_id, _ROW.day == of.day, _ROW.system == of.system)
+    over = func.max(func.coalesce(_ROW.ended_at, _ROW.until), type_=_ROW.until.type)
+    return select(over).where(*same, _ROW.decision == "granted").scalar_subquery()
 
 
 def running(session: Session, unit_id: int, day: date, system: System, now: datetime) -> Grant | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlmodel import Session, col
 
 from app.core import hot
@@ -153,6 +153,23 @@ def periods(first: date, last: date, group_by: GroupBy) -> Iterable[tuple[str, d
 
 def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> Completeness:
     """Return how many owed unit-days are in, counting a unit's day once for all systems it owes."""
+    p = unit_days(scope, as_of).subquery().c
+    row = session.execute(
+        select(
+            func.count(),
+            total_of(p.received),
+            total_of(p.received * p.late),
+            total_of(p.waived),
+            total_of(p.unavailable),
+        )
+    ).one()
+    return Completeness(
+        expected=row[0], received=row[1] or 0, late=row[2] or 0, waived=row[3] or 0, unavailable=row[4] or 0
+    )
+
+
+def unit_days(scope: list[Any], as_of: datetime | None) -> Select[Any]:
+    """Return the query of owed unit-days: whether each is received, late, waived, or its system was down (1 or 0)."""
     # As known then: a system that was down may have sent its figures since, a waiver may be younger.
     unavailable = _REPORT.c.unavailable if as_of is None else _REVISION.c.unavailable.is_not(None)
     partial = _REPORT.c.partial if as_of is None else _REVISION.c.partial
@@ -176,8 +193,10 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
     )  # fmt: skip
     if as_of is not None:
         rows = rows.outerjoin(_REVISION, and_(_REVISION.c.report_id == _REPORT.c.id, known_at(as_of)))
-    per_unit_day = (
+    return (
         select(
+            _OBLIGATION.c.unit_id,
+            _OBLIGATION.c.day,
             func.min(case((or_(met, waived), 1), else_=0)).label("received"),
             func.max(case((and_(met, late, ~waived), 1), else_=0)).label("late"),
             func.min(case((waived, 1), else_=0)).label("waived"),
@@ -186,20 +205,6 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
         .select_from(rows)
         .where(*scope)
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
-        .subquery()
-    )
-    p = per_unit_day.c
-    row = session.execute(
-        select(
-            func.count(),
-            total_of(p.received),
-            total_of(p.received * p.late),
-            total_of(p.waived),
-            total_of(p.unavailable),
-        ).select_from(per_unit_day)
-    ).one()
-    return Completeness(
-        expected=row[0], received=row[1] or 0, late=row[2] or 0, waived=row[3] or 0, unavailable=row[4] or 0
     )
 
 

@@ -1,0 +1,1 @@
+"""Indicators: sets and definitions, formulas, targets, readings, what may be cited."""

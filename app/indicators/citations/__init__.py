@@ -1,0 +1,1 @@
+"""Addresses that show the same figure for good, with today's beside it."""

@@ -1,0 +1,122 @@
+"""What measures were for one unit and for the city, cheaply enough for the path of every report."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select
+from sqlmodel import Session
+
+from app.core import hot
+from app.core.clock import day_of, end_of
+from app.indicators.computed.models import IndicatorInput
+from app.indicators.formulas.evaluating import Absent
+from app.indicators.measures import service as measures
+from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
+from app.indicators.rules import Period
+from app.tasks import states
+from app.tasks.models import Programme, TaskState
+from app.throughput.forms import Reference
+
+_INPUT = hot.table(IndicatorInput)
+Given = dict[MeasureRef, int | Absent]
+_forget = delete(_INPUT).where(_INPUT.c.period == bindparam("p"), _INPUT.c.unit_id == bindparam("u"))
+_insert = insert(_INPUT)
+_sums = (
+    select(_INPUT.c.measure, func.sum(_INPUT.c.amount), func.max(_INPUT.c.as_of))
+    .where(_INPUT.c.period == bindparam("p"))
+    .group_by(_INPUT.c.measure)
+)
+_own = select(_INPUT.c.measure, _INPUT.c.amount, _INPUT.c.as_of).where(
+    _INPUT.c.period == bindparam("p"), _INPUT.c.unit_id == bindparam("u")
+)
+_STATE = hot.table(TaskState)
+_of_unit = (
+    select(_STATE.c.bucket, _STATE.c.programme_id, func.count())
+    .where(_STATE.c.lead_unit_id == bindparam("u"), _STATE.c.from_at <= bindparam("t"), _STATE.c.to_at > bindparam("t"))
+    .group_by(_STATE.c.bucket, _STATE.c.programme_id)
+)
+
+
+def keep_unit(session: Session, unit_id: int, period: Period, refs: Collection[MeasureRef], now: datetime) -> None:
+    """Write anew what a unit's reports of a period come to."""
+    narrowed = [ref for ref in refs if ref.unit is None]
+    found = measures.read(session, narrowed, [unit_id], [period], now)[unit_id, period]
+    hot.run(session, _forget, {"p": period.name, "u": unit_id})
+    rows = input_rows(unit_id, period.name, found)
+    if rows:
+        hot.run_many(session, _insert, rows)
+
+
+def input_rows(unit_id: int, period: str, found: measures.Inputs) -> list[dict[str, Any]]:
+    """Return what was found as rows of the table; what is absent has none."""
+    return [
+        {"period": period, "measure": str(ref), "unit_id": unit_id, "amount": amount, "as_of": found.as_of}
+        for ref, amount in found.values.items()
+        if not isinstance(amount, Absent) and found.as_of is not None
+    ]  # fmt: skip
+
+
+def of_dossiers(
+    session: Session, unit_id: int | None, period: Period, refs: Collection[MeasureRef]
+) -> tuple[Given, date | None]:
+    """Return the kept measures of a unit or of the city (None), and the newest day that they speak of."""
+    if not refs:
+        return {}, None
+    if unit_id is None:
+        rows = hot.run(session, _sums, {"p": period.name})
+    else:
+        rows = hot.run(session, _own, {"p": period.name, "u": unit_id})
+    kept = {row[0]: (int(row[1]), row[2]) for row in rows}
+    given: Given = {}
+    for ref in refs:
+        if ref.unit is None:
+            given[ref] = kept[str(ref)][0] if str(ref) in kept else Absent.missing
+        else:
+            given[ref] = _of_named(session, ref, period)
+    newest = max((_day(row[2]) for row in rows), default=None)
+    return given, newest
+
+
+def _day(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _of_named(session: Session, ref: MeasureRef, period: Period) -> int | Absent:
+    """Return a measure that a formula narrows to one unit, or to the city, whatever place is asked for."""
+    bare = MeasureRef(ref.name, None, ref.field, ref.system, ref.programme)
+    unit = Reference.read(session).units.get(ref.unit or "")
+    given, _ = of_dossiers(session, unit.id if unit else None, period, [bare])
+    return given[bare]
+
+
+def of_tasks(
+    session: Session, unit_id: int | None, period: Period, refs: Collection[MeasureRef], now: datetime
+) -> Given:
+    """Return how many tasks a unit leads, or the city has, in each bucket at a period's end, or now."""
+    moment = min(end_of(period.last), now)
+    programmes = {}
+    if any(ref.programme is not None for ref in refs):
+        programmes = {row.code: row.id for row in session.scalars(select(Programme))}
+    given: Given = {}
+    for ref in refs:
+        if period.first > day_of(now):
+            given[ref] = Absent.missing
+            continue
+        place = unit_id
+        if ref.unit is not None:
+            named = Reference.read(session).units.get(ref.unit)
+            place = named.id if named else None
+        wanted = [one.value for one in BUCKETS.values()] if ref.name == ALL_TASKS else [BUCKETS[ref.name].value]
+        given[ref] = _tasks(session, place, wanted, programmes.get(ref.programme or ""), moment)
+    return given
+
+
+def _tasks(
+    session: Session, unit_id: int | None, buckets: Sequence[str], programme: int | None, moment: datetime
+) -> int:
+    if unit_id is None:
+        sizes = states.sizes(session, moment, programme)
+        return sum(sizes[bucket] for bucket in buckets)
+    rows = hot.run(session, _of_unit, {"u": unit_id, "t": moment})
+    return sum(n for bucket, of, n in rows if bucket in buckets and programme in (None, of))

@@ -1,0 +1,96 @@
+"""The formulas that readings are worked out by: read once a process, for the period that each version holds in."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core import stamps
+from app.indicators.formulas.checking import in_order
+from app.indicators.formulas.parsing import parse
+from app.indicators.formulas.tree import Measured, Node, OtherIndicator, nodes
+from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
+from app.indicators.rules import Period, PeriodType
+from app.indicators.sets.models import Definition, Indicator, SetVersion
+from app.indicators.sets.service import STAMP
+
+TASK_MEASURES = frozenset({ALL_TASKS, *BUCKETS})
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """An indicator with a formula, by one version of its set."""
+
+    code: str
+    indicator_id: int
+    definition_id: int
+    period_type: PeriodType
+    unit_of_measure: str
+    tree: Node
+    dossiers: frozenset[MeasureRef]
+    tasks: frozenset[MeasureRef]
+    others: frozenset[str]
+    first: date
+    last: date | None
+
+    @property
+    def refs(self) -> frozenset[MeasureRef]:
+        """All measures that the formula names."""
+        return self.dossiers | self.tasks
+
+
+def formulas(session: Session) -> list[Computed]:
+    """Return every formula there is, each after those that it names."""
+    return stamps.kept(session, STAMP, _load)
+
+
+def _load(session: Session) -> list[Computed]:
+    rows = session.execute(
+        select(Indicator, Definition, SetVersion)
+        .join(Definition, col(Definition.indicator_id) == col(Indicator.id))
+        .join(SetVersion, col(SetVersion.id) == col(Definition.version_id))
+        .where(col(Definition.formula).is_not(None))
+        .order_by(col(Indicator.code), col(SetVersion.number))
+    )
+    found = [_computed(*row) for row in rows]
+    names: dict[str, set[str]] = {}
+    for one in found:
+        names.setdefault(one.code, set()).update(one.others)
+    place = {code: n for n, code in enumerate(in_order(names))}
+    return sorted(found, key=lambda one: place[one.code])
+
+
+def _computed(indicator: Indicator, definition: Definition, version: SetVersion) -> Computed:
+    assert definition.formula is not None
+    tree = parse(definition.formula)
+    refs = frozenset(node.ref for node in nodes(tree) if isinstance(node, Measured))
+    tasks = frozenset(ref for ref in refs if ref.name in TASK_MEASURES)
+    return Computed(
+        code=indicator.code, indicator_id=indicator.id, definition_id=definition.id,
+        period_type=PeriodType(definition.period_type), unit_of_measure=definition.unit_of_measure, tree=tree,
+        dossiers=refs - tasks, tasks=tasks,
+        others=frozenset(node.code for node in nodes(tree) if isinstance(node, OtherIndicator)),
+        first=version.valid_from, last=version.valid_to,
+    )  # fmt: skip
+
+
+def holding(found: Iterable[Computed], period: Period) -> list[Computed]:
+    """Return the formulas of a period's type by the versions that held at its end."""
+    return [
+        one for one in found
+        if one.period_type is period.type and one.first <= period.last and (one.last or period.last) >= period.last
+    ]  # fmt: skip
+
+
+def moved_by(
+    found: list[Computed], *, dossiers: bool = False, tasks: bool = False, code: str | None = None
+) -> list[Computed]:
+    """Return the formulas that some change moves, and those that name them, in order."""
+    moved: dict[str, Computed] = {}
+    for one in found:
+        direct = (dossiers and one.dossiers) or (tasks and one.tasks) or code in one.others
+        if direct or one.others & moved.keys():
+            moved[one.code] = one
+    return list(moved.values())

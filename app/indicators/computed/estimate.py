@@ -1,0 +1,92 @@
+"""The daily estimate of Decision 766: what our figures say of its groups, beside what the portal published."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core.access import Caller
+from app.core.clock import day_of
+from app.indicators.computed.models import IndicatorInput
+from app.indicators.computed.schemas import EstimateGroup, EstimateOut, RaisingUnit
+from app.indicators.overview.service import figure_of
+from app.indicators.readings import service as readings
+from app.indicators.rules import CITY, PeriodType, period_at
+from app.indicators.schemas import number
+from app.indicators.sets import service as sets
+from app.indicators.sets.models import IndicatorSet
+from app.tasks.schemas import UnitName
+from app.units.models import Unit
+
+SET, TOTAL = "QD766", "QD766-TONG"
+MOST = 10
+
+
+def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
+    """Return the estimate of the month that runs, or of the newest there is."""
+    day = day_of(now)
+    found = sets.defined(session, sets.definitions_query().where(sets.holds_on(day), col(IndicatorSet.code) == SET))
+    newest = readings.latest(session, [one.indicator.id for one in found], [CITY], day)
+    groups: list[EstimateGroup] = []
+    published, total = None, None
+    period, as_of = period_at(day, PeriodType.month).name, None
+    for group in dict.fromkeys(one.group.id for one in found):
+        members = [one for one in found if one.group.id == group]
+        first = members[0].group
+        typed = next((one for one in members if one.definition.formula is None), None)
+        ours = next((one for one in members if one.definition.formula is not None), None)
+        said = newest.get((typed.indicator.id, CITY)) if typed else None
+        row = newest.get((ours.indicator.id, CITY)) if ours else None
+        if typed is not None and typed.indicator.code == TOTAL:
+            total = said
+            continue
+        value = figure_of(row, "points")
+        if row is not None and value is not None:
+            period, as_of = row.period, max(as_of or date.min, row.as_of)
+        groups.append(
+            EstimateGroup(
+                code=first.code, name_vi=first.name_vi, name_en=first.name_en, name_fr=first.name_fr,
+                max_score=first.max_score or 0, estimate=number(value),
+                indicator=ours.indicator.code if ours else None, numerator=row.numerator if row else None,
+                denominator=row.denominator if row else None, published=number(figure_of(said, "points")),
+                published_as_of=said.as_of if said else None,
+            )
+        )  # fmt: skip
+    if total is not None:
+        published = readings.show(session, total)
+    known = [group for group in groups if group.estimate is not None]
+    return EstimateOut(
+        period=period, as_of=as_of, points=round(sum(g.estimate or 0 for g in known), 2) if known else None,
+        of_points=sum(g.max_score for g in known), groups=groups, published=published,
+        raising=_raising(session, period) if caller.units is None else [],
+    )  # fmt: skip
+
+
+def _raising(session: Session, period: str) -> list[RaisingUnit]:
+    """Return what would raise the estimate, by unit, the largest first.
+
+    Dossiers brought on paper: online, each gives twelve points over all received. Dossiers that are late and open: once
+    resolved they burden no later month, each twenty points over all that was to be resolved.
+    """
+    wanted = ("pending_overdue", "received", "received_online", "carried_over")
+    sums: dict[str, int] = dict.fromkeys(wanted, 0)
+    own: dict[str, dict[str, int]] = {}
+    units: dict[str, Unit] = {}
+    for measure, amount, unit in session.execute(
+        select(col(IndicatorInput.measure), col(IndicatorInput.amount), Unit)
+        .join(Unit, col(Unit.id) == col(IndicatorInput.unit_id))
+        .where(col(IndicatorInput.period) == period, col(IndicatorInput.measure).in_(wanted))
+    ):
+        sums[measure] += amount
+        own.setdefault(unit.code, dict.fromkeys(wanted, 0))[measure] = amount
+        units[unit.code] = unit
+    found = []
+    for code, of_unit in own.items():
+        name = UnitName(code=code, name=units[code].name)
+        paper, late = of_unit["received"] - of_unit["received_online"], of_unit["pending_overdue"]
+        if paper > 0:
+            found.append(RaisingUnit(kind="paper", unit=name, open=paper, gain=round(12 * paper / sums["received"], 4)))
+        if late:
+            base = sums["received"] + sums["carried_over"]
+            found.append(RaisingUnit(kind="late", unit=name, open=late, gain=round(20 * late / base, 4)))
+    return sorted(found, key=lambda one: (-one.gain, one.unit.code))[:MOST]

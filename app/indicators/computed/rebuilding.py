@@ -1,0 +1,181 @@
+"""All that is worked out, made anew from reports and tasks, and compared with what is kept."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlmodel import Session, col
+
+from app.core import hot
+from app.core.clock import day_of
+from app.indicators.computed import amounts, engine
+from app.indicators.computed.engine import Computed
+from app.indicators.computed.models import IndicatorInput
+from app.indicators.computed.service import Outcome, others, reading_row, work_out
+from app.indicators.measures import service as measures
+from app.indicators.measures.rules import ALL_TASKS, MeasureRef
+from app.indicators.readings.models import IndicatorReading
+from app.indicators.rules import CITY, Period, PeriodType, ReadingState, period_at, period_of
+from app.tasks.models import TaskState
+from app.throughput.forms import Reference
+from app.throughput.models import DayTotal
+
+_READING = hot.table(IndicatorReading)
+_INPUT = hot.table(IndicatorInput)
+_TASKS = MeasureRef(ALL_TASKS)
+AT_ONCE = 12  # periods read together
+
+
+def periods(session: Session, now: datetime) -> list[list[Period]]:
+    """Return the periods that some formula is read for, from the first report or task on, in handfuls."""
+    first = min(filter(None, _begins(session)), default=None)
+    if first is None:
+        return []
+    found: list[list[Period]] = []
+    for kind in dict.fromkeys(one.period_type for one in engine.formulas(session)):
+        every = _between(first, day_of(now), kind)
+        found += [every[start : start + AT_ONCE] for start in range(0, len(every), AT_ONCE)]
+    return found
+
+
+def _begins(session: Session) -> tuple[date | None, date | None]:
+    begun = session.scalar(select(func.min(col(TaskState.from_at))))
+    return session.scalar(select(func.min(col(DayTotal.day)))), day_of(begun) if begun else None
+
+
+def _between(first: date, last: date, kind: PeriodType) -> list[Period]:
+    period = period_at(first, kind)
+    found = [period]
+    while period.last < last:
+        period = period_at(date.fromordinal(period.last.toordinal() + 1), kind)
+        found.append(period)
+    return found
+
+
+def rebuild(session: Session, now: datetime, advance: Callable[[int], None] = lambda _: None) -> int:
+    """Make all kept inputs and computed readings anew; returns how many readings there are."""
+    handfuls = periods(session, now)
+    session.execute(delete(_INPUT))
+    session.execute(delete(_READING).where(_READING.c.number == 0))
+    rows = session.execute(
+        select(_READING.c.indicator_id, _READING.c.place, _READING.c.period).where(_READING.c.standing)
+    )
+    typed = {tuple(row) for row in rows}
+    count = 0
+    for handful in handfuls:
+        inputs, readings = _made(session, handful, typed, now)
+        for table, made in ((_INPUT, inputs), (_READING, readings)):
+            if made:
+                hot.run_many(session, insert(table), made)
+        count += len(readings)
+        advance(len(handful))
+    return count
+
+
+def _made(
+    session: Session, handful: Sequence[Period], typed: set[Any], now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    every = engine.formulas(session)
+    held = {period: engine.holding(every, period) for period in handful}
+    refs = {ref for found in held.values() for one in found for ref in one.refs}
+    codes: dict[int | None, str] = {unit.id: unit.code for unit in Reference.read(session).units.values()}
+    places: list[int | None] = [*codes, None]
+    of_dossiers = _read(session, [r for r in refs if r.name not in engine.TASK_MEASURES], places, handful, now)
+    of_tasks = _read(session, [r for r in refs if r.name in engine.TASK_MEASURES], places, handful, now)
+    inputs: list[dict[str, Any]] = []
+    readings: list[dict[str, Any]] = []
+    for period in handful:
+        for unit_id in places:
+            dossiers, tasks = of_dossiers.get((unit_id, period)), of_tasks.get((unit_id, period))
+            if unit_id is not None and dossiers is not None:
+                narrowed = {ref: value for ref, value in dossiers.values.items() if ref.unit is None}
+                own = measures.Inputs(narrowed, dossiers.as_of)
+                inputs += amounts.input_rows(unit_id, period.name, own)
+            speaks = [one for one in held[period] if _speaks(one, unit_id, dossiers, tasks)]
+            place = CITY if unit_id is None else codes[unit_id]
+            given = (dossiers.values if dossiers else {}) | (tasks.values if tasks else {})
+            outcomes = work_out(speaks, given, others(session, speaks, place, period))
+            for one in speaks:
+                newest = dossiers.as_of if dossiers else None
+                as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
+                stands = (one.indicator_id, place, period.name) not in typed
+                readings.append(reading_row(one, unit_id, place, period, outcomes[one.code], as_of, stands, now))
+    return inputs, readings
+
+
+def _read(
+    session: Session, refs: Sequence[MeasureRef], places: Sequence[int | None], handful: Sequence[Period],
+    now: datetime,
+) -> dict[Any, measures.Inputs]:  # fmt: skip
+    if not refs:
+        return {}
+    if refs[0].name in engine.TASK_MEASURES:
+        refs = [*refs, _TASKS]
+    return measures.read(session, refs, places, handful, now)
+
+
+def _speaks(
+    one: Computed, unit_id: int | None, dossiers: measures.Inputs | None, tasks: measures.Inputs | None
+) -> bool:
+    """Tell whether a place has anything that a formula counts: a report received, a task led."""
+    if one.dossiers:
+        return dossiers is not None and dossiers.as_of is not None
+    if one.tasks:
+        return unit_id is None or bool(tasks is not None and tasks.values.get(_TASKS))
+    return unit_id is None
+
+
+def differences(session: Session, now: datetime) -> Iterator[str]:
+    """Yield a sentence for every computed reading, and every kept input, that is not what a recomputation gives.
+
+    Tasks are counted as of the moment at which the reading was worked out: by mere time they go on.
+    """
+    codes = {row.id: row.code for row in Reference.read(session).units.values()}
+    indicators = {one.indicator_id: one for one in engine.formulas(session)}
+    kept_inputs = {(r.period, r.measure, r.unit_id): r.amount for r in session.execute(select(_INPUT))}
+    kept = {
+        (row.indicator_id, row.place, row.period): row
+        for row in session.execute(select(_READING).where(_READING.c.number == 0))
+        if row.state != ReadingState.not_available
+    }
+    for handful in periods(session, now):
+        inputs, readings = _made(session, handful, set(), now)
+        right_inputs = {(r["period"], r["measure"], r["unit_id"]): r["amount"] for r in inputs}
+        names = {period.name for period in handful}
+        mine = {key for key in kept_inputs if key[0] in names}
+        for key in sorted(mine | right_inputs.keys()):
+            if kept_inputs.get(key) != right_inputs.get(key):
+                period, measure, unit = key
+                yield (
+                    f"input {measure} of {codes[unit]} in {period}: kept {kept_inputs.get(key)}, "
+                    f"the reports say {right_inputs.get(key)}"
+                )
+        for row in readings:
+            if row["state"] == ReadingState.not_available:
+                continue
+            key3 = (row["indicator_id"], row["place"], row["period"])
+            found, one = kept.pop(key3, None), indicators[row["indicator_id"]]
+            if one.tasks:
+                continue
+            if found is None or (found.numerator, found.denominator, found.value) != (
+                row["numerator"], row["denominator"], row["value"]
+            ):  # fmt: skip
+                yield f"reading {one.code} of {row['place']} in {row['period']}: not what the reports say"
+    yield from _task_differences(session)
+    for indicator_id, place, name in sorted(key for key in kept if not indicators[key[0]].tasks):
+        yield f"reading {indicators[indicator_id].code} of {place} in {name}: nothing says so"
+
+
+def _task_differences(session: Session) -> Iterator[str]:
+    by_definition = {one.definition_id: one for one in engine.formulas(session) if one.tasks}
+    rows = session.execute(
+        select(_READING).where(_READING.c.number == 0, _READING.c.definition_id.in_(list(by_definition)))
+    ).all()
+    for row in rows:
+        one, period = by_definition[row.definition_id], period_of(row.period)
+        given, _ = amounts.of_dossiers(session, row.unit_id, period, one.dossiers)
+        tasks = amounts.of_tasks(session, row.unit_id, period, one.tasks, row.recorded_at)
+        right: Outcome = work_out([one], given | tasks, others(session, [one], row.place, period))[one.code]
+        if (row.numerator, row.denominator, row.value) != (right.numerator, right.denominator, right.value):
+            yield f"reading {one.code} of {row.place} in {row.period}: not what the tasks say"

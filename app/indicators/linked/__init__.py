@@ -1,0 +1,1 @@
+"""Which tasks move which indicators."""

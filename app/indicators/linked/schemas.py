@@ -1,0 +1,45 @@
+"""What is sent and shown of links between indicators and tasks."""
+
+from typing import Annotated
+
+from pydantic import BaseModel
+from pydantic import Field as Described
+
+from app.core.schemas import Line
+from app.indicators.rules import Standing
+from app.tasks.rules import Bucket
+from app.tasks.schemas import BUCKET_WORDS, Input
+
+
+class TaskLinkIn(Input):
+    """The task that is to move the indicator."""
+
+    task: Annotated[Line, Described(min_length=1, max_length=40, description="Its code")]
+
+
+class LinkedTask(BaseModel):
+    """A task that moves an indicator."""
+
+    code: str
+    title: str
+    bucket: Annotated[Bucket, Described(description=BUCKET_WORDS)]
+
+
+class LinkedIndicator(BaseModel):
+    """An indicator that a task moves, with how the city stands."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    name_fr: str
+    unit_of_measure: str
+    value: float | None
+    period: str | None
+    standing: Standing
+
+
+class LinkedIndicatorPage(BaseModel):
+    """The indicators that a task moves, by code."""
+
+    items: list[LinkedIndicator]
+    next: str | None

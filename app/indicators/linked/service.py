@@ -1,0 +1,68 @@
+"""Which tasks move which indicators."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlmodel import Session, col
+
+from app.core import audit
+from app.core.access import Caller
+from app.core.clock import day_of
+from app.core.errors import Conflict, Fault, Invalid, NotFound
+from app.indicators.linked.models import TaskLink
+from app.indicators.linked.schemas import LinkedTask
+from app.indicators.sets import service as sets
+from app.indicators.sets.models import Indicator
+from app.tasks import service as tasks
+from app.tasks.models import Task, TaskState
+from app.tasks.narrowing import Filters, narrowed
+from app.tasks.rules import Bucket, TaskLevel
+
+
+def link(session: Session, caller: Caller, code: str, task_code: str, *, now: datetime) -> None:
+    """Say that a task moves an indicator; raises Conflict where that was said."""
+    one = sets.definition_of(session, code, day_of(now))
+    try:
+        task = tasks.by_code(session, caller, task_code)
+    except NotFound:
+        raise Invalid([Fault("/task", "unknown_task", {"code": task_code})]) from None
+    if session.get(TaskLink, (one.indicator.id, task.id)) is not None:
+        raise Conflict("task_linked", values={"code": task.code})
+    session.add(TaskLink(indicator_id=one.indicator.id, task_id=task.id, at=now, by=caller.label))
+    session.flush()
+    audit.record(session, "indicator.task_linked", f"indicators/{code}", after={"task": task.code})
+
+
+def unlink(session: Session, caller: Caller, code: str, task_code: str, *, now: datetime) -> None:
+    """Take a link away; raises NotFound where there is none."""
+    one = sets.definition_of(session, code, day_of(now))
+    task = tasks.by_code(session, caller, task_code)
+    row = session.get(TaskLink, (one.indicator.id, task.id))
+    if row is None:
+        raise NotFound
+    session.execute(
+        delete(TaskLink).where(col(TaskLink.indicator_id) == one.indicator.id, col(TaskLink.task_id) == task.id)
+    )
+    audit.record(session, "indicator.task_unlinked", f"indicators/{code}", before={"task": task.code})
+
+
+def tasks_of(session: Session, caller: Caller, indicator_id: int, now: datetime) -> list[LinkedTask]:
+    """Return the tasks that move an indicator and that the caller sees, with where each is counted."""
+    if not caller.may("tasks:read"):
+        return []
+    query: Any = (
+        select(col(Task.code), col(Task.title), col(TaskState.bucket))
+        .join(TaskState, col(TaskState.task_id) == col(Task.id))
+        .join(TaskLink, col(TaskLink.task_id) == col(Task.id))
+        .where(col(TaskLink.indicator_id) == indicator_id)
+        .order_by(col(Task.code))
+    )
+    rows = session.execute(narrowed(query, caller, Filters(level=TaskLevel.all), now))
+    return [LinkedTask(code=code, title=title, bucket=Bucket(bucket)) for code, title, bucket in rows]
+
+
+def indicators_of(session: Session, task_id: int) -> list[str]:
+    """Return the codes of the indicators that a task moves."""
+    query = select(col(Indicator.code)).join(TaskLink, col(TaskLink.indicator_id) == col(Indicator.id))
+    return list(session.scalars(query.where(col(TaskLink.task_id) == task_id).order_by(col(Indicator.code))))

@@ -1,0 +1,137 @@
+"""What is shown of many indicators, and of one with all that belongs to it."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel
+from pydantic import Field as Described
+
+from app.indicators.linked.schemas import LinkedTask
+from app.indicators.readings.models import Origin
+from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
+from app.indicators.rules import ReadingState, Standing
+from app.indicators.schemas import GoalOut, PlaceOut
+from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
+from app.indicators.targets.schemas import IndicatorTarget
+
+STANDING_WORDS = (
+    "exceeded (vượt) | met (đạt) | near (gần đạt) | not_met (chưa đạt) | no_target (chưa có mục tiêu) | "
+    "no_data (chưa có số liệu)"
+)
+
+
+class LatestOut(BaseModel):
+    """The reading that counts of the newest period."""
+
+    id: int
+    period: str
+    value: float | None
+    numerator: int | None
+    denominator: int | None
+    as_of: date
+    state: Annotated[ReadingState, Described(description=STATE_WORDS)]
+    origin: Annotated[Origin, Described(description=ORIGIN_WORDS)]
+    source: str | None
+    rank: int | None
+    out_of: int | None
+
+
+class IndicatorItem(IndicatorDefinition):
+    """An indicator with where it stands."""
+
+    reading: LatestOut | None
+    goal: GoalOut | None
+    standing: Annotated[Standing, Described(description=STANDING_WORDS)]
+    small_base: Annotated[bool, Described(description="The denominator is under the minimum base")]
+    stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
+
+
+class StandingCount(BaseModel):
+    """How many indicators stand so."""
+
+    standing: Annotated[Standing, Described(description=STANDING_WORDS)]
+    count: int
+
+
+class IndicatorPage(PlaceOut):
+    """Indicators of one place in the order of their sets, with how many stand how."""
+
+    on: date
+    counts: list[StandingCount]
+    stale: int
+    items: list[IndicatorItem]
+    next: str | None
+
+
+class PartOut(BaseModel):
+    """An indicator that is part of another."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    name_fr: str
+    value: float
+
+
+class PartsOut(BaseModel):
+    """The parts of a whole as of one day; `gap` is what they lack to the whole, 0 where they add up."""
+
+    as_of: date
+    whole: float
+    parts: list[PartOut]
+    sum: float
+    gap: float
+
+
+class PaceOut(BaseModel):
+    """Whether the target will be made at the pace of the last twelve months; amounts a month."""
+
+    due: date
+    months_left: int
+    needed: float
+    actual: float | None
+    expected: float | None
+    makes_it: bool | None
+
+
+class IndicatorOut(PlaceOut):
+    """One indicator in one place: how it stands, its series, targets, and what belongs to it."""
+
+    indicator: IndicatorItem
+    series: Annotated[list[ReadingOut], Described(description="The readings that count, the oldest period first")]
+    targets: list[IndicatorTarget]
+    pace: PaceOut | None
+    parts: PartsOut | None
+    tasks: list[LinkedTask]
+    versions: list[SetVersionOut]
+    may: Annotated[list[str], Described(description="What the caller may do: enter | keep")]
+
+
+class ComparedPoint(BaseModel):
+    """One period of a unit's line."""
+
+    period: str
+    value: float | None
+    numerator: int | None
+    denominator: int | None
+
+
+class ComparedUnit(PlaceOut):
+    """One unit's line, with its newest value and how it stands."""
+
+    value: float | None
+    period: str | None
+    numerator: int | None
+    denominator: int | None
+    standing: Annotated[Standing, Described(description=STANDING_WORDS)]
+    small_base: bool
+    points: list[ComparedPoint]
+
+
+class ComparisonOut(BaseModel):
+    """Units beside each other on one indicator; the periods are the same for all."""
+
+    indicator: IndicatorDefinition
+    periods: list[str]
+    goal: GoalOut | None
+    items: list[ComparedUnit]

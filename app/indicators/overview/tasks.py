@@ -1,0 +1,26 @@
+"""What a task moves: its indicators, with how the city stands in each."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.core.clock import day_of
+from app.indicators.linked.schemas import LinkedIndicator
+from app.indicators.linked.service import indicators_of
+from app.indicators.overview.service import city_standing, figure_of
+from app.indicators.schemas import number
+
+
+def indicators_of_task(session: Session, caller: Caller, task_id: int, now: datetime) -> list[LinkedIndicator]:
+    """Return the indicators that a task moves, for who may read indicators; the caller sees the task."""
+    codes = indicators_of(session, task_id) if caller.may("indicators:read") else []
+    return [
+        LinkedIndicator(
+            code=h.one.indicator.code, name_vi=h.one.definition.name_vi, name_en=h.one.definition.name_en,
+            name_fr=h.one.definition.name_fr, unit_of_measure=h.one.definition.unit_of_measure,
+            value=number(figure_of(h.reading, h.one.definition.unit_of_measure)),
+            period=h.reading.period if h.reading else None, standing=h.standing,
+        )
+        for h in (city_standing(session, codes, day_of(now)) if codes else [])
+    ]  # fmt: skip

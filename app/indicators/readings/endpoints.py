@@ -1,0 +1,132 @@
+"""Readings at both doors: listed, entered one by one, brought in a file."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlmodel import Session
+
+from app.core import bodies, sheets, tables
+from app.core import files as kept
+from app.core.bodies import upload_body
+from app.core.clock import Now, day_of, now_of
+from app.core.db import Reading, Writing
+from app.core.files import Upload
+from app.core.forms import DoorRoute
+from app.core.grids import Grid
+from app.core.paging import Page, Paging
+from app.core.schemas import Day, problems
+from app.core.web import Render, form
+from app.indicators.pages import CanEnter, CanRead, CodeInPath, CodeQuery, PlaceQuery, SetQuery, unit_choices
+from app.indicators.place import place_of
+from app.indicators.readings import files, service
+from app.indicators.readings.models import Origin
+from app.indicators.readings.schemas import (
+    ORIGIN_WORDS,
+    STATE_WORDS,
+    ReadingIn,
+    ReadingOut,
+    ReadingPage,
+    ReadingsImport,
+)
+from app.indicators.readings.service import Wanted
+from app.indicators.rules import ReadingState
+from app.indicators.sets import service as sets
+from app.indicators.sets.schemas import IndicatorDefinition
+
+router = APIRouter(route_class=DoorRoute, tags=["indicators"])
+pages_router = APIRouter()  # blank forms
+
+
+@router.get(
+    "/indicators/readings", operation_id="list_indicator_readings", response_model=ReadingPage,
+    responses=problems(401, 403, 404, 406, 422),
+)  # fmt: skip
+def list_indicator_readings(
+    caller: CanRead, session: Reading, render: Render, page: Paging,
+    first: Annotated[Day | None, Query(alias="from", description="As-of day from")] = None,
+    last: Annotated[Day | None, Query(alias="to", description="As-of day until")] = None,
+    indicator: CodeQuery = None, set_code: Annotated[SetQuery, Query(alias="set")] = None, unit: PlaceQuery = None,
+    state: Annotated[ReadingState | None, Query(description=STATE_WORDS)] = None,
+    origin: Annotated[Origin | None, Query(description=ORIGIN_WORDS)] = None,
+    superseded: Annotated[bool, Query(description="Superseded readings too")] = False,
+) -> Response:  # fmt: skip
+    """List readings by their as-of day, the newest first, each with its parts and source."""
+    place = place_of(session, caller, unit) if unit else None
+    wanted = Wanted(first, last, indicator, set_code, place, state, origin, superseded)
+
+    def read(whole: Page) -> ReadingPage:
+        return service.listing(session, caller, whole, wanted)
+
+    return render(
+        read(page), "indicators/readings.html",
+        table=lambda: tables.of_models("ket-qua-thuc-hien", render.every(read), ReadingOut),
+        wanted=wanted, unit=unit, units=unit_choices(session, caller),
+        sets=sets.listing(session, day_of(now_of(render.request))).items,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReadingsFile:
+    """A file of readings, read."""
+
+    upload: Upload
+    grids: list[Grid]
+
+
+async def get_readings_file(request: Request, caller: CanEnter) -> ReadingsFile:
+    """Supply the file of a call: read before the session."""
+    upload = await bodies.read_upload(request)
+    return ReadingsFile(upload, await run_in_threadpool(sheets.from_file, upload.content))
+
+
+@pages_router.get("/indicators/readings/import")
+def new_readings_import(caller: CanEnter, render: Render) -> Response:
+    """Ask for a file of readings."""
+    return render.page("indicators/import.html", data={"columns": files.COLUMNS})
+
+
+@router.post(
+    "/indicators/readings/import", operation_id="import_readings", response_model=ReadingsImport,
+    openapi_extra={"requestBody": upload_body()},
+    responses=problems(401, 403, 413, 415, 422, 503),
+)  # fmt: skip
+@form("indicators/import.html", lambda *_: {"columns": files.COLUMNS})
+def import_readings(
+    caller: CanEnter, brought: Annotated[ReadingsFile, Depends(get_readings_file)], session: Writing, render: Render,
+    now: Now,
+    dry_run: Annotated[bool, Query(description="Say what is wrong, and store nothing but the file")] = False,
+) -> Response:  # fmt: skip
+    """Record the readings of a file (XLSX or CSV), all of them or none."""
+    file = kept.keep(session, caller, brought.upload, unit_id=caller.unit_id, reader="indicators:enter", now=now)
+    data = files.bring(session, caller, brought.grids, file=file, dry_run=dry_run, now=now)
+    if dry_run:
+        return render(data, "indicators/imported.html")
+    return render.saved(data, to="/indicators/readings?origin=file")
+
+
+def _again(request: Request, session: Session) -> IndicatorDefinition:
+    found = sets.definition_of(session, request.path_params["indicator"], day_of(now_of(request)))
+    return sets.definition_out(found)
+
+
+def _choices(request: Request, session: Session, *_: object) -> dict[str, Any]:
+    return {
+        "units": unit_choices(session, request.state.caller),
+        "asked": dict.fromkeys(("period", "supersedes", "place", "as_of")),
+    }
+
+
+@router.post(
+    "/indicators/{indicator}/readings", operation_id="create_reading", response_model=ReadingOut, status_code=201,
+    responses=problems(401, 403, 404, 409, 422),
+)  # fmt: skip
+@form("indicators/new_reading.html", _again, _choices)
+def create_reading(
+    caller: CanEnter, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: ReadingIn
+) -> Response:
+    """Record a reading; one that stands for its period is named as superseded, and stays."""
+    row = service.record(session, caller, indicator, body=body, now=now)
+    to = f"/indicators/{indicator}" + (f"?unit={row.place}" if row.unit_id else "")
+    return render.saved(service.show(session, row), to=to, created=True, location=f"/indicators/{indicator}")

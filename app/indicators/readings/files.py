@@ -1,0 +1,94 @@
+"""Readings from a table, CSV or XLSX: the rules of every reading, all rows or none."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from app.core import audit, i18n
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid, NotFound, Problem, Words
+from app.core.files import FileOut
+from app.core.grids import Cell, Grid, letters
+from app.core.handlers import faults_of
+from app.indicators.readings import service
+from app.indicators.readings.models import Origin
+from app.indicators.readings.schemas import ReadingIn, ReadingsError, ReadingsImport
+
+COLUMNS = ("indicator", *ReadingIn.model_fields)
+NEEDED = frozenset({"indicator", "period", "as_of"})
+_WHOLE = frozenset({"numerator", "denominator", "rank", "out_of", "supersedes"})
+
+
+def bring(
+    session: Session, caller: Caller, grids: list[Grid], *, file: FileOut, dry_run: bool, now: datetime
+) -> ReadingsImport:
+    """Record the readings of a file; a dry run says what is wrong instead of refusing, and stores nothing.
+
+    Raises Problem where no sheet has the columns, Invalid with the cells of what is wrong.
+    """
+    grid, header, first = _sheet(grids)
+    faults: list[Fault] = []
+    noted = list(session.info.get("audit", ()))
+    held = session.begin_nested()
+    count = 0
+    for number in range(first, len(grid.rows)):
+        row = {name: _plain(name, grid.at(number, at)) for name, at in header.items()}
+        if all(value is None for value in row.values()):
+            continue
+        count += 1
+        code = row.pop("indicator")
+        try:
+            if code is None:
+                raise Invalid([Fault("/indicator", "required")])
+            body = ReadingIn.model_validate({name: value for name, value in row.items() if value is not None})
+            service.record(session, caller, str(code), body=body, now=now, origin=Origin.file)
+        except ValidationError as error:
+            found = faults_of({**e, "loc": ("body", *e["loc"])} for e in error.errors())
+            faults += [_placed(fault, number, header) for fault in found]
+        except NotFound:
+            faults.append(_placed(Fault("/indicator", "unknown_indicator", {"code": str(code)}), number, header))
+        except Problem as problem:
+            given = problem.faults or [Fault("/indicator", problem.code, problem.values)]
+            faults += [_placed(fault, number, header) for fault in given]
+    if faults and not dry_run:
+        raise Invalid(faults)
+    if dry_run:
+        held.rollback()
+        session.info["audit"] = noted
+    else:
+        audit.record(session, "indicator.readings_brought", f"files/{file.id}", after={"rows": count})
+    errors = [_shown(fault) for fault in faults]
+    return ReadingsImport(dry_run=dry_run, stored=not dry_run, file=file, rows=count, errors=errors)
+
+
+def _sheet(grids: list[Grid]) -> tuple[Grid, dict[str, int], int]:
+    for grid in grids:
+        for number, cells in enumerate(grid.rows[:10]):
+            header = {cell.text.strip(): at for at, cell in enumerate(cells) if cell.text.strip() in COLUMNS}
+            if header.keys() >= NEEDED:
+                return grid, header, number + 1
+    raise Problem("readings_not_understood", status=422, values={"columns": ", ".join(sorted(NEEDED))})
+
+
+def _plain(name: str, cell: Cell) -> Any:
+    if cell.is_blank:
+        return None
+    if isinstance(cell.value, date):
+        return cell.value.isoformat()[:10]
+    text = cell.text.strip()
+    if name in _WHOLE and text.lstrip("-").isdigit():
+        return int(text)
+    return cell.value if name == "value" else text
+
+
+def _placed(fault: Fault, row: int, header: dict[str, int]) -> Fault:
+    column = header.get(fault.pointer.removeprefix("/").partition("/")[0])
+    return Fault(f"/rows/{row + 1}" + (f"/{letters(column)}" if column is not None else ""), fault.code, fault.values)
+
+
+def _shown(fault: Fault) -> ReadingsError:
+    row, _, column = fault.pointer.removeprefix("/rows/").partition("/")
+    words = {key: i18n.translate(f"error.{fault.code}", key, **fault.values) for key in ("vi", "en")}
+    return ReadingsError(pointer=fault.pointer, place=f"{column}{row}", code=fault.code, message=Words(**words))

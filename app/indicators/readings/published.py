@@ -1,0 +1,55 @@
+"""Figures published before this service was: every row of the data file, as printed, with source and note."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core.clock import day_of
+from app.indicators.place import Place
+from app.indicators.readings import service
+from app.indicators.readings.models import IndicatorReading, Origin
+from app.indicators.readings.schemas import ReadingIn
+from app.indicators.rules import ReadingState, amount_of
+from app.indicators.sets import service as sets
+from app.units import service as units
+
+DATA = Path(__file__).parent.parent / "data" / "published.csv"
+
+
+def rows() -> Iterator[dict[str, str]]:
+    """Yield the rows of the data file; one with a `measure` speaks of dossiers too."""
+    with DATA.open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def load(session: Session, now: datetime) -> int:
+    """Record the published figures that are not there yet and return how many; what does not add up stays so."""
+    if session.scalars(
+        select(col(IndicatorReading.id)).where(col(IndicatorReading.origin) == Origin.published.value).limit(1)
+    ).first():  # fmt: skip
+        return 0
+    count = 0
+    for row in rows():
+        as_of = day_of(datetime.fromisoformat(row["as_of"]))
+        one = sets.definition_of(session, row["indicator"], day_of(now))
+        unit = units.by_code(session, row["unit_code"]) if row["unit_code"] else None
+        body = ReadingIn(
+            period=row["period"], value=amount_of(row["value"]),
+            numerator=_whole(row["numerator"]), denominator=_whole(row["denominator"]),
+            as_of=date.fromisoformat(row["period"]) if len(row["period"]) == 10 else as_of,
+            state=ReadingState.official, source=row["source_vi"],
+            published_on=date.fromisoformat(row["published_on"]) if row["published_on"] else None,
+            rank=_whole(row["rank"]), out_of=_whole(row["out_of"]), note=row["note_vi"] or None,
+        )  # fmt: skip
+        place = Place(unit.code if unit else row["scope"], unit)
+        service.add(session, "Số liệu đã công bố", one, place, body=body, now=now, origin=Origin.published)
+        count += 1
+    return count
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text else None

@@ -1,0 +1,271 @@
+"""Periods, amounts and how a reading stands to its target: pure."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from fractions import Fraction
+
+CITY, NATIONAL = "city", "national"
+PERIOD = r"(19|20|21)\d\d(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
+CODE = r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+"
+SET_CODE = r"[A-Z][A-Z0-9]*"
+PERCENT = "percent"
+NEAR = Fraction(5, 100)
+PLACES = 6
+
+
+class SetScope(StrEnum):
+    """For whom a set is."""
+
+    national = "national"
+    city = "city"
+    unit = "unit"
+
+
+class Direction(StrEnum):
+    """Whether more is better."""
+
+    up = "up"
+    down = "down"
+    none = "none"
+
+
+class Comparator(StrEnum):
+    """How a reading is held against its target."""
+
+    at_least = "at_least"
+    at_most = "at_most"
+    equal = "equal"
+    range = "range"
+    growth = "growth"
+
+
+class PeriodType(StrEnum):
+    """For what stretch of time an indicator is read."""
+
+    day = "day"
+    month = "month"
+    quarter = "quarter"
+    year = "year"
+
+
+class ReadingState(StrEnum):
+    """How sure a reading is; `not_available`: it is known that there is none."""
+
+    provisional = "provisional"
+    official = "official"
+    not_available = "not_available"
+
+
+class Standing(StrEnum):
+    """How a reading stands to its target."""
+
+    exceeded = "exceeded"
+    met = "met"
+    near = "near"
+    not_met = "not_met"
+    no_target = "no_target"
+    no_data = "no_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time by its ISO name, with its first and last day."""
+
+    name: str
+    type: PeriodType
+    first: date
+    last: date
+
+
+def period_of(name: str) -> Period:
+    """Return the period that an ISO name means (`2026-11-20`, `2026-11`, `2026-Q4`, `2026`); raises ValueError."""
+    if re.fullmatch(PERIOD, name) is None:
+        raise ValueError(name)
+    year = int(name[:4])
+    if len(name) == 4:
+        return Period(name, PeriodType.year, date(year, 1, 1), date(year, 12, 31))
+    if name[5] == "Q":
+        last = int(name[6]) * 3
+        return Period(name, PeriodType.quarter, date(year, last - 2, 1), _month_end(year, last))
+    if len(name) == 7:
+        return Period(name, PeriodType.month, date(year, int(name[5:]), 1), _month_end(year, int(name[5:])))
+    day = date.fromisoformat(name)
+    return Period(name, PeriodType.day, day, day)
+
+
+def period_at(day: date, kind: PeriodType) -> Period:
+    """Return the period of a type in which a day lies."""
+    if kind is PeriodType.day:
+        return period_of(day.isoformat())
+    if kind is PeriodType.month:
+        return period_of(f"{day.year:04}-{day.month:02}")
+    if kind is PeriodType.quarter:
+        return period_of(f"{day.year:04}-Q{(day.month + 2) // 3}")
+    return period_of(f"{day.year:04}")
+
+
+def before(period: Period) -> Period:
+    """Return the period of the same type that ends where this one begins."""
+    return period_at(period.first - timedelta(days=1), period.type)
+
+
+def year_before(period: Period) -> Period:
+    """Return the same period of the year before; of 29 February, the 28th."""
+    first = period.first
+    day = date(first.year - 1, first.month, min(first.day, 28) if first.month == 2 else first.day)
+    return period_at(day, period.type)
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, 12, 31) if month == 12 else date(year, month + 1, 1) - timedelta(days=1)
+
+
+def amount_of(written: object) -> Decimal:
+    """Return the amount that a number or a text means; raises ValueError.
+
+    Text is read as Vietnamese writes it: `93,37`, `1.234` (one thousand and more), `1.234,5`; `93.37` is understood.
+    """
+    if isinstance(written, bool) or not isinstance(written, int | float | str | Decimal):
+        raise ValueError(written)
+    text = str(written)
+    if isinstance(written, str):
+        text = re.sub(r"[\s\u00a0\u202f]|%$", "", written.strip())
+        if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d+)?", text):
+            text = text.replace(".", "")
+        text = text.replace(",", ".")
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(written) from None
+    if not found.is_finite() or abs(found) >= 10**15 or -int(found.normalize().as_tuple().exponent) > PLACES:
+        raise ValueError(written)
+    return found
+
+
+def text_of(amount: Decimal) -> str:
+    """Return an amount as it is stored: plain digits, as many places as were given."""
+    return format(amount, "f")
+
+
+def factor(measure: str) -> int:
+    """Return what a share is multiplied by in a unit of measure: 100 where it is per cent."""
+    return 100 if measure == PERCENT else 1
+
+
+def worked_out(numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
+    """Return numerator over denominator in the unit of measure; None without both, or over nothing."""
+    if numerator is None or not denominator:
+        return None
+    return Fraction(numerator, denominator) * factor(measure)
+
+
+def figure(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
+    """Return what a reading says: the value as published, or else worked out from its parts."""
+    return Fraction(value) if value is not None else worked_out(numerator, denominator, measure)
+
+
+def gap(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
+    """Return by how much the parts' value differs from the one published beside them; None where they agree.
+
+    They agree where rounding to the published places, half up, gives what was published; of counts with a base the
+    numerator is the value itself.
+    """
+    if value is None or numerator is None or not denominator:
+        return None
+    right = worked_out(numerator, denominator, measure) if measure == PERCENT else Fraction(numerator)
+    assert right is not None
+    places = max(0, -int(Decimal(value).as_tuple().exponent))
+    scaled = right * 10**places
+    rounded = Fraction((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator), 10**places)
+    return None if rounded == Fraction(value) else right - Fraction(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is to be reached: `low` is the bound of ≥, = and growth, `high` that of ≤; a range has both."""
+
+    comparator: Comparator
+    low: Fraction | None
+    high: Fraction | None
+
+    @property
+    def bound(self) -> Fraction:
+        """The one number of a goal that is no range; of a range its lower end."""
+        found = self.high if self.comparator is Comparator.at_most else self.low
+        assert found is not None
+        return found
+
+
+def standing(value: Fraction | None, goal: Goal | None, before: Fraction | None = None) -> Standing:
+    """Return how a reading stands to a goal; `before` is the reading a year earlier, for growth in per cent.
+
+    Nearly met: within 5 % of the bound.
+    """
+    if value is None:
+        return Standing.no_data
+    if goal is None:
+        return Standing.no_target
+    if goal.comparator is Comparator.growth:
+        if not before:
+            return Standing.no_data
+        value = (value - before) / abs(before) * 100
+    if goal.comparator in (Comparator.equal, Comparator.range):
+        low = goal.bound
+        high = goal.high if goal.comparator is Comparator.range and goal.high is not None else low
+        if low <= value <= high:
+            return Standing.met
+        missed = low - value if value < low else value - high
+        return Standing.near if missed <= abs(low if value < low else high) * NEAR else Standing.not_met
+    ahead = goal.bound - value if goal.comparator is Comparator.at_most else value - goal.bound
+    if ahead > 0:
+        return Standing.exceeded
+    if ahead == 0:
+        return Standing.met
+    return Standing.near if -ahead <= abs(goal.bound) * NEAR else Standing.not_met
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Whether a target will be made: what each month must bring, and what each month brought."""
+
+    needed: Fraction
+    actual: Fraction | None
+    months_left: int
+    expected: Fraction | None
+    makes_it: bool | None
+
+
+def months_between(first: date, last: date) -> int:
+    """Return how many months lie between two days, by their months."""
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
+def pace(points: list[tuple[date, Fraction]], goal: Goal, due: date) -> Pace | None:
+    """Return the pace that a goal needs until its day against the one of the last twelve months' readings.
+
+    `points` are the days that readings speak of, oldest first. None where there is no reading, or the goal is no bound.
+    """
+    if not points or goal.comparator not in (Comparator.at_least, Comparator.at_most):
+        return None
+    at, value = points[-1]
+    left = max(0, months_between(at, due))
+    since = [point for point in points[:-1] if 0 < months_between(point[0], at) <= 12]
+    actual = (value - since[0][1]) / months_between(since[0][0], at) if since else None
+    short = goal.bound - value
+    needed = short / left if left else short
+    expected = value + actual * left if actual is not None else None
+    at_most = goal.comparator is Comparator.at_most
+    reached = value <= goal.bound if at_most else value >= goal.bound
+    if expected is None:
+        makes_it = True if reached and not left else None
+    else:
+        makes_it = expected <= goal.bound if at_most else expected >= goal.bound
+    return Pace(needed, actual, left, expected, makes_it)
+
+
+def is_stale(as_of: date | None, expected_age: int | None, day: date) -> bool:
+    """Tell whether a figure is older than the indicator lets it be; one that never came is missing, not old."""
+    return expected_age is not None and as_of is not None and (day - as_of).days > expected_age

@@ -1,0 +1,1 @@
+"""Indicator sets as versioned data: set, group, indicator; from and to files."""

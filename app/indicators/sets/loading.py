@@ -1,0 +1,119 @@
+"""The sets that come with the service, loaded once; and a set as it would be sent."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.core import audit
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid
+from app.indicators.formulas import service as formulas
+from app.indicators.place import Place
+from app.indicators.rules import CITY, NATIONAL, Comparator
+from app.indicators.sets import service
+from app.indicators.sets.models import Indicator, IndicatorSet, SetVersion
+from app.indicators.sets.schemas import GroupIn, IndicatorIn, SeedTarget, SetIn
+from app.indicators.targets import service as targets
+from app.indicators.targets.schemas import TargetIn
+from app.units import service as units
+
+DATA = Path(__file__).parent.parent / "data" / "sets"
+
+
+def load_sets(session: Session, now: datetime) -> int:
+    """Add the shipped sets that are not there yet and return how many; what was changed or replaced stays."""
+    session.info.setdefault("audit_context", audit.Context(at=now, user_id=None, user_name="system", door="command"))
+    known = set(session.scalars(select(col(IndicatorSet.code))))
+    count = 0
+    for path in sorted(DATA.glob("*.json")):
+        values = SetIn.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        if values.code not in known:
+            bring(session, "tiendo57", values=values, now=now)
+            count += 1
+    return count
+
+
+def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVersion:
+    """Add a version of a set with the targets that come with it; those that stand already are left alone."""
+    version = service.add_version(session, by, values=values, now=now)
+    _judge_formulas(session, values)
+    for g, group in enumerate(values.groups):
+        for i, one in enumerate(group.indicators):
+            row = session.scalars(select(Indicator).where(col(Indicator.code) == one.code)).one()
+            standing = [t for rows in targets.of_indicators(session, [row.id]).values() for t in rows]
+            for n, goal in enumerate(one.targets):
+                if any((t.place, t.period) == (goal.place, goal.period) for t in standing):
+                    continue
+                unit = None if goal.place in (CITY, NATIONAL) else units.named(
+                    session, goal.place, f"/groups/{g}/indicators/{i}/targets/{n}/place"
+                )  # fmt: skip
+                body = TargetIn.model_validate(goal.model_dump())
+                _add_target(session, by, row, one.comparator, Place(goal.place, unit), body, now,
+                            f"/groups/{g}/indicators/{i}/targets/{n}")  # fmt: skip
+    return version
+
+
+def _judge_formulas(session: Session, values: SetIn) -> None:
+    """Refuse a set of which a formula cannot be kept; the others' indicators may be named, and its own."""
+    every = formulas.known_indicators(session)
+    own = {one.code: one for group in values.groups for one in group.indicators}
+    every |= {
+        code: formulas.known(one.unit_of_measure, one.period_type.value, one.formula) for code, one in own.items()
+    }
+    for g, group in enumerate(values.groups):
+        for i, one in enumerate(group.indicators):
+            if one.formula is not None:
+                formulas.judge(
+                    session, one.formula, indicators=every, code=one.code, unit_of_measure=one.unit_of_measure,
+                    period_type=one.period_type.value, given=one.examples, at=f"/groups/{g}/indicators/{i}",
+                )  # fmt: skip
+
+
+def _add_target(
+    session: Session, by: str, row: Indicator, comparator: Comparator, place: Place, body: TargetIn, now: datetime,
+    at: str,
+) -> None:  # fmt: skip
+    try:
+        targets.add(session, by, row, comparator, place, body=body, now=now)
+    except Invalid as problem:
+        raise Invalid([Fault(at + fault.pointer, fault.code, fault.values) for fault in problem.faults]) from None
+
+
+def as_sent(session: Session, caller: Caller, held: IndicatorSet, version: SetVersion) -> SetIn:
+    """Return a version of a set in the shape in which it is sent, with the targets in force that the caller sees."""
+    shown = service.show(session, held, version)
+    own = select(col(Indicator.code), col(Indicator.id)).where(col(Indicator.set_id) == held.id)
+    ids = {row.code: row.id for row in session.execute(own)}
+    found = targets.of_indicators(session, ids.values())
+    goals: dict[int, list[SeedTarget]] = {}
+    for (indicator_id, _), rows in found.items():
+        goals.setdefault(indicator_id, []).extend(
+            SeedTarget.model_validate(
+                {
+                    "place": row.place, "period": row.period, "low": row.low, "high": row.high,
+                    "document": row.document, "document_on": row.document_on,
+                }
+            )
+            for row in targets.in_force(rows)
+            if row.unit_id is None or caller.sees(row.unit_id)
+        )  # fmt: skip
+    beside = {"set", "set_version", "group", "owner_unit"}
+    return SetIn(
+        **shown.model_dump(exclude={"version", "valid_to", "groups", "versions"}),
+        groups=[
+            GroupIn(
+                **group.model_dump(exclude={"indicators"}),
+                indicators=[
+                    IndicatorIn(
+                        **one.model_dump(exclude=beside), owner_unit=one.owner_unit.code if one.owner_unit else None,
+                        targets=goals.get(ids[one.code], []),
+                    )
+                    for one in group.indicators
+                ],
+            )
+            for group in shown.groups
+        ],
+    )  # fmt: skip

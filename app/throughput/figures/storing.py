@@ -1,0 +1,143 @@
+"""Writing what a source says of a unit-day: the newer beside the older, which takes an end."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlmodel import Session
+
+from app.core import audit, hot
+from app.core.access import Caller
+from app.procedures.rules import System
+from app.throughput.figures import chains
+from app.throughput.figures.batch import Counts, Item, Key
+from app.throughput.figures.models import ExternalFigure, FigureDay
+from app.throughput.figures.reading import DAY, FIGURE
+from app.throughput.figures.rules import gaps
+from app.throughput.figures.schemas import FiguresIn
+from app.throughput.forms import Reference
+from app.throughput.rules import Line
+
+_DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
+_insert_day = insert(_DAY_TABLE).returning(DAY.id)
+_update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
+_insert_figures = insert(_FIGURE_TABLE)
+_end_figure = update(_FIGURE_TABLE).where(
+    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
+    FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
+)  # fmt: skip
+_current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
+    FIGURE.figure_day_id == bindparam("of_day"), FIGURE.known_to.is_(None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a source said last of a unit's day and system."""
+
+    id: int
+    version: int
+    known_at: datetime
+    digest: str
+    revision_id: int | None
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call is received with."""
+
+    session: Session
+    reference: Reference
+    caller: Caller
+    body: FiguresIn
+    now: datetime
+    standing: Mapping[Key, Standing]
+    reports: Mapping[Key, dict[str, Line]]
+    figures: list[dict[str, Any]]  # to be written, all at once
+
+
+def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
+    """Return what a source said last of some units, from the first to the last of some days."""
+    if not days:
+        return {}
+    rows = session.execute(
+        select(DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id).where(
+            DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days))
+        )
+    )
+    return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
+
+
+def store(call: Call, item: Item, stands: Standing | None, version: int, digest: str) -> None:
+    """Write what is said of a unit-day, and beside it what stood."""
+    unit, system, day = item.key
+    now = max(call.now, stands.known_at) if stands else call.now
+    lines = call.reports.get(item.key)
+    since = call.body.since
+    head: dict[str, Any] = {
+        "version": version, "known_at": now, "sent_by": call.caller.label, "since": since, "digest": digest,
+        "counted_until": item.sent.counted_until, "totals": json.dumps(item.counts) if since is not None else None,
+        "gaps": None if lines is None else len(gaps(lines, item.of_day)),
+    }  # fmt: skip
+    if stands is None:
+        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None}
+        ((number,),) = hot.run(call.session, _insert_day, key | head)
+    else:
+        number = stands.id
+        hot.run(call.session, _update_day, head | {"which": number})
+    _write(call, number, version, item.of_day, now, anew=stands is None)
+    assert item.unit is not None
+    audit.record(
+        call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
+        after={"source": call.body.source, "version": version, "digest": digest},
+    )  # fmt: skip
+
+
+def move(call: Call, later: chains.Later) -> bool:
+    """Give a later day of the same totals its new differences; returns whether they are others."""
+    wanted = {(code, measure): n for code, of in later.of_day.items() for measure, n in of.items()}
+    codes = {info.id: code for code, info in call.reference.by_code.items()}
+    stood = hot.run(call.session, _current, {"of_day": later.id})
+    if {(codes[row[0]], row[1]): row[2] for row in stood} == wanted:
+        return False
+    now = max(call.now, later.known_at)
+    lines = call.reports.get((later.unit_id, later.system, later.day))
+    count = None if lines is None else len(gaps(lines, later.of_day))
+    head = {"version": later.version + 1, "known_at": now, "gaps": count, "which": later.id}
+    hot.run(call.session, _update_day, head)
+    _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
+    assert later.of.unit is not None
+    audit.record(
+        call.session, "figures.moved", f"figures/{later.of.unit.code}/{later.day}/{later.system.value}",
+        after={"source": call.body.source, "version": later.version + 1, "with": str(later.of.sent.day)},
+    )  # fmt: skip
+    return True
+
+
+def _write(call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool) -> None:
+    """Write a day's figures: a value that changed or went takes an end, what is new begins."""
+    ids = {code: call.reference.by_code[code].id for code in counts}
+    wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
+    if not anew:
+        stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
+        for (field, measure), value in stood.items():
+            if wanted.get((field, measure)) == value:
+                del wanted[field, measure]
+            else:
+                hot.run(
+                    call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
+                )
+    call.figures.extend(
+        {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
+         "known_at": now}
+        for (field, measure), value in wanted.items()
+    )  # fmt: skip
+
+
+def finish(call: Call) -> None:
+    """Write the figures of all unit-days of a call, which wait until here."""
+    if call.figures:
+        hot.run_many(call.session, _insert_figures, call.figures)

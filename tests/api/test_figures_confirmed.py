@@ -1,0 +1,184 @@
+"""Figures that become the report without a person, where a unit's setting says so, and never over a person's."""
+
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from app.throughput.figures import confirming as confirming_module
+from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
+from tests.support.figures import AT, BEFORE, REPORTS, Api, batch, figures, item, proposals, put, sent, statuses
+
+
+def confirming(api: Api, confirms: bool = True) -> None:
+    body = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": confirms}
+    answer = api("city_analyst").put(f"{AT}/sources", json=body)
+    assert (answer.status_code, answer.json()["confirms"]) == (200, confirms), answer.text
+
+
+def confirmations(answer: dict[str, Any]) -> list[Any]:
+    return [(c["status"], c["code"]) if (c := one["confirmation"]) else None for one in answer["results"]]
+
+
+def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: TestClient, api: Api) -> None:
+    confirming(api)
+    answer = sent(machine, batch(item(figures(received_online=8)), item(figures(), unit=OTHER)))
+    assert confirmations(answer) == [("confirmed", None), None]
+    stands = api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()
+    assert (stands["version"], stands["totals"]["received"], stands["sent_by"]) == (1, 8, "test machine")
+    assert confirmations(sent(machine, batch(item(figures(received_online=8)))))[0] == ("unchanged", None)
+    again = sent(machine, batch(item(figures(received_online=9))))
+    assert again["results"][0]["confirmation"]["version"] == 2
+    with app.state.database.engine.connect() as connection:
+        rows = connection.execute(text("select user_name, token_id from audit_entries where action like 'report.%'"))
+        assert all(name == "token:test machine" and token for name, token in rows)
+    confirming(api, confirms=False)
+    assert confirmations(sent(machine, batch(item(figures(received_online=10))))) == [None]
+
+
+def test_a_persons_report_is_never_confirmed_over(machine: TestClient, api: Api) -> None:
+    confirming(api)
+    sent(machine, batch(item(figures(received_online=8))))
+    put(api(), line(received_online=7), **{"if-match": '"1"'})
+    answer = sent(machine, batch(item(figures(received_online=9))))
+    assert (statuses(answer), confirmations(answer)) == ([("accepted", None)], [("refused", "report_of_others")])
+    stands = api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()
+    assert (stands["version"], stands["totals"]["received"]) == (2, 7)
+
+
+@pytest.mark.parametrize(
+    ("moment", "body", "code"),
+    [
+        ("2026-11-20T11:00:00+07:00", item(figures(received_online=8)), "part_of_day"),
+        ("2026-11-30T08:00:00+07:00", item(figures(received_online=8)), "day_locked"),
+        ("2026-11-20T16:45:00+07:00", item({"field": "HT", "received_online": 8}), "figure_missing"),
+        ("2026-11-20T16:45:00+07:00", item(figures(resolved_early=8)), "pending_negative"),
+    ],
+)
+def test_what_no_person_might_send_is_kept_beside_and_not_confirmed(
+    machine: TestClient, api: Api, clock: SetClock, moment: str, body: dict[str, Any], code: str
+) -> None:
+    confirming(api)
+    clock.set(moment)
+    answer = sent(machine, batch(body))
+    assert (statuses(answer), confirmations(answer)) == ([("accepted", None)], [("refused", code)]), answer
+    assert len(proposals(api())) == len(body["lines"][0]) - 1
+    assert api().get(f"{REPORTS}/{WARD}/{DAY}/city").status_code == 404
+
+
+def test_a_late_change_carries_the_reason_it_needs_and_leaves_the_questions_open(
+    machine: TestClient, api: Api, clock: SetClock
+) -> None:
+    confirming(api)
+    sent(machine, batch(item(figures(received_online=8))))
+    clock.set("2026-11-23T10:00:00+07:00")
+    assert confirmations(sent(machine, batch(item(figures(received_online=9))))) == [("confirmed", None)]
+    stands = api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()
+    assert [(r["warning"], r["reason"]) for r in stands["reasons"]] == [("correction", "late_sync")]
+
+
+def received(client: TestClient) -> dict[str, tuple[int, int]]:
+    """Return each day's report: its version and how many dossiers it says came."""
+    found = {day: client.get(f"{REPORTS}/{WARD}/{day}/city") for day in (BEFORE, DAY)}
+    return {d: (r.json()["version"], r.json()["totals"]["received"]) for d, r in found.items() if r.is_success}
+
+
+def since(day: str, *items: dict[str, Any]) -> dict[str, Any]:
+    return batch(*items, basis="cumulative", since=day)
+
+
+def test_a_later_day_that_a_corrected_total_moves_has_its_report_follow(
+    app: FastAPI, machine: TestClient, api: Api
+) -> None:
+    confirming(api)
+    # The later day first: reports are made in the order of the days.
+    both = item(figures(received_online=15, resolved_early=15)), item(figures(received_online=10, resolved_early=10))
+    answer = sent(machine, since(BEFORE, both[0], both[1] | {"day": BEFORE}))
+    assert confirmations(answer) == [("confirmed", None)] * 2
+    assert received(api()) == {BEFORE: (1, 10), DAY: (1, 5)}
+    corrected = since(BEFORE, item(figures(received_online=12, resolved_early=12), day=BEFORE))
+    assert confirmations(sent(machine, corrected)) == [("confirmed", None)]
+    assert received(api()) == {BEFORE: (2, 12), DAY: (2, 3)}
+    assert [i["differences"] for i in api().get(AT, params={"from": BEFORE, "to": DAY}).json()["items"]] == [0, 0]
+    query = text("select entity, after from audit_entries where action = 'figures.moved'")
+    with app.state.database.engine.connect() as connection:
+        ((entity, after),) = connection.execute(query).all()
+    assert entity == f"figures/{WARD}/{DAY}/city"
+    assert BEFORE in str(after)
+    assert confirmations(sent(machine, corrected)) == [("unchanged", None)]
+    assert received(api()) == {BEFORE: (2, 12), DAY: (2, 3)}
+
+
+def test_a_persons_report_of_a_later_day_stays_and_is_asked_about(machine: TestClient, api: Api) -> None:
+    confirming(api)
+    sent(machine, since(BEFORE, item(figures(received_online=10, resolved_early=10), day=BEFORE)))
+    sent(machine, since(BEFORE, item(figures(received_online=15, resolved_early=15))))
+    put(api(), line(received_online=6, resolved_early=6), **{"if-match": '"1"'})
+    sent(machine, since(BEFORE, item(figures(received_online=12, resolved_early=12), day=BEFORE)))
+    assert received(api()) == {BEFORE: (2, 12), DAY: (2, 6)}
+    assert [i["differences"] for i in api().get(AT, params={"day": DAY}).json()["items"]] == [2]
+
+
+def test_a_later_day_that_was_sent_as_a_part_becomes_no_report_by_moving(
+    machine: TestClient, api: Api, clock: SetClock
+) -> None:
+    confirming(api)
+    sent(machine, since(BEFORE, item(figures(received_online=10, resolved_early=10), day=BEFORE)))
+    clock.set(f"{DAY}T11:00:00+07:00")
+    part = sent(machine, since(BEFORE, item(figures(received_online=15, resolved_early=15))))
+    assert confirmations(part) == [("refused", "part_of_day")]
+    clock.set(f"{DAY}T17:00:00+07:00")
+    sent(machine, since(BEFORE, item(figures(received_online=12, resolved_early=12), day=BEFORE)))
+    assert received(api()) == {BEFORE: (2, 12)}
+
+
+def test_an_explained_report_stays_its_sources(machine: TestClient, api: Api, clock: SetClock) -> None:
+    confirming(api)
+    officer = api()
+    first = report(line(received_online=3, resolved_early=3))
+    assert officer.put(f"{REPORTS}/{WARD}/{BEFORE}/city", json=first).status_code == 201
+    opened: dict[str, Any] = {"carried_over": 5, "pending_in_time": 5}
+    same = batch(item(figures(received_online=3, resolved_early=3, **opened)))
+    assert confirmations(sent(machine, same)) == [("confirmed", None)]
+    findings = "/api/v1/throughput/findings"
+    (found,) = officer.get(findings, params={"state": "open"}).json()["items"]
+    fitting = officer.get(f"{findings}/{found['id']}").json()["fitting"]
+    answer = officer.post(f"{findings}/{found['id']}/explanation", json={"reason": fitting[0]})
+    assert answer.status_code == 200, answer.text
+    # The same again, also after the grace, takes the explanation back from nobody.
+    assert confirmations(sent(machine, same)) == [("unchanged", None)]
+    clock.set("2026-11-23T10:00:00+07:00")
+    assert confirmations(sent(machine, same)) == [("unchanged", None)]
+    stands = officer.get(f"{REPORTS}/{WARD}/{DAY}/city").json()
+    assert (stands["version"], [r["warning"] for r in stands["reasons"]]) == (2, ["opening_gap"])
+    other = batch(item(figures(received_online=4, resolved_early=4, **opened)))
+    assert confirmations(sent(machine, other)) == [("confirmed", None)]
+    assert received(officer)[DAY] == (3, 4)
+
+
+def test_reports_are_made_in_the_order_in_which_approvals_hold_them(
+    machine: TestClient, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+    confirm = confirming_module.confirm
+
+    def noted(*args: Any, **named: Any) -> tuple[int, bool]:
+        turns.append((named["unit"].code, str(named["system"]), str(named["day"])))
+        return confirm(*args, **named)
+
+    monkeypatch.setattr(confirming_module, "confirm", noted)
+    for unit in (WARD, OTHER):
+        for system in ("city", "ministry"):
+            body = {"unit": unit, "system": system, "source": "one-gate", "confirms": True}
+            assert api("city_analyst").put(f"{AT}/sources", json=body).status_code == 200
+    places = [(u, s, d) for d in (DAY, BEFORE) for s in ("ministry", "city") for u in (OTHER, WARD)]
+    sent(machine, batch(*(item(figures(), unit=u, system=s, day=d) for u, s, d in places)))
+    assert turns == sorted(places)
+
+
+def test_a_dry_run_tries_no_report(machine: TestClient, api: Api) -> None:
+    confirming(api)
+    dry = sent(machine, batch(item(figures(received_online=9))), params={"dry_run": "true"})
+    assert (statuses(dry), confirmations(dry)) == ([("accepted", None)], [None])

@@ -1,0 +1,249 @@
+"""Sets, targets, readings and citations: the rules of each, the same at every door."""
+
+import io
+import json
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from app.core import tables
+from app.core.web import API
+from app.indicators.readings.files import COLUMNS
+from tests.support.clients import OTHER, WARD
+from tests.support.indicators import indicator, indicator_set, reading, with_set
+
+AT = f"{API}/indicators"
+
+
+def codes(answer: Any) -> list[tuple[str, str]]:
+    body = answer.json()
+    return [(e["pointer"], e["code"]) for e in body["errors"]] or [("", body["code"])]
+
+
+@pytest.fixture
+def analyst(api: Any) -> Any:
+    """An analyst and a set of two indicators, one owned by the ward."""
+    client = api("city_analyst")
+    with_set(client, indicator("THU-1"), indicator("THU-2", comparator="range", owner_unit=WARD, period_type="month"))
+    return client
+
+
+def test_a_new_version_changes_no_old_reading(analyst: Any, clock: Any) -> None:
+    made = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value="81,2", numerator=113, denominator=139))
+    assert made.status_code == 201, made.text
+    assert (made.json()["set_version"], made.json()["value"], made.json()["gap"]) == (1, 81.2, pytest.approx(0.094964))
+    earlier = indicator_set(indicator("THU-1"), valid_from="2025-01-01")
+    assert codes(analyst.post(f"{AT}/sets", json=earlier)) == [("/valid_from", "version_not_later")]
+    later = indicator_set(indicator("THU-1", name_vi="Tên khác", comparator="at_most"), valid_from="2026-11-01")
+    assert analyst.post(f"{AT}/sets", json=later).json()["version"] == 2
+    (kept,) = analyst.get(f"{AT}/readings?indicator=THU-1").json()["items"]
+    assert (kept["set_version"], kept["name_vi"], kept["value"]) == (1, "Chỉ tiêu THU-1", 81.2)
+    assert analyst.get(f"{AT}/THU-1").json()["indicator"]["name_vi"] == "Tên khác"
+    old = analyst.get(f"{AT}/sets/THU?version=1").json()
+    assert (old["valid_to"], len(old["groups"][0]["indicators"])) == ("2026-10-31", 2)
+    assert [v["version"] for v in old["versions"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (indicator_set(indicator("MOI-1"), indicator("MOI-1"), code="MOI"), "code_in_use"),
+        (indicator_set(indicator("VH-01"), code="MOI"), "indicator_of_another_set"),
+        (indicator_set(indicator("MOI-1", part_of="MOI-9"), code="MOI"), "unknown_indicator"),
+        (indicator_set(indicator("MOI-1", owner_unit="KHONGCO"), code="MOI"), "unknown_unit"),
+        (indicator_set(indicator("MOI-1", unit_of_measure="rank", comparator="growth"), code="MOI"),
+         "rank_does_not_grow"),
+        (indicator_set(indicator("MOI-1", targets=[{"period": "2026", "document": "x"}]), code="MOI"), "required"),
+        (indicator_set(indicator("moi-1"), code="MOI"), "invalid_value"),
+    ],
+)  # fmt: skip
+def test_a_set_that_does_not_hold_together_is_refused(analyst: Any, body: Any, wrong: str) -> None:
+    answer = analyst.post(f"{AT}/sets", json=body)
+    assert answer.status_code == 422
+    assert wrong in {code for _, code in codes(answer)}, answer.text
+    assert analyst.get(f"{AT}/sets/MOI").status_code == 404
+
+
+def test_what_a_set_exports_goes_in_again(analyst: Any) -> None:
+    for code in ("NQ57", "QD766", "HUE"):
+        sent = analyst.get(f"{AT}/sets/{code}/export").json()
+        assert analyst.get(f"{AT}/sets/{code}.csv").status_code == 200
+        again = json.loads(json.dumps(sent).replace(f'"{code}-', f'"B{code}-')) | {"code": f"B{code}"}
+        made = analyst.post(f"{AT}/sets", json=again)
+        assert made.status_code == 201, made.text
+        assert analyst.get(f"{AT}/sets/B{code}/export").json() == again
+    book = analyst.get(f"{AT}/sets/DTI.xlsx").content
+    sheet = analyst.get(f"{AT}/sets/DTI.csv").content.decode().replace("DTI", "LAI").encode()
+    made = analyst.post(f"{AT}/sets/import", files={"file": ("lai.csv", sheet)})
+    assert made.status_code == 201, made.text
+    before, after = (analyst.get(f"{AT}/sets/{code}/export").json() for code in ("DTI", "LAI"))
+    assert json.dumps(before).replace("DTI", "LAI") == json.dumps(after)
+    assert codes(analyst.post(f"{AT}/sets/import", files={"file": ("k.xlsx", book)})) == [
+        ("/valid_from", "version_not_later")
+    ]
+    wrong = sheet.replace(b",year,", b",hourly,").replace(b"LAI", b"SAI")
+    refused = analyst.post(f"{AT}/sets/import", files={"file": ("sai.csv", wrong)})
+    assert refused.status_code == 422
+    assert all(pointer.startswith("/cells/") and code == "not_a_choice" for pointer, code in codes(refused))
+
+
+def test_targets_of_one_version_do_not_overlap_and_old_ones_stay(analyst: Any) -> None:
+    at = f"{AT}/THU-1/targets"
+    first = {"period": "2026", "low": 80, "document": "KH 98"}
+    assert analyst.post(at, json=first).status_code == 201
+    for period in ("2026", "2026-Q4", "2026-12-31"):
+        refused = analyst.post(at, json=first | {"period": period})
+        assert (refused.status_code, refused.json()["code"]) == (409, "target_overlaps")
+    assert analyst.post(at, json=first | {"place": WARD}).status_code == 201
+    assert codes(analyst.post(at, json=first | {"version": 3})) == [("/version", "target_version_skips")]
+    assert analyst.post(at, json=first | {"version": 2, "low": "85,5"}).status_code == 201
+    found = [
+        (t["version"], t["low"], t["in_force"])
+        for t in analyst.get(f"{AT}/targets?indicator=THU-1&unit=city").json()["items"]
+    ]
+    assert found == [(1, 80.0, False), (2, 85.5, True)]
+    assert codes(analyst.post(at, json={"period": "2027", "high": 3, "document": "x"})) == [
+        ("/low", "required"), ("/high", "bound_not_used")
+    ]  # fmt: skip
+    swapped = {"period": "2027", "low": 5, "high": 3, "document": "x"}
+    assert codes(analyst.post(f"{AT}/THU-2/targets", json=swapped)) == [("/high", "bounds_swapped")]
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong"),
+    [
+        (reading("2026-10", value=1), [("/period", "wrong_period_type")]),
+        (reading("2027-Q1", value=1), [("/period", "period_in_future")]),
+        (reading("2026-Q5", value=1), [("/period", "bad_period")]),
+        (reading("2026-Q3", value=1, as_of="2026-11-21"), [("/as_of", "as_of_in_future")]),
+        (reading("2026-Q3"), [("/value", "reading_empty")]),
+        (reading("2026-Q3", numerator=1), [("/denominator", "required")]),
+        (reading("2026-Q3", value="một"), [("/value", "bad_amount")]),
+        (reading("2026-Q3", value=1, rank=2), [("/out_of", "required")]),
+        (reading("2026-Q3", value=1, rank=5, out_of=3), [("/rank", "rank_beyond")]),
+        (reading("2026-Q3", value=1, state="not_available"), [("/state", "not_available_with_figure")]),
+        (reading("2026-Q3", value=1, supersedes=999), [("/supersedes", "unknown_reading")]),
+        (reading("2026-Q3", value=1, place="KHONGCO"), [("/place", "unknown_unit")]),
+    ],
+)
+def test_a_reading_that_breaks_a_rule_is_refused_alike_by_call_and_file(analyst: Any, body: Any, wrong: Any) -> None:
+    answer = analyst.post(f"{AT}/THU-1/readings", json=body)
+    assert answer.status_code == 422, answer.text
+    assert codes(answer) == wrong
+    row = ["THU-1", *(body.get(name) for name in COLUMNS[1:])]
+    file = tables.to_xlsx(tables.Table("x", COLUMNS, [row]))
+    brought = analyst.post(f"{AT}/readings/import", files={"file": ("a.xlsx", file)})
+    assert brought.status_code == 422
+    assert {code for _, code in codes(brought)} == {code for _, code in codes(answer)}
+    assert all(pointer.startswith("/rows/2/") for pointer, _ in codes(brought))
+    assert analyst.get(f"{AT}/readings?indicator=THU-1").json()["items"] == []
+
+
+def test_a_reading_supersedes_the_one_that_stands_and_no_other(analyst: Any) -> None:
+    at = f"{AT}/THU-1/readings"
+    first = analyst.post(at, json=reading("2026-Q3", value=70)).json()
+    exists = analyst.post(at, json=reading("2026-Q3", value=71))
+    assert (exists.status_code, exists.json()["code"]) == (409, "reading_exists")
+    second = analyst.post(at, json=reading("2026-Q3", value=71, supersedes=first["id"], state="official")).json()
+    assert (second["number"], second["supersedes"]) == (2, first["id"])
+    late = analyst.post(at, json=reading("2026-Q3", value=72, supersedes=first["id"]))
+    assert (late.status_code, late.json()["code"]) == (409, "reading_superseded")
+    listed = f"{AT}/readings?indicator=THU-1&from=2026-09-30&to=2026-09-30"
+    assert [r["value"] for r in analyst.get(listed).json()["items"]] == [71.0]
+    assert [r["value"] for r in analyst.get(f"{listed}&superseded=true").json()["items"]] == [71.0, 70.0]
+    assert analyst.get(f"{AT}/readings?indicator=THU-1&from=2026-10-01").json()["items"] == []
+
+
+def test_a_file_is_all_or_nothing_and_says_which_cell(analyst: Any) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["indicator", "period", "numerator", "denominator", "as_of", "source"])
+    sheet.write_row(1, 0, ["THU-1", "2026-Q2", 8, 10, "2026-06-30", "Tệp"])
+    sheet.write_row(2, 0, ["KHONG-1", "2026-Q2", 8, 10, "2026-06-30", "Tệp"])
+    sheet.write_row(3, 0, ["THU-1", "2026-Q2", 9, 10, "2026-06-30", "Tệp"])
+    book.close()
+    file = {"file": ("a.xlsx", out.getvalue())}
+    tried = analyst.post(f"{AT}/readings/import?dry_run=true", files=file).json()
+    assert (tried["rows"], tried["stored"]) == (3, False)
+    assert [(e["place"], e["code"]) for e in tried["errors"]] == [
+        ("A3", "unknown_indicator"), ("A4", "reading_exists")
+    ]  # fmt: skip
+    assert codes(analyst.post(f"{AT}/readings/import", files=file)) == [
+        ("/rows/3/A", "unknown_indicator"), ("/rows/4/A", "reading_exists")
+    ]  # fmt: skip
+    assert analyst.get(f"{AT}/readings?indicator=THU-1").json()["items"] == []
+
+
+def test_only_the_owner_and_the_city_enter_and_another_units_figures_do_not_show(analyst: Any, api: Any) -> None:
+    owner, other = api("department_officer", unit=WARD), api("department_officer", unit=OTHER)
+    month = reading("2026-09", value=12, place=WARD)
+    assert owner.post(f"{AT}/THU-2/readings", json=month).status_code == 201
+    assert codes(other.post(f"{AT}/THU-2/readings", json=month)) == [("", "not_the_owner")]
+    assert codes(api().post(f"{AT}/THU-2/readings", json=month)) == [("", "forbidden")]
+    assert owner.get(f"{AT}/THU-2?unit={WARD}").json()["indicator"]["reading"]["value"] == 12.0
+    assert other.get(f"{AT}/THU-2?unit={WARD}").status_code == 404
+    assert other.get(f"{AT}/readings?indicator=THU-2").json()["items"] == []
+    assert [u["place"] for u in analyst.get(f"{AT}/THU-2/comparison").json()["items"]] == [WARD]
+    assert other.get(f"{AT}/THU-2/comparison").json()["items"] == []
+
+
+def test_where_an_indicator_stands_and_whether_the_target_will_be_made(analyst: Any) -> None:
+    analyst.post(f"{AT}/THU-1/targets", json={"period": "2027", "low": 80, "document": "KH 98"})
+    for quarter, value, day in (
+        ("2025-Q4", 60, "2025-12-31"),
+        ("2026-Q2", 66, "2026-06-30"),
+        ("2026-Q3", 69, "2026-09-30"),
+    ):
+        made = analyst.post(f"{AT}/THU-1/readings", json=reading(quarter, value=value, as_of=day))
+        assert made.status_code == 201, made.text
+    shown = analyst.get(f"{AT}/THU-1").json()
+    assert (shown["indicator"]["standing"], shown["indicator"]["goal"]["low"]) == ("not_met", 80.0)
+    pace = shown["pace"]
+    assert (pace["due"], pace["months_left"], pace["actual"], pace["expected"], pace["makes_it"]) == (
+        "2027-12-31", 15, 1.0, 84.0, True,
+    )  # fmt: skip
+    assert pace["needed"] == pytest.approx(11 / 15, abs=1e-6)
+    listed = analyst.get(f"{AT}?set=THU").json()
+    assert [(c["standing"], c["count"]) for c in listed["counts"] if c["count"]] == [("not_met", 1), ("no_data", 1)]
+    assert [i["code"] for i in analyst.get(f"{AT}?set=THU&standing=no_data").json()["items"]] == ["THU-2"]
+    assert "THU-1" in {i["code"] for i in analyst.get(f"{AT}?q=chi tieu thu").json()["items"]}
+
+
+def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, api: Any) -> None:
+    at = f"{AT}/THU-1"
+    assert codes(analyst.post(f"{at}/citations", json={"period": "2026-Q3"})) == [("/period", "nothing_to_cite")]
+    first = analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,2", numerator=113, denominator=139)).json()
+    cited = analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()
+    assert (cited["change"], cited["cited"]["value"], cited["address"]) == ("unchanged", 81.2, f"/c/{cited['token']}")
+    assert analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()["token"] == cited["token"]
+    analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,29", supersedes=first["id"]))
+    later = indicator_set(indicator("THU-1", name_vi="Tên khác"), valid_from="2026-11-01")
+    assert analyst.post(f"{AT}/sets", json=later).status_code == 201
+    again = analyst.get(f"{API}/c/{cited['token']}").json()
+    assert (again["cited"], again["definition"]) == (cited["cited"], cited["definition"])
+    assert (again["change"], again["today"]["value"], again["definition_today"]) == ("superseded", 81.29, 2)
+    assert api().get(f"{API}/c/{cited['token']}").status_code == 200
+    assert api().get(f"{API}/c/aaaaaaaaaa").status_code == 404
+    named = analyst.post(f"{AT}/THU-2/readings", json=reading("2026-09", value=5, place=WARD))
+    assert named.status_code == 201, named.text
+    of_ward = analyst.post(f"{AT}/THU-2/citations", json={"period": "2026-09", "place": WARD}).json()
+    assert api(unit=OTHER).get(f"{API}/c/{of_ward['token']}").status_code == 404
+
+
+def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
+    from tests.support.tasks import with_directive, with_task
+
+    with_task(analyst, "T1", with_directive(analyst))
+    at = f"{AT}/THU-1/tasks"
+    made = analyst.post(at, json={"task": "T1"})
+    assert [t["code"] for t in made.json()["tasks"]] == ["T1"], made.text
+    (moved,) = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
+    assert (moved["code"], moved["standing"], moved["value"]) == ("THU-1", "no_data", None)
+    assert b"THU-1" in analyst.get(f"{API}/tasks/T1/indicators.csv").content
+    assert codes(analyst.post(at, json={"task": "T1"})) == [("", "task_linked")]
+    assert codes(analyst.post(at, json={"task": "T9"})) == [("/task", "unknown_task")]
+    assert analyst.delete(f"{at}/T1").status_code == 204
+    assert analyst.get(f"{AT}/THU-1").json()["tasks"] == []
+    assert analyst.delete(f"{at}/T1").status_code == 404

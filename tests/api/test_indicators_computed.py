@@ -1,0 +1,140 @@
+"""Computed readings follow reports and tasks in the same transaction, equal a recomputation, and say why."""
+
+import random
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from app.core import audit
+from app.core.web import API
+from app.indicators.computed import rebuilding
+from tests.support.clients import DAY, OTHER, WARD, line, report
+from tests.support.days import sent
+from tests.support.indicators import indicator, reading, with_set
+from tests.support.tasks import with_directive, with_task
+
+AT = f"{API}/indicators"
+
+
+def _send(ward: Any, unit: str, day: str = DAY, system: str = "city", **counts: Any) -> Any:
+    at = f"{API}/throughput/reports/{unit}/{day}/{system}"
+    etag = ward.get(at).headers.get("etag")
+    answer = ward.put(at, json=report(line(**counts)), headers={"If-Match": etag} if etag else {})
+    assert answer.status_code in (200, 201), answer.text
+    return answer
+
+
+def _figure(client: Any, code: str, place: str = "city", period: str = "2026-11") -> Any:
+    shown = client.get(f"{AT}/readings?indicator={code}&unit={place}").json()["items"]
+    return next(((r["numerator"], r["denominator"]) for r in shown if r["period"] == period), None)
+
+
+def test_a_report_moves_its_units_and_the_citys_readings_at_once(api: Any) -> None:
+    ward, other, analyst = api(), api(unit=OTHER), api("city_analyst")
+    _send(ward, WARD, received_online=8, received_counter=2, resolved_early=5, memo={"digitised": 7})
+    assert (_figure(analyst, "VH-01", WARD), _figure(analyst, "VH-01")) == ((8, 10), (8, 10))
+    _send(other, OTHER, received_online=1, received_counter=9)
+    assert (_figure(analyst, "VH-01"), _figure(analyst, "VH-05")) == ((9, 20), (7, 20))
+    assert _figure(analyst, "QD766-TD-UT") == (20 * 20, 20)
+    _send(ward, WARD, received_online=10, resolved_early=5, memo={"digitised": 10})
+    assert (_figure(analyst, "VH-01", WARD), _figure(analyst, "VH-01")) == ((10, 10), (11, 20))
+    (kept,) = ward.get(f"{AT}/readings?indicator=VH-01&unit={WARD}").json()["items"]
+    assert (kept["origin"], kept["number"], kept["as_of"], kept["standing"]) == ("computed", 0, DAY, True)
+    nothing = analyst.get(f"{AT}/VH-02?unit={OTHER}").json()["indicator"]
+    assert (nothing["reading"]["value"], nothing["standing"]) == (None, "no_data")  # nothing resolved: n/a, not 0
+
+
+def test_a_typed_reading_counts_before_the_computed_one_which_is_kept_up(api: Any) -> None:
+    ward, analyst = api(), api("city_analyst")
+    _send(ward, WARD, received_online=8, received_counter=2)
+    typed = reading("2026-11", place=WARD, value=75, as_of=DAY)
+    assert analyst.post(f"{AT}/VH-01/readings", json=typed).status_code == 201
+    _send(ward, WARD, received_online=9, received_counter=1)
+    why = analyst.get(f"{AT}/VH-01/why?unit={WARD}").json()
+    assert (why["reading"]["value"], why["computed"]["numerator"], why["formula"]) == (75.0, 9, None)
+    assert [r["value"] for r in why["chain"]] == [75.0]
+
+
+def test_why_names_formula_inputs_units_and_what_is_missing(api: Any) -> None:
+    ward, analyst = api(), api("city_analyst")
+    _send(ward, WARD, received_online=8, received_counter=2)
+    _send(ward, WARD, system="ministry", field="LT")
+    why = analyst.get(f"{AT}/VH-01/why").json()
+    assert why["formula"] == "received_online ÷ received"
+    assert [(i["measure"], i["amount"]) for i in why["inputs"]] == [("received", 10), ("received_online", 8)]
+    assert [(u["unit"]["code"], u["amounts"]) for u in why["units"]] == [(WARD, [10, 8])]
+    lacking = {u["unit"]["code"]: u["days"] for u in why["missing"]}
+    assert len(lacking) == 40
+    assert lacking[WARD] < lacking[OTHER]
+    assert (why["definition"]["set"], why["definition"]["set_version"], why["period"]) == ("VH", 1, "2026-11")
+    seen = ward.get(f"{AT}/VH-01/why").json()
+    assert (seen["units"], seen["inputs"]) == ([], why["inputs"])  # the city's totals, not the others' parts
+    assert ward.get(f"{AT}/VH-01/why?unit={OTHER}").status_code == 404
+    assert analyst.get(f"{AT}/VH-01/why?period=2026-13").status_code == 422
+    assert analyst.get(f"{AT}/VH-01/why?period=2026-01").status_code == 404
+
+
+def test_tasks_move_their_readings_and_other_indicators_are_followed(api: Any) -> None:
+    analyst, ward = api("city_analyst"), api()
+    own = [
+        indicator("THU-1", period_type="month"),
+        indicator("THU-2", period_type="month", unit_of_measure="points", formula="10 × @THU-1 + 10 × @VH-01"),
+    ]
+    with_set(analyst, *own)
+    number = with_directive(analyst)
+    for code in ("T1", "T2", "T3"):
+        with_task(analyst, code, number)
+    assert _figure(analyst, "VH-08", WARD) == (0, 3)
+    analyst.post(f"{API}/tasks/T2/cancellation", json={"document": {"number": "1/QD", "day": "2026-11-01"}})
+    assert _figure(analyst, "VH-08") == (0, 3)  # a cancelled one still counts in the total
+    _send(ward, WARD, received_online=8, received_counter=2)
+    assert _figure(analyst, "THU-2") == (None, None)  # one of the two is missing
+    typed = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-11", value=50, as_of=DAY))
+    assert typed.status_code == 201, typed.text
+    assert analyst.get(f"{AT}/THU-2").json()["indicator"]["reading"]["value"] == pytest.approx(13)
+    _send(ward, WARD, received_online=10)
+    assert analyst.get(f"{AT}/THU-2").json()["indicator"]["reading"]["value"] == pytest.approx(15)
+
+
+def test_after_random_corrections_the_readings_equal_a_recomputation_and_citations_stay(
+    api: Any, app: Any, clock: Any
+) -> None:
+    """Reports of two months are sent and corrected; what is kept equals a rebuild, citations stay."""
+    draw = random.Random(57)
+    analyst = api("city_analyst")
+    wards = {unit: api(unit=unit) for unit in (WARD, OTHER)}
+    days = ("2026-10-29", "2026-10-30", "2026-11-19", DAY)
+    cited: dict[str, Any] = {}
+    database = app.state.database
+    for step in range(40):
+        unit, day, system = draw.choice(list(wards)), draw.choice(days), draw.choice(("city", "ministry"))
+        online, counter = draw.randint(0, 9), draw.randint(0, 9)
+        early = draw.randint(0, online + counter)
+        sent(database, unit, day, system, line(received_online=online, received_counter=counter, resolved_early=early))
+        if step % 8 == 0:
+            answer = analyst.post(f"{AT}/VH-01/citations", json={"period": day[:7]})
+            if answer.status_code == 201:
+                cited[answer.json()["token"]] = answer.json()["cited"]
+    with database.read() as held:
+        assert list(rebuilding.differences(held, clock.now())) == []
+    assert len(cited) >= 3
+    for token, figure in cited.items():
+        assert analyst.get(f"{API}/c/{token}").json()["cited"] == figure
+    before = analyst.get(f"{AT}/readings?origin=computed&limit=500").json()["items"]
+    with database.write() as held:
+        held.info["audit_context"] = audit.Context(clock.now(), None, "x", "command")
+        rebuilding.rebuild(held, clock.now())
+    after = analyst.get(f"{AT}/readings?origin=computed&limit=500").json()["items"]
+
+    def plain(rows: Any) -> Any:
+        gone = ("id", "recorded_at")
+        return sorted(
+            tuple((k, str(v)) for k, v in row.items() if k not in gone) for row in rows if row["value"] is not None
+        )
+
+    assert plain(before) == plain(after)
+    with database.write() as held:
+        held.execute(text("update indicator_inputs set amount = amount + 1 where measure = 'received'"))
+        assert any("input received" in fault for fault in rebuilding.differences(held, clock.now()))
+        held.rollback()

@@ -1,0 +1,133 @@
+"""Pages of indicators without script: entering, refused with what was typed, citing, comparing, linking a task."""
+
+from typing import Any
+
+import pytest
+
+from app.core.web import API
+from tests.support.clients import OTHER, WARD, line, report
+from tests.support.indicators import indicator, reading, with_set
+from tests.support.tasks import with_directive, with_task
+
+
+@pytest.fixture
+def made(api: Any) -> Any:
+    """A set of two indicators with a reading, and one ward's report."""
+    analyst = api("city_analyst")
+    with_set(
+        analyst, indicator("THU-1"), indicator("THU-2", unit_of_measure="tasks"),
+        indicator("THU-3", part_of="THU-2"), indicator("THU-4", part_of="THU-2", comparator="range"),
+    )  # fmt: skip
+    analyst.post(f"{API}/indicators/THU-1/targets", json={"period": "2027", "low": 80, "document": "Kế hoạch 98"})
+    for quarter, value, day in (("2026-Q2", 60, "2026-06-30"), ("2026-Q3", 63, "2026-09-30")):
+        analyst.post(f"{API}/indicators/THU-1/readings", json=reading(quarter, value=value, as_of=day))
+    body = report(line(received_online=8, received_counter=2, resolved_early=5))
+    assert api().put(f"{API}/throughput/reports/{WARD}/2026-11-20/city", json=body).status_code == 201
+    return analyst
+
+
+def test_a_reading_is_entered_and_a_refused_one_comes_back_as_it_was_typed(made: Any, people: Any) -> None:
+    browser = people("city_analyst")
+    assert 'name="period"' in browser.get("/indicators/THU-1/readings/new").text
+    typed = {"place": "city", "period": "2027-Q1", "value": "9x", "as_of": "2026-11-20", "source": "Công văn 12"}
+    refused = browser.post("/indicators/THU-1/readings", data=typed)
+    assert refused.status_code == 422
+    assert 'value="9x"' in refused.text
+    assert "Không đọc được số này" in refused.text
+    assert "Công văn 12" in refused.text
+    exists = browser.post("/indicators/THU-1/readings", data=typed | {"period": "2026-Q3", "value": "64,5"})
+    assert exists.status_code == 409
+    assert "thay thế số" in exists.text
+    saved = browser.post("/indicators/THU-1/readings", data=typed | {"period": "2026-Q4", "value": "64,5"})
+    assert saved.status_code == 303
+    shown = browser.get(saved.headers["location"]).text
+    assert "64,50%" in shown
+    assert "Công văn 12" in shown
+
+
+def test_an_indicators_page_says_whether_the_target_will_be_made(made: Any, people: Any) -> None:
+    page = people("leader").get("/indicators/THU-1").text
+    assert "Có kịp mục tiêu không?" in page
+    assert "Giữ mức này thì không kịp mục tiêu ngày 31/12/2027." in page
+    assert "Cần thay đổi 1,13 mỗi tháng, còn 15 tháng." in page
+    assert "<svg" in page
+    assert "Kế hoạch 98" in page
+    assert "Nhập số liệu" not in page
+
+
+def test_parts_that_do_not_add_up_are_shown_with_the_gap(made: Any, people: Any) -> None:
+    made.post(f"{API}/indicators/THU-2/readings", json=reading("2026-Q3", value=168))
+    for code, part in (("THU-3", 105), ("THU-4", 58)):
+        body = reading("2026-Q3", value="62", numerator=part, denominator=168)
+        assert made.post(f"{API}/indicators/{code}/readings", json=body).status_code == 201
+    page = people("leader").get("/indicators/THU-2").text
+    assert "Tổng các phần không khớp tổng chung" in page
+    assert "= 163; tổng số 168; chênh lệch 5." in page
+    printed = people("leader").get("/indicators/THU-3").text
+    assert "Nguồn in 62%, còn 105/168 cho 62,50%" in printed
+
+
+def test_a_figure_is_cited_and_shown_with_todays(made: Any, people: Any) -> None:
+    browser = people("leader")
+    cited = browser.post("/indicators/VH-01/citations", data={"period": "2026-11", "place": "city"})
+    assert cited.status_code == 303
+    at = cited.headers["location"]
+    assert "Không đổi" in browser.get(at).text
+    typed = reading("2026-11", value="77,7", as_of="2026-11-20")
+    assert made.post(f"{API}/indicators/VH-01/readings", json=typed).status_code == 201
+    later = browser.get(at).text
+    assert "Đã có số liệu nhập" in later
+    assert "80%" in later  # as it was cited
+    assert "77,70%" in later
+    nothing = browser.post("/indicators/THU-2/citations", data={"period": "2026-Q1", "place": "city"})
+    assert nothing.status_code == 422
+    assert "Kỳ này chưa có số liệu để trích dẫn." in nothing.text
+
+
+def test_why_compares_and_estimate(made: Any, people: Any) -> None:
+    browser = people("city_analyst")
+    why = browser.get("/indicators/VH-01/why").text
+    assert "received_online ÷ received" in why
+    assert "Thuận Hóa" in why
+    own = people("ward_officer")
+    assert own.get(f"/indicators?unit={WARD}").status_code == 200
+    assert own.get(f"/indicators?unit={OTHER}").status_code == 404
+    assert "Thuận Hóa" in browser.get("/indicators/VH-01/comparison").text
+    estimate = browser.get("/indicators/estimates/qd766").text
+    assert "trên 32 điểm của các nhóm có số liệu" in estimate
+    assert "2 hồ sơ chưa nộp trực tuyến" in estimate
+    assert "100 điểm" not in estimate
+
+
+def test_a_file_with_a_wrong_cell_names_it_and_a_dry_run_stores_nothing(made: Any, people: Any) -> None:
+    browser = people("city_analyst")
+    rows = b"indicator,period,value,as_of,source\nTHU-2,2026-10,5,2026-10-31,x\n"
+    refused = browser.post("/indicators/readings/import", files={"file": ("a.csv", rows)})
+    assert refused.status_code == 422
+    assert "<strong>B2</strong>" in refused.text
+    tried = browser.post("/indicators/readings/import?dry_run=true", files={"file": ("a.csv", rows)})
+    assert "<strong>B2</strong>" in tried.text
+    assert made.get(f"{API}/indicators/readings?indicator=THU-2").json()["items"] == []
+
+
+def test_a_target_is_set_and_one_that_overlaps_says_what_to_do(made: Any, people: Any) -> None:
+    browser = people("city_analyst")
+    typed = {"place": "city", "period": "2027", "low": "85", "document": "Kế hoạch mới", "version": "1"}
+    refused = browser.post("/indicators/THU-1/targets", data=typed)
+    assert refused.status_code == 409
+    assert "phiên bản tiếp theo" in refused.text
+    assert browser.post("/indicators/THU-1/targets", data=typed | {"version": "2"}).status_code == 303
+    assert "Kế hoạch mới" in browser.get("/indicators/targets?indicator=THU-1").text
+
+
+def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> None:
+    with_task(made, "T1", with_directive(made))
+    browser = people("city_analyst")
+    assert browser.post("/indicators/THU-1/tasks", data={"task": "T9"}).status_code == 422
+    assert browser.post("/indicators/THU-1/tasks", data={"task": "T1"}).status_code == 303
+    page = browser.get("/tasks/T1").text
+    assert "Chỉ tiêu liên quan" in page
+    assert 'href="/indicators/THU-1"' in page
+    assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text
+    assert browser.post("/indicators/THU-1/tasks/T1", data={"_method": "DELETE"}).status_code == 303
+    assert "Chỉ tiêu liên quan" not in browser.get("/tasks/T1").text
