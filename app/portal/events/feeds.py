@@ -44,7 +44,8 @@ def listing(session: Session, now: datetime) -> FeedPage:
     newest = {source: (known, happened) for source, known, happened in session.execute(flows)}
     day: dict[str, int] = {row[0]: row[1] for row in session.execute(of_day)}
     aside: dict[str, int] = {row[0]: row[1] for row in session.execute(laid)}
-    senders: dict[str, str] = {row[0]: row[1] for row in session.execute(select(_S.source, _S.sender))}
+    of_all: Any = select(_S.source, _S.sender).where(_S.unit_id.is_(None))
+    senders: dict[str, str] = {row[0]: row[1] for row in session.execute(of_all)}
     items = []
     for source in sorted({*newest, *aside}):
         known, happened = newest.get(source, (None, None))
@@ -96,5 +97,5 @@ def _again(row: PortalAside) -> _Again:
 
 def _sender(session: Session, caller: Caller, source: str) -> Caller:
     """Return the caller as who may speak in the source's name: what was laid aside is still its sender's word."""
-    sender = session.execute(select(_S.sender).where(_S.source == source)).scalar_one_or_none()
+    sender = session.execute(select(_S.sender).where(_S.source == source, _S.unit_id.is_(None))).scalar_one_or_none()
     return caller if sender is None else replace(caller, label=sender)

@@ -78,7 +78,7 @@ def receive(session: Session, caller: Caller, *, body: PortalEventsIn, now: date
 
     Raises Forbidden where the source's name is another token's.
     """
-    is_known = senders.check(session, caller, body.source)
+    voices = senders.voices(session, caller, body.source)
     take_turns(session, [EVERYBODY])
     units = units_of(session, body.source)
     rows: list[dict[str, Any]] = []
@@ -92,8 +92,8 @@ def receive(session: Session, caller: Caller, *, body: PortalEventsIn, now: date
         else:
             aside.append(AsideEventOut(index=index, fault=fault, place=place))
             laid.append(Laid(fault, place, code, dossier, event if fault is Unfit.unknown_unit else None))
-    if not is_known and (rows or any(one.event for one in laid)):
-        senders.claim(session, caller, body.source, now)
+    spoken = {row["competent_unit_id"] for row in rows} or {EVERYBODY for one in laid if one.event}
+    senders.claim(session, voices, spoken, now)
     lay_aside(session, body.source, laid, now)
     taken = take(session, caller, body.source, rows, now, stopped_ends=keys.stopped_ends)
     if taken.accepted or laid:
