@@ -69,7 +69,7 @@ from app.throughput.findings import follow as findings
 from app.throughput.forms import Reference, on_reference_changed
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.obligations import endpoints as endpoints_obligations
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from app.throughput.ranking import endpoints as endpoints_ranking
 from app.throughput.reminders import endpoints as endpoints_reminders
 from app.throughput.reminders import making as reminders

@@ -50,7 +50,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
     from app.tasks.programmes import load_programmes
     from app.throughput.findings import rebuilding as findings
     from app.throughput.forms import STAMP, load_form
-    from app.throughput.obligations.service import extend
+    from app.throughput.obligations.making import extend
     from app.units.service import load_units
 
     now = clock.now()

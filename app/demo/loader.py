@@ -32,7 +32,7 @@ from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
 from app.throughput.forms import Reference
 from app.throughput.models import PublishedFigure, Report, ReportRevision
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from app.throughput.reminders import making as reminders
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn

@@ -16,7 +16,7 @@ from app.core.errors import Fault, Invalid
 from app.core.schemas import Count, Line, Prose
 from app.throughput.forms import DAILY, STAMP, kinds_of
 from app.throughput.models import ReportForm
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from app.units.rules import UnitKind
 
 # A deadline lies at most some working days after its day, the longest holidays between.

@@ -26,11 +26,19 @@ def upgrade() -> None:
         "ix_figure_senders_of_all", "figure_senders", ["source"], unique=True, sqlite_where=sa.text("unit_id is null"),
         postgresql_where=sa.text("unit_id is null"),
     )  # fmt: skip
-    # Who alone ever spoke of a unit in a source's name goes on speaking of it. Where several did nobody is chosen:
-    # it is the first's who sends next, or theirs whom the analyst names.
+    # A token of no unit that alone ever spoke in a source's name goes on speaking of all units.
+    op.execute(
+        "insert into figure_senders (source, unit_id, sender, since) select source, cast(null as integer), sender, at"
+        " from (select source, min(sent_by) as sender, max(known_at) as at from figure_days group by source"
+        " having count(distinct sent_by) = 1) as alone where exists (select 1 from api_tokens"
+        " where api_tokens.name = alone.sender and api_tokens.role = 'machine' and api_tokens.unit_id is null)"
+    )
+    # Else who alone spoke of a unit goes on speaking of it. Where several did nobody is chosen: it is the first's who
+    # sends next, or theirs whom the analyst names.
     op.execute(
         "insert into figure_senders (source, unit_id, sender, since)"
-        " select source, unit_id, min(sent_by), max(known_at) from figure_days group by source, unit_id"
+        " select source, unit_id, min(sent_by), max(known_at) from figure_days"
+        " where source not in (select source from figure_senders) group by source, unit_id"
         " having count(distinct sent_by) = 1"
     )
     with op.batch_alter_table("reminders") as table:

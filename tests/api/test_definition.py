@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.audit import AuditEntry
 from app.throughput.models import Obligation
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 
 Api = Callable[..., TestClient]

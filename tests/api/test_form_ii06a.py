@@ -20,7 +20,7 @@ from app.core import stamps
 from app.core.web import API
 from app.procedures.models import ProcedureField
 from app.throughput import forms
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from app.throughput.statutory import book as statutory_book
 from app.throughput.statutory import service as statutory
 from app.throughput.statutory.schemas import StatutoryFormOut

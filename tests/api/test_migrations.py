@@ -192,7 +192,7 @@ def test_who_alone_spoke_of_a_unit_goes_on_and_of_several_nobody_is_chosen(empty
     said = [  # the source, the unit's place, the day, by whom, when
         ("one", 0, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 0, "2026-11-19", "A", "2026-11-19 08:00:00"),
         ("one", 1, "2026-11-18", "A", "2026-11-20 08:00:00"), ("one", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
-        ("two", 1, "2026-11-19", "B", "2026-11-19 08:00:00"),
+        ("two", 1, "2026-11-19", "B", "2026-11-19 08:00:00"), ("all", 1, "2026-11-19", "C", "2026-11-19 08:00:00"),
     ]  # fmt: skip
     with empty.writer.connect() as connection:
         units = list(connection.execute(text("select id from units order by id limit 2")).scalars())
@@ -202,11 +202,18 @@ def test_who_alone_spoke_of_a_unit_goes_on_and_of_several_nobody_is_chosen(empty
                      " values (:unit, 'city', :source, :day, 1, :at, :by, :digest)"),
                 {"unit": units[place], "source": source, "day": day, "by": by, "at": at, "digest": "0" * 64},
             )  # fmt: skip
+        for name, unit in (("B", units[1]), ("C", None)):
+            connection.execute(
+                text("insert into api_tokens (token_hash, name, role, unit_id, scopes, created_at, expires_at,"
+                     " demonstration) values (:name, :name, 'machine', :unit, 'figures:send', '2026-11-01 08:00:00',"
+                     " '2027-11-01 08:00:00', false)"),
+                {"name": name, "unit": unit},
+            )  # fmt: skip
         connection.commit()
     migrations.upgrade(empty)
     with empty.engine.connect() as connection:
         found = connection.execute(text("select source, unit_id, sender from figure_senders order by source, unit_id"))
-        assert [tuple(row) for row in found] == [("one", units[0], "A"), ("two", units[1], "B")]
+        assert [tuple(row) for row in found] == [("all", None, "C"), ("one", units[0], "A"), ("two", units[1], "B")]
 
 
 def test_each_step_is_whole_or_not_at_all(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import col
 from app.core import audit
 from app.core.audit import AuditEntry
 from app.throughput.models import Waiver
-from app.throughput.obligations import service as obligations
+from app.throughput.obligations import making as obligations
 from tests.api.test_reports_bad_input import send_form
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 

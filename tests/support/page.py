@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from app.core import i18n
 
-_VOID = {"input", "meta", "link", "br", "hr", "img", "col", "path", "circle", "line", "rect", "use"}
+_VOID = {"input", "meta", "link", "br", "hr", "wbr", "img", "col", "path", "circle", "line", "rect", "use"}
 _KEY = re.compile(
     r"\b(?:ui|throughput|accounts|units|calendar|procedures|error|form|dashboard|audit)\.[a-z_0-9]+(?:\.[a-z_0-9]+)*\b"
 )

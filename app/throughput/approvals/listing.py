@@ -30,6 +30,7 @@ from app.throughput.shown import receipt_number, report_out
 from app.units.models import Unit
 
 BACK = timedelta(days=14)
+AT_ONCE = 500
 _REPORT = hot.table(Report).c
 _REVISION = hot.table(ReportRevision).c
 _OBLIGATION = hot.table(Obligation).c
@@ -65,7 +66,7 @@ def listing(
         waiting=sum(one.waits for one in every),
         unusual=sum(one.waits and bool(one.unusual) for one in every),
         approved=sum(one.is_approved for one in every),
-        items=_items(session, caller, shown, stage, terms, whole=wanted if page is None else None),
+        items=_items(session, caller, shown, stage, terms),
         next=following,
     )
 
@@ -82,18 +83,25 @@ def _key(after: list[Any]) -> Place:
     return after[0], after[1], after[2], after[3], after[4]
 
 
-def _items(
-    session: Session, caller: Caller, shown: list[Placed], stage: Stage, terms: Terms,
-    whole: list[ColumnElement[bool]] | None = None,
-) -> list[ApprovalItem]:  # fmt: skip
-    """Return some reports of the list with all that is shown of them; `whole`: by what condition they are all."""
+def _items(session: Session, caller: Caller, shown: list[Placed], stage: Stage, terms: Terms) -> list[ApprovalItem]:
+    """Return some reports of the list with all that is shown of them.
+
+    A report that was corrected since the order was read is left out: what was found unusual was not of this revision.
+    """
+    items = []
     # A whole list may hold more reports than a statement takes values.
-    of: list[ColumnElement[bool]] = whole if whole is not None else [_REPORT.id.in_([one.report_id for one in shown])]
-    ids = select(_REPORT.id).where(*of)
-    said = pins.of_reports(session, pins.ROW.report_id.in_(ids))
-    own = typed_by(session, caller, ids) if terms.by_another else set()
-    rows = {row.id: row for row in session.execute(_rows(of))}
-    return [_item(rows[one.report_id], one, said.get(one.report_id, []), one.report_id in own, stage) for one in shown]
+    for start in range(0, len(shown), AT_ONCE):
+        some = shown[start : start + AT_ONCE]
+        ids = [one.report_id for one in some]
+        rows = {row.id: row for row in session.execute(_rows([_REPORT.id.in_(ids)]))}
+        said = pins.of_reports(session, pins.ROW.report_id.in_(ids))
+        own = typed_by(session, caller, ids) if terms.by_another else set()
+        items += [
+            _item(rows[one.report_id], one, said.get(one.report_id, []), one.report_id in own, stage)
+            for one in some
+            if one.report_id in rows and rows[one.report_id].version == one.version
+        ]
+    return items
 
 
 def _rows(wanted: list[ColumnElement[bool]]) -> Any:
@@ -122,7 +130,7 @@ def _item(row: Any, one: Placed, said: list[Said], own: bool, stage: Stage) -> A
     system = System(row.system)
     return ApprovalItem(
         unit=row.code, name=row.name, day=row.day, system=system, version=row.version,
-        receipt=receipt_number(row.code, row.day, system, row.version), status=status, waits=one.waits,
+        receipt=receipt_number(row.code, row.day, system, row.version), status=status, waits=standing is None,
         unusual=one.unusual, open_warnings=one.open_warnings, received_at=row.known_from, sent_by=row.sent_by,
         is_own=own,
         approved_at=approved.at if approved else None, approved_by=approved.by if approved else None,
@@ -153,7 +161,11 @@ def review(
     said = pins.of_report(session, stored.report_id)
     since = rules.last_approval(said, stage, stored.version)
     then = next((r for r in revisions if since is not None and r.number == since.version), None)
-    item = _items(session, caller, placed(session, [_REPORT.id == stored.report_id], stage), stage, terms)[0]
+    found = _items(session, caller, placed(session, [_REPORT.id == stored.report_id], stage), stage, terms)
+    if [one.version for one in found] != [stored.version]:
+        # A revision came in between: it is the one to be looked at.
+        return review(session, caller, unit=unit, day=day, system=system, stage=stage, terms=terms)
+    (item,) = found
     ward, city = (rules.standing(said, s, stored.version) for s in (Stage.ward, Stage.city))
     mine = ward if stage is Stage.ward else city
     may = caller.may(rules.RIGHTS[stage]) and not item.is_own and (mine is None or mine.word is not Word.approved)

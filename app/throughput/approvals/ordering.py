@@ -38,6 +38,7 @@ class Placed:
     """A report's place in the list, and what puts it there."""
 
     report_id: int
+    version: int
     place: Place
     waits: bool
     is_approved: bool
@@ -72,7 +73,8 @@ def placed(session: Session, wanted: list[ColumnElement[bool]], stage: Stage) ->
     newest_first = {day: str(99_999_999 - int(day.strftime("%Y%m%d"))) for _, day in ranks}
     every = [
         Placed(
-            row.id, (ranks[row.code, row.day], row.sort_key, row.code, newest_first[row.day], _SYSTEMS[row.system]),
+            row.id, row.version,
+            (ranks[row.code, row.day], row.sort_key, row.code, newest_first[row.day], _SYSTEMS[row.system]),
             mine is None, mine == Word.approved, unusual, open_warnings,
         )
         for row, mine, unusual, open_warnings in judged
