@@ -86,6 +86,8 @@ def upgrade() -> None:
         sa.Column("first", sa.Date(), nullable=False),
         sa.Column("last", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("comparator", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("unit_of_measure", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=False),
         sa.Column("low", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
         sa.Column("high", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
         sa.Column("document", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),

@@ -1,6 +1,7 @@
 """Readings from a table, CSV or XLSX: the rules of every reading, all rows or none."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from sqlmodel import Session
 
 from app.core import audit, i18n
 from app.core.access import Caller
+from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, NotFound, Problem, Words
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, letters
@@ -15,6 +17,8 @@ from app.core.handlers import faults_of
 from app.indicators.readings import service
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingsError, ReadingsImport
+from app.indicators.rules import factor
+from app.indicators.sets import service as sets
 
 COLUMNS = ("indicator", *ReadingIn.model_fields)
 NEEDED = frozenset({"indicator", "period", "as_of"})
@@ -42,6 +46,8 @@ def bring(
         try:
             if code is None:
                 raise Invalid([Fault("/indicator", "required")])
+            if "value" in header and grid.at(number, header["value"]).percent:
+                row["value"] = _of_percent(session, str(code), row["value"], now)
             body = ReadingIn.model_validate({name: value for name, value in row.items() if value is not None})
             service.record(session, caller, str(code), body=body, now=now, origin=Origin.file)
         except ValidationError as error:
@@ -81,6 +87,12 @@ def _plain(name: str, cell: Cell) -> Any:
     if name in _WHOLE and text.lstrip("-").isdigit():
         return int(text)
     return cell.value if name == "value" else text
+
+
+def _of_percent(session: Session, code: str, shown: Any, now: datetime) -> Decimal:
+    """Return what a per-cent cell means: 0.9337 shown as 93.37 % is 93.37 of an indicator in per cent."""
+    measure = sets.definition_of(session, code, day_of(now)).definition.unit_of_measure
+    return Decimal(str(shown)) * factor(measure)
 
 
 def _placed(fault: Fault, row: int, header: dict[str, int]) -> Fault:

@@ -13,7 +13,7 @@ from app.indicators.place import Place
 from app.indicators.readings import service
 from app.indicators.readings.models import IndicatorReading, Origin
 from app.indicators.readings.schemas import ReadingIn
-from app.indicators.rules import ReadingState, amount_of
+from app.indicators.rules import ReadingState, amount_of, period_of
 from app.indicators.sets import service as sets
 from app.units import service as units
 
@@ -35,7 +35,7 @@ def load(session: Session, now: datetime) -> int:
     count = 0
     for row in rows():
         as_of = day_of(datetime.fromisoformat(row["as_of"]))
-        one = sets.definition_of(session, row["indicator"], day_of(now))
+        one = sets.definition_of(session, row["indicator"], period_of(row["period"]).last)
         unit = units.by_code(session, row["unit_code"]) if row["unit_code"] else None
         body = ReadingIn(
             period=row["period"], value=amount_of(row["value"]),

@@ -1,5 +1,6 @@
 """Readings: recorded by one set of rules whatever door they came through, superseded, never changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -53,6 +54,8 @@ def record(
     one = sets.definition_of(session, code, day_of(now))
     if not may_enter(caller, one):
         raise Forbidden("not_the_owner")
+    # A late figure means what its indicator meant at the end of its period, not what a later version made of it.
+    one = sets.definition_of(session, code, min(period_of(body.period).last, day_of(now)))
     place = named_place(session, caller, body.place, "/place")
     return add(session, caller.label, one, place, body=body, now=now, origin=origin)
 
@@ -71,8 +74,8 @@ def add(
         indicator_id=one.indicator.id, definition_id=one.definition.id, place=place.name, unit_id=place.unit_id,
         period=period.name, period_type=period.type.value, first=period.first, last=period.last,
         number=standing.number + 1 if standing else 1, standing=True,
-        value=text_of(body.value) if body.value is not None else None, numerator=body.numerator,
-        denominator=body.denominator, as_of=body.as_of, state=body.state.value, origin=origin.value,
+        value=_value(body, one.definition.unit_of_measure), numerator=body.numerator, denominator=body.denominator,
+        as_of=body.as_of, state=body.state.value, origin=origin.value,
         source=body.source, published_on=body.published_on, rank=body.rank, out_of=body.out_of, note=body.note,
         supersedes_id=standing.id if standing else None, recorded_at=now, recorded_by=by,
     )  # fmt: skip
@@ -92,6 +95,13 @@ def add(
     )  # fmt: skip
     events.publish(session, ReadingRecorded(one.indicator.code, place.name, place.unit_id, period.name))
     return row
+
+
+def _value(body: ReadingIn, measure: str) -> str | None:
+    """Return the value as given; of a count with its base, given as parts alone, the count."""
+    if body.value is None and body.numerator is not None and measure not in rules.DIVIDED:
+        return str(body.numerator)
+    return None if body.value is None else text_of(body.value)
 
 
 def _of(indicator_id: int, place: str, period: str) -> list[Any]:
@@ -210,7 +220,8 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
         name_fr=definition.name_fr, unit_of_measure=definition.unit_of_measure, set_version=version, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period,
         value=number(rules.figure(row.value, *parts)), numerator=row.numerator, denominator=row.denominator,
-        worked_out=number(rules.worked_out(*parts)), gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
+        worked_out=number(rules.worked_out(*parts) if row.number == 0 else rules.of_parts(*parts)),
+        gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin), source=row.source, published_on=row.published_on,
         rank=row.rank, out_of=row.out_of, note=row.note, number=row.number, supersedes=row.supersedes_id,
         standing=row.standing, recorded_at=row.recorded_at, recorded_by=row.recorded_by,
@@ -220,6 +231,13 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
 def show(session: Session, row: Reading) -> ReadingOut:
     """Return one reading as it is shown."""
     return shown(*session.execute(readings_query().where(col(Reading.id) == row.id)).one())
+
+
+def measures(session: Session, rows: Iterable[Reading]) -> dict[int, str]:
+    """Return the unit of measure of the definition that each reading was recorded under, by the definition's number."""
+    ids = {row.definition_id for row in rows}
+    query = select(col(Definition.id), col(Definition.unit_of_measure)).where(col(Definition.id).in_(ids))
+    return dict(session.execute(query).all()) if ids else {}
 
 
 def latest(
