@@ -192,6 +192,8 @@ def test_targets_of_one_version_do_not_overlap_and_old_ones_stay(analyst: Any) -
         (reading("2027-Q1", value=1), [("/period", "period_in_future")]),
         (reading("2026-Q5", value=1), [("/period", "bad_period")]),
         (reading("2026-Q3", value=1, as_of="2026-11-21"), [("/as_of", "as_of_in_future")]),
+        (reading("2026-Q3", value=1, as_of="1999-01-01"), [("/as_of", "as_of_before_period")]),
+        (reading("2026-Q3", numerator=5, denominator=0), [("/denominator", "part_of_nothing")]),
         (reading("2026-Q3"), [("/value", "reading_empty")]),
         (reading("2026-Q3", numerator=1), [("/denominator", "required")]),
         (reading("2026-Q3", value="một"), [("/value", "bad_amount")]),
@@ -310,9 +312,11 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     at = f"{AT}/THU-1"
     assert codes(analyst.post(f"{at}/citations", json={"period": "2026-Q3"})) == [("/period", "nothing_to_cite")]
     first = analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,2", numerator=113, denominator=139)).json()
-    cited = analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()
+    new = analyst.post(f"{at}/citations", json={"period": "2026-Q3"})
+    cited = new.json()
     assert (cited["change"], cited["cited"]["value"], cited["address"]) == ("unchanged", 81.2, f"/c/{cited['token']}")
-    assert analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()["token"] == cited["token"]
+    again = analyst.post(f"{at}/citations", json={"period": "2026-Q3"})
+    assert (new.status_code, again.status_code, again.json()["token"]) == (201, 200, cited["token"])
     analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,29", supersedes=first["id"]))
     later = indicator_set(indicator("THU-1", name_vi="Tên khác"), valid_from="2026-11-01")
     assert analyst.post(f"{AT}/sets", json=later).status_code == 201
@@ -325,6 +329,14 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     assert named.status_code == 201, named.text
     of_ward = analyst.post(f"{AT}/THU-2/citations", json={"period": "2026-09", "place": WARD}).json()
     assert api(unit=OTHER).get(f"{API}/c/{of_ward['token']}").status_code == 404
+
+
+def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
+    leader = api("leader")
+    (july,) = leader.get(f"{AT}/readings?indicator=HUE-HS-05&from=2025-07-31&to=2025-07-31").json()["items"]
+    assert (july["value"], july["period"], july["origin"]) == (44825.0, "2025-07", "published")
+    (share,) = leader.get(f"{AT}/readings?indicator=HUE-HS-06").json()["items"]
+    assert (share["value"], share["as_of"]) == (91.17, "2025-07-31")
 
 
 def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:

@@ -136,6 +136,8 @@ def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fa
         faults.append(Fault("/period", "indicator_ended", {"day": one.definition.ends_on}))
     if body.as_of > day:
         faults.append(Fault("/as_of", "as_of_in_future"))
+    elif body.as_of < period.first and not faults:
+        faults.append(Fault("/as_of", "as_of_before_period", {"day": period.first}))
     if body.published_on is not None and body.published_on > day:
         faults.append(Fault("/published_on", "as_of_in_future"))
     missing = body.value is None and body.numerator is None
@@ -148,6 +150,8 @@ def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fa
         faults.append(Fault("/denominator", "required"))
     if body.numerator is not None and body.denominator is None and body.value is not None:
         faults.append(Fault("/denominator", "required"))
+    if body.numerator and body.denominator == 0:
+        faults.append(Fault("/denominator", "part_of_nothing"))
     if (body.rank is None) != (body.out_of is None):
         faults.append(Fault("/rank" if body.rank is None else "/out_of", "required"))
     elif body.rank is not None and body.out_of is not None and body.rank > body.out_of:
