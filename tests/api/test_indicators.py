@@ -83,11 +83,11 @@ def test_a_months_target_leaves_the_years_and_speaks_of_its_month_alone(analyst:
         made = analyst.post(f"{at}/targets", json=sent)
         assert made.status_code == 201, made.text
     assert [t["in_force"] for t in analyst.get(f"{AT}/targets?indicator=KY-1").json()["items"]] == [True] * 4
-    for period, low in (("2026-07", 80.0), ("2026-08", 60.0), ("2026-09", 80.0), ("2026-10", 95.0)):
+    for period, bound in (("2026-07", 80.0), ("2026-08", 60.0), ("2026-09", 80.0), ("2026-10", 95.0)):
         made = analyst.post(f"{at}/readings", json=reading(period, value=70, as_of="2026-10-31"))
         assert made.status_code == 201, made.text
         goal = analyst.get(at).json()["indicator"]["goal"]
-        assert (period, goal["low"]) == (period, low)
+        assert (period, goal["low"]) == (period, bound)
 
 
 def test_units_are_compared_by_their_growth(analyst: Any) -> None:
