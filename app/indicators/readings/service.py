@@ -24,6 +24,7 @@ from app.indicators.schemas import number
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.service import Defined
+from app.indicators.turns import take_period_turns
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 
@@ -68,7 +69,7 @@ def add(
     faults = _faults(one, period, body, day_of(now))
     if faults:
         raise Invalid(faults)
-    session.refresh(one.indicator, with_for_update=True)  # readings of one indicator come one after the other
+    take_period_turns(session, [period])  # readings of one period come one after the other
     standing = _superseded(session, one.indicator.id, place, period, body.supersedes)
     row = Reading(
         indicator_id=one.indicator.id, definition_id=one.definition.id, place=place.name, unit_id=place.unit_id,
