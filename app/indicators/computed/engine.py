@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core import stamps
-from app.indicators.formulas.checking import in_order
+from app.indicators.formulas.checking import cycle, in_order
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.tree import Measured, Node, OtherIndicator, nodes
 from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
@@ -78,6 +78,19 @@ def holding(found: Iterable[Computed], period: Period) -> list[Computed]:
         if one.period_type is period.type and one.first <= period.last and (one.last or period.last) >= period.last
     }  # fmt: skip
     return [held[code] for code in in_order({code: one.others for code, one in held.items()})]
+
+
+def circle(found: Iterable[Computed], since: date) -> tuple[date, list[str]] | None:
+    """Return a day from some day on, on which formulas of the versions that hold name one another in a circle."""
+    found = list(found)
+    ends = {one.last + timedelta(days=1) for one in found if one.last is not None}
+    for day in sorted({since} | {day for day in ends | {one.first for one in found} if day > since}):
+        held = {one.code: one.others for one in found if one.first <= day <= (one.last or day)}
+        for code in held:
+            way = cycle(held, code)
+            if way is not None:
+                return day, way
+    return None
 
 
 def moved_by(found: Iterable[Computed], direct: Callable[[Computed], bool]) -> list[Computed]:

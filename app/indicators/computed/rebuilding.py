@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import delete, func, insert, select, true
 from sqlmodel import Session, col
 
-from app.core import hot
+from app.core import events, hot
 from app.core.clock import day_of
+from app.core.errors import Fault, Invalid
 from app.indicators.computed import amounts, engine
 from app.indicators.computed.models import IndicatorInput
 from app.indicators.computed.service import Outcome, others, reading_row, speaks, work_out
@@ -16,6 +17,7 @@ from app.indicators.measures import service as measures
 from app.indicators.measures.rules import ALL_TASKS, MeasureRef
 from app.indicators.readings.models import IndicatorReading
 from app.indicators.rules import CITY, Period, PeriodType, ReadingState, period_at, period_of
+from app.indicators.sets.models import Definition, SetVersion
 from app.indicators.turns import take_period_turns
 from app.tasks.models import TaskState
 from app.throughput.forms import Reference
@@ -24,6 +26,7 @@ from app.throughput.models import DayTotal
 _READING = hot.table(IndicatorReading)
 _INPUT = hot.table(IndicatorInput)
 _TASKS = MeasureRef(ALL_TASKS)
+BROUGHT = "indicators_brought"  # in a session: the day from which on a new version holds
 AT_ONCE = 12  # periods read together
 
 
@@ -63,6 +66,34 @@ def rebuild(session: Session, now: datetime, advance: Callable[[int], None] = la
         count += rebuild_periods(session, handful, now)
         advance(len(handful))
     return count
+
+
+def when_brought(session: Session, version: SetVersion) -> None:
+    """Have what rests on a new version of a set made anew at the transaction's end: what units sent before counts too.
+
+    Raises Invalid where its formulas and those of other sets, as they held at some time, name one another in a circle.
+    """
+    session.flush()
+    found = engine.circle(engine.formulas(session), version.valid_from)
+    if found is not None:
+        values = {"day": found[0], "way": " → ".join(found[1])}
+        raise Invalid([Fault("/valid_from", "formula_cycle_then", values)])
+    with_formula = (
+        select(col(Definition.id))
+        .join(SetVersion, col(SetVersion.id) == col(Definition.version_id))
+        .where(col(SetVersion.set_id) == version.set_id, col(Definition.formula).is_not(None))
+    )
+    if session.scalars(with_formula.limit(1)).first() is not None:
+        session.info[BROUGHT] = min(version.valid_from, session.info.get(BROUGHT, version.valid_from))
+        events.at_end(session, _bring_on)
+
+
+def _bring_on(session: Session) -> None:
+    first, now = session.info.pop(BROUGHT), session.info["audit_context"].at
+    handfuls = [[period for period in handful if period.last >= first] for handful in periods(session, now)]
+    take_period_turns(session, [period for handful in handfuls for period in handful])
+    for handful in filter(None, handfuls):
+        rebuild_periods(session, handful, now)
 
 
 def forget_others(session: Session, handfuls: Sequence[Sequence[Period]]) -> None:

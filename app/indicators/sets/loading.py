@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from app.core import audit
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
+from app.indicators.computed import rebuilding
 from app.indicators.formulas import service as formulas
 from app.indicators.place import Place
 from app.indicators.rules import CITY, NATIONAL
@@ -41,6 +42,7 @@ def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVers
     """Add a version of a set with the targets that come with it; those that stand already are left alone."""
     version = service.add_version(session, by, values=values, now=now)
     _judge_formulas(session, values)
+    rebuilding.when_brought(session, version)
     for g, group in enumerate(values.groups):
         for i, one in enumerate(group.indicators):
             row = session.scalars(select(Indicator).where(col(Indicator.code) == one.code)).one()
@@ -67,10 +69,15 @@ def _judge_formulas(session: Session, values: SetIn) -> None:
     for g, group in enumerate(values.groups):
         for i, one in enumerate(group.indicators):
             if one.formula is not None:
-                formulas.judge(
+                formula = formulas.judge(
                     session, one.formula, indicators=every, code=one.code, unit_of_measure=one.unit_of_measure,
                     period_type=one.period_type.value, given=one.examples, at=f"/groups/{g}/indicators/{i}",
                 )  # fmt: skip
+                # A reading is shown at every place: a named unit's counts would be shown to others.
+                named = next((ref for ref in formula.measures if ref.unit not in (None, CITY)), None)
+                if named is not None:
+                    fault = Fault(f"/groups/{g}/indicators/{i}/formula", "formula_names_unit", {"measure": str(named)})
+                    raise Invalid([fault])
 
 
 def _add_target(
