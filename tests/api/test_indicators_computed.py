@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from app.core import audit
 from app.core.web import API
-from app.indicators.computed import rebuilding
+from app.indicators.computed import keeping, rebuilding
 from tests.support.clients import DAY, OTHER, WARD, line, report
 from tests.support.days import sent
 from tests.support.indicators import indicator, indicator_set, reading, with_set
@@ -208,3 +208,28 @@ def test_versions_may_turn_formulas_round_but_no_time_may_have_a_circle(api: Any
     assert (answer.status_code, answer.json()["code"]) == (422, "formula_cycle_then"), answer.text
     assert analyst.post(f"{AT}/sets", json=circle | {"valid_from": "2026-10-01"}).status_code == 201
     _send(ward, WARD, received_online=9, received_counter=2)
+
+
+def test_what_does_not_apply_to_a_unit_is_kept_so(api: Any, app: Any, clock: Any) -> None:
+    analyst, ward = api("city_analyst"), api()
+    with_set(analyst, indicator("THU-1", period_type="month", formula="resolved[field=CT, system=ministry] / received"))
+    _send(ward, WARD, system="ministry", field="LT", received_online=8)
+    (kept,) = analyst.get(f"{AT}/readings?indicator=THU-1&unit={WARD}").json()["items"]
+    assert (kept["state"], kept["value"]) == ("provisional", None)
+    _right(app, clock)
+
+
+def test_readings_of_tasks_go_on_by_mere_time(api: Any, app: Any, clock: Any) -> None:
+    analyst = api("city_analyst")
+    with_set(analyst, indicator("THU-1", period_type="month", formula="tasks_overdue / tasks_total"))
+    with_task(analyst, "T1", with_directive(analyst))
+    assert _figure(analyst, "THU-1", WARD) == (0, 1)
+    clock.set("2027-02-01T00:10:00+07:00")
+    for _ in range(2):
+        with app.state.database.write() as held:
+            held.info["audit_context"] = audit.Context(clock.now(), None, "x", "command")
+            keeping.follow_time(held, clock.now())
+    analyst = api("city_analyst")
+    for month in ("2027-01", "2027-02"):
+        assert [_figure(analyst, "THU-1", place, month) for place in (WARD, "city")] == [(1, 1), (1, 1)]
+    _right(app, clock)
