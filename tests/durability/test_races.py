@@ -235,7 +235,7 @@ def test_two_wards_at_once_are_both_in_the_citys_figure(app: FastAPI, server: st
     for number in range(12):
         calls: list[Callable[[], Response]] = []
         for unit in wards:
-            counts = {"received_online": 5 + number, "received_counter": 1 + number}
+            counts: dict[str, Any] = {"received_online": 5 + number, "received_counter": 1 + number}
             at = f"/api/v1/throughput/reports/{unit}/{DAY}/city"
             calls.append(partial(clients[unit].put, at, json=report(line(**counts)), headers=tags[unit]))
         if number == 6:
