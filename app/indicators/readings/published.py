@@ -29,17 +29,16 @@ def rows() -> Iterator[dict[str, str]]:
 
 def load(session: Session, now: datetime) -> int:
     """Record the published figures that are not there yet and return how many; what does not add up stays so."""
-    if session.scalars(
-        select(col(IndicatorReading.id)).where(col(IndicatorReading.origin) == Origin.published.value).limit(1)
-    ).first():  # fmt: skip
-        return 0
     given = select(col(Indicator.code), col(IndicatorReading.place), col(IndicatorReading.period))
     given = given.join(Indicator, col(Indicator.id) == col(IndicatorReading.indicator_id))
     known = {tuple(one) for one in session.execute(given.where(col(IndicatorReading.number) >= 1))}
     count = 0
     for row in rows():
         if (row["indicator"], row["unit_code"] or row["scope"], row["period"]) in known:
-            continue  # somebody entered it
+            continue  # it is there, or somebody entered it
+        published_on = date.fromisoformat(row["published_on"]) if row["published_on"] else None
+        if max(_as_of(row), published_on or date.min) > day_of(now):
+            continue  # its day comes yet, and so does the next seed
         one = sets.definition_of(session, row["indicator"], period_of(row["period"]).last)
         unit = units.by_code(session, row["unit_code"]) if row["unit_code"] else None
         body = ReadingIn(
@@ -47,7 +46,7 @@ def load(session: Session, now: datetime) -> int:
             numerator=_whole(row["numerator"]), denominator=_whole(row["denominator"]),
             as_of=_as_of(row),
             state=ReadingState.official, source=row["source_vi"],
-            published_on=date.fromisoformat(row["published_on"]) if row["published_on"] else None,
+            published_on=published_on,
             rank=_whole(row["rank"]), out_of=_whole(row["out_of"]), note=row["note_vi"] or None,
         )  # fmt: skip
         place = Place(unit.code if unit else row["scope"], unit)
