@@ -189,6 +189,7 @@ def test_signing_out_clears_what_was_kept(visit: Callable[..., Visitor]) -> None
     page.route("**/sign-out", lambda route: route.fulfill(status=204))  # the session is another test's too
     unfold(page)
     page.get_by_role("button", name="Đăng xuất").click()
+    page.wait_for_function("!Object.keys(localStorage).some(key => key.startsWith('tiendo57 '))", timeout=5000)
     assert drafts(page) == []
 
 
