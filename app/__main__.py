@@ -314,11 +314,19 @@ def rebuild_indicators() -> None:
     from app.indicators.computed import rebuilding
 
     now = SystemClock().now()
-    with _ready(Settings()).write() as session:
+    database, count = _ready(Settings()), 0
+    with database.read() as session:
+        handfuls = rebuilding.periods(session, now)
+    # A transaction for each handful, so that reports wait for one at most.
+    with progress("Indicators", sum(len(handful) for handful in handfuls), "periods") as advance:
+        for handful in handfuls:
+            with database.write() as session:
+                _context(session)
+                count += rebuilding.rebuild_periods(session, handful, now)
+            advance(len(handful))
+    with database.write() as session:
         _context(session)
-        total = sum(len(handful) for handful in rebuilding.periods(session, now))
-        with progress("Indicators", total, "periods") as advance:
-            count = rebuilding.rebuild(session, now, advance)
+        rebuilding.forget_others(session, handfuls)
         audit.record(session, "indicators.rebuilt", "indicators", after={"readings": count})
     _say(f"{count} readings of indicators rebuilt.")
 

@@ -27,6 +27,7 @@ from app.core.settings import Settings
 from app.core.web import API
 from app.indicators.citations import endpoints as indicators_citations
 from app.indicators.computed import endpoints as indicators_computed
+from app.indicators.computed import keeping
 from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
@@ -209,6 +210,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with (
         obligations.kept_ahead(state.database, state.clock, state.settings),
         reminders.kept_up(state.database, state.clock),
+        keeping.kept_up(state.database, state.clock),
     ):
         yield
     app.state.database.engine.dispose()

@@ -44,6 +44,7 @@ def is_migrated(database: Database) -> bool:
 def seed(database: Database, settings: Settings, clock: Clock) -> None:
     """Load units, calendar, fields, procedures and the form; what is there already stays as it is."""
     from app.calendar.service import load_days
+    from app.indicators.readings import published
     from app.indicators.sets.loading import load_sets
     from app.procedures.catalogue import load_procedures
     from app.procedures.service import load_fields
@@ -66,6 +67,7 @@ def seed(database: Database, settings: Settings, clock: Clock) -> None:
         load_form(session)
         stamps.touch(session, STAMP)
         load_sets(session, now)
+        published.load(session, now)
         extend(session, now, settings.obligations_horizon_days)
         findings.rebuild(session)  # of reports that are older than the findings
         commit(session)

@@ -30,9 +30,14 @@ apt_install() {
     apt update -q && apt install -y -q --no-install-recommends "$@"
 }
 
-# Where files may lie that nobody keeps: in memory when it has room for all of them, so that no disk is waited for.
+# Where files may lie that nobody keeps: in memory when it has room for all of them and lets programs start, so that no
+# disk is waited for.
 scratch() {
     local free
     free=$(df --output=avail /dev/shm 2>/dev/null | tail -n 1) || free=0
-    if [ -w /dev/shm ] && [ "${free:-0}" -ge 6000000 ]; then echo /dev/shm; else echo /tmp; fi
+    if [ -w /dev/shm ] && [ "${free:-0}" -ge 6000000 ] && ! grep -q '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts; then
+        echo /dev/shm
+    else
+        echo /tmp
+    fi
 }

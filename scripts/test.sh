@@ -12,6 +12,7 @@ if [ -z "${TIENDO57_TEST_POSTGRESQL:-}" ]; then exec scripts/with-postgresql.sh 
 say "Chromium: $TIENDO57_TEST_CHROMIUM" "PostgreSQL: $TIENDO57_TEST_POSTGRESQL"
 
 TMPDIR=$(mktemp -d "$(scratch)/tiendo57-test.XXXXXX")
+chmod 711 "$TMPDIR" # a test starts the service as another user
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
 # Compiled once, not by each of the many processes that the tests start.

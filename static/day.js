@@ -12,7 +12,7 @@ const lang = document.documentElement.lang;
 const whole = new Intl.NumberFormat(lang);
 const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
 
-let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid, refused;
+let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid, refused, left;
 let changed = {}; // by name: typed and not yet the city's; also of questions that come later
 const first = {}; // by name: what stood before
 
@@ -239,7 +239,7 @@ function note(control) {
 
 function stored(use) {
   try {
-    return use(localStorage) ?? true;
+    return !left && (use(localStorage) ?? true);
   } catch {
     return false;
   }
@@ -494,7 +494,9 @@ const freshKey = () => crypto.getRandomValues(new BigUint64Array(2)).join("");
 
 addEventListener("online", () => (waiting ? send(waiting.submitter) : form && soon()));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
-document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () =>
-  stored((device) => Object.keys(device).forEach((key) => key.startsWith("tiendo57 ") && device.removeItem(key))));
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
+  stored((device) => Object.keys(device).forEach((key) => key.startsWith("tiendo57 ") && device.removeItem(key)));
+  left = true; // an answer still on its way would have it kept again
+});
 start();
 setInterval(tick, 60_000);

@@ -48,6 +48,7 @@ class Scope(StrEnum):
     tasks_accept = "tasks:accept"
     tasks_ask = "tasks:ask"
     indicators_read = "indicators:read"
+    indicators_cite = "indicators:cite"
     indicators_enter = "indicators:enter"
     indicators_keep = "indicators:keep"
     findings_read = "findings:read"
@@ -86,7 +87,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
-        | {"reminders:read", "reminders:set", "indicators:read"}
+        | {"reminders:read", "reminders:set", "indicators:read", "indicators:cite"}
     )
     | _OWN
 )
@@ -96,16 +97,16 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     Role.ward_leader: _WARD | {"ranking:read", "forms:freeze", "approvals:ward"},
     Role.department_officer: frozenset(
         {"units:read", "calendar:read", "catalogue:read", "summary:read", "tasks:read", "tasks:update"}
-        | {"indicators:read", "indicators:enter"}
+        | {"indicators:read", "indicators:cite", "indicators:enter"}
     )
     | _OWN,
     Role.city_analyst: _READS
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
-    | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask", "indicators:enter"}
+    | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask", "indicators:cite", "indicators:enter"}
     | OF_THE_CITY
     | {"reminders:send", "reminders:set"}
     | _OWN,
-    Role.leader: _READS | {"findings:reopen", "tasks:ask"} | _OWN,
+    Role.leader: _READS | {"findings:reopen", "tasks:ask", "indicators:cite"} | _OWN,
     Role.administrator: frozenset(
         {"units:read", "units:edit", "calendar:read", "calendar:edit", "catalogue:read", "users:manage", "audit:read"}
     )

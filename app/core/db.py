@@ -17,13 +17,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlmodel import Session
 
-from app.core import audit, hot, versions
+from app.core import audit, events, hot, versions
 from app.core.access import get_caller
 from app.core.errors import Unavailable
 from app.core.settings import Settings
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-UNIT_LOCK = 57
+UNIT_LOCK, PERIOD_LOCK = 57, 58
 SAFE_SQLITE = (3, 51, 3)  # older libraries can corrupt a WAL that several processes reset at once
 
 
@@ -109,8 +109,9 @@ class Database:
 
 
 def commit(session: Session) -> None:
-    """Write the audit rows of what was done and commit all of it."""
+    """Do what waits for the end, write the audit rows of what was done and commit all of it."""
     session.flush()
+    events.end(session)
     audit.write(session)
     session.commit()
 
@@ -258,11 +259,14 @@ def _claim(request: Request, session: Session, database: Database) -> None:
     versions.replay(request, session)
 
 
-def take_turns(session: Session, units: Iterable[int]) -> None:
-    """Wait until nobody else writes for some units, as all do on SQLite: what is read stands until it is changed."""
+def take_turns(session: Session, units: Iterable[int], kind: int = UNIT_LOCK) -> None:
+    """Wait until nobody else writes for some units, as all do on SQLite: what is read stands until it is changed.
+
+    Another kind of lock counts something else than units.
+    """
     if session.get_bind().dialect.name != "sqlite":
         for unit in sorted(units):  # in one order, so that nobody waits in a circle
-            session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": UNIT_LOCK, "unit": unit})
+            session.execute(text("select pg_advisory_xact_lock(:kind, :unit)"), {"kind": kind, "unit": unit})
 
 
 async def get_looking(request: Request, _: Annotated[object, Depends(get_caller)]) -> AsyncIterator[Session]:

@@ -20,3 +20,19 @@ def publish(session: Session, event: object) -> None:
     """Call the subscribers now, in the caller's transaction: what they refuse, refuses the whole."""
     for handler in _subscribers.get(type(event), ()):
         handler(session, event)
+
+
+def at_end(session: Session, act: Callable[[Session], None]) -> None:
+    """Have `act` done once at the end of the transaction, however often it is asked for."""
+    session.info.setdefault("at_end", {})[act] = None
+
+
+def end(session: Session) -> None:
+    """Do what waits for the end."""
+    for act in session.info.pop("at_end", ()):
+        act(session)
+
+
+def forget(session: Session) -> None:
+    """Drop what waits for the end: all that it is about was taken back."""
+    session.info.pop("at_end", None)

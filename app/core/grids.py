@@ -7,11 +7,15 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell: its value, whether a formula made it, and whether it has none to give (an error, or never computed)."""
+    """One cell: its value, whether a formula made it, and whether it has none to give (an error, or never computed).
+
+    `percent`: the spreadsheet shows the number a hundredfold, with the per-cent sign.
+    """
 
     value: str | int | float | bool | date | None = None
     formula: bool = False
     broken: bool = False
+    percent: bool = False
 
     @property
     def text(self) -> str:

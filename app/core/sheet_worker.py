@@ -26,15 +26,17 @@ class Refused(Exception):
 
 
 class Scan:
-    """What the values alone do not tell of a sheet: its true size, its formulas, its error cells."""
+    """What the values alone do not tell of a sheet: its true size, its formulas, its per-cent and error cells."""
 
-    def __init__(self, max_rows: int, max_columns: int, max_cells: int) -> None:
+    def __init__(self, max_rows: int, max_columns: int, max_cells: int, shares: frozenset[str]) -> None:
         self.max_rows, self.max_columns, self.max_cells = max_rows, max_columns, max_cells
+        self.shares = shares  # the styles that show 0.9337 as 93.37 %
+        self.percents: set[tuple[int, int]] = set()
         self.formulas: set[tuple[int, int]] = set()
         self.broken: set[tuple[int, int]] = set()
         self.cells = 0
         self.row, self.column = -1, -1
-        self.has_formula = self.has_value = self.is_error = self.is_text = self.inside = False
+        self.has_formula = self.has_value = self.is_error = self.is_text = self.inside = self.is_share = False
 
     def run(self, xml: bytes) -> None:
         """Walk through a sheet's XML; raises Refused as soon as it is too large."""
@@ -53,6 +55,7 @@ class Scan:
                 self.has_formula = self.has_value = False
                 self.is_error = attributes.get("t") == "e"
                 self.is_text = attributes.get("t") == "str"
+                self.is_share = attributes.get("s", "0") in self.shares
             case "f":
                 self.has_formula = True
             case "v":
@@ -85,6 +88,8 @@ class Scan:
         at = (self.row, self.column)
         if self.has_formula:
             self.formulas.add(at)
+        if self.is_share:
+            self.percents.add(at)
         if self.is_error or (self.has_formula and not self.has_value and not self.is_text):
             self.broken.add(at)
 
@@ -130,7 +135,30 @@ def sheet_parts(book: zipfile.ZipFile) -> list[str]:
     return parts
 
 
-def encoded(value: Any, *, formula: bool, broken: bool) -> Any:
+def share_styles(book: zipfile.ZipFile) -> frozenset[str]:
+    """Return the numbers of the cell styles that show a number as a per cent."""
+    if "xl/styles.xml" not in book.namelist():
+        return frozenset()
+    formats = {"9", "10"}  # the two that every workbook has
+    found: set[str] = set()
+    place = {"inside": False, "at": 0}
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "numFmt" if "%" in re.sub(r'"[^"]*"|\\.', "", attributes.get("formatCode", "")):
+                formats.add(attributes.get("numFmtId", ""))
+            case "cellXfs" | "cellStyleXfs" | "dxfs" as part:
+                place["inside"] = part == "cellXfs"
+            case "xf" if place["inside"]:
+                if attributes.get("numFmtId", "0") in formats:
+                    found.add(str(place["at"]))
+                place["at"] += 1
+
+    plain_parser(start).Parse(book.read("xl/styles.xml"), True)
+    return frozenset(found)
+
+
+def encoded(value: Any, *, formula: bool, broken: bool, percent: bool = False) -> Any:
     """Return a cell as JSON: a plain value, or a pair of its kind and value."""
     if broken:
         return ["x", None]
@@ -142,6 +170,8 @@ def encoded(value: Any, *, formula: bool, broken: bool) -> Any:
         plain = ["d", str(value)]
     elif isinstance(value, str):
         plain = value[:MAX_TEXT] or None
+    elif percent and isinstance(value, int | float):
+        plain = ["p", value]
     else:
         plain = value
     return ["f", plain] if formula and plain is not None else plain
@@ -173,6 +203,7 @@ def read(content: bytes, max_sheets: int, max_rows: int, max_columns: int, max_c
 
     book = zipfile.ZipFile(io.BytesIO(content))
     parts = sheet_parts(book)
+    shares = share_styles(book)
     opened = calamine.load_workbook(io.BytesIO(content))
     kinds = calamine.SheetTypeEnum, calamine.SheetVisibleEnum
     sheets: list[dict[str, Any]] = []
@@ -182,14 +213,17 @@ def read(content: bytes, max_sheets: int, max_rows: int, max_columns: int, max_c
             continue
         if len(sheets) == max_sheets:
             raise Refused("too_many_sheets")
-        scan = Scan(max_rows, max_columns, max_cells)
+        scan = Scan(max_rows, max_columns, max_cells, shares)
         scan.run(book.read(parts[number]))
         sheet = opened.get_sheet_by_index(number)
         rows = []
         for r, row in enumerate(sheet.to_python(skip_empty_area=False, nrows=max_rows)):
             rows.append(
                 trimmed([
-                    encoded(value, formula=(r, c) in scan.formulas, broken=(r, c) in scan.broken)
+                    encoded(
+                        value, formula=(r, c) in scan.formulas, broken=(r, c) in scan.broken,
+                        percent=(r, c) in scan.percents,
+                    )
                     for c, value in enumerate(row)
                 ])
             )  # fmt: skip

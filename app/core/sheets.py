@@ -11,6 +11,7 @@ import time
 import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -198,7 +199,9 @@ def _decoded(value: Any) -> Cell:
     if kind == "x":
         return Cell(broken=True)
     if kind == "f":
-        return Cell(_decoded(inner).value, formula=True)
+        return replace(_decoded(inner), formula=True)
+    if kind == "p":
+        return Cell(inner, percent=True)
     try:
         return Cell(date.fromisoformat(inner))
     except ValueError:

@@ -73,7 +73,6 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)
         _publish(session)
-        published.load(session, now)
         if settings.demonstration:
             demo_accounts(session, now)
         calendar = calendar_for(session)

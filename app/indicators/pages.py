@@ -11,6 +11,7 @@ from app.units import service as units
 from app.units.rules import CODE_PATTERN
 
 CanRead = Annotated[Caller, allow("indicators:read")]
+CanCite = Annotated[Caller, allow("indicators:cite")]
 CanEnter = Annotated[Caller, allow("indicators:enter")]
 CanKeep = Annotated[Caller, allow("indicators:keep")]
 CodeInPath = Annotated[str, Path(pattern=f"^{CODE}$", max_length=40, description="The indicator's code")]

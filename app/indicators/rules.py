@@ -12,8 +12,10 @@ PERIOD = r"(19|20|21)\d\d(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 CODE = r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+"
 SET_CODE = r"[A-Z][A-Z0-9]*"
 PERCENT = "percent"
+DIVIDED = frozenset({PERCENT, "ratio", "points"})  # of anything else a numerator is the count itself
 NEAR = Fraction(5, 100)
 PLACES = 6
+LONGEST = 30  # characters of an amount, as it is stored
 
 
 class SetScope(StrEnum):
@@ -123,26 +125,37 @@ def _month_end(year: int, month: int) -> date:
     return date(year, 12, 31) if month == 12 else date(year, month + 1, 1) - timedelta(days=1)
 
 
+class AmbiguousAmount(ValueError):
+    """A text that could mean two amounts."""
+
+
 def amount_of(written: object) -> Decimal:
     """Return the amount that a number or a text means; raises ValueError.
 
-    Text is read as Vietnamese writes it: `93,37`, `1.234` (one thousand and more), `1.234,5`; `93.37` is understood.
+    Text is read as Vietnamese writes it: `93,37`, `1.234,5`, `11.700.000`; `93.37` and `0.712` are understood. `1.234`
+    could be one thousand and more, or one and a bit: AmbiguousAmount.
     """
     if isinstance(written, bool) or not isinstance(written, int | float | str | Decimal):
         raise ValueError(written)
     text = str(written)
     if isinstance(written, str):
         text = re.sub(r"[\s\u00a0\u202f]|%$", "", written.strip())
-        if re.fullmatch(r"-?\d{1,3}(\.\d{3})+(,\d+)?", text):
+        if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text):
+            raise AmbiguousAmount(written)
+        if re.fullmatch(r"-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?", text):
             text = text.replace(".", "")
         text = text.replace(",", ".")
+    if len(text) > LONGEST:
+        raise ValueError(written)
     try:
         found = Decimal(text)
     except InvalidOperation:
         raise ValueError(written) from None
     if not found.is_finite() or abs(found) >= 10**15 or -int(found.normalize().as_tuple().exponent) > PLACES:
         raise ValueError(written)
-    return found
+    # Digits, not an exponent, are what is stored: `0e-100000` is plain nought.
+    places = min(PLACES, max(0, -int(found.as_tuple().exponent)))
+    return found.quantize(Decimal(1).scaleb(-places))
 
 
 def text_of(amount: Decimal) -> str:
@@ -162,6 +175,13 @@ def worked_out(numerator: int | None, denominator: int | None, measure: str) -> 
     return Fraction(numerator, denominator) * factor(measure)
 
 
+def of_parts(numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
+    """Return what parts that somebody gave say: divided for a share, ratio or score; else the count, of its base."""
+    if measure in DIVIDED:
+        return worked_out(numerator, denominator, measure)
+    return None if numerator is None or not denominator else Fraction(numerator)
+
+
 def figure(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
     """Return what a reading says: the value as published, or else worked out from its parts."""
     return Fraction(value) if value is not None else worked_out(numerator, denominator, measure)
@@ -173,10 +193,9 @@ def gap(value: str | None, numerator: int | None, denominator: int | None, measu
     They agree where rounding to the published places, half up, gives what was published; of counts with a base the
     numerator is the value itself.
     """
-    if value is None or numerator is None or not denominator:
+    right = of_parts(numerator, denominator, measure)
+    if value is None or right is None:
         return None
-    right = worked_out(numerator, denominator, measure) if measure == PERCENT else Fraction(numerator)
-    assert right is not None
     places = max(0, -int(Decimal(value).as_tuple().exponent))
     scaled = right * 10**places
     rounded = Fraction((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator), 10**places)

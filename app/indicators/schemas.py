@@ -4,11 +4,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from app.indicators.rules import CODE, PLACES, Comparator, amount_of, period_of
+from app.indicators.rules import CODE, PLACES, AmbiguousAmount, Comparator, amount_of, period_of, text_of
 from app.tasks.schemas import UnitName
 
 Shown = TypeVar("Shown")
@@ -20,8 +20,16 @@ def _amount(value: Any) -> Any:
         return None
     try:
         return amount_of(value)
+    except AmbiguousAmount:
+        raise PydanticCustomError("amount", "not one amount", {"code": "amount_ambiguous"}) from None
     except ValueError:
         raise PydanticCustomError("amount", "not an amount", {"code": "bad_amount"}) from None
+
+
+def _sent(value: Decimal) -> float | str:
+    """Return an amount as JSON holds it, so that it is read again as the same: a number, or text of many digits."""
+    sent = float(value)
+    return sent if Decimal(repr(sent)) == value else text_of(value).replace(".", ",")
 
 
 def _period(value: str) -> str:
@@ -34,7 +42,8 @@ def _period(value: str) -> str:
 Amount = Annotated[
     Decimal,
     BeforeValidator(_amount, json_schema_input_type=float | str),
-    Described(description="A number; text is read as people write it: `93,37`, `1.234,5`"),
+    PlainSerializer(_sent, when_used="json"),
+    Described(description="A number; text is read as people write it: `93,37`, `1.234,5`; `1.234` is refused"),
 ]
 PeriodName = Annotated[
     str,
@@ -55,6 +64,7 @@ class GoalOut(BaseModel):
     """What is to be reached, by when, after which document."""
 
     comparator: Comparator
+    unit_of_measure: str
     low: float | None
     high: float | None
     period: str

@@ -86,6 +86,8 @@ def upgrade() -> None:
         sa.Column("first", sa.Date(), nullable=False),
         sa.Column("last", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("comparator", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("unit_of_measure", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=False),
         sa.Column("low", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
         sa.Column("high", sqlmodel.sql.sqltypes.AutoString(length=30), nullable=True),
         sa.Column("document", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=False),
@@ -287,6 +289,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("standing"),
             postgresql_where=sa.text("standing"),
         )
+        batch_op.create_index(
+            "uq_indicator_readings_standing",
+            ["indicator_id", "place", "period"],
+            unique=True,
+            sqlite_where=sa.text("standing"),
+            postgresql_where=sa.text("standing"),
+        )
         batch_op.create_index(batch_op.f("ix_indicator_readings_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
@@ -310,6 +319,9 @@ def downgrade() -> None:
     op.drop_table("indicator_tasks")
     with op.batch_alter_table("indicator_readings", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_indicator_readings_unit_id"))
+        batch_op.drop_index(
+            "uq_indicator_readings_standing", sqlite_where=sa.text("standing"), postgresql_where=sa.text("standing")
+        )
         batch_op.drop_index(
             "ix_indicator_readings_standing", sqlite_where=sa.text("standing"), postgresql_where=sa.text("standing")
         )

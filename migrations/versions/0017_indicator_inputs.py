@@ -24,7 +24,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("unit_id", sa.Integer(), nullable=False),
-        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=True),
         sa.Column("as_of", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_indicator_inputs_unit_id")),
         sa.PrimaryKeyConstraint("period", "measure", "unit_id", name=op.f("pk_indicator_inputs")),

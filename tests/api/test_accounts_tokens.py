@@ -352,7 +352,7 @@ def test_the_answer_can_be_had_as_a_table(api: Any) -> None:
 
 def test_the_rights_of_the_roles() -> None:
     reads = {scope.value for scope in Scope if scope.value.endswith(":read")}
-    assert rights_of(Role.leader, None) == reads | {"tokens:manage", "findings:reopen", "tasks:ask"}
+    assert rights_of(Role.leader, None) == reads | {"tokens:manage", "findings:reopen", "tasks:ask", "indicators:cite"}
     assert rights_of(Role.city_analyst, None) >= reads | {"obligations:waive"}
     assert not rights_of(Role.administrator, None) & {"reports:read", "summary:read", "obligations:read"}
     senders = {role for role in Role if "reports:send" in rights_of(role, 7)}

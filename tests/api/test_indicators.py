@@ -45,6 +45,69 @@ def test_a_new_version_changes_no_old_reading(analyst: Any, clock: Any) -> None:
     assert [v["version"] for v in old["versions"]] == [1, 2]
 
 
+def test_a_reading_and_a_target_mean_what_they_meant_under_their_own_definition(analyst: Any) -> None:
+    made = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", numerator=70, denominator=100))
+    assert made.status_code == 201, made.text
+    assert analyst.post(f"{AT}/THU-1/targets", json={"period": "2026", "low": 80, "document": "x"}).status_code == 201
+    later = indicator("THU-1", unit_of_measure="ratio", comparator="at_most", period_type="month", direction="down")
+    body = indicator_set(later, valid_from="2026-11-01")
+    assert analyst.post(f"{AT}/sets", json=body).status_code == 201
+    shown = analyst.get(f"{AT}/THU-1")
+    assert shown.status_code == 200, shown.text
+    one = shown.json()["indicator"]
+    assert (one["unit_of_measure"], one["reading"]["unit_of_measure"], one["reading"]["value"]) == (
+        "ratio", "percent", 70.0,
+    )  # fmt: skip
+    assert (one["goal"]["comparator"], one["goal"]["low"], one["standing"]) == ("at_least", 80.0, "not_met")
+    (target,) = shown.json()["targets"]
+    assert (target["comparator"], target["unit_of_measure"]) == ("at_least", "percent")
+    assert analyst.get(f"{AT}?set=THU").status_code == 200
+    assert analyst.get(f"{AT}/sets/THU/export").json()["groups"][0]["indicators"][0]["targets"] == []
+    # Late for a period that ended under the first version: quarters were counted then.
+    late = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q2", value=65))
+    assert (late.status_code, late.json()["set_version"]) == (201, 1), late.text
+    assert codes(analyst.post(f"{AT}/THU-1/readings", json=reading("2026-10", value=65))) == [
+        ("/period", "wrong_period_type")
+    ]
+    now = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-11", value="0,6", as_of="2026-11-20"))
+    assert (now.status_code, now.json()["set_version"]) == (201, 2), now.text
+    # A share is not held against a bound in per cent.
+    assert analyst.get(f"{AT}/THU-1").json()["indicator"]["standing"] == "no_target"
+
+
+def test_a_months_target_leaves_the_years_and_speaks_of_its_month_alone(analyst: Any) -> None:
+    with_set(analyst, indicator("KY-1", period_type="month"), code="KY")
+    at = f"{AT}/KY-1"
+    for period, low, version in (("2026", 80, 1), ("2026-08", 60, 2), ("2026-10", 95, 2), ("2027", 90, 2)):
+        sent = {"period": period, "low": low, "version": version, "document": "KH 98"}
+        made = analyst.post(f"{at}/targets", json=sent)
+        assert made.status_code == 201, made.text
+    assert [t["in_force"] for t in analyst.get(f"{AT}/targets?indicator=KY-1").json()["items"]] == [True] * 4
+    for period, bound in (("2026-07", 80.0), ("2026-08", 60.0), ("2026-09", 80.0), ("2026-10", 95.0)):
+        made = analyst.post(f"{at}/readings", json=reading(period, value=70, as_of="2026-10-31"))
+        assert made.status_code == 201, made.text
+        goal = analyst.get(at).json()["indicator"]["goal"]
+        assert (period, goal["low"]) == (period, bound)
+
+
+def test_units_are_compared_by_their_growth(analyst: Any) -> None:
+    with_set(analyst, indicator("TANG-1", comparator="growth", unit_of_measure="dossiers"), code="TANG")
+    at = f"{AT}/TANG-1"
+    assert analyst.post(f"{at}/targets", json={"period": "2026", "low": 10, "document": "x"}).status_code == 201
+    for place, then, now in ((WARD, 100, 120), (OTHER, 100, 101)):
+        for period, value in (("2025-Q3", then), ("2026-Q3", now)):
+            body = reading(period, value=value, place=place)
+            assert analyst.post(f"{at}/readings", json=body).status_code == 201
+    found = {u["place"]: u["standing"] for u in analyst.get(f"{at}/comparison").json()["items"]}
+    assert found == {WARD: "exceeded", OTHER: "not_met"}
+
+
+def test_a_count_with_its_base_stays_a_count(analyst: Any) -> None:
+    with_set(analyst, indicator("DEM-1", unit_of_measure="tasks"), code="DEM")
+    made = analyst.post(f"{AT}/DEM-1/readings", json=reading("2026-Q3", numerator=54, denominator=72)).json()
+    assert (made["value"], made["worked_out"], made["gap"], made["denominator"]) == (54.0, 54.0, None, 72)
+
+
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
@@ -88,6 +151,18 @@ def test_what_a_set_exports_goes_in_again(analyst: Any) -> None:
     assert all(pointer.startswith("/cells/") and code == "not_a_choice" for pointer, code in codes(refused))
 
 
+def test_a_target_comes_out_of_a_set_as_the_number_that_went_in(analyst: Any) -> None:
+    for period, low in (("2026", "0,700"), ("2027", 93.375), ("2028", "123456789012345,678901")):
+        sent = {"period": period, "low": low, "document": "KH 98"}
+        assert analyst.post(f"{AT}/THU-1/targets", json=sent).status_code == 201
+    sent = analyst.get(f"{AT}/sets/THU/export").json()
+    lows = {t["period"]: t["low"] for t in sent["groups"][0]["indicators"][0]["targets"]}
+    assert lows == {"2026": 0.7, "2027": 93.375, "2028": "123456789012345,678901"}
+    again = json.loads(json.dumps(sent).replace("THU", "LAI"))
+    assert analyst.post(f"{AT}/sets", json=again).status_code == 201
+    assert analyst.get(f"{AT}/sets/LAI/export").json() == again
+
+
 def test_targets_of_one_version_do_not_overlap_and_old_ones_stay(analyst: Any) -> None:
     at = f"{AT}/THU-1/targets"
     first = {"period": "2026", "low": 80, "document": "KH 98"}
@@ -117,9 +192,12 @@ def test_targets_of_one_version_do_not_overlap_and_old_ones_stay(analyst: Any) -
         (reading("2027-Q1", value=1), [("/period", "period_in_future")]),
         (reading("2026-Q5", value=1), [("/period", "bad_period")]),
         (reading("2026-Q3", value=1, as_of="2026-11-21"), [("/as_of", "as_of_in_future")]),
+        (reading("2026-Q3", value=1, as_of="1999-01-01"), [("/as_of", "as_of_before_period")]),
+        (reading("2026-Q3", numerator=5, denominator=0), [("/denominator", "part_of_nothing")]),
         (reading("2026-Q3"), [("/value", "reading_empty")]),
         (reading("2026-Q3", numerator=1), [("/denominator", "required")]),
         (reading("2026-Q3", value="một"), [("/value", "bad_amount")]),
+        (reading("2026-Q3", value="93.375"), [("/value", "amount_ambiguous")]),
         (reading("2026-Q3", value=1, rank=2), [("/out_of", "required")]),
         (reading("2026-Q3", value=1, rank=5, out_of=3), [("/rank", "rank_beyond")]),
         (reading("2026-Q3", value=1, state="not_available"), [("/state", "not_available_with_figure")]),
@@ -176,6 +254,25 @@ def test_a_file_is_all_or_nothing_and_says_which_cell(analyst: Any) -> None:
     assert analyst.get(f"{AT}/readings?indicator=THU-1").json()["items"] == []
 
 
+def test_a_per_cent_cell_is_read_as_it_is_shown(analyst: Any) -> None:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    styles = [book.add_format({"num_format": shown}) for shown in ("0.00%", '0.0 "%"')]
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["indicator", "period", "value", "as_of", "source"])
+    for row, (quarter, value, style) in enumerate(
+        (("2026-Q1", 0.9337, styles[0]), ("2026-Q2", 93.37, styles[1]), ("2026-Q3", 93.4, None)), 1
+    ):
+        sheet.write_row(row, 0, ["THU-1", quarter])
+        sheet.write_number(row, 2, value, style)
+        sheet.write_row(row, 3, ["2026-10-30", "Tệp"])
+    book.close()
+    brought = analyst.post(f"{AT}/readings/import", files={"file": ("a.xlsx", out.getvalue())})
+    assert brought.status_code == 200, brought.text
+    found = {r["period"]: r["value"] for r in analyst.get(f"{AT}/readings?indicator=THU-1").json()["items"]}
+    assert found == {"2026-Q1": 93.37, "2026-Q2": 93.37, "2026-Q3": 93.4}
+
+
 def test_only_the_owner_and_the_city_enter_and_another_units_figures_do_not_show(analyst: Any, api: Any) -> None:
     owner, other = api("department_officer", unit=WARD), api("department_officer", unit=OTHER)
     month = reading("2026-09", value=12, place=WARD)
@@ -215,9 +312,11 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     at = f"{AT}/THU-1"
     assert codes(analyst.post(f"{at}/citations", json={"period": "2026-Q3"})) == [("/period", "nothing_to_cite")]
     first = analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,2", numerator=113, denominator=139)).json()
-    cited = analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()
+    new = analyst.post(f"{at}/citations", json={"period": "2026-Q3"})
+    cited = new.json()
     assert (cited["change"], cited["cited"]["value"], cited["address"]) == ("unchanged", 81.2, f"/c/{cited['token']}")
-    assert analyst.post(f"{at}/citations", json={"period": "2026-Q3"}).json()["token"] == cited["token"]
+    again = analyst.post(f"{at}/citations", json={"period": "2026-Q3"})
+    assert (new.status_code, again.status_code, again.json()["token"]) == (201, 200, cited["token"])
     analyst.post(f"{at}/readings", json=reading("2026-Q3", value="81,29", supersedes=first["id"]))
     later = indicator_set(indicator("THU-1", name_vi="Tên khác"), valid_from="2026-11-01")
     assert analyst.post(f"{AT}/sets", json=later).status_code == 201
@@ -230,6 +329,14 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     assert named.status_code == 201, named.text
     of_ward = analyst.post(f"{AT}/THU-2/citations", json={"period": "2026-09", "place": WARD}).json()
     assert api(unit=OTHER).get(f"{API}/c/{of_ward['token']}").status_code == 404
+
+
+def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
+    leader = api("leader")
+    (july,) = leader.get(f"{AT}/readings?indicator=HUE-HS-05&from=2025-07-31&to=2025-07-31").json()["items"]
+    assert (july["value"], july["period"], july["origin"]) == (44825.0, "2025-07", "published")
+    (share,) = leader.get(f"{AT}/readings?indicator=HUE-HS-06").json()["items"]
+    assert (share["value"], share["as_of"]) == (91.17, "2025-07-31")
 
 
 def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from app.core import audit
 from app.core.web import API
-from app.indicators.computed import rebuilding
+from app.indicators.computed import keeping, rebuilding
 from tests.support.clients import DAY, OTHER, WARD, line, report
 from tests.support.days import sent
-from tests.support.indicators import indicator, reading, with_set
+from tests.support.indicators import indicator, indicator_set, reading, with_set
 from tests.support.tasks import with_directive, with_task
 
 AT = f"{API}/indicators"
@@ -138,3 +138,98 @@ def test_after_random_corrections_the_readings_equal_a_recomputation_and_citatio
         held.execute(text("update indicator_inputs set amount = amount + 1 where measure = 'received'"))
         assert any("input received" in fault for fault in rebuilding.differences(held, clock.now()))
         held.rollback()
+
+
+def _right(app: Any, clock: Any) -> None:
+    with app.state.database.read() as held:
+        assert list(rebuilding.differences(held, clock.now())) == []
+
+
+def test_a_formula_over_others_counts_what_somebody_recorded_and_a_rebuild_says_the_same(
+    api: Any, app: Any, clock: Any
+) -> None:
+    analyst, ward = api("city_analyst"), api()
+    with_set(analyst, indicator("THU-1", period_type="month", formula="1 × @VH-01"))
+    _send(ward, WARD, received_online=8, received_counter=2)
+    assert (_figure(analyst, "THU-1", WARD), _figure(analyst, "THU-1")) == ((8, 10), (8, 10))
+    _right(app, clock)
+    typed = reading("2026-11", place=WARD, value=50, as_of=DAY)
+    assert analyst.post(f"{AT}/VH-01/readings", json=typed).status_code == 201
+    assert _figure(analyst, "THU-1", WARD) == (1, 2)
+    _send(ward, WARD, received_online=9, received_counter=1)
+    assert (_figure(analyst, "THU-1", WARD), _figure(analyst, "THU-1")) == ((1, 2), (9, 10))
+    _right(app, clock)
+    with app.state.database.write() as held:
+        rebuilding.rebuild(held, clock.now())
+    assert _figure(analyst, "THU-1", WARD) == (1, 2)
+
+
+def test_a_share_of_the_city_moves_with_every_report_and_another_units_count_is_not_named(
+    api: Any, app: Any, clock: Any
+) -> None:
+    analyst, ward, other = api("city_analyst"), api(), api(unit=OTHER)
+    with_set(analyst, indicator("THU-1", period_type="month", formula="resolved / received[unit=city]"))
+    _send(ward, WARD, received_online=8, received_counter=2, resolved_early=5)
+    assert _figure(analyst, "THU-1", WARD) == (5, 10)
+    _send(other, OTHER, received_online=10)
+    assert (_figure(analyst, "THU-1", WARD), _figure(analyst, "THU-1", OTHER)) == ((5, 20), (0, 20))
+    _right(app, clock)
+    named = indicator("THU-1", period_type="month", formula=f"resolved / received[unit={OTHER}]")
+    answer = analyst.post(f"{AT}/sets", json=indicator_set(named, valid_from="2026-01-01"))
+    assert (answer.status_code, answer.json()["code"]) == (422, "formula_names_unit")
+
+
+def test_a_new_formula_has_figures_of_what_all_units_sent_before(api: Any, app: Any, clock: Any) -> None:
+    analyst, ward, other = api("city_analyst"), api(), api(unit=OTHER)
+    _send(ward, WARD, received_online=8, received_counter=2)
+    _send(other, OTHER, received_online=1, received_counter=9)
+    with_set(analyst, indicator("THU-1", period_type="month", formula="received_counter / received"))
+    assert (_figure(analyst, "THU-1"), _figure(analyst, "THU-1", OTHER)) == ((11, 20), (9, 10))
+    _send(ward, WARD, received_online=10)
+    assert _figure(analyst, "THU-1") == (9, 20)
+    _right(app, clock)
+
+
+def test_versions_may_turn_formulas_round_but_no_time_may_have_a_circle(api: Any) -> None:
+    analyst, ward = api("city_analyst"), api()
+    one, two = (indicator(code, period_type="month") for code in ("THU-1", "THU-2"))
+    with_set(analyst, one, two | {"formula": "1 × @THU-1"})
+    turned = indicator_set(one | {"formula": "1 × @THU-2"}, two, valid_from="2026-11-15")
+    assert analyst.post(f"{AT}/sets", json=turned).status_code == 201
+    _send(ward, WARD, received_online=8, received_counter=2)
+    # Two sets whose formulas named each other only in times past.
+    third, fourth = indicator("KHAC-1", period_type="month"), indicator("NUA-1", period_type="month")
+    with_set(analyst, third, code="KHAC")
+    with_set(analyst, fourth | {"formula": "1 × @KHAC-1"}, code="NUA", valid_from="2026-01-01")
+    later = indicator_set(fourth, code="NUA", valid_from="2026-10-01")
+    assert analyst.post(f"{AT}/sets", json=later).status_code == 201
+    circle = indicator_set(third | {"formula": "1 × @NUA-1"}, code="KHAC", valid_from="2026-03-01")
+    answer = analyst.post(f"{AT}/sets", json=circle)
+    assert (answer.status_code, answer.json()["code"]) == (422, "formula_cycle_then"), answer.text
+    assert analyst.post(f"{AT}/sets", json=circle | {"valid_from": "2026-10-01"}).status_code == 201
+    _send(ward, WARD, received_online=9, received_counter=2)
+
+
+def test_what_does_not_apply_to_a_unit_is_kept_so(api: Any, app: Any, clock: Any) -> None:
+    analyst, ward = api("city_analyst"), api()
+    with_set(analyst, indicator("THU-1", period_type="month", formula="resolved[field=CT, system=ministry] / received"))
+    _send(ward, WARD, system="ministry", field="LT", received_online=8)
+    (kept,) = analyst.get(f"{AT}/readings?indicator=THU-1&unit={WARD}").json()["items"]
+    assert (kept["state"], kept["value"]) == ("provisional", None)
+    _right(app, clock)
+
+
+def test_readings_of_tasks_go_on_by_mere_time(api: Any, app: Any, clock: Any) -> None:
+    analyst = api("city_analyst")
+    with_set(analyst, indicator("THU-1", period_type="month", formula="tasks_overdue / tasks_total"))
+    with_task(analyst, "T1", with_directive(analyst))
+    assert _figure(analyst, "THU-1", WARD) == (0, 1)
+    clock.set("2027-02-01T00:10:00+07:00")
+    for _ in range(2):
+        with app.state.database.write() as held:
+            held.info["audit_context"] = audit.Context(clock.now(), None, "x", "command")
+            keeping.follow_time(held, clock.now())
+    analyst = api("city_analyst")
+    for month in ("2027-01", "2027-02"):
+        assert [_figure(analyst, "THU-1", place, month) for place in (WARD, "city")] == [(1, 1), (1, 1)]
+    _right(app, clock)

@@ -162,6 +162,16 @@ def test_zero_missing_and_not_applicable_are_three_things(app: FastAPI, api: Api
     ]
 
 
+def test_a_field_that_is_not_the_units_is_no_zero(app: FastAPI, api: Api, clock: SetClock) -> None:
+    clock.set("2026-11-19T16:50:00+07:00")
+    assert api().put(f"{BASE}/reports/{WARD}/2026-11-19/ministry", json=report(line("LT"))).status_code == 201
+    refs = [MeasureRef("received", field="LT"), MeasureRef("received", field="CT", system="ministry")]
+    with app.state.database.read() as session:
+        place = by_code(session, WARD).id
+        values = service.read(session, refs, [place], [NOVEMBER], clock.now())[place, NOVEMBER].values
+    assert list(values.values()) == [0, NOT_APPLICABLE]
+
+
 def test_what_is_gone_is_missing_and_no_defect(app: FastAPI, clock: SetClock) -> None:
     refs = [MeasureRef("gone"), MeasureRef("received", field="gone"), MeasureRef("received", unit="gone"),
             MeasureRef("tasks_total", programme="gone")]  # fmt: skip

@@ -149,11 +149,11 @@ def test_a_day_filled_in_by_another_system_takes_three_taps_from_signing_in_to_s
     assert token, made.text()
     answer = httpx2.put(
         f"{site.address}/api/v1/throughput/figures", headers={"authorization": f"Bearer {token[0]}"},
-        json={"source": "Hệ thống một cửa", "basis": "daily", "items": items},
+        json={"source": "Một cửa phường", "basis": "daily", "items": items},
     )  # fmt: skip
     assert answer.json()["accepted"] == 2, answer.text
     page = tapping(visitor := visit(**PHONE), "canbo.hai")
-    assert page.locator("#city-lines .past", has_text="Nguồn: Hệ thống một cửa").count()
+    assert page.locator("#city-lines .past", has_text="Nguồn: Một cửa phường").count()
     page.locator(".foot > button").tap()
     page.wait_for_url("**/receipt")
     assert "Xác nhận đã nhận báo cáo" in page.inner_text("h1")

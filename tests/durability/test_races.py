@@ -15,7 +15,7 @@ from sqlalchemy import text
 from app.core.db import Database
 from app.core.settings import Settings
 from tests.durability.live import at_once, caller, faults_of, serving
-from tests.support.clients import DAY, WARD, line, report
+from tests.support.clients import DAY, OTHER, WARD, line, report
 
 ADDRESS = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
 Api = Callable[..., TestClient]
@@ -221,4 +221,33 @@ def test_forty_units_send_in_one_minute_with_five_retries_each(app: FastAPI, ser
     assert _count(app, "select count(*) from figure_days where version > 1") == 0
     assert _count(app, "select count(*) from external_figures") == 80 * 6
     assert _count(app, "select count(*) from report_revisions") == len(units[::4])
+    assert faults_of(app) == []
+
+
+def test_two_wards_at_once_are_both_in_the_citys_figure(app: FastAPI, server: str, api: Api) -> None:
+    """The first reports of months and their corrections, and a reading typed in the same moment."""
+    analyst = api("city_analyst")
+    tokens = {unit: api(unit=unit).headers["authorization"] for unit in (WARD, OTHER)}
+    tokens["analyst"] = analyst.headers["authorization"]
+    clients = {name: caller(server, token) for name, token in tokens.items()}
+    wards = (WARD, OTHER)
+    tags: dict[str, dict[str, str]] = {unit: {} for unit in wards}
+    for number in range(12):
+        calls: list[Callable[[], Response]] = []
+        for unit in wards:
+            counts: dict[str, Any] = {"received_online": 5 + number, "received_counter": 1 + number}
+            at = f"/api/v1/throughput/reports/{unit}/{DAY}/city"
+            calls.append(partial(clients[unit].put, at, json=report(line(**counts)), headers=tags[unit]))
+        if number == 6:
+            body = {"period": "2026-11", "place": OTHER, "value": 50, "as_of": DAY, "source": "Thử"}
+            calls.append(partial(clients["analyst"].post, "/api/v1/indicators/VH-01/readings", json=body))
+        answers = at_once(calls)
+        assert all(answer.is_success for answer in answers), [answer.text for answer in answers]
+        tags = {unit: {"if-match": a.headers["etag"]} for unit, a in zip(wards, answers, strict=False)}
+        shown = analyst.get("/api/v1/indicators/readings?indicator=VH-01&unit=city").json()["items"]
+        assert [(r["numerator"], r["denominator"]) for r in shown] == [(2 * (5 + number), 2 * (6 + 2 * number))]
+    standing = analyst.get(f"/api/v1/indicators/readings?indicator=VH-01&unit={OTHER}").json()["items"]
+    assert [(r["value"], r["number"]) for r in standing] == [(50.0, 1)]
+    for client in clients.values():
+        client.close()
     assert faults_of(app) == []

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from app.indicators.citations.rules import Change, change
 from app.indicators.rules import (
+    LONGEST,
+    AmbiguousAmount,
     Comparator,
     Goal,
     PeriodType,
@@ -19,6 +21,7 @@ from app.indicators.rules import (
     figure,
     gap,
     is_stale,
+    of_parts,
     pace,
     period_at,
     period_of,
@@ -50,18 +53,35 @@ def test_what_is_no_period(name: str) -> None:
 @pytest.mark.parametrize(
     ("written", "amount"),
     [
-        ("93,37", "93.37"), ("93.37", "93.37"), ("1.234", "1234"), ("1.234,5", "1234.5"), ("1 234", "1234"),
+        ("93,37", "93.37"), ("93.37", "93.37"), ("1.234,5", "1234.5"), ("1 234", "1234"),
         ("81,2%", "81.2"), (0.25, "0.25"), (5, "5"), ("-0,5", "-0.5"), ("11.700.000", "11700000"),
+        ("0.712", "0.712"), ("0,700", "0.700"), ("93,375", "93.375"), ("93.3750", "93.3750"), (93.375, "93.375"),
+        ("0e-100000", "0"), (Decimal("1e14"), "100000000000000"),
     ],
 )  # fmt: skip
 def test_amounts_as_people_write_them(written: object, amount: str) -> None:
     assert amount_of(written) == Decimal(amount)
 
 
-@pytest.mark.parametrize("written", ["", "một", "1,2,3", True, None, "1e999", "nan", "inf", 1e20, "0.1234567", "1..2"])
+@pytest.mark.parametrize(
+    "written",
+    ["", "một", "1,2,3", True, None, "1e999", "nan", "inf", 1e20, "0.1234567", "1..2", "1," + "0" * 40, "1" * 5000,
+     "0.700.000", "1e-100000"],
+)  # fmt: skip
 def test_what_is_no_amount(written: object) -> None:
     with pytest.raises(ValueError, match=r".*"):
         amount_of(written)
+
+
+@pytest.mark.parametrize("written", ["1.234", "93.375", "-1.234", "93.375%", "100.000"])
+def test_what_could_be_two_amounts_is_refused(written: str) -> None:
+    with pytest.raises(AmbiguousAmount):
+        amount_of(written)
+
+
+@pytest.mark.parametrize("written", ["0e-100000", "0e-999999", "0e99999", "1e14", "1," + "0" * 20, -1.5, "0,000001"])
+def test_an_amount_fits_its_column(written: object) -> None:
+    assert len(text_of(amount_of(written))) <= LONGEST
 
 
 @given(st.decimals(-(10**9), 10**9, places=4, allow_nan=False))
@@ -75,6 +95,9 @@ def test_published_figures_that_do_not_add_up_show_their_gap() -> None:
     assert gap("62", 105, 168, "percent") == Fraction(1, 2)
     assert gap("91.67", 11, 12, "percent") is None
     assert gap("1856", 1856, 2307, "procedures") is None
+    assert of_parts(54, 72, "tasks") == 54
+    assert gap("54", 54, 72, "tasks") is None
+    assert gap("0.75", 54, 72, "ratio") is None
     assert gap("53", None, 1133, "percent") is None
     assert figure("81.2", 113, 139, "percent") == Fraction("81.2")  # as printed, never repaired
     assert figure(None, 113, 139, "percent") == Fraction(11300, 139)

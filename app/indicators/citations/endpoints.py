@@ -14,7 +14,7 @@ from app.indicators.citations import service
 from app.indicators.citations.schemas import CitationIn, CitationOut
 from app.indicators.overview import one
 from app.indicators.overview.schemas import IndicatorOut
-from app.indicators.pages import CanRead, CodeInPath
+from app.indicators.pages import CanCite, CanRead, CodeInPath
 from app.indicators.place import Place
 from app.indicators.rules import CITY
 
@@ -32,12 +32,12 @@ def _again(request: Request, session: Session) -> IndicatorOut:
 )  # fmt: skip
 @form("indicators/indicator.html", _again, lambda *_: {"units": []})
 def create_citation(
-    caller: CanRead, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: CitationIn
+    caller: CanCite, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: CitationIn
 ) -> Response:
-    """Give the figure that counts now an address that shows it for good; the same figure has one address."""
-    row = service.cite(session, caller, indicator, body=body, now=now)
+    """Give the figure that counts now an address that shows it for good; one that has an address keeps it (200)."""
+    row, new = service.cite(session, caller, indicator, body=body, now=now)
     at = f"/c/{row.token}"
-    return render.saved(service.show(session, caller, row, now), to=at, created=True, location=at)
+    return render.saved(service.show(session, caller, row, now), to=at, created=new, location=at)
 
 
 @router.get(

@@ -31,8 +31,11 @@ COPIED = ("value", "numerator", "denominator", "state", "as_of", "source", "publ
 TOKEN = 10
 
 
-def cite(session: Session, caller: Caller, code: str, *, body: CitationIn, now: datetime) -> Citation:
-    """Fix the figure that counts now; the same figure has one address. Raises Invalid where there is none."""
+def cite(session: Session, caller: Caller, code: str, *, body: CitationIn, now: datetime) -> tuple[Citation, bool]:
+    """Fix the figure that counts now and tell whether it was new; raises Invalid where there is none to cite.
+
+    The same figure has one address.
+    """
     one = sets.definition_of(session, code, day_of(now))
     place = named_place(session, caller, body.place, "/place")
     row = _standing(session, one.indicator.id, place.name, body.period)
@@ -42,7 +45,7 @@ def cite(session: Session, caller: Caller, code: str, *, body: CitationIn, now: 
     digest = _digest({"indicator": code, "origin": row.origin, **kept})
     same = session.scalars(select(Citation).where(col(Citation.digest) == digest)).one_or_none()
     if same is not None:
-        return same
+        return same, False
     found = Citation(
         token=_token(digest), digest=digest, indicator_id=one.indicator.id, origin=row.origin, cited_at=now,
         cited_by=caller.label, **kept,
@@ -50,7 +53,7 @@ def cite(session: Session, caller: Caller, code: str, *, body: CitationIn, now: 
     session.add(found)
     session.flush()
     audit.record(session, "indicator.cited", f"indicators/{code}", after={"token": found.token, "period": body.period})
-    return found
+    return found, True
 
 
 def _digest(content: dict[str, Any]) -> str:

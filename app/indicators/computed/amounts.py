@@ -1,6 +1,8 @@
 """What measures were for one unit and for the city, cheaply enough for the path of every report."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from app.indicators.computed.models import IndicatorInput
 from app.indicators.formulas.evaluating import Absent
 from app.indicators.measures import service as measures
 from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
-from app.indicators.rules import Period
+from app.indicators.rules import CITY, Period
 from app.tasks import states
 from app.tasks.models import Programme, TaskState
 from app.throughput.forms import Reference
@@ -40,8 +42,7 @@ _of_unit = (
 
 def keep_unit(session: Session, unit_id: int, period: Period, refs: Collection[MeasureRef], now: datetime) -> None:
     """Write anew what a unit's reports of a period come to."""
-    narrowed = [ref for ref in refs if ref.unit is None]
-    found = measures.read(session, narrowed, [unit_id], [period], now)[unit_id, period]
+    found = measures.read(session, refs, [unit_id], [period], now)[unit_id, period]
     hot.run(session, _forget, {"p": period.name, "u": unit_id})
     rows = input_rows(unit_id, period.name, found)
     if rows:
@@ -49,11 +50,12 @@ def keep_unit(session: Session, unit_id: int, period: Period, refs: Collection[M
 
 
 def input_rows(unit_id: int, period: str, found: measures.Inputs) -> list[dict[str, Any]]:
-    """Return what was found as rows of the table; what is absent has none."""
+    """Return what was found as rows of the table: no amount where it does not apply, no row where it is missing."""
     return [
-        {"period": period, "measure": str(ref), "unit_id": unit_id, "amount": amount, "as_of": found.as_of}
+        {"period": period, "measure": str(ref), "unit_id": unit_id, "as_of": found.as_of,
+         "amount": None if isinstance(amount, Absent) else amount}
         for ref, amount in found.values.items()
-        if not isinstance(amount, Absent) and found.as_of is not None
+        if amount is not Absent.missing and found.as_of is not None
     ]  # fmt: skip
 
 
@@ -67,13 +69,12 @@ def of_dossiers(
         rows = hot.run(session, _sums, {"p": period.name})
     else:
         rows = hot.run(session, _own, {"p": period.name, "u": unit_id})
-    kept = {row[0]: (int(row[1]), row[2]) for row in rows}
+    # What applies to no unit that has reported may yet come from another: of the city it is missing.
+    nothing = Absent.missing if unit_id is None else Absent.not_applicable
+    kept = {row[0]: nothing if row[1] is None else int(row[1]) for row in rows}
     given: Given = {}
     for ref in refs:
-        if ref.unit is None:
-            given[ref] = kept[str(ref)][0] if str(ref) in kept else Absent.missing
-        else:
-            given[ref] = _of_named(session, ref, period)
+        given[ref] = kept.get(str(ref), Absent.missing) if ref.unit is None else _of_named(session, ref, period)
     newest = max((_day(row[2]) for row in rows), default=None)
     return given, newest
 
@@ -84,8 +85,10 @@ def _day(value: date | str) -> date:
 
 def _of_named(session: Session, ref: MeasureRef, period: Period) -> int | Absent:
     """Return a measure that a formula narrows to one unit, or to the city, whatever place is asked for."""
-    bare = MeasureRef(ref.name, None, ref.field, ref.system, ref.programme)
+    bare = replace(ref, unit=None)
     unit = Reference.read(session).units.get(ref.unit or "")
+    if unit is None and ref.unit != CITY:
+        return Absent.missing
     given, _ = of_dossiers(session, unit.id if unit else None, period, [bare])
     return given[bare]
 
@@ -99,24 +102,35 @@ def of_tasks(
     if any(ref.programme is not None for ref in refs):
         programmes = {row.code: row.id for row in session.scalars(select(Programme))}
     given: Given = {}
+    read: dict[tuple[int | None, int | None], Counter[str]] = {}  # one statement, however many buckets are named
     for ref in refs:
-        if period.first > day_of(now):
-            given[ref] = Absent.missing
-            continue
         place = unit_id
         if ref.unit is not None:
             named = Reference.read(session).units.get(ref.unit)
             place = named.id if named else None
-        wanted = [one.value for one in BUCKETS.values()] if ref.name == ALL_TASKS else [BUCKETS[ref.name].value]
-        given[ref] = _tasks(session, place, wanted, programmes.get(ref.programme or ""), moment)
+        lost = ref.unit not in (None, CITY) and place is None
+        lost = lost or (ref.programme is not None and ref.programme not in programmes)
+        if lost or period.first > day_of(now):
+            given[ref] = Absent.missing
+            continue
+        programme = programmes.get(ref.programme or "")
+        if (place, programme) not in read:
+            read[place, programme] = _tasks(session, place, programme, moment)
+        wanted = list(BUCKETS.values()) if ref.name == ALL_TASKS else [BUCKETS[ref.name]]
+        given[ref] = sum(read[place, programme][bucket.value] for bucket in wanted)
     return given
 
 
-def _tasks(
-    session: Session, unit_id: int | None, buckets: Sequence[str], programme: int | None, moment: datetime
-) -> int:
+def _tasks(session: Session, unit_id: int | None, programme: int | None, moment: datetime) -> Counter[str]:
     if unit_id is None:
-        sizes = states.sizes(session, moment, programme)
-        return sum(sizes[bucket] for bucket in buckets)
-    rows = hot.run(session, _of_unit, {"u": unit_id, "t": moment})
-    return sum(n for bucket, of, n in rows if bucket in buckets and programme in (None, of))
+        return states.sizes(session, moment, programme)
+    found: Counter[str] = Counter()
+    for bucket, of, count in hot.run(session, _of_unit, {"u": unit_id, "t": moment}):
+        if programme in (None, of):
+            found[bucket] += count
+    return found
+
+
+def leads(session: Session, unit_id: int, period: Period, now: datetime) -> bool:
+    """Tell whether a unit leads any task at a period's end, or now."""
+    return bool(_tasks(session, unit_id, None, min(end_of(period.last), now)))

@@ -1,14 +1,14 @@
 """The formulas that readings are worked out by: read once a process, for the period that each version holds in."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.core import stamps
-from app.indicators.formulas.checking import in_order
+from app.indicators.formulas.checking import cycle, in_order
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.tree import Measured, Node, OtherIndicator, nodes
 from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
@@ -42,7 +42,7 @@ class Computed:
 
 
 def formulas(session: Session) -> list[Computed]:
-    """Return every formula there is, each after those that it names."""
+    """Return every formula there is, by every version."""
     return stamps.kept(session, STAMP, _load)
 
 
@@ -54,12 +54,7 @@ def _load(session: Session) -> list[Computed]:
         .where(col(Definition.formula).is_not(None))
         .order_by(col(Indicator.code), col(SetVersion.number))
     )
-    found = [_computed(*row) for row in rows]
-    names: dict[str, set[str]] = {}
-    for one in found:
-        names.setdefault(one.code, set()).update(one.others)
-    place = {code: n for n, code in enumerate(in_order(names))}
-    return sorted(found, key=lambda one: place[one.code])
+    return [_computed(*row) for row in rows]
 
 
 def _computed(indicator: Indicator, definition: Definition, version: SetVersion) -> Computed:
@@ -77,20 +72,36 @@ def _computed(indicator: Indicator, definition: Definition, version: SetVersion)
 
 
 def holding(found: Iterable[Computed], period: Period) -> list[Computed]:
-    """Return the formulas of a period's type by the versions that held at its end."""
-    return [
-        one for one in found
+    """Return the formulas of a period's type by the versions that held at its end, each after those that it names."""
+    held = {
+        one.code: one for one in found
         if one.period_type is period.type and one.first <= period.last and (one.last or period.last) >= period.last
-    ]  # fmt: skip
+    }  # fmt: skip
+    return [held[code] for code in in_order({code: one.others for code, one in held.items()})]
 
 
-def moved_by(
-    found: list[Computed], *, dossiers: bool = False, tasks: bool = False, code: str | None = None
-) -> list[Computed]:
-    """Return the formulas that some change moves, and those that name them, in order."""
+def circle(found: Iterable[Computed], since: date) -> tuple[date, list[str]] | None:
+    """Return a day from some day on, on which formulas of the versions that hold name one another in a circle."""
+    found = list(found)
+    ends = {one.last + timedelta(days=1) for one in found if one.last is not None}
+    for day in sorted({since} | {day for day in ends | {one.first for one in found} if day > since}):
+        held = {one.code: one.others for one in found if one.first <= day <= (one.last or day)}
+        for code in held:
+            way = cycle(held, code)
+            if way is not None:
+                return day, way
+    return None
+
+
+def moved_by(found: Iterable[Computed], direct: Callable[[Computed], bool]) -> list[Computed]:
+    """Return the formulas that a change moves directly, and those that name them, in order."""
     moved: dict[str, Computed] = {}
     for one in found:
-        direct = (dossiers and one.dossiers) or (tasks and one.tasks) or code in one.others
-        if direct or one.others & moved.keys():
+        if direct(one) or one.others & moved.keys():
             moved[one.code] = one
     return list(moved.values())
+
+
+def bare(refs: Iterable[MeasureRef]) -> set[MeasureRef]:
+    """Return measures without the unit that they are narrowed to: as each unit's part of them is kept."""
+    return {replace(ref, unit=None) for ref in refs}

@@ -63,10 +63,10 @@ def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
 
 
 def _raising(session: Session, period: str) -> list[RaisingUnit]:
-    """Return what would raise the estimate, by unit, the largest first.
+    """Return what costs points of this month, and need not in the next, by unit, the largest first.
 
-    Dossiers brought on paper: online, each gives twelve points over all received. Dossiers that are late and open: once
-    resolved they burden no later month, each twenty points over all that was to be resolved.
+    Dossiers received on paper: each costs twelve points over all received. Dossiers that are late and open: each costs
+    twenty over all that was to be resolved. Neither can be won back this month: a late one resolved stays late.
     """
     wanted = ("pending_overdue", "received", "received_online", "carried_over")
     sums: dict[str, int] = dict.fromkeys(wanted, 0)

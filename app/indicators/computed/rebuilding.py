@@ -4,19 +4,21 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, true
 from sqlmodel import Session, col
 
-from app.core import hot
+from app.core import events, hot
 from app.core.clock import day_of
+from app.core.errors import Fault, Invalid
 from app.indicators.computed import amounts, engine
-from app.indicators.computed.engine import Computed
 from app.indicators.computed.models import IndicatorInput
-from app.indicators.computed.service import Outcome, others, reading_row, work_out
+from app.indicators.computed.service import Outcome, others, reading_row, speaks, work_out
 from app.indicators.measures import service as measures
 from app.indicators.measures.rules import ALL_TASKS, MeasureRef
 from app.indicators.readings.models import IndicatorReading
 from app.indicators.rules import CITY, Period, PeriodType, ReadingState, period_at, period_of
+from app.indicators.sets.models import Definition, SetVersion
+from app.indicators.turns import take_period_turns
 from app.tasks.models import TaskState
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
@@ -24,6 +26,7 @@ from app.throughput.models import DayTotal
 _READING = hot.table(IndicatorReading)
 _INPUT = hot.table(IndicatorInput)
 _TASKS = MeasureRef(ALL_TASKS)
+BROUGHT = "indicators_brought"  # in a session: the day from which on a new version holds
 AT_ONCE = 12  # periods read together
 
 
@@ -56,21 +59,68 @@ def _between(first: date, last: date, kind: PeriodType) -> list[Period]:
 def rebuild(session: Session, now: datetime, advance: Callable[[int], None] = lambda _: None) -> int:
     """Make all kept inputs and computed readings anew; returns how many readings there are."""
     handfuls = periods(session, now)
-    session.execute(delete(_INPUT))
-    session.execute(delete(_READING).where(_READING.c.number == 0))
-    rows = session.execute(
-        select(_READING.c.indicator_id, _READING.c.place, _READING.c.period).where(_READING.c.standing)
-    )
-    typed = {tuple(row) for row in rows}
+    take_period_turns(session, [period for handful in handfuls for period in handful])
+    forget_others(session, handfuls)
     count = 0
     for handful in handfuls:
-        inputs, readings = _made(session, handful, typed, now)
-        for table, made in ((_INPUT, inputs), (_READING, readings)):
-            if made:
-                hot.run_many(session, insert(table), made)
-        count += len(readings)
+        count += rebuild_periods(session, handful, now)
         advance(len(handful))
     return count
+
+
+def when_brought(session: Session, version: SetVersion) -> None:
+    """Have what rests on a new version of a set made anew at the transaction's end: what units sent before counts too.
+
+    Raises Invalid where its formulas and those of other sets, as they held at some time, name one another in a circle.
+    """
+    session.flush()
+    found = engine.circle(engine.formulas(session), version.valid_from)
+    if found is not None:
+        values = {"day": found[0], "way": " → ".join(found[1])}
+        raise Invalid([Fault("/valid_from", "formula_cycle_then", values)])
+    with_formula = (
+        select(col(Definition.id))
+        .join(SetVersion, col(SetVersion.id) == col(Definition.version_id))
+        .where(col(SetVersion.set_id) == version.set_id, col(Definition.formula).is_not(None))
+    )
+    if session.scalars(with_formula.limit(1)).first() is not None:
+        session.info[BROUGHT] = min(version.valid_from, session.info.get(BROUGHT, version.valid_from))
+        events.at_end(session, _bring_on)
+
+
+def _bring_on(session: Session) -> None:
+    first, now = session.info.pop(BROUGHT), session.info["audit_context"].at
+    handfuls = [[period for period in handful if period.last >= first] for handful in periods(session, now)]
+    take_period_turns(session, [period for handful in handfuls for period in handful])
+    for handful in filter(None, handfuls):
+        rebuild_periods(session, handful, now)
+
+
+def forget_others(session: Session, handfuls: Sequence[Sequence[Period]]) -> None:
+    """Drop what is kept of periods that no formula is read for."""
+    names = {period.name for handful in handfuls for period in handful}
+    for table, condition in ((_INPUT, true()), (_READING, _READING.c.number == 0)):
+        kept = set(session.scalars(select(table.c.period).where(condition).distinct()))
+        for name in sorted(kept - names):
+            session.execute(delete(table).where(table.c.period == name, condition))
+
+
+def rebuild_periods(session: Session, handful: Sequence[Period], now: datetime) -> int:
+    """Make kept inputs and computed readings of some periods anew; returns how many readings there are."""
+    take_period_turns(session, handful)
+    names = [period.name for period in handful]
+    session.execute(delete(_INPUT).where(_INPUT.c.period.in_(names)))
+    session.execute(delete(_READING).where(_READING.c.period.in_(names), _READING.c.number == 0))
+    rows = session.execute(
+        select(_READING.c.indicator_id, _READING.c.place, _READING.c.period).where(
+            _READING.c.standing, _READING.c.period.in_(names)
+        )
+    )
+    inputs, readings = _made(session, handful, {tuple(row) for row in rows}, now)
+    for table, made in ((_INPUT, inputs), (_READING, readings)):
+        if made:
+            hot.run_many(session, insert(table), made)
+    return len(readings)
 
 
 def _made(
@@ -79,6 +129,8 @@ def _made(
     every = engine.formulas(session)
     held = {period: engine.holding(every, period) for period in handful}
     refs = {ref for found in held.values() for one in found for ref in one.refs}
+    kept = engine.bare(ref for ref in refs if ref.name not in engine.TASK_MEASURES)
+    refs |= kept
     codes: dict[int | None, str] = {unit.id: unit.code for unit in Reference.read(session).units.values()}
     places: list[int | None] = [*codes, None]
     of_dossiers = _read(session, [r for r in refs if r.name not in engine.TASK_MEASURES], places, handful, now)
@@ -89,14 +141,17 @@ def _made(
         for unit_id in places:
             dossiers, tasks = of_dossiers.get((unit_id, period)), of_tasks.get((unit_id, period))
             if unit_id is not None and dossiers is not None:
-                narrowed = {ref: value for ref, value in dossiers.values.items() if ref.unit is None}
-                own = measures.Inputs(narrowed, dossiers.as_of)
+                named = engine.bare(ref for one in held[period] for ref in one.dossiers)
+                own = measures.Inputs({ref: dossiers.values[ref] for ref in named}, dossiers.as_of)
                 inputs += amounts.input_rows(unit_id, period.name, own)
-            speaks = [one for one in held[period] if _speaks(one, unit_id, dossiers, tasks)]
             place = CITY if unit_id is None else codes[unit_id]
             given = (dossiers.values if dossiers else {}) | (tasks.values if tasks else {})
-            outcomes = work_out(speaks, given, others(session, speaks, place, period))
-            for one in speaks:
+            known = others(session, held[period], place, period)
+            led = unit_id is None or bool(given.get(_TASKS))
+            reported = dossiers is not None and dossiers.as_of is not None
+            speaking = speaks(held[period], unit_id, known, reported=reported, led=led)
+            outcomes = work_out(speaking, given, known)
+            for one in speaking:
                 newest = dossiers.as_of if dossiers else None
                 as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
                 stands = (one.indicator_id, place, period.name) not in typed
@@ -113,17 +168,6 @@ def _read(
     if refs[0].name in engine.TASK_MEASURES:
         refs = [*refs, _TASKS]
     return measures.read(session, refs, places, handful, now)
-
-
-def _speaks(
-    one: Computed, unit_id: int | None, dossiers: measures.Inputs | None, tasks: measures.Inputs | None
-) -> bool:
-    """Tell whether a place has anything that a formula counts: a report received, a task led."""
-    if one.dossiers:
-        return dossiers is not None and dossiers.as_of is not None
-    if one.tasks:
-        return unit_id is None or bool(tasks is not None and tasks.values.get(_TASKS))
-    return unit_id is None
 
 
 def differences(session: Session, now: datetime) -> Iterator[str]:

@@ -70,7 +70,7 @@ class EstimateGroup(BaseModel):
 
 
 class RaisingUnit(BaseModel):
-    """What a unit could do for the estimate."""
+    """What costs a unit, and with it the city, points of this month, and need not cost them next month."""
 
     kind: Annotated[
         Literal["paper", "late"],
@@ -78,7 +78,9 @@ class RaisingUnit(BaseModel):
     ]
     unit: UnitName
     open: Annotated[int, Described(description="Dossiers")]
-    gain: Annotated[float, Described(description="Points of the city's estimate")]
+    gain: Annotated[
+        float, Described(description="Points of the city's estimate: lost this month, to be had again in the next")
+    ]
 
 
 class EstimateOut(BaseModel):
@@ -90,4 +92,6 @@ class EstimateOut(BaseModel):
     of_points: Annotated[int, Described(description="Maximum of the groups with data")]
     groups: list[EstimateGroup]
     published: Annotated[ReadingOut | None, Described(description="The portal's latest published overall score")]
-    raising: Annotated[list[RaisingUnit], Described(description="What would raise the estimate today, most first")]
+    raising: Annotated[
+        list[RaisingUnit], Described(description="What costs points now and need not next month, most first")
+    ]

@@ -1,29 +1,33 @@
 """Readings that follow reports and tasks in the same transaction."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import Session, col
 
-from app.core import hot
+from app.core import events, hot
 from app.core.clock import day_of
 from app.core.db import upsert
 from app.indicators import rules
 from app.indicators.computed import amounts, engine
 from app.indicators.computed.engine import Computed
 from app.indicators.formulas.evaluating import Absent, Given, Quotient, evaluate, rounded
+from app.indicators.measures.rules import MeasureRef
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.readings.models import IndicatorReading, Origin
 from app.indicators.rules import CITY, Period, PeriodType, ReadingState, period_at
 from app.indicators.sets.models import Definition, Indicator
+from app.indicators.turns import take_period_turns
 from app.tasks.events import TaskCounted
 from app.throughput.forms import Reference
 from app.throughput.models import Report
 from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 
+WAITING = "indicators_moved"  # in a session: by period, until its end
 DEFERRED = "indicators_deferred"  # in a session: somebody rebuilds all of it afterwards
 BY = "tiendo57"
 LARGEST = 2**62
@@ -31,10 +35,9 @@ _READING = hot.table(IndicatorReading)
 _COLUMNS = tuple(column.name for column in _READING.columns if column.name != "id")
 _KEY = ("indicator_id", "place", "period", "number")
 _KEPT_UP = ("definition_id", "value", "numerator", "denominator", "as_of", "state", "recorded_at")
-_typed = select(_READING.c.indicator_id, _READING.c.place).where(
-    _READING.c.period == bindparam("p"), _READING.c.place.in_([bindparam("a"), bindparam("b")]), _READING.c.number >= 1,
-    _READING.c.standing,
-)  # fmt: skip
+_typed = select(_READING.c.indicator_id).where(
+    _READING.c.period == bindparam("p"), _READING.c.place == bindparam("a"), _READING.c.number >= 1, _READING.c.standing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,29 @@ class Outcome:
     numerator: int | None = None
     denominator: int | None = None
     value: str | None = None
+
+
+@dataclass
+class Moved:
+    """What a transaction moved in a period: units' reports, lead units' tasks, readings of places by code."""
+
+    reports: set[int] = field(default_factory=set)
+    tasks: set[int] = field(default_factory=set)
+    readings: set[tuple[int | None, str]] = field(default_factory=set)
+
+    def moves(self, one: Computed, place: int | None) -> bool:
+        """Tell whether a place's figure by a formula may be another now; the whole city's amounts move everywhere."""
+        return (
+            _among(place, one.dossiers, self.reports)
+            or _among(place, one.tasks, self.tasks)
+            or any((place, code) in self.readings for code in one.others)
+        )
+
+
+def _among(place: int | None, refs: Collection[MeasureRef], units: set[int]) -> bool:
+    if not refs or not units:
+        return False
+    return place is None or place in units or any(ref.unit is not None for ref in refs)
 
 
 def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
@@ -62,76 +88,108 @@ def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
 
 def follow_reports(session: Session, unit_id: int, day: date) -> None:
     """Keep a unit's sums of the periods that a day lies in, and all readings that rest on them."""
-    if session.info.get(DEFERRED):
-        return
-    now = session.info["audit_context"].at
-    for period, found in _of_day(session, day):
-        refs = {ref for one in found for ref in one.dossiers}
-        if refs:
-            amounts.keep_unit(session, unit_id, period, refs, now)
-            refresh(session, [unit_id, None], period, engine.moved_by(found, dossiers=True), now)
+    for kind in PeriodType:
+        _moved(session, period_at(day, kind)).reports.add(unit_id)
 
 
 def on_task(session: Session, event: TaskCounted) -> None:
     """Bring the readings of a task's lead unit and of the city to where it is counted now."""
-    if session.info.get(DEFERRED):
-        return
-    now = session.info["audit_context"].at
-    for period, found in _of_day(session, day_of(now)):
-        moved = engine.moved_by(found, tasks=True)
-        refresh(session, [event.lead_unit_id, None], period, moved, now)
+    day = day_of(session.info["audit_context"].at)
+    for kind in PeriodType:
+        _moved(session, period_at(day, kind)).tasks.add(event.lead_unit_id)
 
 
 def on_reading(session: Session, event: ReadingRecorded) -> None:
     """Bring the readings to a reading that their formulas name."""
-    now = session.info["audit_context"].at
-    period = rules.period_of(event.period)
-    found = engine.moved_by(engine.holding(engine.formulas(session), period), code=event.code)
     if event.place != rules.NATIONAL:
-        refresh(session, [event.unit_id], period, found, now)
+        _moved(session, rules.period_of(event.period)).readings.add((event.unit_id, event.code))
 
 
-def _of_day(session: Session, day: date) -> list[tuple[Period, list[Computed]]]:
-    """Return the periods of a day that some formula is read for."""
+def _moved(session: Session, period: Period) -> Moved:
+    waiting: dict[Period, Moved] = session.info.setdefault(WAITING, {})
+    events.at_end(session, follow)
+    return waiting.setdefault(period, Moved())
+
+
+def follow(session: Session) -> None:
+    """Work out what a transaction moved, at its end and once.
+
+    The city's figures rest on what all units sent: whoever writes a period's waits for the one who writes it already.
+    """
+    waiting: dict[Period, Moved] = session.info.pop(WAITING)
+    if session.info.get(DEFERRED):
+        return
+    now = session.info["audit_context"].at
     every = engine.formulas(session)
-    periods = [period_at(day, kind) for kind in PeriodType]
-    held = [(period, engine.holding(every, period)) for period in periods]
-    return [(period, found) for period, found in held if found]
+    held = {period: found for period in waiting if (found := engine.holding(every, period))}
+    take_period_turns(session, held)
+    for period, found in held.items():
+        moved = waiting[period]
+        refs = engine.bare(ref for one in found for ref in one.dossiers)
+        for unit_id in sorted(moved.reports) if refs else ():
+            amounts.keep_unit(session, unit_id, period, refs, now)
+        for place in _places(session, found, moved):
+            refresh(session, place, period, engine.moved_by(found, partial(moved.moves, place=place)), now)
 
 
-def refresh(
-    session: Session, places: Sequence[int | None], period: Period, found: Sequence[Computed], now: datetime
-) -> None:
-    """Work formulas out for some places and keep what they come to; None: the city."""
+def _places(session: Session, found: Sequence[Computed], moved: Moved) -> list[int | None]:
+    units = moved.reports | moved.tasks | {unit_id for unit_id, _ in moved.readings if unit_id is not None}
+    if any(ref.unit is not None for one in found for ref in one.refs):
+        units |= {unit.id for unit in Reference.read(session).units.values()}
+    return [*sorted(units), None]
+
+
+def refresh(session: Session, unit_id: int | None, period: Period, found: Sequence[Computed], now: datetime) -> None:
+    """Work formulas out for a place and keep what they come to; None: the city."""
     if not found:
         return
-    names = _names(session, places)
-    typed = {tuple(row) for row in hot.run(session, _typed, {"p": period.name, "a": names[0], "b": names[-1]})}
+    place = _name(session, unit_id)
+    standing = {row[0] for row in hot.run(session, _typed, {"p": period.name, "a": place})}
+    given, newest = amounts.of_dossiers(session, unit_id, period, {ref for one in found for ref in one.dossiers})
+    given |= amounts.of_tasks(session, unit_id, period, {ref for one in found for ref in one.tasks}, now)
+    known = others(session, found, place, period)
+    led = unit_id is None or (any(one.tasks for one in found) and amounts.leads(session, unit_id, period, now))
+    speaking = speaks(found, unit_id, known, reported=newest is not None, led=led)
     rows = []
-    for unit_id, place in zip(places, names, strict=True):
-        dossiers = {ref for one in found for ref in one.dossiers}
-        given, newest = amounts.of_dossiers(session, unit_id, period, dossiers)
-        tasks = amounts.of_tasks(session, unit_id, period, {ref for one in found for ref in one.tasks}, now)
-        outcomes = work_out(found, given | tasks, others(session, found, place, period))
-        for one in found:
-            as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
-            standing = (one.indicator_id, place) not in typed
-            rows.append(reading_row(one, unit_id, place, period, outcomes[one.code], as_of, standing, now))
-    hot.run_many(session, _upsert(session.get_bind().dialect.name), rows)
+    for code, result in work_out(speaking, given, known).items():
+        one = next(one for one in speaking if one.code == code)
+        as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
+        stands = one.indicator_id not in standing
+        rows.append(reading_row(one, unit_id, place, period, result, as_of, stands, now))
+    if rows:
+        hot.run_many(session, _upsert(session.get_bind().dialect.name), rows)
 
 
-def _names(session: Session, places: Sequence[int | None]) -> list[str]:
-    codes = {unit.id: unit.code for unit in Reference.read(session).units.values()}
-    return [CITY if unit_id is None else codes[unit_id] for unit_id in places]
+def speaks(
+    found: Sequence[Computed], unit_id: int | None, known: Collection[str], *, reported: bool, led: bool
+) -> list[Computed]:
+    """Return the formulas that count anything of a place: a report received, a task led, another of its readings."""
+    spoken: dict[str, Computed] = {}
+    for one in found:
+        if one.dossiers:
+            there = reported
+        elif one.tasks:
+            there = led
+        else:
+            there = unit_id is None or any(code in known or code in spoken for code in one.others)
+        if there:
+            spoken[one.code] = one
+    return list(spoken.values())
+
+
+def _name(session: Session, unit_id: int | None) -> str:
+    if unit_id is None:
+        return CITY
+    return next(unit.code for unit in Reference.read(session).units.values() if unit.id == unit_id)
 
 
 def work_out(found: Sequence[Computed], given: dict[Any, Any], known: dict[str, Given]) -> dict[str, Outcome]:
-    """Return what formulas come to, in their order, each knowing those before."""
+    """Return what formulas come to, in their order, each knowing those before; what is known beside goes first."""
     out: dict[str, Outcome] = {}
     known = dict(known)
     for one in found:
         result = evaluate(one.tree, given, known)
-        known[one.code] = result
+        known.setdefault(one.code, result)
         out[one.code] = outcome(result)
     return out
 
@@ -147,10 +205,11 @@ def outcome(result: Quotient | Absent) -> Outcome:
 
 
 def others(session: Session, found: Sequence[Computed], place: str, period: Period) -> dict[str, Given]:
-    """Return the standing readings that formulas name and that are not worked out with them."""
-    codes = {code for one in found for code in one.others} - {one.code for one in found}
+    """Return the standing readings that formulas name: of those worked out with them only what somebody recorded."""
+    codes = {code for one in found for code in one.others}
     if not codes:
         return {}
+    own = {one.code for one in found}
     query = (
         select(col(Indicator.code), IndicatorReading, col(Definition.unit_of_measure))
         .join(IndicatorReading, col(IndicatorReading.indicator_id) == col(Indicator.id))
@@ -158,6 +217,7 @@ def others(session: Session, found: Sequence[Computed], place: str, period: Peri
         .where(
             col(Indicator.code).in_(codes), col(IndicatorReading.place) == place,
             col(IndicatorReading.period) == period.name, col(IndicatorReading.standing),
+            or_(col(IndicatorReading.number) >= 1, col(Indicator.code).not_in(own)),
         )
     )  # fmt: skip
     known: dict[str, Given] = {}

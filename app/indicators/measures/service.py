@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
@@ -163,22 +163,28 @@ class _Sources:
                 taken = ledger.taken(column, measure.kind, period.first, period.last)
                 if taken is not None:
                     found = taken + (found or 0)
-        if found is not None:
+        if found:
             return found
-        return MISSING if self._applies(ref, place, period) else NOT_APPLICABLE
+        if place is None and ref.field is not None:
+            # Zero of the city is that of a unit whose field it is.
+            parts = (self.amount(replace(ref, unit=None), unit_id, period) for unit_id in self.units)
+            return 0 if any(not isinstance(part, Absent) for part in parts) else MISSING
+        if found is None and place is not None and not owes(self.reference.form, self.units[place]):
+            return NOT_APPLICABLE
+        if not self._applies(ref, place, period):
+            return NOT_APPLICABLE  # no line came of a field that is not the unit's: that is no zero
+        return MISSING if found is None else found
 
     def _applies(self, ref: MeasureRef, place: Place, period: Stretch) -> bool:
-        """Tell whether a unit would ever count this: whether it reports at all, and the field is its own."""
-        if place is None:
+        """Tell whether a unit would ever count this in a period: whether the field is its own."""
+        if place is None or ref.field is None:
             return True
-        unit = self.units[place]
-        if not owes(self.reference.form, unit):
-            return False
-        if ref.field is None:
-            return True
-        info = self.reference.by_code[ref.field]
+        unit, info = self.units[place], self.reference.by_code[ref.field]
         systems = [ref.system] if ref.system is not None else [system.value for system in System]
-        return any(self.reference.fields.applies(info, place, unit.kind, period.last, s) for s in systems)
+        return any(
+            self.reference.fields.applies(info, place, unit.kind, day, system)
+            for day in (period.first, period.last) for system in systems
+        )  # fmt: skip
 
     def _tasks(self, ref: MeasureRef, place: Place, period: Stretch) -> Amount:
         if period.first > day_of(self.now):

@@ -59,7 +59,7 @@ def show(session: Session, caller: Caller, code: str, *, place: Place, now: date
             targets.shown(row, one, place.unit if row.unit_id else None, row.id in kept)
             for row in sorted(of_place, key=lambda row: (row.last, row.place, row.version))
         ],
-        pace=_pace(here, [row[0] for row in rows]), parts=_parts(session, here, place),
+        pace=_pace(here, [(row[0], row[2].unit_of_measure) for row in rows]), parts=_parts(session, here, place),
         tasks=tasks_of(session, caller, one.indicator.id, now), versions=_versions(session, one), may=may,
     )  # fmt: skip
 
@@ -77,13 +77,14 @@ def series(session: Session, one: Defined, place: Place) -> list[Any]:
     return list(session.execute(query))[::-1]
 
 
-def _pace(here: Held, rows: list[Reading]) -> PaceOut | None:
-    measure = here.one.definition.unit_of_measure
-    goal = targets.goal_of(here.target, here.one.definition.comparator)
+def _pace(here: Held, rows: list[tuple[Reading, str]]) -> PaceOut | None:
+    goal = targets.goal_of(targets.fits(here.target, here.measure))
     if goal is None or here.target is None:
         return None
-    points = [(min(row.last, row.as_of), value) for row in rows
-              if (value := figure_of(row, measure)) is not None]  # fmt: skip
+    points = [
+        (min(row.last, row.as_of), value) for row, measure in rows
+        if measure == here.measure and (value := figure_of(row, measure)) is not None
+    ]  # fmt: skip
     found = rules.pace(points, goal, here.target.last)
     if found is None:
         return None
@@ -110,8 +111,13 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
             )
         )
     }  # fmt: skip
-    whole = _count(here.reading, here.one)
-    parts = [(one, _count(rows[one.indicator.id], one)) for one in found if one.indicator.id in rows]
+    measures = readings.measures(session, rows.values())
+    whole = _count(here.reading, here.measure)
+    parts = [
+        (one, _count(rows[one.indicator.id], measures[rows[one.indicator.id].definition_id]))
+        for one in found
+        if one.indicator.id in rows
+    ]
     known = [(one, value) for one, value in parts if value is not None]
     if whole is None or len(known) < 2:
         return None
@@ -128,11 +134,11 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
     )  # fmt: skip
 
 
-def _count(row: Reading, one: Defined) -> Fraction | None:
+def _count(row: Reading, measure: str) -> Fraction | None:
     """Return how much a reading counts of its whole: of a share its numerator."""
     if row.numerator is not None:
         return Fraction(row.numerator)
-    return figure_of(row, one.definition.unit_of_measure)
+    return figure_of(row, measure)
 
 
 def _versions(session: Session, one: Defined) -> list[SetVersionOut]:
@@ -156,32 +162,42 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
         .distinct()
     )  # fmt: skip
     periods = sorted(newest, key=lambda name: period_of(name).first)[-COMPARED:]
+    wanted = {*periods, *(rules.year_before(period_of(name)).name for name in periods)}
     rows: dict[str, dict[str, Reading]] = {}
     for row in session.scalars(
         select(Reading).where(
-            col(Reading.indicator_id) == one.indicator.id, col(Reading.standing), col(Reading.period).in_(periods),
+            col(Reading.indicator_id) == one.indicator.id, col(Reading.standing), col(Reading.period).in_(wanted),
             col(Reading.unit_id).is_not(None),
         )
     ):  # fmt: skip
         rows.setdefault(row.place, {})[row.period] = row
+    measures = readings.measures(session, [row for mine in rows.values() for row in mine.values()])
+
+    def figure(row: Reading | None) -> Fraction | None:
+        return figure_of(row, measure) if row is not None and measures[row.definition_id] == measure else None
+
     goals = targets.of_indicators(session, [one.indicator.id])
     items = []
     for unit in known:
-        mine = rows.get(unit.code)
-        if not mine:
+        mine = rows.get(unit.code, {})
+        shown = [name for name in periods if name in mine]
+        if not shown:
             continue
-        last = mine[max(mine, key=lambda name: period_of(name).first)]
-        target = targets.target_for(goals, one.indicator.id, unit.code, period_of(last.period), day)
-        value = figure_of(last, measure)
+        last = mine[shown[-1]]
+        period = period_of(last.period)
+        target = targets.target_for(goals, one.indicator.id, unit.code, period, day)
         items.append(
             ComparedUnit(
-                place=unit.code, unit=UnitName(code=unit.code, name=unit.name), value=number(value),
+                place=unit.code, unit=UnitName(code=unit.code, name=unit.name), value=number(figure(last)),
                 period=last.period, numerator=last.numerator, denominator=last.denominator,
-                standing=rules.standing(value, targets.goal_of(target, one.definition.comparator)),
+                standing=rules.standing(
+                    figure(last), targets.goal_of(targets.fits(target, measure)),
+                    figure(mine.get(rules.year_before(period).name)),
+                ),
                 small_base=bool(last.denominator is not None and last.denominator < (one.definition.minimum_base or 0)),
                 points=[
                     ComparedPoint(
-                        period=name, value=number(figure_of(row, measure)), numerator=row.numerator if row else None,
+                        period=name, value=number(figure(row)), numerator=row.numerator if row else None,
                         denominator=row.denominator if row else None,
                     )
                     for name in periods
@@ -191,6 +207,6 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
         )  # fmt: skip
     city = targets.target_for(goals, one.indicator.id, CITY, period_of(periods[-1]) if periods else None, day)
     return ComparisonOut(
-        indicator=sets.definition_out(one), periods=periods, goal=goal_out(city, one.definition.comparator),
+        indicator=sets.definition_out(one), periods=periods, goal=goal_out(targets.fits(city, measure)),
         items=items,
     )  # fmt: skip

@@ -25,6 +25,7 @@ class LatestOut(BaseModel):
 
     id: int
     period: str
+    unit_of_measure: Annotated[str, Described(description="Of the definition that it was recorded under")]
     value: float | None
     numerator: int | None
     denominator: int | None
@@ -108,7 +109,7 @@ class IndicatorOut(PlaceOut):
 
 
 class ComparedPoint(BaseModel):
-    """One period of a unit's line."""
+    """One period of a unit's line; `value` only in the unit of measure of today's definition, like all on the scale."""
 
     period: str
     value: float | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlmodel import Session, col
 
 from app.core.access import Caller
@@ -44,10 +44,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An indicator in a place: its newest reading, its target, and how the two stand."""
+    """An indicator in a place: its newest reading, in the measure it was recorded in, its target, how the two stand."""
 
     one: Defined
     reading: Reading | None
+    measure: str
     target: Target | None
     standing: Standing
     small_base: bool
@@ -68,44 +69,45 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
     """Return how indicators stand in a place: one look-up for all readings, one for all targets."""
     ids = [one.indicator.id for one in found]
     newest = readings.latest(session, ids, [place.name], day)
+    measures = readings.measures(session, newest.values())
     goals = targets.of_indicators(session, ids)
-    earlier = _year_before(session, found, newest, place)
+    pairs = [(one, newest.get((one.indicator.id, place.name))) for one in found]
+    aims = [
+        targets.target_for(goals, one.indicator.id, place.name, period_of(row.period) if row else None, day)
+        for one, row in pairs
+    ]
+    grown = [row for (_, row), t in zip(pairs, aims, strict=True) if row and t and t.comparator == Comparator.growth]
+    earlier = year_before(session, grown)
     out = []
-    for one in found:
-        row = newest.get((one.indicator.id, place.name))
+    for (one, row), target in zip(pairs, aims, strict=True):
         d = one.definition
-        target = targets.target_for(goals, one.indicator.id, place.name, period_of(row.period) if row else None, day)
+        measure = measures[row.definition_id] if row else d.unit_of_measure
         standing = rules.standing(
-            figure_of(row, d.unit_of_measure), targets.goal_of(target, d.comparator),
-            figure_of(earlier.get(one.indicator.id), d.unit_of_measure),
+            figure_of(row, measure), targets.goal_of(targets.fits(target, measure)),
+            earlier.get(row.id) if row else None,
         )  # fmt: skip
         small = bool(row and row.denominator is not None and row.denominator < (d.minimum_base or 0))
         stale = (d.ends_on is None or d.ends_on >= day) and rules.is_stale(
             row.as_of if row else None, d.expected_age, day
         )
-        out.append(Held(one, row, target, standing, small, stale and place.unit is None))
+        out.append(Held(one, row, measure, target, standing, small, stale and place.unit is None))
     return out
 
 
-def _year_before(
-    session: Session, found: list[Defined], newest: dict[tuple[int, str], Reading], place: Place
-) -> dict[int, Reading]:
-    """Return the readings a year earlier of what is held against its growth."""
-    wanted = {
-        one.indicator.id: rules.year_before(period_of(row.period)).name
-        for one in found
-        if one.definition.comparator == Comparator.growth
-        and (row := newest.get((one.indicator.id, place.name))) is not None
-    }
-    if not wanted:
+def year_before(session: Session, rows: list[Reading]) -> dict[int, Fraction | None]:
+    """Return what the readings of the same place said a year earlier, by the later reading; none of another measure."""
+    if not rows:
         return {}
-    rows = session.scalars(
-        select(Reading).where(
-            col(Reading.indicator_id).in_(list(wanted)), col(Reading.place) == place.name,
-            col(Reading.period).in_(list(wanted.values())), col(Reading.standing),
-        )
-    )  # fmt: skip
-    return {row.indicator_id: row for row in rows if wanted[row.indicator_id] == row.period}
+    key = (col(Reading.indicator_id), col(Reading.place), col(Reading.period))
+    wanted = {(r.indicator_id, r.place, rules.year_before(period_of(r.period)).name): r for r in rows}
+    found = list(session.scalars(select(Reading).where(tuple_(*key).in_(list(wanted)), col(Reading.standing))))
+    measures = readings.measures(session, [*rows, *found])
+    before: dict[int, Fraction | None] = {}
+    for one in found:
+        row = wanted[one.indicator_id, one.place, one.period]
+        if measures[one.definition_id] == measures[row.definition_id]:
+            before[row.id] = figure_of(one, measures[one.definition_id])
+    return before
 
 
 def listing(
@@ -158,8 +160,8 @@ def _cut(rows: list[Held], page: Page | None, key: Callable[[Held], str]) -> tup
 def item(h: Held) -> IndicatorItem:
     """Return an indicator with where it stands, as it is shown."""
     return IndicatorItem(
-        **dict(sets.definition_out(h.one)), reading=latest_out(h.reading, h.one.definition.unit_of_measure),
-        goal=goal_out(h.target, h.one.definition.comparator), standing=h.standing, small_base=h.small_base,
+        **dict(sets.definition_out(h.one)), reading=latest_out(h.reading, h.measure), goal=goal_out(h.target),
+        standing=h.standing, small_base=h.small_base,
         stale=h.stale,
     )  # fmt: skip
 
@@ -169,19 +171,20 @@ def latest_out(row: Reading | None, measure: str) -> LatestOut | None:
     if row is None:
         return None
     return LatestOut(
-        id=row.id, period=row.period, value=number(figure_of(row, measure)), numerator=row.numerator,
-        denominator=row.denominator, as_of=row.as_of, state=ReadingState(row.state), origin=Origin(row.origin),
+        id=row.id, period=row.period, unit_of_measure=measure, value=number(figure_of(row, measure)),
+        numerator=row.numerator, denominator=row.denominator, as_of=row.as_of,
+        state=ReadingState(row.state), origin=Origin(row.origin),
         source=row.source, rank=row.rank, out_of=row.out_of,
     )  # fmt: skip
 
 
-def goal_out(target: Target | None, comparator: str) -> GoalOut | None:
+def goal_out(target: Target | None) -> GoalOut | None:
     """Return a target as it is shown beside a reading."""
     if target is None:
         return None
     return GoalOut(
-        comparator=Comparator(comparator), low=number(target.low), high=number(target.high), period=target.period,
-        version=target.version, document=target.document,
+        comparator=Comparator(target.comparator), unit_of_measure=target.unit_of_measure, low=number(target.low),
+        high=number(target.high), period=target.period, version=target.version, document=target.document,
     )  # fmt: skip
 
 

@@ -18,8 +18,8 @@ def indicators_of_task(session: Session, caller: Caller, task_id: int, now: date
     return [
         LinkedIndicator(
             code=h.one.indicator.code, name_vi=h.one.definition.name_vi, name_en=h.one.definition.name_en,
-            name_fr=h.one.definition.name_fr, unit_of_measure=h.one.definition.unit_of_measure,
-            value=number(figure_of(h.reading, h.one.definition.unit_of_measure)),
+            name_fr=h.one.definition.name_fr, unit_of_measure=h.measure,
+            value=number(figure_of(h.reading, h.measure)),
             period=h.reading.period if h.reading else None, standing=h.standing,
         )
         for h in (city_standing(session, codes, day_of(now)) if codes else [])

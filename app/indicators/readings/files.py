@@ -1,13 +1,16 @@
 """Readings from a table, CSV or XLSX: the rules of every reading, all rows or none."""
 
+from contextlib import suppress
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.core import audit, i18n
+from app.core import audit, events, i18n
 from app.core.access import Caller
+from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, NotFound, Problem, Words
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, letters
@@ -15,6 +18,9 @@ from app.core.handlers import faults_of
 from app.indicators.readings import service
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingsError, ReadingsImport
+from app.indicators.rules import Period, factor, period_of
+from app.indicators.sets import service as sets
+from app.indicators.turns import take_period_turns
 
 COLUMNS = ("indicator", *ReadingIn.model_fields)
 NEEDED = frozenset({"indicator", "period", "as_of"})
@@ -33,6 +39,7 @@ def bring(
     noted = list(session.info.get("audit", ()))
     held = session.begin_nested()
     count = 0
+    take_period_turns(session, _periods(grid, header, first))
     for number in range(first, len(grid.rows)):
         row = {name: _plain(name, grid.at(number, at)) for name, at in header.items()}
         if all(value is None for value in row.values()):
@@ -42,6 +49,8 @@ def bring(
         try:
             if code is None:
                 raise Invalid([Fault("/indicator", "required")])
+            if "value" in header and grid.at(number, header["value"]).percent:
+                row["value"] = _of_percent(session, str(code), row["value"], now)
             body = ReadingIn.model_validate({name: value for name, value in row.items() if value is not None})
             service.record(session, caller, str(code), body=body, now=now, origin=Origin.file)
         except ValidationError as error:
@@ -57,6 +66,7 @@ def bring(
     if dry_run:
         held.rollback()
         session.info["audit"] = noted
+        events.forget(session)
     else:
         audit.record(session, "indicator.readings_brought", f"files/{file.id}", after={"rows": count})
     errors = [_shown(fault) for fault in faults]
@@ -72,6 +82,15 @@ def _sheet(grids: list[Grid]) -> tuple[Grid, dict[str, int], int]:
     raise Problem("readings_not_understood", status=422, values={"columns": ", ".join(sorted(NEEDED))})
 
 
+def _periods(grid: Grid, header: dict[str, int], first: int) -> set[Period]:
+    """Return the periods that a table names, as far as they are some."""
+    found = set()
+    for number in range(first, len(grid.rows)):
+        with suppress(ValueError):
+            found.add(period_of(grid.at(number, header["period"]).text.strip()))
+    return found
+
+
 def _plain(name: str, cell: Cell) -> Any:
     if cell.is_blank:
         return None
@@ -81,6 +100,12 @@ def _plain(name: str, cell: Cell) -> Any:
     if name in _WHOLE and text.lstrip("-").isdigit():
         return int(text)
     return cell.value if name == "value" else text
+
+
+def _of_percent(session: Session, code: str, shown: Any, now: datetime) -> Decimal:
+    """Return what a per-cent cell means: 0.9337 shown as 93.37 % is 93.37 of an indicator in per cent."""
+    measure = sets.definition_of(session, code, day_of(now)).definition.unit_of_measure
+    return Decimal(str(shown)) * factor(measure)
 
 
 def _placed(fault: Fault, row: int, header: dict[str, int]) -> Fault:

@@ -44,6 +44,8 @@ class IndicatorReading(SQLModel, table=True):
         CheckConstraint("(unit_id is null) = (place in ('city', 'national'))", name="place"),
         Index("ix_indicator_readings_standing", "indicator_id", "place", "last", sqlite_where=text("standing"),
               postgresql_where=text("standing")),
+        Index("uq_indicator_readings_standing", "indicator_id", "place", "period", unique=True,
+              sqlite_where=text("standing"), postgresql_where=text("standing")),
         Index("ix_indicator_readings_as_of", "as_of", "id"),
     )  # fmt: skip
 

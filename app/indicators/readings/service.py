@@ -1,5 +1,6 @@
 """Readings: recorded by one set of rules whatever door they came through, superseded, never changed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from app.indicators.schemas import number
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.service import Defined
+from app.indicators.turns import take_period_turns
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 
@@ -53,6 +55,8 @@ def record(
     one = sets.definition_of(session, code, day_of(now))
     if not may_enter(caller, one):
         raise Forbidden("not_the_owner")
+    # A late figure means what its indicator meant at the end of its period, not what a later version made of it.
+    one = sets.definition_of(session, code, min(period_of(body.period).last, day_of(now)))
     place = named_place(session, caller, body.place, "/place")
     return add(session, caller.label, one, place, body=body, now=now, origin=origin)
 
@@ -65,14 +69,14 @@ def add(
     faults = _faults(one, period, body, day_of(now))
     if faults:
         raise Invalid(faults)
-    session.refresh(one.indicator, with_for_update=True)  # readings of one indicator come one after the other
+    take_period_turns(session, [period])  # readings of one period come one after the other
     standing = _superseded(session, one.indicator.id, place, period, body.supersedes)
     row = Reading(
         indicator_id=one.indicator.id, definition_id=one.definition.id, place=place.name, unit_id=place.unit_id,
         period=period.name, period_type=period.type.value, first=period.first, last=period.last,
         number=standing.number + 1 if standing else 1, standing=True,
-        value=text_of(body.value) if body.value is not None else None, numerator=body.numerator,
-        denominator=body.denominator, as_of=body.as_of, state=body.state.value, origin=origin.value,
+        value=_value(body, one.definition.unit_of_measure), numerator=body.numerator, denominator=body.denominator,
+        as_of=body.as_of, state=body.state.value, origin=origin.value,
         source=body.source, published_on=body.published_on, rank=body.rank, out_of=body.out_of, note=body.note,
         supersedes_id=standing.id if standing else None, recorded_at=now, recorded_by=by,
     )  # fmt: skip
@@ -92,6 +96,13 @@ def add(
     )  # fmt: skip
     events.publish(session, ReadingRecorded(one.indicator.code, place.name, place.unit_id, period.name))
     return row
+
+
+def _value(body: ReadingIn, measure: str) -> str | None:
+    """Return the value as given; of a count with its base, given as parts alone, the count."""
+    if body.value is None and body.numerator is not None and measure not in rules.DIVIDED:
+        return str(body.numerator)
+    return None if body.value is None else text_of(body.value)
 
 
 def _of(indicator_id: int, place: str, period: str) -> list[Any]:
@@ -126,6 +137,8 @@ def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fa
         faults.append(Fault("/period", "indicator_ended", {"day": one.definition.ends_on}))
     if body.as_of > day:
         faults.append(Fault("/as_of", "as_of_in_future"))
+    elif body.as_of < period.first and not faults:
+        faults.append(Fault("/as_of", "as_of_before_period", {"day": period.first}))
     if body.published_on is not None and body.published_on > day:
         faults.append(Fault("/published_on", "as_of_in_future"))
     missing = body.value is None and body.numerator is None
@@ -138,6 +151,8 @@ def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fa
         faults.append(Fault("/denominator", "required"))
     if body.numerator is not None and body.denominator is None and body.value is not None:
         faults.append(Fault("/denominator", "required"))
+    if body.numerator and body.denominator == 0:
+        faults.append(Fault("/denominator", "part_of_nothing"))
     if (body.rank is None) != (body.out_of is None):
         faults.append(Fault("/rank" if body.rank is None else "/out_of", "required"))
     elif body.rank is not None and body.out_of is not None and body.rank > body.out_of:
@@ -210,7 +225,8 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
         name_fr=definition.name_fr, unit_of_measure=definition.unit_of_measure, set_version=version, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period,
         value=number(rules.figure(row.value, *parts)), numerator=row.numerator, denominator=row.denominator,
-        worked_out=number(rules.worked_out(*parts)), gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
+        worked_out=number(rules.worked_out(*parts) if row.number == 0 else rules.of_parts(*parts)),
+        gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin), source=row.source, published_on=row.published_on,
         rank=row.rank, out_of=row.out_of, note=row.note, number=row.number, supersedes=row.supersedes_id,
         standing=row.standing, recorded_at=row.recorded_at, recorded_by=row.recorded_by,
@@ -220,6 +236,13 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
 def show(session: Session, row: Reading) -> ReadingOut:
     """Return one reading as it is shown."""
     return shown(*session.execute(readings_query().where(col(Reading.id) == row.id)).one())
+
+
+def measures(session: Session, rows: Iterable[Reading]) -> dict[int, str]:
+    """Return the unit of measure of the definition that each reading was recorded under, by the definition's number."""
+    ids = {row.definition_id for row in rows}
+    query = select(col(Definition.id), col(Definition.unit_of_measure)).where(col(Definition.id).in_(ids))
+    return dict(session.execute(query).all()) if ids else {}
 
 
 def latest(

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from sqlalchemy import select
@@ -10,9 +11,10 @@ from sqlmodel import Session, col
 from app.core import audit
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
+from app.indicators.computed import rebuilding
 from app.indicators.formulas import service as formulas
 from app.indicators.place import Place
-from app.indicators.rules import CITY, NATIONAL, Comparator
+from app.indicators.rules import CITY, NATIONAL
 from app.indicators.sets import service
 from app.indicators.sets.models import Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.schemas import GroupIn, IndicatorIn, SeedTarget, SetIn
@@ -40,6 +42,7 @@ def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVers
     """Add a version of a set with the targets that come with it; those that stand already are left alone."""
     version = service.add_version(session, by, values=values, now=now)
     _judge_formulas(session, values)
+    rebuilding.when_brought(session, version)
     for g, group in enumerate(values.groups):
         for i, one in enumerate(group.indicators):
             row = session.scalars(select(Indicator).where(col(Indicator.code) == one.code)).one()
@@ -51,7 +54,7 @@ def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVers
                     session, goal.place, f"/groups/{g}/indicators/{i}/targets/{n}/place"
                 )  # fmt: skip
                 body = TargetIn.model_validate(goal.model_dump())
-                _add_target(session, by, row, one.comparator, Place(goal.place, unit), body, now,
+                _add_target(session, by, row, one, Place(goal.place, unit), body, now,
                             f"/groups/{g}/indicators/{i}/targets/{n}")  # fmt: skip
     return version
 
@@ -66,20 +69,29 @@ def _judge_formulas(session: Session, values: SetIn) -> None:
     for g, group in enumerate(values.groups):
         for i, one in enumerate(group.indicators):
             if one.formula is not None:
-                formulas.judge(
+                formula = formulas.judge(
                     session, one.formula, indicators=every, code=one.code, unit_of_measure=one.unit_of_measure,
                     period_type=one.period_type.value, given=one.examples, at=f"/groups/{g}/indicators/{i}",
                 )  # fmt: skip
+                # A reading is shown at every place: a named unit's counts would be shown to others.
+                named = next((ref for ref in formula.measures if ref.unit not in (None, CITY)), None)
+                if named is not None:
+                    fault = Fault(f"/groups/{g}/indicators/{i}/formula", "formula_names_unit", {"measure": str(named)})
+                    raise Invalid([fault])
 
 
 def _add_target(
-    session: Session, by: str, row: Indicator, comparator: Comparator, place: Place, body: TargetIn, now: datetime,
-    at: str,
+    session: Session, by: str, row: Indicator, one: IndicatorIn, place: Place, body: TargetIn, now: datetime, at: str
 ) -> None:  # fmt: skip
     try:
-        targets.add(session, by, row, comparator, place, body=body, now=now)
+        targets.add(session, by, row, one.comparator, one.unit_of_measure, place, body=body, now=now)
     except Invalid as problem:
         raise Invalid([Fault(at + fault.pointer, fault.code, fault.values) for fault in problem.faults]) from None
+
+
+def _amount(stored: str | None) -> Decimal | None:
+    """Return a stored amount as the number it is: as text it would be read the way people write."""
+    return None if stored is None else Decimal(stored)
 
 
 def as_sent(session: Session, caller: Caller, held: IndicatorSet, version: SetVersion) -> SetIn:
@@ -87,18 +99,24 @@ def as_sent(session: Session, caller: Caller, held: IndicatorSet, version: SetVe
     shown = service.show(session, held, version)
     own = select(col(Indicator.code), col(Indicator.id)).where(col(Indicator.set_id) == held.id)
     ids = {row.code: row.id for row in session.execute(own)}
+    # What was set under another comparator or unit of measure would be read as something else with this version.
+    said = {
+        ids[one.code]: (one.comparator.value, one.unit_of_measure) for group in shown.groups for one in group.indicators
+    }
     found = targets.of_indicators(session, ids.values())
     goals: dict[int, list[SeedTarget]] = {}
     for (indicator_id, _), rows in found.items():
         goals.setdefault(indicator_id, []).extend(
             SeedTarget.model_validate(
                 {
-                    "place": row.place, "period": row.period, "low": row.low, "high": row.high,
+                    "place": row.place, "period": row.period, "low": _amount(row.low), "high": _amount(row.high),
                     "document": row.document, "document_on": row.document_on,
                 }
             )
             for row in targets.in_force(rows)
-            if row.unit_id is None or caller.sees(row.unit_id)
+            if (row.unit_id is None or caller.sees(row.unit_id)) and said.get(indicator_id) == (
+                row.comparator, row.unit_of_measure,
+            )
         )  # fmt: skip
     beside = {"set", "set_version", "group", "owner_unit"}
     return SetIn(

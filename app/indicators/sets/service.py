@@ -75,20 +75,15 @@ def defined(session: Session, query: Any) -> list[Defined]:
 
 
 def definition_of(session: Session, code: str, day: date) -> Defined:
-    """Return an indicator by the definition that holds on a day, else by its newest; raises NotFound."""
+    """Return an indicator by the definition that holds on a day, else by the nearest before; of a day before all of
+    them by the first. Raises NotFound.
+    """
     found = defined(session, definitions_query().where(col(Indicator.code) == code))
-    held = [d for d in found if d.version.valid_from <= day and (d.version.valid_to or day) >= day]
     if not found:
         raise NotFound
-    return (held or sorted(found, key=lambda d: d.version.number))[-1]
-
-
-def named_definition(session: Session, code: str, day: date, pointer: str) -> Defined:
-    """Return the indicator that a body or query names; raises Invalid at `pointer` for an unknown one."""
-    try:
-        return definition_of(session, code, day)
-    except NotFound:
-        raise Invalid([Fault(pointer, "unknown_indicator", {"code": code})]) from None
+    found.sort(key=lambda d: d.version.number)
+    begun = [d for d in found if d.version.valid_from <= day]
+    return begun[-1] if begun else found[0]
 
 
 def by_definition(session: Session, definition_id: int) -> Defined:

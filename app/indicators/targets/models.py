@@ -9,7 +9,8 @@ from sqlmodel import Field, SQLModel
 class Target(SQLModel, table=True):
     """What an indicator is to reach in a place by the end of a period, in one version of the target.
 
-    `place` is `city`, `national` or the unit's code. Amounts are decimal text: SQLite keeps no decimals.
+    `place` is `city`, `national` or the unit's code. Amounts are decimal text: SQLite keeps no decimals. Comparator and
+    unit of measure are those that it was set under: a later definition does not change what was to be reached.
     """
 
     __tablename__ = "indicator_targets"
@@ -29,6 +30,8 @@ class Target(SQLModel, table=True):
     first: date
     last: date
     version: int
+    comparator: str = Field(max_length=10)
+    unit_of_measure: str = Field(max_length=30)
     low: str | None = Field(max_length=30)
     high: str | None = Field(max_length=30)
     document: str = Field(max_length=300)

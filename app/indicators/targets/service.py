@@ -16,7 +16,7 @@ from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Invalid
 from app.core.paging import Page, cut
 from app.indicators.place import Place, named_place, seen
-from app.indicators.rules import CITY, NATIONAL, Comparator, Goal, Period, period_of, text_of
+from app.indicators.rules import CITY, NATIONAL, Comparator, Goal, Period, PeriodType, period_of, text_of
 from app.indicators.schemas import number
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator
@@ -31,12 +31,15 @@ def set_target(session: Session, caller: Caller, code: str, *, body: TargetIn, n
     """Set what an indicator is to reach; raises Invalid for bounds that do not fit, Conflict where targets overlap."""
     one = sets.definition_of(session, code, day_of(now))
     place = named_place(session, caller, body.place, "/place")
-    return add(session, caller.label, one.indicator, Comparator(one.definition.comparator), place, body=body, now=now)
+    d = one.definition
+    return add(
+        session, caller.label, one.indicator, Comparator(d.comparator), d.unit_of_measure, place, body=body, now=now
+    )  # fmt: skip
 
 
 def add(
-    session: Session, by: str, indicator: Indicator, comparator: Comparator, place: Place, *, body: TargetIn,
-    now: datetime,
+    session: Session, by: str, indicator: Indicator, comparator: Comparator, unit_of_measure: str, place: Place, *,
+    body: TargetIn, now: datetime,
 ) -> Target:  # fmt: skip
     """Add a target after its rules."""
     session.refresh(indicator, with_for_update=True)  # two targets of one indicator are judged one after the other
@@ -54,8 +57,9 @@ def add(
             raise Conflict("target_overlaps", values={"period": other.period, "version": other.version})
     row = Target(
         indicator_id=indicator.id, place=place.name, unit_id=place.unit_id, period=period.name, first=period.first,
-        last=period.last, version=body.version, low=_text(body.low), high=_text(body.high), document=body.document,
-        document_on=body.document_on, set_at=now, set_by=by,
+        last=period.last, version=body.version, comparator=comparator.value, unit_of_measure=unit_of_measure,
+        low=_text(body.low), high=_text(body.high), document=body.document, document_on=body.document_on, set_at=now,
+        set_by=by,
     )  # fmt: skip
     session.add(row)
     session.flush()
@@ -88,36 +92,44 @@ def of_indicators(session: Session, ids: Iterable[int]) -> dict[tuple[int, str],
 
 
 def in_force(rows: Sequence[Target]) -> list[Target]:
-    """Return the targets of one indicator and place that no later version replaces, the earliest due first."""
-    return sorted(
-        (
-            row for row in rows
-            if not any(o.version > row.version and o.first <= row.last and o.last >= row.first for o in rows)
-        ),
-        key=lambda row: row.last,
-    )  # fmt: skip
+    """Return the targets of one indicator and place that no later version of the same period replaces, by their end."""
+    newest: dict[str, Target] = {}
+    for row in sorted(rows, key=lambda row: row.version):
+        newest[row.period] = row
+    return sorted(newest.values(), key=lambda row: (row.last, row.first))
 
 
 def target_for(
     found: dict[tuple[int, str], list[Target]], indicator_id: int, place: str, period: Period | None, day: date
 ) -> Target | None:
-    """Return the target that a period is held against: its own, else the next one due.
+    """Return the target that a period is held against: the shortest in which it lies, else that of the next year.
 
-    A unit without one is held against the city's, the city against the country's.
+    A month's or quarter's target speaks of that month or quarter alone; a year's is to be reached by its end. A unit
+    without one is held against the city's, the city against the country's.
     """
-    until = period.last if period else day
+    first, last = (period.first, period.last) if period else (day, day)
     for name in dict.fromkeys((place, CITY, NATIONAL) if place != NATIONAL else (NATIONAL,)):
-        due = [row for row in in_force(found.get((indicator_id, name), ())) if row.last >= until]
-        if due:
-            return due[0]
+        rows = in_force(found.get((indicator_id, name), ()))
+        own = [row for row in rows if row.first <= first and last <= row.last]
+        if own:
+            return min(own, key=lambda row: row.last - row.first)
+        years = [row for row in rows if row.first > last and period_of(row.period).type is PeriodType.year]
+        if years:
+            return years[0]
     return None
 
 
-def goal_of(target: Target | None, comparator: str) -> Goal | None:
+def goal_of(target: Target | None) -> Goal | None:
     """Return a target as a goal."""
     if target is None:
         return None
-    return Goal(Comparator(comparator), *(None if b is None else Fraction(b) for b in (target.low, target.high)))
+    low, high = (None if bound is None else Fraction(bound) for bound in (target.low, target.high))
+    return Goal(Comparator(target.comparator), low, high)
+
+
+def fits(target: Target | None, measure: str) -> Target | None:
+    """Return the target where it is in the unit of measure of what is held against it; another says nothing of it."""
+    return target if target is not None and target.unit_of_measure == measure else None
 
 
 def listing(
@@ -173,7 +185,7 @@ def shown(row: Target, one: Defined, unit: Unit | None, stands: bool) -> Indicat
     d = one.definition
     return IndicatorTarget(
         id=row.id, indicator=one.indicator.code, name_vi=d.name_vi, name_en=d.name_en, name_fr=d.name_fr,
-        unit_of_measure=d.unit_of_measure, comparator=d.comparator, place=row.place,
+        unit_of_measure=row.unit_of_measure, comparator=row.comparator, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period, version=row.version,
         low=number(row.low), high=number(row.high), document=row.document, document_on=row.document_on,
         in_force=stands, set_at=row.set_at, set_by=row.set_by,
