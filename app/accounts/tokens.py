@@ -20,6 +20,7 @@ from app.core.paging import Page, cut
 from app.core.settings import Settings
 from app.units.models import Unit
 
+SPEAKING = frozenset({"figures:send", "portal:events"})  # what is sent with these is in the name of a source
 PREFIX = "t57_"  # secret scanners find it by this
 
 
@@ -40,7 +41,7 @@ def create_token(
 
     With `user_id` it is that person's own and acts as them; else it has `role` and `unit_id`. Without scopes it gets
     all that the role has now. Raises Invalid for a scope that is unknown or beyond the role, a missing unit, or the
-    name of a live token that sends figures of the same unit: by it a source knows its sender.
+    name of a live token that sends figures or events of the same unit: by it a source knows its sender.
     """
     owner = session.get(User, user_id) if user_id is not None else None
     acting = as_role((owner.role if owner else role) or "")
@@ -52,7 +53,7 @@ def create_token(
     faults += [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in wanted if s not in allowed]
     if owner is None and acting in UNIT_ROLES and unit_id is None:
         faults.append(Fault("/unit", "unit_required"))
-    if "figures:send" in wanted:
+    if not SPEAKING.isdisjoint(wanted):
         take_turns(session, [0])  # of two who make one at once the second sees the first
         if sender_of_figures(session, name, unit_id, now=now) is not None:
             faults.append(Fault("/name", "token_name_taken", {"name": name}))
@@ -108,14 +109,14 @@ def request_token(
 
 
 def sender_of_figures(session: Session, name: str, unit_id: int | None, *, now: datetime) -> ApiToken | None:
-    """Return the live token of a name that sends figures of a unit, one at most, or (None) of any."""
+    """Return the live token of a name that sends figures or events of a unit, one at most, or (None) of any."""
     query = select(ApiToken).where(
         col(ApiToken.name) == name, col(ApiToken.revoked_at).is_(None), col(ApiToken.expires_at) > now
     )
     if unit_id is not None:
         query = query.where(or_(col(ApiToken.unit_id).is_(None), col(ApiToken.unit_id) == unit_id))
     found = session.scalars(query.order_by(col(ApiToken.unit_id).is_not(None), col(ApiToken.id)))
-    return next((token for token in found if "figures:send" in token.scopes.split()), None)
+    return next((token for token in found if not SPEAKING.isdisjoint(token.scopes.split())), None)
 
 
 _token, _user, _unit = ApiToken.__table__.c, User.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]
