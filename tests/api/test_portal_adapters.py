@@ -1,11 +1,14 @@
 """Both generations against the simulator as a real process over loopback: every fault of each, and what is kept."""
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -13,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from app.core.web import API
-from app.portal.adapters.rules import Adapter, Endpoint, NotOffered, Outcome, PortalFault
+from app.portal.adapters.rules import Adapter, Endpoint, NotOffered, Outcome, PortalFault, Purpose
 from app.portal.exchanges import service as exchanges
 from app.portal.health.breakers import Paused
 from app.portal.health.connecting import connect
@@ -31,11 +34,10 @@ ENDS = {
 HARMLESS = ("duplicate", "disorder")
 
 
-@pytest.fixture(scope="module")
-def portal(template: str) -> Iterator[Portal]:
+@pytest.fixture
+def portal(template: str) -> Portal:
     """A simulator with an installation's catalogue."""
-    with simulator(template) as running:
-        yield running
+    return simulator(template)
 
 
 @pytest.fixture
@@ -126,6 +128,93 @@ def test_a_dossier_comes_without_its_applicant_and_nobody_is_written_down(
         assert private not in kept, private
 
 
+def test_no_hash_is_kept_of_what_could_be_guessed_at(app: FastAPI, connected: Callable[[str], Adapter]) -> None:
+    connected("legacy").dossier("H57.12-250701-0001")
+    connected("rest").agencies()
+    with app.state.database.engine.connect() as connection:
+        rows = connection.execute(
+            text("select purpose, sent_sha256, received_sha256, sent_body, received_body from portal_exchanges")
+        ).all()
+    assert {row.purpose for row in rows} == {"sign_in", "dossier", "agencies"}
+    known = {"username": "mo-phong", "password": "mo-phong"}, {"client_id": "mo-phong", "client_secret": "mo-phong"}
+    guessed = {hashlib.sha256(json.dumps(body).encode()).hexdigest() for body in known}
+    for row in rows:
+        is_hashed = row.purpose == "agencies"
+        assert (row.sent_sha256 is not None, row.received_sha256 is not None) == (is_hashed, is_hashed), row.purpose
+        assert not [one for one in guessed if one in str(row)]
+
+
+def test_what_nobody_foresaw_is_noted_as_a_fault(
+    app: FastAPI, connected: Callable[[str], Adapter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line: Any = connected("legacy")
+
+    def broken(status: int, answer: dict[str, Any]) -> None:
+        raise KeyError("nobody thought of it")
+
+    with pytest.raises(KeyError):
+        line.line.post("", {"service": "x"}, broken, purpose=Purpose.agencies)
+    assert outcomes(app) == ["bad_answer"]
+    monkeypatch.setattr(httpx2.AsyncClient, "stream", _no_descriptors)
+    with pytest.raises(PortalFault) as torn:
+        connected("rest").agencies()
+    assert torn.value.outcome is Outcome.torn
+    assert outcomes(app)[1:] == ["torn", "torn"]
+
+
+def _no_descriptors(*_: object, **__: object) -> None:
+    raise OSError(24, "Too many open files")
+
+
+def test_a_hanging_system_is_left_alone_after_three_calls(
+    app: FastAPI, portal: Portal, connected: Callable[[str], Adapter], clock: SetClock
+) -> None:
+    adapter: Any = connected("rest")
+    adapter.agencies()
+    portal.fault("slow", seconds=1)
+    adapter.line.limits = replace(adapter.line.limits, tries=1, read=0.05)
+    for number in range(3):
+        clock.set(f"2026-11-20T16:4{6 + number}:00+07:00")  # no five within thirty seconds
+        with pytest.raises(PortalFault):
+            adapter.fields()
+    with pytest.raises(Paused):
+        adapter.fields()
+    assert outcomes(app).count("timeout") == 3
+
+
+def test_no_time_left_is_no_call(app: FastAPI, portal: Portal, connected: Callable[[str], Adapter]) -> None:
+    adapter: Any = connected("rest")
+    adapter.agencies()
+    portal.fault(None)
+    adapter.line.limits = replace(adapter.line.limits, until=time.monotonic())
+    with pytest.raises(PortalFault) as late:
+        adapter.fields()
+    assert (late.value.outcome, portal.calls()) == (Outcome.timeout, {})
+    assert set(outcomes(app)) == {"ok"}, "nothing is said against a system that was not asked"
+
+
+@pytest.mark.parametrize(
+    ("rows", "total"), [(1, 100_001), (201, 300), (200, 10**9), (3, None)], ids=["total", "page", "both", "none"]
+)
+def test_a_page_that_is_too_long_or_promises_too_much_is_refused(
+    connected: Callable[[str], Adapter], monkeypatch: pytest.MonkeyPatch, rows: int, total: int | None
+) -> None:
+    adapter: Any = connected("rest")
+    listed = [{"departmentId": f"{n}", "departmentName": "x"} for n in range(rows)]
+    answer = {"code": "OK", "data": {"rows": listed, "total": total}}
+    monkeypatch.setattr(adapter, "_token", "t")
+    asked = []
+
+    def said(path: str, body: dict[str, Any], read: Callable[..., Any], **_: Any) -> Any:
+        asked.append(body["currentPage"])
+        return read(201, answer)
+
+    monkeypatch.setattr(adapter.line, "post", said)
+    with pytest.raises(PortalFault) as refused:
+        adapter.agencies()
+    assert (refused.value.outcome, asked) == (Outcome.bad_answer, [1])
+
+
 def test_after_five_failures_a_system_is_left_alone_and_asked_once_again(
     app: FastAPI, portal: Portal, connected: Callable[[str], Adapter], clock: SetClock
 ) -> None:
@@ -178,6 +267,7 @@ def test_the_list_of_exchanges_is_searched_and_leads_to_each(
     assert [one["purpose"] for one in listed] == ["agencies", "sign_in"]
     assert client.get(f"{API}/portal/exchanges?q=LayDanhMucCoQuan").json()["items"][0]["id"] == listed[0]["id"]
     assert client.get(f"{API}/portal/exchanges?q={listed[0]['received_sha256']}").json()["items"] == [listed[0]]
+    assert [(one["sent_sha256"], one["received_sha256"]) for one in listed[1:]] == [(None, None)], "a sign-in"
     assert client.get(f"{API}/portal/exchanges?to=2026-11-19").json()["items"] == []
     one = client.get(f"{API}/portal/exchanges/{listed[0]['id']}").json()
     assert "LayDanhMucCoQuan" in one["sent_body"]
@@ -210,10 +300,13 @@ def test_health_tells_how_a_connection_is_and_a_person_may_ask_it(
 def test_a_system_that_is_not_connected_says_so(app: FastAPI, api: Api) -> None:
     client = api("city_analyst")
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_not_connected"
-    update = {"portal_legacy_url": "https://cong.example.vn/x"}
+    update: dict[str, str | None] = {"portal_legacy_url": "https://cong.example.vn/x"}
     app.state.settings = app.state.settings.model_copy(update=update)
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
-    update = {"portal_hosts": "cong.example.vn", "portal_legacy_secret_file": "/nothing/here"}
+    update = {"portal_hosts": "cong.example.vn", "portal_ca_file": "/no/authority"}
+    app.state.settings = app.state.settings.model_copy(update=update)
+    assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
+    update = {"portal_ca_file": None, "portal_legacy_secret_file": "/nothing/here"}
     app.state.settings = app.state.settings.model_copy(update=update)
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
 

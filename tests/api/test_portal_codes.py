@@ -1,7 +1,8 @@
 """What the portal publishes, pulled from the simulator: a night's difference, the to-do list, null that is not zero."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from app.core import audit
 from app.core.web import API
-from app.portal.adapters.rules import PortalMonth
+from app.portal.adapters.rules import Endpoint, PortalMonth
 from app.portal.codes import pulling
 from app.portal.codes.rules import CodeOf, Difference, Entry, difference, is_credible
 from app.portal.codes.service import SOURCE
+from app.portal.health import breakers
 from tests.support.clients import WARD, PageClient, SetClock
 from tests.support.portal import Portal, simulator
 
@@ -23,11 +26,10 @@ Api = Callable[..., TestClient]
 lists = st.dictionaries(st.sampled_from("abcdef"), st.builds(Entry, st.sampled_from("xy")), max_size=6)
 
 
-@pytest.fixture(scope="module")
-def portal(template: str) -> Iterator[Portal]:
+@pytest.fixture
+def portal(template: str) -> Portal:
     """A simulator with an installation's catalogue."""
-    with simulator(template) as running:
-        yield running
+    return simulator(template)
 
 
 @pytest.fixture
@@ -93,6 +95,39 @@ def test_a_fault_changes_nothing_of_what_stood(analyst: TestClient, portal: Port
     assert {"agency", "field", "procedure", "scores"} <= set(said["failed"])
     assert (said["lists"], said["scores"]) == ([], None)
     assert analyst.get(f"{API}/portal/codes?limit=10000").json() == before
+
+
+def entries(app: FastAPI, action: str) -> list[Any]:
+    """Return who did something, by which door and what came of it."""
+    with app.state.database.engine.connect() as connection:
+        query = text("select user_name, door, after from audit_entries where action = :action order by number")
+        return list(connection.execute(query, {"action": action}).all())
+
+
+def test_a_persons_pull_is_that_persons(app: FastAPI, analyst: TestClient) -> None:
+    pull(analyst)
+    assert {(one.user_name, one.door) for one in entries(app, "portal.list_pulled")} == {
+        ("token:test city_analyst", "api")
+    }
+    (whole,) = entries(app, "portal.pulled")
+    assert (whole.user_name, json.loads(whole.after)["failed"]) == ("token:test city_analyst", [])
+    assert analyst.post(f"{API}/portal/health/rest/check").status_code == 200
+    (checked,) = entries(app, "portal.checked")
+    assert (checked.user_name, json.loads(checked.after)) == ("token:test city_analyst", {"outcome": "ok"})
+
+
+def test_one_pulls_at_a_time_and_a_lost_turn_ends_by_itself(
+    app: FastAPI, analyst: TestClient, portal: Portal, clock: SetClock
+) -> None:
+    pull(analyst)
+    with app.state.database.write() as session:
+        assert breakers.begin(session, Endpoint.rest, clock.now(), clock.now() + timedelta(minutes=10))
+    portal.fault(None)
+    refused = analyst.post(f"{API}/portal/codes/pull")
+    assert (refused.status_code, refused.json()["code"], portal.calls()) == (409, "portal_pull_running", {})
+    clock.set("2026-11-20T16:56:00+07:00")
+    pull(analyst)
+    pull(analyst)
 
 
 def test_what_is_gone_stays_on_the_list_and_may_come_back(app: FastAPI, analyst: TestClient, clock: SetClock) -> None:

@@ -41,6 +41,14 @@ def test_five_failures_in_thirty_seconds_open_the_breaker() -> None:
     assert succeeded(breaker) == Breaker()
 
 
+def test_three_that_wait_in_vain_one_after_the_other_open_the_breaker() -> None:
+    breaker = failed(failed(Breaker(), after(0), hung=True), after(60), hung=True)
+    assert breaker.state is BreakerState.closed
+    assert failed(breaker, after(120), hung=True).state is BreakerState.open
+    assert failed(failed(breaker, after(120)), after(180), hung=True).state is BreakerState.closed, "not in a row"
+    assert failed(succeeded(breaker), after(120), hung=True).state is BreakerState.closed
+
+
 def test_an_open_breaker_lets_one_call_through_every_thirty_seconds() -> None:
     opened = Breaker(failures=(AT,) * FAILURES, opened_at=AT)
     assert entering(opened, after(29)) is None

@@ -1,10 +1,10 @@
 """The simulator as a process of its own, and the application's settings that lead to it."""
 
+import atexit
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -37,16 +37,17 @@ class Portal:
         }  # fmt: skip
 
 
-@contextmanager
-def simulator(database_url: str) -> Iterator[Portal]:
-    """Run `tiendo57 portal-simulator` on a free port until the block ends."""
+@cache
+def simulator(database_url: str) -> Portal:
+    """Run `tiendo57 portal-simulator` on a free port until the tests end: one for all of a worker's files."""
     command = [sys.executable, "-m", "app", "portal-simulator", "--port", "0"]
     environment = {**os.environ, "DATABASE_URL": database_url}
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True
-    ) as run:
-        assert run.stdout is not None
-        try:
-            yield Portal(*run.stdout.readline().split())
-        finally:
-            run.terminate()
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True)
+    atexit.register(_ended, run)
+    assert run.stdout is not None
+    return Portal(*run.stdout.readline().split())
+
+
+def _ended(run: "subprocess.Popen[str]") -> None:
+    run.terminate()
+    run.wait()

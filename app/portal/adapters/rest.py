@@ -16,8 +16,8 @@ from app.portal.adapters.rules import (
     PortalProcedure,
     PortalScore,
     Purpose,
+    add,
     count_of,
-    once,
     rows_of,
     score_of,
     text_of,
@@ -26,7 +26,7 @@ from app.portal.adapters.transport import Line
 
 Row = TypeVar("Row")
 PAGE_SIZE = 200
-MAX_PAGES = 500
+MAX_ROWS = 100_000
 
 
 class RestAdapter:
@@ -92,13 +92,14 @@ class RestAdapter:
         self, purpose: Purpose, asked: Mapping[str, Any], key: str, make: Callable[[Mapping[str, Any]], Row]
     ) -> list[Row]:
         """Return the rows of all pages; fewer than the answer itself counts are a fault, never a shorter list."""
-        found: list[Row] = []
-        for number in range(1, MAX_PAGES + 1):
+        found: dict[str, Row] = {}
+        for number in range(1, MAX_ROWS // PAGE_SIZE + 1):
             rows, total = self._page(purpose, {**asked, "currentPage": number, "pageSize": PAGE_SIZE}, make)
-            found = once([*found, *rows], key)
+            before = len(found)
+            add(found, rows, key)
             if len(found) >= total:
-                return found
-            if not rows:
+                return [found[code] for code in sorted(found)]
+            if len(found) == before:  # the same page for ever, or none
                 break
         raise PortalFault(Outcome.bad_answer, "fewer rows than told")
 
@@ -108,9 +109,12 @@ class RestAdapter:
         def read(status: int, answer: dict[str, Any]) -> tuple[list[Row], int]:
             data = self._data(status, answer)
             total = count_of(data, "total")
-            if total is None:
+            if total is None or total > MAX_ROWS:
                 raise PortalFault(Outcome.bad_answer, "total")
-            return [make(row) for row in rows_of(data.get("rows"))], total
+            rows = rows_of(data.get("rows"))
+            if len(rows) > PAGE_SIZE:  # more than was asked for: whatever counts there is not what we count
+                raise PortalFault(Outcome.bad_answer, "rows")
+            return [make(row) for row in rows], total
 
         def send() -> tuple[list[Row], int]:
             headers = {"Authorization": f"Bearer {self._token or self._sign_in()}"}

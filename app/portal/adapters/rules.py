@@ -52,6 +52,10 @@ AGAIN = frozenset(
 )
 
 
+# Their bodies hold a password or a person: a hash of them is one to be guessed at.
+UNHASHED = frozenset({Purpose.sign_in, Purpose.dossier})
+
+
 class PortalFault(Exception):
     """A call that did not bring what was asked; its words never quote the answer."""
 
@@ -181,11 +185,16 @@ def rows_of(value: Any) -> list[Mapping[str, Any]]:
 def once(rows: Iterable[Row], key: str) -> list[Row]:
     """Return rows once each, by their key; the same twice is one, two that differ are a fault."""
     found: dict[str, Row] = {}
+    add(found, rows, key)
+    return [found[code] for code in sorted(found)]
+
+
+def add(found: dict[str, Row], rows: Iterable[Row], key: str) -> None:
+    """Add rows to those that came before, by their key; the same again is none, one that differs is a fault."""
     for row in rows:
         code = getattr(row, key)
         if found.setdefault(code, row) != row:
             raise PortalFault(Outcome.bad_answer, "two rows of one code")
-    return [found[code] for code in sorted(found)]
 
 
 def retry_after(value: str | None, *, most: float = 30.0) -> float | None:

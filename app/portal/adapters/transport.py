@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,10 @@ STEP = 65_536
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds and bytes that one try may take; `total` holds whatever drips."""
+    """Seconds and bytes that one try may take; `total` holds whatever drips.
+
+    `until` (of `time.monotonic`) is the end of all tries together: nothing is asked after it.
+    """
 
     connect: float
     read: float
@@ -29,6 +33,12 @@ class Limits:
     max_bytes: int
     tries: int
     wait: float = 0.5  # before the second try; then twice as long, with jitter
+    until: float = math.inf
+
+    @property
+    def left(self) -> float:
+        """Seconds that the next try may take."""
+        return min(self.total, self.until - time.monotonic())
 
 
 @dataclass(frozen=True)
@@ -86,13 +96,19 @@ def target(
     return Target(endpoint, base.rstrip("/"), not here, ca_file)
 
 
+def trust(to: Target) -> ssl.SSLContext | bool:
+    """Return by what a system's certificate is judged; raises OSError for authorities that cannot be read."""
+    return ssl.create_default_context(cafile=to.ca_file) if to.verified else False
+
+
 class Line:
     """The connection to one system."""
 
-    def __init__(self, to: Target, limits: Limits, watch: Watch) -> None:
+    def __init__(self, to: Target, limits: Limits, watch: Watch, trusted: ssl.SSLContext | bool) -> None:
         self.to = to
         self.limits = limits
         self.watch = watch
+        self.trusted = trusted
 
     def post(
         self,
@@ -109,12 +125,14 @@ class Line:
         """
         sent = json.dumps(body, ensure_ascii=False).encode()
         again = stamina.retry_context(
-            on=_patience, attempts=self.limits.tries, timeout=None, wait_initial=self.limits.wait, wait_max=5.0,
+            on=self._patience, attempts=self.limits.tries, timeout=None, wait_initial=self.limits.wait, wait_max=5.0,
             wait_jitter=self.limits.wait,
         )  # fmt: skip
         result: list[Result] = []
         for attempt in again:
             with attempt:
+                if self.limits.left <= 0:
+                    raise PortalFault(Outcome.timeout, "no time left")  # not its fault: it was not asked
                 self.watch.enter(self.to.endpoint)
                 result.append(self._try(path, sent, read, purpose, attempt.num, headers or {}))
         return result[-1]
@@ -128,10 +146,13 @@ class Line:
         attempt: int,
         headers: Mapping[str, str],
     ) -> Result:
-        began, got, outcome = time.monotonic(), _Got(), Outcome.ok
+        # Until all of it is known to be good it is not: what nobody foresaw is noted as a fault, too.
+        began, got, outcome = time.monotonic(), _Got(), Outcome.bad_answer
         try:
             asyncio.run(self._exchange(path, sent, headers, got))
-            return read(*_understood(got))
+            result = read(*_understood(got))
+            outcome = Outcome.ok
+            return result
         except PortalFault as fault:
             outcome = fault.outcome
             raise
@@ -147,9 +168,9 @@ class Line:
         told = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
         try:
             async with (
-                asyncio.timeout(limits.total),
+                asyncio.timeout(limits.left),
                 # No proxy or certificate from the environment, no redirect: where it goes is a setting.
-                httpx2.AsyncClient(verify=self._trust(), trust_env=False, timeout=wait) as client,
+                httpx2.AsyncClient(verify=self.trusted, trust_env=False, timeout=wait) as client,
                 client.stream("POST", self.to.base + path, content=sent, headers={**told, **headers}) as response,
             ):
                 got.status, got.headers = response.status_code, response.headers
@@ -158,12 +179,12 @@ class Line:
             raise PortalFault(Outcome.unreachable, type(error).__name__) from None
         except (TimeoutError, httpx2.TimeoutException):
             raise PortalFault(Outcome.timeout) from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, OSError, UnicodeError) as error:
             raise PortalFault(Outcome.torn, type(error).__name__) from None
 
     async def _receive(self, response: httpx2.Response, got: _Got) -> None:
         length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self.limits.max_bytes:
+        if length.isdecimal() and (len(length) > 18 or int(length) > self.limits.max_bytes):
             raise PortalFault(Outcome.too_large)
         parts = bytearray()
         async for part in response.aiter_raw(STEP):
@@ -172,17 +193,11 @@ class Line:
                 raise PortalFault(Outcome.too_large)
         got.body = bytes(parts)
 
-    def _trust(self) -> ssl.SSLContext | bool:
-        if not self.to.verified:
+    def _patience(self, error: Exception) -> bool | float:
+        """Tell stamina whether to try again; where the system names how long to wait, that long."""
+        if not isinstance(error, PortalFault) or error.outcome not in AGAIN or self.limits.left <= 0:
             return False
-        return ssl.create_default_context(cafile=self.to.ca_file)
-
-
-def _patience(error: Exception) -> bool | float:
-    """Tell stamina whether to try again; where the system names how long to wait, that long."""
-    if not isinstance(error, PortalFault) or error.outcome not in AGAIN:
-        return False
-    return True if error.retry_after is None else error.retry_after
+        return True if error.retry_after is None else min(error.retry_after, self.limits.left)
 
 
 def _understood(got: _Got) -> tuple[int, dict[str, Any]]:

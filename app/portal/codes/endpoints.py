@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlmodel import Session
 
-from app.core import tables
+from app.core import audit, tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Looking, Reading
@@ -65,7 +65,10 @@ def pull_from_portal(
 ) -> Response:
     """Ask the portal for its lists, figures and scores now, each once; what fails leaves what stood."""
     state = request.app.state
-    return render.saved(pulling.pull(state.database, state.settings, state.clock, tries=1), to="/portal/codes")
+    pulled = pulling.pull(
+        state.database, state.settings, state.clock, by=audit.Context.of(request), tries=1, seconds=pulling.BY_HAND
+    )
+    return render.saved(pulled, to="/portal/codes")
 
 
 @router.get(

@@ -1,7 +1,8 @@
 """Asking the portal for what it publishes, and keeping it: an answer counts whole, or what stood stays."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -18,42 +19,82 @@ from app.portal.adapters.rules import Adapter, Endpoint, NotOffered, Outcome, Po
 from app.portal.codes.models import COUNTS, PortalCode, PortalMonthRow, PortalScoreRow
 from app.portal.codes.rules import CodeOf, Entry, difference, is_credible
 from app.portal.codes.schemas import PulledList, PulledOut
+from app.portal.health import breakers
 from app.portal.health.breakers import Paused
 from app.portal.health.connecting import address_of, connect
 
 log = structlog.get_logger()
 _CODE, _MONTH, _SCORE = hot.table(PortalCode), hot.table(PortalMonthRow), hot.table(PortalScoreRow)
+NIGHT, BY_HAND = 600.0, 60.0  # seconds of a round: nobody waits for the one, a person for the other
+SLACK = timedelta(seconds=30)  # to keep what came at the last moment
 MONTHS_BACK = 3  # the portal mends its own figures for a while
 
 
-def pull(database: Database, settings: Settings, clock: Clock, *, tries: int | None = None) -> PulledOut:
+@dataclass(frozen=True)
+class Pull:
+    """Where a round keeps what it brings, and for whom."""
+
+    database: Database
+    clock: Clock
+    by: audit.Context
+
+    def keep(self, what: Callable[[Session, datetime], Any]) -> Any:
+        """Do something in a transaction of its own, audited as whoever pulls."""
+        now = self.clock.now()
+        with self.database.write() as session:
+            session.info["audit_context"] = replace(self.by, at=now)
+            return what(session, now)
+
+
+def pull(
+    database: Database, settings: Settings, clock: Clock, *, by: audit.Context, tries: int | None = None,
+    seconds: float = NIGHT,
+) -> PulledOut:  # fmt: skip
     """Bring lists, figures of the last months and scores up to date; what fails leaves what stood, and is named.
 
-    Raises Conflict where no system is connected.
+    After some `seconds` nothing more is asked. Raises Conflict where no system is connected, or another round is under
+    way.
     """
     endpoint = next((one for one in (Endpoint.rest, Endpoint.legacy) if address_of(settings, one)), None)
     if endpoint is None:
         raise Conflict("portal_not_connected")
-    adapter = connect(database, settings, clock, endpoint, tries=tries)
+    adapter = connect(database, settings, clock, endpoint, tries=tries, seconds=seconds)
+    run = Pull(database, clock, by)
+    until = clock.now() + timedelta(seconds=seconds) + SLACK
+    if not run.keep(lambda session, now: breakers.begin(session, endpoint, now, until)):
+        raise Conflict("portal_pull_running")
+    try:
+        pulled = _round(run, adapter)
+        run.keep(
+            lambda session, _: audit.record(
+                session, "portal.pulled", f"portal/codes/{endpoint.value}", after=pulled.model_dump(mode="json")
+            )
+        )
+        return pulled
+    finally:
+        run.keep(lambda session, _: breakers.end(session, endpoint))
+
+
+def _round(run: Pull, adapter: Adapter) -> PulledOut:
     failed: list[str] = []
     lists = []
     for kind, ask in _lists(adapter).items():
         found = _asked(kind.value, ask, failed)
         if found is not None:
-            kept = _kept(database, clock, partial(keep_list, kind=kind, after=found))
+            kept = run.keep(partial(keep_list, kind=kind, after=found))
             if kept is None:
                 failed.append(kind.value)
             else:
                 lists.append(kept)
     months: int | None = None
-    for year, month in last_months(day_of(clock.now())):
+    for year, month in last_months(day_of(run.clock.now())):
         rows = _asked(f"{year}-{month:02d}", partial(adapter.months, year=year, month=month), failed)
         if rows is not None:
-            count = _kept(database, clock, partial(keep_months, year=year, month=month, rows=rows))
+            count = run.keep(partial(keep_months, year=year, month=month, rows=rows))
             months = (months or 0) + (count or 0)
-    today = day_of(clock.now())
+    today = day_of(run.clock.now())
     scores = _asked("scores", partial(adapter.scores, year=today.year, month=today.month), failed)
-    scored = None if scores is None else _kept(database, clock, partial(keep_scores, rows=scores))
+    scored = None if scores is None else run.keep(partial(keep_scores, rows=scores))
     return PulledOut(lists=lists, months=months, scores=scored, failed=failed)
 
 
@@ -82,13 +123,6 @@ def _asked(what: str, ask: Callable[[], Any], failed: list[str]) -> Any:
         log.info("portal_pull_failed", what=what, outcome=outcome.value)
         failed.append(what)
         return None
-
-
-def _kept(database: Database, clock: Clock, keep: Callable[[Session, datetime], Any]) -> Any:
-    now = clock.now()
-    with database.write() as session:
-        session.info["audit_context"] = audit.Context(now, None, "tiendo57", "portal")
-        return keep(session, now)
 
 
 def keep_list(session: Session, now: datetime, *, kind: CodeOf, after: dict[str, Entry]) -> PulledList | None:

@@ -5,8 +5,10 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
-from app.portal.adapters.rules import Endpoint, Outcome, Purpose
+from app.portal.adapters.rules import UNHASHED, Endpoint, Outcome, Purpose
 from app.throughput.models import one_of
+
+_UNHASHED = f"purpose in ({', '.join(repr(one.value) for one in sorted(UNHASHED))})"
 
 
 class PortalExchange(SQLModel, table=True):
@@ -18,7 +20,8 @@ class PortalExchange(SQLModel, table=True):
         CheckConstraint(one_of("purpose", Purpose), name="purpose"),
         CheckConstraint(one_of("outcome", Outcome), name="outcome"),
         CheckConstraint("attempt >= 1 and milliseconds >= 0 and sent_bytes >= 0", name="sizes"),
-        CheckConstraint("(received_bytes is null) = (received_sha256 is null)", name="received"),
+        CheckConstraint(f"(sent_sha256 is null) = ({_UNHASHED})", name="sent_hash"),
+        CheckConstraint(f"(received_sha256 is null) = (received_bytes is null or {_UNHASHED})", name="received_hash"),
         Index("ix_portal_exchanges_at", "at", "id"),
         Index("ix_portal_exchanges_endpoint", "endpoint", "at"),
     )
@@ -32,7 +35,7 @@ class PortalExchange(SQLModel, table=True):
     http_status: int | None
     milliseconds: int
     sent_bytes: int
-    sent_sha256: str = Field(max_length=64)
+    sent_sha256: str | None = Field(max_length=64)
     received_bytes: int | None
     received_sha256: str | None = Field(max_length=64)
     sent_body: str = Field(sa_column=Column(Text, nullable=False))

@@ -14,6 +14,9 @@ OUTCOME_WORDS = (
     "ok | refused (answered with no) | expired (the session had ended) | busy (429, 503) | failed (other 5xx) | "
     "unreachable | timeout | torn | too_large | not_json | bad_answer (JSON, not as agreed)"
 )
+HASH_WORDS = (
+    "null: no whole answer, or a body with a password or a person in it (sign_in, dossier), which is not hashed"
+)
 
 
 class ExchangeOut(BaseModel):
@@ -28,9 +31,9 @@ class ExchangeOut(BaseModel):
     http_status: Annotated[int | None, Described(description="null: no answer came")]
     milliseconds: int
     sent_bytes: int
-    sent_sha256: str
+    sent_sha256: Annotated[str | None, Described(description=HASH_WORDS)]
     received_bytes: Annotated[int | None, Described(description="null: no whole answer came")]
-    received_sha256: str | None
+    received_sha256: Annotated[str | None, Described(description=HASH_WORDS)]
 
 
 class ExchangeDetail(ExchangeOut):

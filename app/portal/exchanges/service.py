@@ -13,7 +13,7 @@ from app.core.clock import at, end_of
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.paging import Page, cut
 from app.portal.adapters import maps
-from app.portal.adapters.rules import Endpoint, Outcome, Purpose
+from app.portal.adapters.rules import UNHASHED, Endpoint, Outcome, Purpose
 from app.portal.adapters.transport import Exchange
 from app.portal.exchanges.models import PortalExchange
 from app.portal.exchanges.rules import masked_text
@@ -39,14 +39,15 @@ def record(session: Session, exchange: Exchange, now: datetime) -> None:
     """Write one try down, its bodies masked before they reach the database."""
     kept = maps.of(exchange.endpoint).kept
     received = exchange.received
+    hashed = exchange.purpose not in UNHASHED
     session.execute(
         insert(_TABLE).values(
             at=now, endpoint=exchange.endpoint.value, purpose=exchange.purpose.value, attempt=exchange.attempt,
             outcome=exchange.outcome.value, http_status=exchange.status, milliseconds=exchange.milliseconds,
-            sent_bytes=len(exchange.sent), sent_sha256=hashlib.sha256(exchange.sent).hexdigest(),
+            sent_bytes=len(exchange.sent), sent_sha256=hashlib.sha256(exchange.sent).hexdigest() if hashed else None,
             sent_body=masked_text(exchange.sent, kept),
             received_bytes=None if received is None else len(received),
-            received_sha256=None if received is None else hashlib.sha256(received).hexdigest(),
+            received_sha256=hashlib.sha256(received).hexdigest() if hashed and received is not None else None,
             received_body=None if received is None else masked_text(received, kept),
         )
     )  # fmt: skip

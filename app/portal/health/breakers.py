@@ -39,7 +39,9 @@ def note(session: Session, endpoint: Endpoint, outcome: Outcome, now: datetime) 
     """Take down how a call ended."""
     row = held(session, endpoint)
     answered = outcome in ANSWERED
-    _write(row, rules.succeeded(read(row)) if answered else rules.failed(read(row), now))
+    _write(
+        row, rules.succeeded(read(row)) if answered else rules.failed(read(row), now, hung=outcome is Outcome.timeout)
+    )
     row.last_outcome = outcome.value
     if answered:
         row.last_success_at = now
@@ -48,10 +50,26 @@ def note(session: Session, endpoint: Endpoint, outcome: Outcome, now: datetime) 
     session.flush()
 
 
+def begin(session: Session, endpoint: Endpoint, now: datetime, until: datetime) -> bool:
+    """Take the turn to pull until a moment at the latest; False where another has it."""
+    row = held(session, endpoint)
+    if row.pulled_until is not None and row.pulled_until > now:
+        return False
+    row.pulled_until = until
+    session.flush()
+    return True
+
+
+def end(session: Session, endpoint: Endpoint) -> None:
+    """Give the turn to pull back."""
+    held(session, endpoint).pulled_until = None
+    session.flush()
+
+
 def held(session: Session, endpoint: Endpoint) -> PortalBreaker:
     """Return a system's row, made where there is none, and keep others from it until the commit."""
     table = hot.table(PortalBreaker)
-    new = upsert(session.get_bind().dialect.name, table).values(endpoint=endpoint.value, failures="[]")
+    new = upsert(session.get_bind().dialect.name, table).values(endpoint=endpoint.value, failures="[]", hung=0)
     session.execute(new.on_conflict_do_nothing())
     query = select(PortalBreaker).where(col(PortalBreaker.endpoint) == endpoint.value)
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
@@ -60,7 +78,7 @@ def held(session: Session, endpoint: Endpoint) -> PortalBreaker:
 def read(row: PortalBreaker) -> Breaker:
     """Return a row as the rules know it."""
     moments = tuple(datetime.fromisoformat(text) for text in json.loads(row.failures))
-    return Breaker(moments, row.opened_at, row.probed_at)
+    return Breaker(moments, row.opened_at, row.probed_at, row.hung)
 
 
 def state_of(row: PortalBreaker | None) -> BreakerState:
@@ -70,4 +88,4 @@ def state_of(row: PortalBreaker | None) -> BreakerState:
 
 def _write(row: PortalBreaker, breaker: Breaker) -> None:
     row.failures = json.dumps([moment.isoformat() for moment in breaker.failures])
-    row.opened_at, row.probed_at = breaker.opened_at, breaker.probed_at
+    row.opened_at, row.probed_at, row.hung = breaker.opened_at, breaker.probed_at, breaker.hung

@@ -1,5 +1,7 @@
 """An adapter for each system, made from the settings, with breaker and evidence at every call."""
 
+import math
+import time
 from pathlib import Path
 
 from app.core import audit
@@ -10,7 +12,7 @@ from app.core.settings import Settings
 from app.portal.adapters.legacy import LegacyAdapter
 from app.portal.adapters.rest import RestAdapter
 from app.portal.adapters.rules import Adapter, Endpoint, PortalFault
-from app.portal.adapters.transport import Exchange, Limits, Line, target
+from app.portal.adapters.transport import Exchange, Limits, Line, target, trust
 from app.portal.exchanges import service as exchanges
 from app.portal.health import breakers
 
@@ -48,9 +50,10 @@ def address_of(settings: Settings, endpoint: Endpoint) -> str | None:
 
 
 def connect(
-    database: Database, settings: Settings, clock: Clock, endpoint: Endpoint, *, tries: int | None = None
-) -> Adapter:
-    """Return the adapter of a system.
+    database: Database, settings: Settings, clock: Clock, endpoint: Endpoint, *, tries: int | None = None,
+    seconds: float = math.inf,
+) -> Adapter:  # fmt: skip
+    """Return the adapter of a system, which asks nothing any more after some `seconds`.
 
     Raises Conflict where the settings name no address, one that may not be called, or a file that cannot be read.
     """
@@ -62,13 +65,14 @@ def connect(
         to = target(
             endpoint, base, hosts=hosts, demonstration=settings.demonstration, ca_file=settings.portal_ca_file
         )  # fmt: skip
-    except PortalFault:
+        trusted = trust(to)
+    except (PortalFault, OSError):
         raise Conflict("portal_misconfigured") from None
     limits = Limits(
         settings.portal_connect_seconds, settings.portal_read_seconds, settings.portal_total_seconds,
-        settings.portal_max_bytes, tries or settings.portal_tries,
+        settings.portal_max_bytes, tries or settings.portal_tries, until=time.monotonic() + seconds,
     )  # fmt: skip
-    line = Line(to, limits, DatabaseWatch(database, clock))
+    line = Line(to, limits, DatabaseWatch(database, clock), trusted)
     name, secret = _secret(settings, endpoint, to.verified)
     if endpoint is Endpoint.legacy:
         return LegacyAdapter(line, user=name, password=secret, agency=settings.portal_agency)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
-from app.core import tables
+from app.core import audit, tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, now_of
 from app.core.db import Looking, Reading
@@ -47,5 +47,5 @@ def check_portal_connection(
 ) -> Response:  # fmt: skip
     """Ask a system now, once: how that ended is its `last_outcome`."""
     state = request.app.state
-    service.check(state.database, state.settings, state.clock, endpoint)
+    service.check(state.database, state.settings, state.clock, endpoint, audit.Context.of(request))
     return render.saved(service.health(session, state.settings, now), to="/portal/health")

@@ -7,6 +7,7 @@ from enum import StrEnum
 FAILURES = 5
 WINDOW = timedelta(seconds=30)
 REST = timedelta(seconds=30)
+HANGING = 3  # a call that hangs takes longer than the window has room for
 
 
 class BreakerState(StrEnum):
@@ -18,11 +19,15 @@ class BreakerState(StrEnum):
 
 @dataclass(frozen=True)
 class Breaker:
-    """The failures in the window, and since when the system is left alone; `probed_at`: when it was last asked."""
+    """The failures in the window, and since when the system is left alone; `probed_at`: when it was last asked.
+
+    `hung`: how many of the last calls, one after the other, waited in vain.
+    """
 
     failures: tuple[datetime, ...] = ()
     opened_at: datetime | None = None
     probed_at: datetime | None = None
+    hung: int = 0
 
     @property
     def state(self) -> BreakerState:
@@ -50,9 +55,13 @@ def succeeded(breaker: Breaker) -> Breaker:
     return Breaker()
 
 
-def failed(breaker: Breaker, now: datetime) -> Breaker:
-    """Return the breaker after a call that failed: the fifth within 30 seconds has the system left alone."""
+def failed(breaker: Breaker, now: datetime, *, hung: bool = False) -> Breaker:
+    """Return the breaker after a call that failed.
+
+    The fifth within 30 seconds has the system left alone, and so has the third in a row that waited in vain.
+    """
     if breaker.opened_at is not None:
         return breaker
     recent = (*(moment for moment in breaker.failures if now - moment < WINDOW), now)[-FAILURES:]
-    return Breaker(recent, now if len(recent) == FAILURES else None)
+    waited = breaker.hung + 1 if hung else 0
+    return Breaker(recent, now if len(recent) == FAILURES or waited >= HANGING else None, hung=waited)

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from app.core import audit
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict
@@ -36,18 +37,24 @@ def health(session: Session, settings: Settings, now: datetime) -> HealthOut:
     return HealthOut(items=[_shown(one, rows.get(one), settings, tried.get(one, {})) for one in Endpoint])
 
 
-def check(database: Database, settings: Settings, clock: Clock, endpoint: Endpoint) -> None:
-    """Ask a system for its agencies once; how that ended is an exchange, whatever it was.
+def check(database: Database, settings: Settings, clock: Clock, endpoint: Endpoint, by: audit.Context) -> None:
+    """Ask a system for its agencies once; how that ended is an exchange, whatever it was, and who asked an entry.
 
     Raises Conflict where it is not connected, or left alone for now.
     """
     adapter = connect(database, settings, clock, endpoint, tries=1)
+    outcome = Outcome.ok
     try:
         adapter.agencies()
     except breakers.Paused:
         raise Conflict("portal_paused") from None
     except PortalFault as fault:
-        log.info("portal_check_failed", endpoint=endpoint.value, outcome=fault.outcome.value)
+        outcome = fault.outcome
+        log.info("portal_check_failed", endpoint=endpoint.value, outcome=outcome.value)
+    with database.write() as session:
+        session.info["audit_context"] = by
+        told = {"outcome": outcome.value}
+        audit.record(session, "portal.checked", f"portal/health/{endpoint.value}", after=told)
 
 
 def _shown(

@@ -178,7 +178,7 @@ def _scored(agency: Agency, asked: dict[str, Any]) -> dict[str, Any]:
 def disturbed(rows: Sequence[dict[str, Any]], fault: Fault | None) -> list[dict[str, Any]]:
     """Return the rows as a fault leaves them: twice, or in another order; the same every time."""
     if fault is Fault.duplicate:
-        return [row for row in rows for _ in range(2)]
+        return [*rows, *rows]
     if fault is Fault.disorder:
         return sorted(rows, key=lambda row: chance("order", *row.values()))
     return list(rows)

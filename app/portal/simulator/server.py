@@ -182,7 +182,7 @@ class Handler(BaseHTTPRequestHandler):
             return 404, _said("NOT_FOUND", path[:80])
         size = max(1, min(int(asked.get("pageSize") or 100), 500))
         first = (max(1, int(asked.get("currentPage") or 1)) - 1) * size
-        page = disturbed(rows[first : first + size], switch.fault if switch else None)
+        page = disturbed(rows[first : first + size], switch.fault if switch else None)[:size]
         return 201, _said("OK", "", {"rows": page, "total": len(rows)})
 
     def _has_ended(self, session: str, switch: Switch | None) -> bool:
