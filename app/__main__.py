@@ -3,7 +3,7 @@
 import json
 import socket
 import sys
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +39,11 @@ def _say(text: str) -> None:
 
 
 def _context(session: Session, name: str = "tiendo57") -> None:
-    session.info["audit_context"] = audit.Context(at=SystemClock().now(), user_id=None, user_name=name, door="command")
+    session.info["audit_context"] = _by(SystemClock().now(), name)
+
+
+def _by(now: datetime, name: str = "tiendo57") -> audit.Context:
+    return audit.Context(at=now, user_id=None, user_name=name, door="command")
 
 
 def _ready(settings: Settings) -> Database:
@@ -145,7 +149,8 @@ def portal_pull() -> None:
     from app.portal.codes import pulling
 
     settings = Settings()
-    pulled = pulling.pull(_ready(settings), settings, SystemClock())
+    clock = SystemClock()
+    pulled = pulling.pull(_ready(settings), settings, clock, by=_by(clock.now()))
     for one in pulled.lists:
         _say(f"{one.kind.value}: {one.added} new, {one.changed} changed, {one.gone} gone")
     _say(f"months: {pulled.months if pulled.months is not None else '-'}")
@@ -153,6 +158,27 @@ def portal_pull() -> None:
     if pulled.failed:
         _say(f"Not brought: {', '.join(pulled.failed)}; what stood stays, the exchanges say why.")
         raise typer.Exit(1)
+
+
+@cli.command("portal-recount")
+def portal_recount(
+    source: Annotated[str | None, typer.Option(help="Only this source of events; default all")] = None,
+) -> None:
+    """Count all events of the one-gate system anew, by the catalogue and the codes of now; meant for every night."""
+    from app.portal.events import recounting
+
+    settings = Settings()
+    database, clock = _ready(settings), SystemClock()
+    with database.read() as session:
+        known = recounting.sources(session)
+    if source is not None and source not in known:
+        _say(f"No source of events is named {source}.")
+        raise typer.Exit(2)
+    for one in known if source is None else [source]:
+        stopped_ends = settings.portal_stopped_ends
+        told = recounting.recount(database, clock, _by(clock.now()), one, stopped_ends=stopped_ends)
+        _say(f"{one}: {told.accepted} more events counted, {told.left} aside")
+        _say(f"{one}: {told.unit_days} days up to date, {told.refused} refused")
 
 
 @cli.command("forget-exchanges")

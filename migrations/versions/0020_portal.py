@@ -37,6 +37,9 @@ def upgrade() -> None:
         sa.Column("last_outcome", String(length=20), nullable=True),
         sa.Column("last_success_at", Moment(), nullable=True),
         sa.Column("last_failure_at", Moment(), nullable=True),
+        sa.Column("hung", sa.Integer(), nullable=False),
+        sa.Column("pulled_until", Moment(), nullable=True),
+        sa.CheckConstraint("hung >= 0", name=op.f("ck_portal_breakers_hung")),
         sa.CheckConstraint("endpoint in ('legacy', 'rest')", name=op.f("ck_portal_breakers_endpoint")),
         sa.CheckConstraint(
             "last_outcome is null or last_outcome in ('ok', 'refused', 'expired', 'busy', 'failed', 'unreachable', 'timeout', 'torn', 'too_large', 'not_json', 'bad_answer')",
@@ -56,7 +59,7 @@ def upgrade() -> None:
         sa.Column("http_status", sa.Integer(), nullable=True),
         sa.Column("milliseconds", sa.Integer(), nullable=False),
         sa.Column("sent_bytes", sa.Integer(), nullable=False),
-        sa.Column("sent_sha256", String(length=64), nullable=False),
+        sa.Column("sent_sha256", String(length=64), nullable=True),
         sa.Column("received_bytes", sa.Integer(), nullable=True),
         sa.Column("received_sha256", String(length=64), nullable=True),
         sa.Column("sent_body", sa.Text(), nullable=False),
@@ -74,7 +77,11 @@ def upgrade() -> None:
             "attempt >= 1 and milliseconds >= 0 and sent_bytes >= 0", name=op.f("ck_portal_exchanges_sizes")
         ),
         sa.CheckConstraint(
-            "(received_bytes is null) = (received_sha256 is null)", name=op.f("ck_portal_exchanges_received")
+            "(sent_sha256 is null) = (purpose in ('dossier', 'sign_in'))", name=op.f("ck_portal_exchanges_sent_hash")
+        ),
+        sa.CheckConstraint(
+            "(received_sha256 is null) = (received_bytes is null or purpose in ('dossier', 'sign_in'))",
+            name=op.f("ck_portal_exchanges_received_hash"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_exchanges")),
     )
@@ -153,6 +160,8 @@ def _events() -> None:
         sa.Column("fault", String(length=20), nullable=False),
         sa.Column("place", String(length=40), nullable=True),
         sa.Column("known_at", Moment(), nullable=False),
+        sa.Column("last_at", Moment(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("unit_code", String(length=35), nullable=True),
         sa.Column("dossier", String(length=64), nullable=True),
         sa.Column("at", Moment(), nullable=True),
@@ -168,7 +177,22 @@ def _events() -> None:
             "(fault = 'unknown_unit') = (unit_code is not null)", name=op.f("ck_portal_aside_unit_code")
         ),
         sa.CheckConstraint("(fault = 'unknown_unit') = (at is not null)", name=op.f("ck_portal_aside_event")),
+        sa.CheckConstraint("events >= 1 and (events = 1 or at is null)", name=op.f("ck_portal_aside_events")),
+        sa.CheckConstraint("last_at >= known_at", name=op.f("ck_portal_aside_last_at")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_portal_aside")),
+    )
+    op.create_table(
+        "portal_due_days",
+        sa.Column("source", String(length=60), nullable=False),
+        sa.Column("unit_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("code", String(length=60), nullable=True),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("tried_at", Moment(), nullable=True),
+        sa.CheckConstraint("(code is null) = (tried_at is null)", name=op.f("ck_portal_due_days_tried")),
+        sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_portal_due_days_unit_id")),
+        sa.PrimaryKeyConstraint("source", "unit_id", "day", name=op.f("pk_portal_due_days")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("portal_events", schema=None) as batch_op:
         batch_op.create_index("ix_portal_events_known_at", ["source", "known_at"], unique=False)
@@ -231,6 +255,7 @@ def downgrade() -> None:
     op.drop_table("portal_scores")
     op.drop_table("portal_months")
     op.drop_table("portal_codes")
+    op.drop_table("portal_due_days")
     op.drop_table("portal_aside")
     op.drop_table("portal_dossiers")
     op.drop_table("portal_events")

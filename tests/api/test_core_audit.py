@@ -217,14 +217,16 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)
     app.state.settings = app.state.settings.model_copy(update={"demonstration": True})  # which has a key
-    gate = api("machine", scopes=["portal:events"])
+    gate = api("machine", scopes=["portal:events"], name="gate")
     event = {"dossier": "H57.12-261120-0001", "procedure": "1.001193", "receiving_unit": WARD, "channel": "online",
              "status": 2, "at": f"{DAY}T09:00:00+07:00"}  # fmt: skip
-    strange = [event | {"competent_unit": "XX"}]
+    strange = [event | {"competent_unit": "XX-1"}, event | {"competent_unit": "XX-2"}]
     call("receive_portal_events", gate, "POST", "/portal/events", {"source": "gate", "events": strange})
-    known = {"source": "gate", "kind": "unit", "code": "XX", "target": WARD}
+    known = {"source": "gate", "kind": "unit", "code": "XX-1", "target": WARD}
     call("put_external_code", analyst, "PUT", "/external-codes", known)
     call("replay_portal_aside", analyst, "POST", "/portal/aside/gate/replay", {})
+    other = {"fault": "unknown_unit", "code": "XX-2"}
+    call("dismiss_portal_aside", analyst, "POST", "/portal/aside/gate/dismissal", other)
     for operation, client, method, path, body, match in _tasks(has, analyst, officer):
         call(operation, client, method, path, body, match)
     for operation, path in (("put_directive_file", "/directives/1/file"), ("create_evidence", "/tasks/A/evidence")):

@@ -10,8 +10,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from app.__main__ import cli
+from app.core import audit
+from app.core.errors import Invalid
 from app.core.web import API
+from app.portal.events import recounting
 from tests.conftest import KIND
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock
 
@@ -135,12 +140,16 @@ def test_nothing_of_a_person_reaches_database_log_or_what_is_laid_aside(
         event(4, 2, DAY, competent_unit=citizen), event(5, 2, DAY, competent_unit=telephone),
         event(6, 99, DAY, note=name), event(7, 2, "2026-11-27", **person),
         event(8, 2, name), {"ChuHoSo": name}, no_event,
+        event(10, 2, DAY, procedure="NGUYEN.VAN.A", **person), event(11, 2, DAY, procedure="1.001193.NGUYENVANA"),
+        event(12, 2, DAY, competent_unit="NguyenThiBiMat"), event(13, 2, DAY, receiving_unit="H57.NGUYEN.VAN.A"),
+        event(14, 2, DAY, competent_unit="XX-01", receiving_unit="bi.mat"), event(15, 2, DAY, procedure="0987654321"),
     )  # fmt: skip
     assert said["accepted"] == 1
     assert [(one["index"], one["fault"], one["place"]) for one in said["aside"]][:3] == [
         (1, "unknown_unit", "receiving_unit"), (2, "unreadable", "procedure"), (3, "unreadable", "competent_unit"),
     ]  # fmt: skip
-    assert len(said["aside"]) == 9
+    assert len(said["aside"]) == 15
+    assert sum(one["fault"] == "unknown_unit" for one in said["aside"]) == 1
     # The envelope itself wrong, the body no JSON, and a call that is kept to be answered again.
     for body in ({"source": "", "events": [person]}, {"source": "one-gate", "events": name}, [name]):
         answer = machine.post(AT, json=body)
@@ -159,7 +168,7 @@ def test_nothing_of_a_person_reaches_database_log_or_what_is_laid_aside(
             stored = str(rows).encode()
     logged = "".join(capfd.readouterr()).encode()
     assert b"XX-01" in stored
-    for secret in SECRETS:
+    for secret in (*SECRETS, "NGUYEN", "NguyenThiBiMat", "bi.mat"):
         for written in (secret.encode(), secret.encode("utf-16-le"), secret.encode("unicode-escape")):
             assert written not in stored, secret
             assert written not in logged, secret
@@ -173,22 +182,145 @@ def test_what_has_no_known_unit_waits_and_is_counted_once_it_has(machine: TestCl
     (aside,) = analyst.get(f"{API}/portal/aside").json()["items"]
     assert (aside["code"], aside["events"], aside["source"]) == ("H57.40", 1, "one-gate")
     nothing = analyst.post(f"{API}/portal/aside/one-gate/replay").json()
-    assert nothing == {"accepted": 0, "duplicates": 0, "left": 1}
+    assert nothing == {"accepted": 0, "duplicates": 0, "unit_days": 0, "ready": 0, "left": 1, "refused": 0}
     code = {"source": "one-gate", "kind": "unit", "code": "H57.40", "target": WARD}
     assert analyst.put(f"{API}/external-codes", json=code).status_code == 201
-    assert analyst.post(f"{API}/portal/aside/one-gate/replay").json() == {"accepted": 1, "duplicates": 0, "left": 0}
+    done = analyst.post(f"{API}/portal/aside/one-gate/replay").json()
+    assert done == {"accepted": 1, "duplicates": 0, "unit_days": 1, "ready": 0, "left": 0, "refused": 0}
     assert counts(machine) == {"HT": {"received_online": 1}}
     assert analyst.get(f"{API}/portal/aside").json()["items"] == []
     (feed,) = analyst.get(AT).json()["items"]
     assert (feed["source"], feed["sender"], feed["events_day"], feed["aside"]) == ("one-gate", "test machine", 1, 0)
 
 
+def test_real_codes_are_taken(machine: TestClient, api: Api) -> None:
+    codes = ("1.001193.000.00.00.H57", "1.001193.H57", "1.001193.H57.12", "1.014465.H12")
+    assert send(machine, *(event(n, 2, DAY, procedure=code) for n, code in enumerate(codes)))["aside"] == []
+    assert counts(machine) == {"HT": {"received_online": 3}, "UNSPLIT": {"received_online": 1}}, "by the nation's code"
+    units = ("H57.12.34.567", "000.00.12.H57", "G09.01", "57012", "PTH-9")
+    said = send(machine, *(event(n, 2, DAY, competent_unit=code) for n, code in enumerate(units)))
+    assert {one["fault"] for one in said["aside"]} == {"unknown_unit"}
+    listed = api("city_analyst").get(f"{API}/portal/aside").json()["items"]
+    assert {one["code"] for one in listed} == set(units)
+
+
+def test_a_code_of_any_shape_is_taken_once_it_has_a_meaning(machine: TestClient, api: Api) -> None:
+    strange = event(1, 2, DAY, competent_unit="bophan.motcua", receiving_unit="bophan.motcua")
+    assert send(machine, strange)["aside"][0]["fault"] == "unreadable", "it might be anybody: nothing of it is kept"
+    code = {"source": "one-gate", "kind": "unit", "code": "bophan.motcua", "target": WARD}
+    assert api("city_analyst").put(f"{API}/external-codes", json=code).status_code == 201
+    assert send(machine, strange)["accepted"] == 1
+
+
+def test_a_refused_day_waits_and_is_brought_up_to_date(machine: TestClient, api: Api, app: FastAPI) -> None:
+    analyst = api("city_analyst")
+    api("machine", WARD, scopes=["figures:send"], name="phan mem cu")
+    other = {"unit": WARD, "sender": "phan mem cu"}
+    assert analyst.put(f"{API}/throughput/figures/senders/one-gate", json=other).is_success
+    said = send(machine, event(1, 2, DAY), event(2, 2, DAY, competent_unit=OTHER))
+    assert (said["accepted"], [one["code"] for one in said["refused_days"]]) == (2, ["source_of_another"])
+    assert (counts(machine), counts(machine, OTHER)) == ({}, {"HT": {"received_online": 1}})
+    (waits,) = analyst.get(f"{API}/portal/aside").json()["days"]
+    assert (waits["unit"], waits["day"], waits["code"]) == (WARD, DAY, "source_of_another")
+    still = analyst.post(f"{API}/portal/aside/one-gate/replay").json()
+    assert (still["unit_days"], still["ready"], still["refused"]) == (0, 0, 1)
+    assert send(machine, event(1, 2, DAY))["duplicates"] == 1, "sent again it is no news: it has to be counted here"
+    named = {"unit": WARD, "sender": "test machine"}
+    assert analyst.put(f"{API}/throughput/figures/senders/one-gate", json=named).is_success
+    done = analyst.post(f"{API}/portal/aside/one-gate/replay").json()
+    assert (done["unit_days"], done["ready"], done["refused"]) == (1, 0, 0)
+    assert counts(machine) == {"HT": {"received_online": 1}}
+    assert analyst.get(f"{API}/portal/aside").json() == {"items": [], "days": [], "refused": 0}
+
+
+def test_the_recount_follows_the_catalogue_and_needs_no_key(
+    machine: TestClient, api: Api, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    analyst = api("city_analyst")
+    send(machine, event(1, 2, DAY, procedure="1.555555"), event(2, 2, DAY, competent_unit="H57.40"))
+    assert counts(machine) == {"UNSPLIT": {"received_online": 1}}
+    known = analyst.get(f"{API}/procedures?limit=1").json()["items"][0]
+    one = analyst.get(f"{API}/procedures/{known['code']}").json()
+    new = {name: one[name] for name in ("name", "level", "days_allowed", "online_level", "non_boundary", "valid_from")}
+    made = analyst.post(f"{API}/procedures", json={**new, "code": "1.555555", "field": "HT"})
+    assert made.status_code == 201, made.text
+    code = {"source": "one-gate", "kind": "unit", "code": "H57.40", "target": OTHER}
+    assert analyst.put(f"{API}/external-codes", json=code).status_code == 201
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert CliRunner().invoke(cli, ["portal-recount", "--source", "no-such"]).exit_code == 2
+    for _ in range(2):
+        done = CliRunner().invoke(cli, ["portal-recount"])
+        assert done.exit_code == 0, done.output
+        assert counts(machine) == {"HT": {"received_online": 1}}
+        assert counts(machine, OTHER) == {"HT": {"received_online": 1}}
+    assert analyst.get(f"{API}/portal/aside").json() == {"items": [], "days": [], "refused": 0}
+
+
+def test_much_that_waits_is_counted_part_by_part(
+    machine: TestClient, api: Api, app: FastAPI, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("MOST", 4), ("DAYS", 1), ("PAIRS", 2)):
+        monkeypatch.setattr(recounting, name, most)
+    analyst = api("city_analyst")
+    send(machine, *(event(n, 2, f"2026-11-{17 + n % 4}", competent_unit=f"H57.{10 + n % 3}") for n in range(9)))
+    for n in range(3):
+        code = {"source": "one-gate", "kind": "unit", "code": f"H57.{10 + n}", "target": WARD}
+        assert analyst.put(f"{API}/external-codes", json=code).status_code == 201
+    first = analyst.post(f"{API}/portal/aside/one-gate/replay").json()
+    assert (first["accepted"], first["ready"], first["left"]) == (4, 5, 5)
+    by = audit.Context(clock.now(), None, "test", "command")
+    whole = recounting.recount(app.state.database, clock, by, "one-gate", stopped_ends=True)
+    assert (whole.accepted, whole.ready, whole.left, whole.refused) == (5, 0, 0, 0)
+    days = [counts(machine, day=f"2026-11-{day}") for day in (17, 18, 19, 20)]
+    assert [day["HT"]["received_online"] for day in days] == [3, 2, 2, 2]
+
+
+def test_what_is_laid_aside_is_numbered_and_can_be_done_with(
+    machine: TestClient, api: Api, people: Callable[..., PageClient]
+) -> None:
+    analyst = api("city_analyst")
+    future = event(3, 2, "2026-11-27")
+    send(machine, event(1, 99, DAY), event(2, 98, DAY), future, event(4, 2, DAY, competent_unit="H57.99"))
+    send(machine, event(1, 99, DAY), event(4, 2, DAY, competent_unit="H57.99"))
+    listed = analyst.get(f"{API}/portal/aside").json()["items"]
+    assert [(one["fault"], one["code"], one["events"]) for one in listed] == [
+        ("in_future", "at", 1), ("unknown_unit", "H57.99", 1), ("unreadable", "status", 3)
+    ]  # fmt: skip
+    assert analyst.get(AT).json()["items"][0]["aside"] == 5
+    at = f"{API}/portal/aside/one-gate/dismissal"
+    assert analyst.post(at, json={"fault": "unreadable", "code": "at"}).status_code == 404
+    assert api("leader").post(at, json={"fault": "unreadable", "code": "status"}).status_code == 403
+    left = analyst.post(at, json={"fault": "unreadable", "code": "status"}).json()["items"]
+    assert [one["fault"] for one in left] == ["in_future", "unknown_unit"]
+    browser = people("city_analyst")
+    for fault, code in (("in_future", "at"), ("unknown_unit", "H57.99")):
+        sent = browser.post("/portal/aside/one-gate/dismissal", data={"fault": fault, "code": code})
+        assert sent.status_code == 303, sent.text
+    assert analyst.get(f"{API}/portal/aside").json()["items"] == []
+    assert "Mọi sự kiện nhận được đều đã tính" in browser.get("/portal/aside").text
+
+
+def test_a_token_of_events_can_be_a_named_sender_and_its_name_is_its_own(machine: TestClient, api: Api) -> None:
+    named = {"sender": "test machine"}
+    assert api("city_analyst").put(f"{API}/throughput/figures/senders/one-gate", json=named).is_success
+    assert send(machine, event(1, 2, DAY))["accepted"] == 1
+    for scope in ("portal:events", "figures:send"):
+        with pytest.raises(Invalid) as taken:
+            api("machine", scopes=[scope], name="test machine")
+        assert [fault.code for fault in taken.value.faults] == ["token_name_taken"]
+
+
 def test_the_door_is_for_the_citys_machine_with_that_right(api: Api, keyed: None, machine: TestClient) -> None:
     body = {"source": "one-gate", "events": [event(1, 2, DAY)]}
-    for client in (api(), api("city_analyst"), api("leader"), api("machine", WARD, scopes=["portal:events"])):
+    for client in (
+        api(),
+        api("city_analyst"),
+        api("leader"),
+        api("machine", WARD, scopes=["portal:events"], name="of a ward"),
+    ):
         assert client.post(AT, json=body).status_code == 403
     assert machine.post(AT, json=body).status_code == 200
-    with_other_name = api("machine", WARD, scopes=["figures:send"])
+    with_other_name = api("machine", WARD, scopes=["figures:send"], name="another of a ward")
     assert with_other_name.get(AT).status_code == 403
     assert machine.post(AT, json={"source": "x", "events": [event(1, 2, DAY)] * 501}).status_code == 413
 

@@ -11,6 +11,8 @@ from sqlmodel import Session
 
 from app.core import hot
 from app.core.access import Caller
+from app.portal.events import due
+from app.portal.events.due import UnitDay
 from app.portal.events.models import PortalDossier
 from app.portal.events.rules import folded, tallied
 from app.portal.events.schemas import RefusedDayOut
@@ -21,7 +23,6 @@ from app.throughput.figures.schemas import MAX_ITEMS, FigureDayIn, FigureLineIn,
 from app.throughput.forms import Reference
 from app.units.models import Unit
 
-UnitDay = tuple[int, date]
 Counted = dict[UnitDay, list[tuple[str, str, int]]]
 _D = hot.table(PortalDossier).c
 AT_ONCE = 300
@@ -38,6 +39,8 @@ class Proposed:
 def propose(session: Session, caller: Caller, source: str, touched: Collection[UnitDay], now: datetime) -> Proposed:
     """Count days of units anew and make the counts the source's proposals, by the rules of every proposal.
 
+    A day whose proposal is refused waits, whatever the reason: its events are here and would be no news sent again.
+
     What a unit does not count by itself goes under the field for totals not yet split: no dossier is lost by it.
     """
     reference = Reference.read(session)
@@ -45,19 +48,22 @@ def propose(session: Session, caller: Caller, source: str, touched: Collection[U
     codes = {info.id: info.code for info in reference.by_code.values()}
     received = _counted(session, source, touched, codes, ("received_unit_id", "received_on", "channel"))
     settled = _counted(session, source, touched, codes, ("settled_unit_id", "settled_on", "settled"))
+    ordered = sorted(touched)
     items = [
         _day(reference, units[unit], day, received.get((unit, day), ()), settled.get((unit, day), ()))
-        for unit, day in sorted(touched)
+        for unit, day in ordered
     ]
     refused = []
+    judged: dict[UnitDay, str | None] = {}
     for start in range(0, len(items), MAX_ITEMS):
         body = FiguresIn(source=source, basis=Basis.daily, items=items[start : start + MAX_ITEMS])
         answer = figures.put(session, caller, body=body, now=now, dry_run=False)
-        refused += [
-            RefusedDayOut(unit=one.unit or "", day=body.items[one.index].day, code=one.code)
-            for one in answer.results
-            if one.status is FigureStatus.refused
-        ]
+        for one in answer.results:
+            is_refused = one.status is FigureStatus.refused
+            judged[ordered[start + one.index]] = (one.code or "invalid") if is_refused else None
+            if is_refused:
+                refused.append(RefusedDayOut(unit=one.unit or "", day=body.items[one.index].day, code=one.code))
+    due.keep(session, source, judged, now)
     return Proposed(len(items), refused)
 
 

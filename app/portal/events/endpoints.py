@@ -12,8 +12,17 @@ from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.schemas import problems
 from app.core.web import Render, form
-from app.portal.events import aside, feeds, secrecy, service
-from app.portal.events.schemas import AsideOut, AsidePage, EventsOut, FeedOut, FeedPage, PortalEventsIn, ReplayOut
+from app.portal.events import aside, feeds, recounting, secrecy, service
+from app.portal.events.schemas import (
+    AsideOut,
+    AsidePage,
+    DismissIn,
+    EventsOut,
+    FeedOut,
+    FeedPage,
+    PortalEventsIn,
+    ReplayOut,
+)
 
 router = APIRouter(prefix="/portal", route_class=DoorRoute, tags=["portal"])
 
@@ -70,7 +79,21 @@ def replay_portal_aside(
     caller: Annotated[Caller, allow("portal:keep")], source: SourceName, session: Writing, now: Now, render: Render,
     request: Request,
 ) -> Response:  # fmt: skip
-    """Count the events of a source whose unit has become known since."""
+    """Count the events of a source whose unit has become known since, and refused days; again if `ready`."""
     stopped_ends = request.app.state.settings.portal_stopped_ends
-    data = feeds.replay(session, caller, source, now=now, stopped_ends=stopped_ends)
+    data = recounting.replay(session, caller, source, now=now, stopped_ends=stopped_ends)
     return render.saved(data, to="/portal/aside")
+
+
+@router.post(
+    "/aside/{source}/dismissal", operation_id="dismiss_portal_aside", response_model=AsidePage,
+    responses=problems(401, 403, 404, 413, 415, 422, 503),
+)  # fmt: skip
+@form("portal/aside.html", _again)
+def dismiss_portal_aside(
+    caller: Annotated[Caller, allow("portal:keep")], source: SourceName, session: Writing, render: Render,
+    request: Request, body: DismissIn,
+) -> Response:  # fmt: skip
+    """Take events of one reason and code off the list: the vendor was told, or nobody will give the code a meaning."""
+    aside.dismiss(session, source, which=body)
+    return render.saved(aside.listing(session), to="/portal/aside")

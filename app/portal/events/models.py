@@ -71,13 +71,15 @@ class PortalDossier(SQLModel, table=True):
 
 
 class PortalAside(SQLModel, table=True):
-    """An event that could not be counted; of one that could not be read only that there was one."""
+    """An event that could not be counted; of those whose content is not kept how often there was one."""
 
     __tablename__ = "portal_aside"
     __table_args__ = (
         CheckConstraint(one_of("fault", Unfit), name="fault"),
         CheckConstraint("(fault = 'unknown_unit') = (unit_code is not null)", name="unit_code"),
         CheckConstraint("(fault = 'unknown_unit') = (at is not null)", name="event"),
+        CheckConstraint("events >= 1 and (events = 1 or at is null)", name="events"),
+        CheckConstraint("last_at >= known_at", name="last_at"),
         Index("uq_portal_aside_digest", "source", "digest", unique=True),
     )
 
@@ -87,6 +89,8 @@ class PortalAside(SQLModel, table=True):
     fault: str = Field(max_length=20)
     place: str | None = Field(max_length=40, description="Which property could not be read")
     known_at: datetime
+    last_at: datetime
+    events: int
     unit_code: str | None = Field(max_length=35, description="The code that is not known")
     dossier: str | None = Field(max_length=64)
     at: datetime | None
@@ -97,3 +101,17 @@ class PortalAside(SQLModel, table=True):
     channel: str | None = Field(max_length=10)
     received_at: datetime | None
     due_at: datetime | None
+
+
+class PortalDueDay(SQLModel, table=True):
+    """A unit's day whose proposal does not yet say what the events say: refused, or to be counted anew."""
+
+    __tablename__ = "portal_due_days"
+    __table_args__ = (CheckConstraint("(code is null) = (tried_at is null)", name="tried"), CLUSTERED)
+
+    source: str = Field(primary_key=True, max_length=60)
+    unit_id: int = Field(primary_key=True, foreign_key="units.id")
+    day: date = Field(primary_key=True)
+    code: str | None = Field(max_length=60)
+    since: datetime
+    tried_at: datetime | None

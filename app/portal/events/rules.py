@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
+from re import compile as pattern
 
 
 class DossierStatus(IntEnum):
@@ -48,6 +49,14 @@ class Unfit(StrEnum):
     unknown_unit = "unknown_unit"
     in_future = "in_future"
 
+
+# What of an unknown code may be kept: the shapes of agencies and procedures, and short numbers and signs of a system's
+# own. A name has no digit, a telephone or a citizen's number too many in one part: neither ever stands in a table.
+_AGENCY = r"[A-Y]\d\d(\.(?=[A-Z]*\d)[A-Z0-9]{1,6})*"
+_OLD_AGENCY = r"\d{3}\.\d\d\.\d\d\.[A-Y]\d\d"
+_UNIT = pattern(rf"{_AGENCY}|{_OLD_AGENCY}|\d{{1,8}}|[A-Z]{{1,6}}[._-]?\d{{1,6}}")
+_PROCEDURE = pattern(rf"\d\.\d{{6}}(\.({_AGENCY}|{_OLD_AGENCY}))?")
+STEM = 8  # `1.004194` of `1.004194.000.00.00.H57`: the nation's procedure
 
 RECEIVED_BY = {channel: f"received_{channel.value}" for channel in Channel}
 COUNTED = ("received_online", "received_counter", "received_post", "resolved_early", "resolved_on_time",
@@ -93,6 +102,16 @@ class Facts:
     settled_on: date | None = None
     settled_unit: int | None = None
     settled: Settled | None = None
+
+
+def is_unit_code(code: str) -> bool:
+    """Tell whether what no unit is known by looks like a unit's code, and can be kept until it is given a meaning."""
+    return _UNIT.fullmatch(code) is not None
+
+
+def is_procedure_code(code: str) -> bool:
+    """Tell whether what the catalogue does not have looks like a procedure's code."""
+    return _PROCEDURE.fullmatch(code) is not None
 
 
 def facts(events: Iterable[Event], *, stopped_ends: bool) -> Facts:

@@ -1,11 +1,9 @@
 """What the one-gate system sends of dossiers, and how it is answered and shown."""
 
-import re
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -14,7 +12,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from app.core.errors import Problem
 from app.core.schemas import Line, Moment
@@ -30,15 +27,8 @@ CHANNEL_WORDS = "online (trực tuyến) | counter (trực tiếp) | post (bưu 
 FAULT_WORDS = "unreadable | unknown_unit (give its code a meaning) | in_future"
 
 
-def _no_person(code: str) -> str:
-    # Nine digits and more are a telephone's or a citizen's number, in whatever property they came.
-    if re.search(r"\d{9}", re.sub(r"[._-]", "", code)):
-        raise PydanticCustomError("code", "no code", {"code": "invalid_value"})
-    return code
-
-
-# Codes alone: nothing that a name or an address could stand in.
-Code = Annotated[Line, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), AfterValidator(_no_person)]
+# One that is not known is kept only where it has the shape of a code (`rules`).
+Code = Annotated[Line, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 AgencyCode = Annotated[Code, Field(max_length=35)]
 
 
@@ -172,15 +162,40 @@ class AsideOut(BaseModel):
     last_known_at: datetime
 
 
+class DueDayOut(BaseModel):
+    """A unit's day whose proposal does not yet say what the events say."""
+
+    source: str
+    unit: Annotated[str, Field(description="Our code")]
+    name: str
+    day: date
+    code: Annotated[str | None, Field(description="Why it was refused; null: not yet tried")]
+    since: datetime
+
+
 class AsidePage(BaseModel):
-    """What was laid aside, by source, reason and code."""
+    """What was laid aside, by source, reason and code; and days whose proposals were refused, the first 200."""
 
     items: list[AsideOut]
+    days: list[DueDayOut]
+    refused: Annotated[int, Field(description="Such days in all")]
+
+
+class DismissIn(BaseModel):
+    """Which laid-aside events are done with: of one reason, and one code or property."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fault: Annotated[Unfit, Field(description=FAULT_WORDS)]
+    code: Annotated[Line | None, Field(max_length=40, description="As the list names it")] = None
 
 
 class ReplayOut(BaseModel):
-    """What came of counting laid-aside events again."""
+    """What came of counting again."""
 
     accepted: int
     duplicates: int
-    left: Annotated[int, Field(description="Still laid aside")]
+    unit_days: Annotated[int, Field(description="Days of units whose proposals now say what the events say")]
+    ready: Annotated[int, Field(description="Events and days that could be tried still: ask again")]
+    left: Annotated[int, Field(description="Events still laid aside")]
+    refused: Annotated[int, Field(description="Days still refused")]

@@ -17,9 +17,10 @@ from app.core.clock import day_of
 from app.core.db import take_turns, upsert
 from app.core.text import search_key
 from app.portal.events.aside import Laid, lay_aside
-from app.portal.events.counting import Proposed, UnitDay, propose
+from app.portal.events.counting import Proposed, propose
+from app.portal.events.due import UnitDay
 from app.portal.events.models import PortalDossier, PortalEvent
-from app.portal.events.rules import Channel, Event, Facts, Unfit, facts
+from app.portal.events.rules import STEM, Channel, Event, Facts, Unfit, facts, is_procedure_code, is_unit_code
 from app.portal.events.schemas import AsideEventOut, EventsOut, PortalEventIn, PortalEventsIn
 from app.procedures import codes
 from app.procedures.codes import CodeKind
@@ -84,9 +85,10 @@ def receive(session: Session, caller: Caller, *, body: PortalEventsIn, now: date
     rows: list[dict[str, Any]] = []
     aside = [AsideEventOut(index=n, fault=Unfit.unreadable, place=place or None) for n, place in body.unread.items()]
     laid = [Laid(Unfit.unreadable, place or None) for place in body.unread.values()]
+    procedures = _known(session, {one.procedure for one in body.events if not is_procedure_code(one.procedure)})
     for index, event in zip(body.places, body.events, strict=True):
         dossier = hashed(keys.secret, event.dossier)
-        fault, place, code = _unfit(event, units, now)
+        fault, place, code = _unfit(event, units, procedures, now)
         if fault is None:
             rows.append(row_of(body.source, dossier, event, units, now))
         else:
@@ -115,7 +117,7 @@ def take(
     new = _stored(session, rows)
     touched: set[UnitDay] = set()
     if new:
-        touched = _settle(session, source, {row[1] for row in new}, stopped_ends=stopped_ends)
+        touched = settle(session, source, {row[1] for row in new}, stopped_ends=stopped_ends)
     proposed = propose(session, caller, source, touched, now) if touched else Proposed(0, [])
     return Taken(len(new), len(rows) - len(new), proposed)
 
@@ -134,11 +136,20 @@ def units_of(session: Session, source: str) -> Mapping[str, int]:
 
 
 def _unfit(
-    event: PortalEventIn, units: Mapping[str, int], now: datetime
-) -> tuple[Unfit | None, str | None, str | None]:  # fmt: skip
-    for place in ("competent_unit", "receiving_unit"):
-        if search_key(code := getattr(event, place)) not in units:
-            return Unfit.unknown_unit, place, code
+    event: PortalEventIn, units: Mapping[str, int], procedures: Collection[str], now: datetime
+) -> tuple[Unfit | None, str | None, str | None]:
+    """Return what is wrong with an event, at which property; and the code to be given a meaning."""
+    if not is_procedure_code(event.procedure) and event.procedure not in procedures:
+        return Unfit.unreadable, "procedure", None
+    unknown = [
+        (place, code) for place in ("competent_unit", "receiving_unit")
+        if search_key(code := getattr(event, place)) not in units
+    ]  # fmt: skip
+    for place, code in unknown:  # before any of them is kept
+        if not is_unit_code(code):
+            return Unfit.unreadable, place, None
+    if unknown:
+        return Unfit.unknown_unit, *unknown[0]
     for place in ("at", "received_at"):
         moment = getattr(event, place)
         if moment is not None and moment > now + AHEAD:
@@ -171,7 +182,7 @@ def _stored(session: Session, rows: list[dict[str, Any]]) -> list[Any]:
     return new
 
 
-def _settle(session: Session, source: str, dossiers: Collection[str], *, stopped_ends: bool) -> set[UnitDay]:
+def settle(session: Session, source: str, dossiers: Collection[str], *, stopped_ends: bool) -> set[UnitDay]:
     """Work out what all events of some dossiers say; returns the days of units whose counts change by it."""
     wanted = sorted(dossiers)
     touched: set[UnitDay] = set()
@@ -210,12 +221,19 @@ def _events(session: Session, source: str, dossiers: list[str]) -> dict[str, lis
 
 
 def _fields(session: Session, procedures: Iterable[str]) -> Mapping[str, int]:
-    """Return the numbers of procedures' fields; one that the catalogue does not have is not split by field."""
+    """Return the numbers of procedures' fields, by the code, else by the nation's procedure in it, else not split."""
     wanted = set(procedures)
-    query = select(_PROCEDURE.code, _PROCEDURE.field_id).where(_PROCEDURE.code.in_(wanted))
-    known = {row.code: row.field_id for row in session.execute(query)}
+    known = _known(session, wanted | {code[:STEM] for code in wanted})
     rest = Reference.read(session).by_code[UNSPLIT].id
-    return {code: known.get(code, rest) for code in wanted}
+    return {code: known.get(code, known.get(code[:STEM], rest)) for code in wanted}
+
+
+def _known(session: Session, codes: Collection[str]) -> Mapping[str, int]:
+    """Return the fields' numbers of those procedures that the catalogue has."""
+    if not codes:
+        return {}
+    query = select(_PROCEDURE.code, _PROCEDURE.field_id).where(_PROCEDURE.code.in_(codes))
+    return {row.code: row.field_id for row in session.execute(query)}
 
 
 def _dossier(source: str, code: str, one: Facts, fields: Mapping[str, int]) -> dict[str, Any]:
