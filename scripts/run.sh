@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
 # Serve the demonstration on port $1 (8000), with the portal's simulator on PORTAL_PORT (8057) beside it until the end.
+# Where the environment or tiendo57.toml names another system, that one is called and no simulator is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export TIENDO57_DEMONSTRATION=true
 tiendo57=.venv/bin/tiendo57
 port=${1:-8000}
-portal="http://127.0.0.1:${PORTAL_PORT:-8057}"
 
 "$tiendo57" migrate
 "$tiendo57" demo --if-empty
-"$tiendo57" portal-simulator --port "${PORTAL_PORT:-8057}" >/dev/null &
-running=$!
+running=
 trap 'kill $running 2>/dev/null || true' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-# What the installation sets itself wins.
-export TIENDO57_PORTAL_HOSTS="${TIENDO57_PORTAL_HOSTS:-127.0.0.1}"
-export TIENDO57_PORTAL_LEGACY_URL="${TIENDO57_PORTAL_LEGACY_URL:-$portal/legacy}"
-export TIENDO57_PORTAL_REST_URL="${TIENDO57_PORTAL_REST_URL:-$portal/rest}"
+settings=$("$tiendo57" settings)
+if ! grep -Eq '^portal_(hosts|legacy_url|rest_url) = .*\((environment .*|tiendo57\.toml)\)$' <<<"$settings"; then
+  portal="http://127.0.0.1:${PORTAL_PORT:-8057}"
+  "$tiendo57" portal-simulator --port "${PORTAL_PORT:-8057}" >/dev/null &
+  running=$!
+  export TIENDO57_PORTAL_HOSTS=127.0.0.1 TIENDO57_PORTAL_LEGACY_URL="$portal/legacy" TIENDO57_PORTAL_REST_URL="$portal/rest"
+fi
 "$tiendo57" serve --port "$port" &
 service=$!
 running="$running $service"
