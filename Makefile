@@ -35,8 +35,9 @@ bench: env ## measure, in comparison with known ways on this machine
 pages: env ## measure the day's form in a browser: bytes, paint, typing, sending
 	$(BIN)/python -m benchmarks.pages
 
-fuzz: env ## the long random runs
+fuzz: env ## the long random runs, and other examples of the properties than the tests try
 	$(BIN)/pytest tests -m fuzz
+	$(BIN)/pytest tests -m "hypothesis and not fuzz" --hypothesis-profile fuzz
 
 soak: env ## the long endurance runs
 	$(BIN)/pytest tests -m soak

@@ -31,8 +31,11 @@ NOW = "2026-11-20T16:45:00+07:00"
 PASSWORD = "một mật khẩu đủ dài 57"
 KIND = os.environ.get("TIENDO57_TEST_DATABASE", "sqlite")
 _numbers = count(1)
-# How fast an example runs says more about the machine than about the rule.
-property_tests.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast an example runs says more about the machine than about the rule. A run tries the same examples as the one before,
+# so that a change is judged by what it changes; `make fuzz` looks for others.
+_calm = property_tests(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+property_tests.register_profile("tests", _calm, derandomize=True, database=None)
+property_tests.register_profile("fuzz", _calm, max_examples=1000)
 property_tests.load_profile("tests")
 
 
