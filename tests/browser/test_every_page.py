@@ -83,13 +83,9 @@ INDICATORS = (
     "/indicators/estimates/qd766",
 )  # fmt: skip
 PORTAL = (
-    "/portal/health",
-    "/portal/events",
-    "/portal/aside",
-    "/portal/exchanges",
-    "/portal/exchanges?outcome=ok",
-    "/portal/exchanges/1",
-)
+    "/portal/health", "/portal/events", "/portal/aside", "/portal/codes", "/portal/codes?match=unmapped",
+    "/portal/months", "/portal/exchanges", "/portal/exchanges?outcome=ok",
+)  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
     *((None, path) for path in STRANGER),
