@@ -15,7 +15,7 @@ from tests.browser.conftest import TODAY, Visitor
 from tests.support.clients import WARD
 
 AXE = next((Path(__file__).parent / "vendor").glob("axe-*.min.js")).read_text()
-# Style sheets are fetched beforehand for rules of media that no page has.
+# Only two rules read what axe would fetch first: one is experimental and off, the other of media that no page has.
 RUN = """async (colours) => {
   const only = colours ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {};
   const found = await axe.run(document, {resultTypes: ["violations"], preload: false, ...only});
