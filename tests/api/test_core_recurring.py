@@ -1,7 +1,9 @@
 """What the application does by itself is tried again after a failure, only when due, and stops with the application."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from fastapi import FastAPI
 from sqlmodel import Session
@@ -21,13 +23,18 @@ def test_what_fails_is_tried_again_and_what_is_not_due_is_left(app: FastAPI, clo
 
     def due(session: Session, now: datetime, last: datetime | None) -> bool:
         asked.append(last)
+        if len(asked) == 4:
+            enough()
         return last is None
 
     async def serve() -> None:
+        nonlocal enough
+        seen = asyncio.Event()
+        enough = partial(asyncio.get_running_loop().call_soon_threadsafe, seen.set)
         async with recurring.repeated(act, app.state.database, clock, every=0.001, trouble="not_done", due=due):
-            while len(asked) < 4:
-                await asyncio.sleep(0.001)
+            await seen.wait()
 
+    enough: Callable[[], object]
     asyncio.run(serve())
     now = clock.now()
     assert acted == [now, now]
