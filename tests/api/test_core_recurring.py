@@ -13,6 +13,7 @@ from tests.support.clients import SetClock
 
 
 def test_what_fails_is_tried_again_and_what_is_not_due_is_left(app: FastAPI, clock: SetClock) -> None:
+    enough: Callable[[], object]
     acted: list[datetime] = []
     asked: list[datetime | None] = []
 
@@ -34,7 +35,6 @@ def test_what_fails_is_tried_again_and_what_is_not_due_is_left(app: FastAPI, clo
         async with recurring.repeated(act, app.state.database, clock, every=0.001, trouble="not_done", due=due):
             await seen.wait()
 
-    enough: Callable[[], object]
     asyncio.run(serve())
     now = clock.now()
     assert acted == [now, now]
