@@ -223,7 +223,7 @@ def test_tasks_are_those_of_their_summary_now_and_then(app: FastAPI, api: Api, c
         for ref, amount in inputs.values.items():
             asked = {"unit": units[place], "role": "lead"} if place is not None else {}
             asked |= {"programme": ref.programme} if ref.programme else {}
-            known = moments[period] if period else None
+            known = moments[period]
             asked |= {"as_of": known} if known else {}
             said = analyst.get("/api/v1/tasks/summary", params=asked).json()
             counts = {f"tasks_{b['bucket']}": b["count"] for b in said["buckets"]} | {ALL_TASKS: said["total"]}
