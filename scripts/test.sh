@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
 # then those that touch the database once more on PostgreSQL. The first part that fails ends the run.
-# TIENDO57_TEST_POSTGRESQL names a PostgreSQL that may be written to; without it a throw-away server is started.
+# TIENDO57_TEST_POSTGRESQL names a superuser of a PostgreSQL that may be written to; without it a throw-away server is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh

@@ -1,4 +1,4 @@
-"""One application a worker, a fresh database a test (a copy of a migrated one), callers at both doors."""
+"""One application a worker, a fresh database a test (as migrated and seeded), callers at both doors."""
 
 import os
 import shutil
@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
 from pydantic import SecretStr
-from sqlalchemy import create_engine, text
 from sqlmodel import Session
 
 from app import migrations
@@ -25,21 +24,22 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.main import create_app
 from app.units.service import by_code
+from tests.support import postgresql
 from tests.support.clients import WARD, PageClient, SetClock
 
 NOW = "2026-11-20T16:45:00+07:00"
 PASSWORD = "một mật khẩu đủ dài 57"
 KIND = os.environ.get("TIENDO57_TEST_DATABASE", "sqlite")
 _numbers = count(1)
-# How fast an example runs says more about the machine than about the rule. A run tries the same examples as the one before,
-# so that a change is judged by what it changes; `make fuzz` looks for others.
+# How fast an example runs says more about the machine than about the rule. A run tries the same examples as the one
+# before, so that a change is judged by what it changes; `make fuzz` looks for others.
 _calm = property_tests(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 property_tests.register_profile("tests", _calm, derandomize=True, database=None)
 property_tests.register_profile("fuzz", _calm, max_examples=1000)
 property_tests.load_profile("tests")
 
 
-def _settings(url: str) -> Settings:
+def settings_of(url: str) -> Settings:
     return Settings(database_url=SecretStr(url), log_level="error", database_pool_size=5)
 
 
@@ -50,18 +50,18 @@ def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterat
     if KIND == "sqlite":
         url = f"sqlite:///{tmp_path_factory.mktemp('template')}/template.db"
     else:
-        url = postgresql_url(f"t57_template_{worker_id}_{os.getpid()}")
-        create_postgresql(url)
-    database = Database(_settings(url))
+        url = postgresql.address(f"t57_template_{worker_id}_{os.getpid()}")
+        postgresql.create(url)
+    database = Database(settings_of(url))
     migrations.upgrade(database)
-    migrations.seed(database, _settings(url), clock)
+    migrations.seed(database, settings_of(url), clock)
     if KIND == "sqlite":
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
     yield url
     if KIND == "postgresql":
-        drop_postgresql(url)
+        postgresql.drop(url)
 
 
 # What takes longest begins first, so that no worker ends alone with it; `[vi]` and its like go to different workers.
@@ -97,67 +97,37 @@ def _one_loop() -> Iterator[None]:
         TestClient.portal = None
 
 
-def _server() -> str:
-    url = os.environ.get("TIENDO57_TEST_POSTGRESQL")
-    assert url, "TIENDO57_TEST_POSTGRESQL names no server: run `make test`"
-    return url
-
-
-def postgresql_url(name: str) -> str:
-    """Return the address of a database of this name on the tests' server."""
-    from sqlalchemy.engine import make_url
-
-    return make_url(_server()).set(database=name).render_as_string(hide_password=False)
-
-
-def create_postgresql(url: str, template: str | None = None) -> None:
-    """Make an empty database, or a copy of another."""
-    from sqlalchemy.engine import make_url
-
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        like = (
-            f' TEMPLATE "{make_url(template).database}" STRATEGY FILE_COPY'
-            if template
-            else " ENCODING 'UTF8' TEMPLATE template0"
-        )
-        connection.execute(text(f'CREATE DATABASE "{make_url(url).database}"{like}'))
-    engine.dispose()
-
-
-def drop_postgresql(url: str) -> None:
-    """Remove a database if it is there, whoever is connected to it."""
-    from sqlalchemy.engine import make_url
-
-    engine = create_engine(_server(), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)'))
-    engine.dispose()
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """The address at which one test's database after the other stands: the same, so that one engine serves them all."""
+    if KIND == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('database')}/test.db"
+    return postgresql.address(f"t57_{worker_id}_{os.getpid()}")
 
 
 @pytest.fixture(scope="session")
-def _place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """The address at which one test's database after the other stands: the same, so that one engine serves them all."""
+def anew(template: str, place: str) -> Iterator[Callable[[], None]]:
+    """Make the database at that place the template's equal again."""
     if KIND == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('database')}/test.db"
-        return
-    url = postgresql_url(f"t57_{worker_id}_{os.getpid()}")
-    yield url
-    drop_postgresql(url)
+        path = Path(place.removeprefix("sqlite:///"))
+
+        def copy() -> None:
+            for left in path.parent.iterdir():  # taken away, not written over: somebody may still hold it open
+                left.unlink()
+            shutil.copyfile(template.removeprefix("sqlite:///"), path)
+
+        yield copy
+    else:
+        kept = postgresql.Kept(place, template)
+        yield kept.put_back
+        kept.remove()
 
 
 @pytest.fixture
-def database_url(template: str, _place: str) -> str:
+def database_url(place: str, anew: Callable[[], None]) -> str:
     """The address of this test's own database, migrated and seeded."""
-    if KIND == "sqlite":
-        path = Path(_place.removeprefix("sqlite:///"))
-        for left in path.parent.iterdir():  # taken away, not written over: somebody may still hold it open
-            left.unlink()
-        shutil.copyfile(template.removeprefix("sqlite:///"), path)
-    else:
-        drop_postgresql(_place)
-        create_postgresql(_place, template)
-    return _place
+    anew()
+    return place
 
 
 @pytest.fixture
@@ -168,25 +138,26 @@ def clock() -> SetClock:
 
 @pytest.fixture(scope="session")
 def _built(template: str) -> FastAPI:
-    return create_app(_settings(template), SetClock(NOW))
+    return create_app(settings_of(template), SetClock(NOW))
 
 
 @pytest.fixture(scope="session")
-def _database(_place: str) -> Database:
+def _database(place: str) -> Database:
     # What SQLAlchemy has compiled is kept with the engine: to compile it anew for every test is a fifth of the run.
-    return Database(_settings(_place))
+    return Database(settings_of(place))
 
 
 @pytest.fixture
 def app(_built: FastAPI, _database: Database, database_url: str, clock: SetClock) -> Iterator[FastAPI]:
     """The application on this test's database and clock."""
-    _built.state.settings = _settings(database_url)
+    _built.state.settings = settings_of(database_url)
     _built.state.clock = clock
     _database.gate = Database(_built.state.settings).gate  # it belongs to the event loop where one first waited at it
     _built.state.database = _database
     yield _built
     for used in {_built.state.database, _database}:  # a test may have put another in its place
-        used.engine.dispose()
+        if KIND == "sqlite" or used is not _database:  # a server's connections are dear, and see what is put back
+            used.engine.dispose()
 
 
 @pytest.fixture

@@ -105,7 +105,7 @@ def rows_query(as_of: datetime | None) -> Select[Any]:
     )  # fmt: skip
     if as_of is None:
         words: Any = Task
-        query: Any = (
+        query: Select[Any] = (
             select(
                 *common, col(ProgrammePhase.code).label("phase"), col(DirectiveClause.label).label("clause"),
                 col(Task.percent), col(Task.percent_source), col(Task.last_update_at),
@@ -132,7 +132,7 @@ def rows_query(as_of: datetime | None) -> Select[Any]:
             .join(_STATE, col(_STATE.task_id) == col(Task.id))
             .join(TaskEdition, and_(col(TaskEdition.task_id) == col(Task.id), alive(TaskEdition, as_of)))
         )  # fmt: skip
-    return (  # type: ignore[no-any-return]
+    return (
         query.join(Unit, col(Unit.id) == col(_STATE.lead_unit_id))
         .join(Programme, col(Programme.id) == col(Task.programme_id))
         .join(Directive, col(Directive.id) == words.directive_id)

@@ -213,7 +213,7 @@ def test_tasks_are_those_of_their_summary_now_and_then(app: FastAPI, api: Api, c
     refs = [MeasureRef(name) for name in (ALL_TASKS, *BUCKETS)]
     refs += [MeasureRef(name, programme="research") for name in (ALL_TASKS, "tasks_due_soon")]
     day = Stretch(date(2026, 11, 8), date(2026, 11, 8))
-    moments = {OCTOBER: "2026-10-31", day: "2026-11-08", NOVEMBER: None}
+    moments: dict[service.Stretch, str | None] = {OCTOBER: "2026-10-31", day: "2026-11-08", NOVEMBER: None}
     looked = set()
     with app.state.database.read() as session:
         units: dict[int | None, str | None] = {by_code(session, code).id: code for code in (WARD, OTHER, "SO-KHCN")}
@@ -223,7 +223,8 @@ def test_tasks_are_those_of_their_summary_now_and_then(app: FastAPI, api: Api, c
         for ref, amount in inputs.values.items():
             asked = {"unit": units[place], "role": "lead"} if place is not None else {}
             asked |= {"programme": ref.programme} if ref.programme else {}
-            asked |= {"as_of": moments[period]} if moments[period] else {}  # type: ignore[index]  # it is one of them
+            known = moments[period]
+            asked |= {"as_of": known} if known else {}
             said = analyst.get("/api/v1/tasks/summary", params=asked).json()
             counts = {f"tasks_{b['bucket']}": b["count"] for b in said["buckets"]} | {ALL_TASKS: said["total"]}
             assert amount == counts[ref.name], (str(ref), place, period)

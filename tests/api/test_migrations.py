@@ -27,7 +27,8 @@ from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import UpdateIn
 from app.tasks.schemas import TaskNew
-from tests.conftest import KIND, NOW, create_postgresql, drop_postgresql, postgresql_url
+from tests.conftest import KIND, NOW
+from tests.support import postgresql
 from tests.support.clients import SetClock
 from tests.support.tasks import directive, task
 
@@ -39,14 +40,14 @@ def _settings(url: str) -> Settings:
 @pytest.fixture
 def empty(tmp_path: Path, worker_id: str) -> Iterator[Database]:
     """A database with nothing in it."""
-    url = f"sqlite:///{tmp_path}/empty.db" if KIND == "sqlite" else postgresql_url(f"t57_migrate_{worker_id}")
+    url = f"sqlite:///{tmp_path}/empty.db" if KIND == "sqlite" else postgresql.address(f"t57_migrate_{worker_id}")
     if KIND == "postgresql":
-        create_postgresql(url)
+        postgresql.create(url)
     database = Database(_settings(url))
     yield database
     database.engine.dispose()
     if KIND == "postgresql":
-        drop_postgresql(url)
+        postgresql.drop(url)
 
 
 def _revisions() -> list[str]:

@@ -58,7 +58,9 @@ def test_a_leader_asks_a_phone_answers_with_a_photo_and_the_month_is_downloaded(
     page.fill("#done", "Đã trình dự thảo kế hoạch")
     page.set_input_files("#file", photo)
     send = page.locator("main form button[type=submit], main form button").last
-    assert send.bounding_box()["y"] < 1200, "words, photo and the button stand close together"  # type: ignore[index]
+    place = send.bounding_box()
+    assert place is not None
+    assert place["y"] < 1200, "words, photo and the button stand close together"
     send.tap()
     page.get_by_text("Đã trình dự thảo kế hoạch").first.wait_for()
     assert page.get_by_role("link", name="anh-hien-truong.jpg").count() >= 1

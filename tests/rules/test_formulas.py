@@ -221,7 +221,9 @@ def test_rounding_is_exact_and_halves_go_away_from_zero(value: Fraction, places:
     shown = rounded(value, places)
     off = (abs(Fraction(shown)) - abs(value)) * 10**places
     assert Fraction(-1, 2) < off <= Fraction(1, 2)
-    assert -shown.as_tuple().exponent == places  # type: ignore[operator]  # of a finite number it is one
+    exponent = shown.as_tuple().exponent
+    assert isinstance(exponent, int)
+    assert -exponent == places
 
 
 def formula(text: str) -> Formula:

@@ -1,17 +1,14 @@
 """Readings of tasks go on by mere time: while the application serves they are brought to each new day."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
-import structlog
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from app.core import audit
 from app.core.clock import Clock, day_of, end_of
 from app.core.db import Database
+from app.core.recurring import repeated
 from app.indicators.computed import engine
 from app.indicators.computed.engine import Computed
 from app.indicators.computed.service import refresh
@@ -20,7 +17,6 @@ from app.indicators.rules import CITY, Period, PeriodType, before, period_at
 from app.indicators.turns import take_period_turns
 from app.tasks.models import TaskState
 
-log = structlog.get_logger()
 EVERY = 600
 
 
@@ -53,32 +49,10 @@ def _is_settled(session: Session, period: Period, found: list[Computed]) -> bool
     return session.scalar(query) == len(found)
 
 
-@asynccontextmanager
-async def kept_up(database: Database, clock: Clock) -> AsyncIterator[None]:
+def kept_up(database: Database, clock: Clock) -> AbstractAsyncContextManager[None]:
     """While the application serves, do so as it starts and on every new day."""
 
-    def write(now: datetime) -> None:
-        with database.write() as session:
-            session.info["audit_context"] = audit.Context(now, None, "tiendo57", "command")
-            follow_time(session, now)
+    def new_day(_: Session, now: datetime, last: datetime | None) -> bool:
+        return last is None or day_of(last) != day_of(now)
 
-    async def keep() -> None:
-        done = None
-        while True:
-            try:
-                now = clock.now()
-                if day_of(now) != done:
-                    async with database.gate.passage():
-                        await asyncio.to_thread(write, now)
-                    done = day_of(now)
-            except Exception as error:  # served all the same: it is tried again
-                log.warning("indicators_not_followed", error=type(error).__name__)
-            await asyncio.sleep(EVERY)
-
-    task = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return repeated(follow_time, database, clock, every=EVERY, trouble="indicators_not_followed", due=new_day)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, column, func, select, true, tuple_, update, values
 from sqlmodel import Session, col
 
-from app.core import audit, events
+from app.core import audit, events, hot
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
@@ -254,7 +254,7 @@ def latest(
     """
     if not indicator_ids or not places:
         return {}
-    newer = Reading.__table__.alias("newer")  # type: ignore[attr-defined]
+    newer = hot.table(Reading).alias("newer")
     named = values(column("place", String), name="named").data([(place,) for place in places]).cte("named")
     pick = (
         select(newer.c.id)

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 
-from app.core import audit, stamps
+from app.core import audit, hot, stamps
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.text import search_key
 from app.indicators.formulas.schemas import FormulaExample
@@ -56,7 +56,7 @@ def holds_on(day: date) -> ColumnElement[bool]:
 
 def definitions_query() -> Any:
     """Return the query whose rows become `Defined`, in the order of sets and groups."""
-    whole = Indicator.__table__.alias("whole")  # type: ignore[attr-defined]
+    whole = hot.table(Indicator).alias("whole")
     return (
         select(Indicator, Definition, IndicatorGroup, SetVersion, IndicatorSet, Unit, whole.c.code)
         .join(Definition, col(Definition.indicator_id) == col(Indicator.id))

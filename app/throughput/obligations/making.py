@@ -1,20 +1,19 @@
 """Who owes which report until when: a table made from calendar, validity and form, and kept ahead."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import delete, func, insert, select, update
 from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
 from app.calendar.service import calendars_for
-from app.core import audit, hot, versions
+from app.core import hot, versions
 from app.core.clock import Clock, day_of
 from app.core.db import Database
+from app.core.recurring import repeated
 from app.core.settings import Settings
 from app.procedures.rules import System
 from app.throughput.forms import DAILY, owes, times_of
@@ -23,8 +22,8 @@ from app.throughput.rules import SYSTEMS
 from app.throughput.timing import Deadlines, deadlines
 from app.units.models import Unit, UnitChanged
 
-log = structlog.get_logger()
 _OBLIGATION = hot.table(Obligation)
+EVERY = 3600
 
 
 def extend(session: Session, now: datetime, horizon_days: int, first: date | None = None) -> int:
@@ -161,29 +160,11 @@ def on_unit_changed(session: Session, event: UnitChanged) -> None:
         extend(session, now, (row.day - day_of(now)).days)
 
 
-@asynccontextmanager
-async def kept_ahead(database: Database, clock: Clock, settings: Settings) -> AsyncIterator[None]:
+def kept_ahead(database: Database, clock: Clock, settings: Settings) -> AbstractAsyncContextManager[None]:
     """While the application serves, make the coming days' obligations and forget old answers: now and every hour."""
 
-    def make() -> None:
-        with database.write() as session:
-            session.info["audit_context"] = audit.Context(clock.now(), None, "tiendo57", "command")
-            extend(session, clock.now(), settings.obligations_horizon_days)
-            versions.forget_answers(session, clock.now() - timedelta(hours=settings.idempotency_hours))
+    def act(session: Session, now: datetime) -> None:
+        extend(session, now, settings.obligations_horizon_days)
+        versions.forget_answers(session, now - timedelta(hours=settings.idempotency_hours))
 
-    async def keep() -> None:
-        while True:
-            try:
-                async with database.gate.passage():
-                    await asyncio.to_thread(make)
-            except Exception as error:  # served all the same: the next hour tries again
-                log.warning("obligations_not_extended", error=type(error).__name__)
-            await asyncio.sleep(3600)
-
-    task = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return repeated(act, database, clock, every=EVERY, trouble="obligations_not_extended")

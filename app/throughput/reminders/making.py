@@ -1,12 +1,10 @@
 """Reminders are made: by the ladder, each step once whoever runs it, and by hand."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session
 
@@ -14,6 +12,7 @@ from app.core import audit, hot
 from app.core.clock import Clock, day_of
 from app.core.db import Database, upsert
 from app.core.errors import Conflict
+from app.core.recurring import repeated
 from app.procedures.rules import System
 from app.throughput.approvals.models import Approval
 from app.throughput.approvals.rules import Stage, Word
@@ -29,7 +28,6 @@ from app.throughput.reopenings import service as reopenings
 from app.throughput.writing import ReasonsAdded
 from app.units.models import Unit
 
-log = structlog.get_logger()
 REMINDER = hot.table(Reminder)
 APPROVAL = hot.table(Approval)
 OBLIGATION = hot.table(Obligation)
@@ -204,33 +202,10 @@ def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
         session.execute(REMINDER.update().where(REMINDER.c.approval_id == was).values(approval_id=now, key=key))
 
 
-@asynccontextmanager
-async def kept_up(database: Database, clock: Clock) -> AsyncIterator[None]:
+def kept_up(database: Database, clock: Clock) -> AbstractAsyncContextManager[None]:
     """While the application serves, make the reminders as their moments come; it writes only when there are any."""
 
-    def look() -> bool:
-        with database.read() as session:
-            return bool(due(session, clock.now()))
+    def any_due(session: Session, now: datetime, _: datetime | None) -> bool:
+        return bool(due(session, now))
 
-    def write() -> None:
-        with database.write() as session:
-            session.info["audit_context"] = audit.Context(clock.now(), None, "tiendo57", "command")
-            make(session, clock.now())
-
-    async def keep() -> None:
-        while True:
-            try:
-                if await asyncio.to_thread(look):
-                    async with database.gate.passage():
-                        await asyncio.to_thread(write)
-            except Exception as error:  # served all the same: the next minute tries again
-                log.warning("reminders_not_made", error=type(error).__name__)
-            await asyncio.sleep(EVERY)
-
-    task = asyncio.create_task(keep())
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+    return repeated(make, database, clock, every=EVERY, trouble="reminders_not_made", due=any_due)
