@@ -67,6 +67,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/portal/health", "portal.connection_health", "portal:read", desk=False),
         Entry("/portal/events", "portal.feeds", "portal:read", desk=False),
         Entry("/portal/aside", "portal.aside", "portal:read", desk=False),
+        Entry("/portal/gaps", "portal.reconciliation", "portal:read", desk=False),
         Entry("/portal/codes", "portal.code_mapping", "portal:read", desk=False),
         Entry("/portal/months", "portal.months", "portal:read", desk=False),
         Entry("/portal/exchanges", "portal.exchange_log", "portal:read", desk=False),

@@ -40,6 +40,7 @@ from app.indicators.targets import endpoints as indicators_targets
 from app.portal.codes import endpoints as portal_codes
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
+from app.portal.gaps import endpoints as portal_gaps
 from app.portal.health import endpoints as portal_health
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
@@ -118,6 +119,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     portal_codes.router,
     portal_events.router,
     portal_exchanges.router,
+    portal_gaps.router,
     portal_health.router,
     units.router,
     calendar.router,

@@ -85,7 +85,8 @@ INDICATORS = (
 )  # fmt: skip
 PORTAL = (
     "/portal/health", "/portal/events", "/portal/aside", "/portal/codes", "/portal/codes?match=unmapped",
-    "/portal/months", "/portal/exchanges", "/portal/exchanges?outcome=ok",
+    "/portal/months", "/portal/gaps", "/portal/gaps?month=2025-07&everything=true",
+    "/portal/exchanges", "/portal/exchanges?outcome=ok",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

@@ -1,0 +1,1 @@
+"""Where our reports and what the portal publishes differ."""
