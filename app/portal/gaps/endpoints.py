@@ -14,7 +14,7 @@ from app.core.schemas import problems
 from app.core.web import Render
 from app.portal.codes.endpoints import MONTH
 from app.portal.gaps import service
-from app.portal.gaps.schemas import GapOut, GapPage
+from app.portal.gaps.schemas import PortalGapOut, PortalGapPage
 from app.throughput.endpoints import UnitQuery
 from app.units.service import visible_unit
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/portal", route_class=DoorRoute, tags=["portal"])
 
 
 @router.get(
-    "/gaps", operation_id="list_portal_gaps", response_model=GapPage, responses=problems(401, 403, 404, 406, 422)
+    "/gaps", operation_id="list_portal_gaps", response_model=PortalGapPage, responses=problems(401, 403, 404, 406, 422)
 )  # fmt: skip
 def list_portal_gaps(
     caller: Annotated[Caller, allow("portal:read")], session: Reading, render: Render, now: Now,
@@ -36,5 +36,5 @@ def list_portal_gaps(
     data = service.month(session, first, found, everything=everything)
     return render(
         data, "portal/gaps.html", unit=unit, everything=everything,
-        table=lambda: tables.of_models(f"doi-soat-voi-cong-{data.month}", data.items, GapOut),
+        table=lambda: tables.of_models(f"doi-soat-voi-cong-{data.month}", data.items, PortalGapOut),
     )  # fmt: skip

@@ -11,7 +11,7 @@ from app.portal.gaps.rules import Measure
 MEASURE_WORDS = "received | online | direct | post | on_time (early ones included) | overdue"
 
 
-class GapOut(BaseModel):
+class PortalGapOut(BaseModel):
     """A count of a unit's month in which the portal and our reports differ."""
 
     unit: Annotated[str, Described(description="Our code")]
@@ -25,7 +25,7 @@ class GapOut(BaseModel):
     known_at: Annotated[datetime, Described(description="When the portal was asked")]
 
 
-class GapPage(BaseModel):
+class PortalGapPage(BaseModel):
     """Where the portal's figures of a month differ from our reports, the largest gap first."""
 
     month: str
@@ -36,4 +36,4 @@ class GapPage(BaseModel):
     unpublished: Annotated[list[str], Described(description="Units that reported, of which the portal says nothing")]
     unreported: Annotated[list[str], Described(description="Units that the portal publishes and that have no report")]
     unmapped: Annotated[list[str], Described(description="Agencies of the portal that are no unit of ours yet")]
-    items: list[GapOut]
+    items: list[PortalGapOut]

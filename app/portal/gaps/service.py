@@ -13,7 +13,7 @@ from app.core import hot
 from app.portal.codes import service as codes
 from app.portal.gaps import rules
 from app.portal.gaps.rules import Counts, Measure
-from app.portal.gaps.schemas import GapOut, GapPage
+from app.portal.gaps.schemas import PortalGapOut, PortalGapPage
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
 from app.units.models import Unit
@@ -37,7 +37,7 @@ class _Theirs:
     known_at: datetime
 
 
-def month(session: Session, first: date, unit: Unit | None, *, everything: bool) -> GapPage:
+def month(session: Session, first: date, unit: Unit | None, *, everything: bool) -> PortalGapPage:
     """Return the gaps of a month beyond the tolerance, or (`everything`) all of them, the largest first.
 
     The portal counts a dossier whichever system it lies in, so our reports of both systems are added up.
@@ -47,13 +47,13 @@ def month(session: Session, first: date, unit: Unit | None, *, everything: bool)
     names = {code: one.name for code, one in Reference.read(session).units.items()}
     both = sorted(ours.keys() & theirs.keys())
     found = [
-        GapOut(
+        PortalGapOut(
             unit=code, name=names[code], measure=gap.measure, ours=gap.ours, theirs=gap.theirs, gap=gap.size,
             beyond=gap.is_beyond, through=ours[code].through, known_at=theirs[code].known_at,
         )
         for code in both for gap in rules.compared(ours[code].counts, theirs[code].counts)
     ]  # fmt: skip
-    return GapPage(
+    return PortalGapPage(
         month=f"{first:%Y-%m}", tolerance=rules.TOLERANCE, tolerance_percent=round(rules.SHARE * 100),
         compared=len(both), beyond=sum(one.beyond for one in found),
         unpublished=[names[code] for code in sorted(ours.keys() - theirs.keys())],
