@@ -44,8 +44,8 @@ class House:
 
     url: str
     port: int
-    compiled: Path
-    process: subprocess.Popen[bytes] | None = None
+    lives: subprocess.Popen[str] | None = None
+    living: int | None = None
     open: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -54,15 +54,16 @@ class House:
 
     def start(self) -> None:
         """Start `tiendo57 serve` and wait until it answers."""
-        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        mine = {"DATABASE_URL": self.url, "TIENDO57_LOG_LEVEL": "error", "PYTHONPYCACHEPREFIX": str(self.compiled)}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "app", "serve", "--port", str(self.port)],
-            env=inherited | mine, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        if self.lives is None:
+            mine = {"DATABASE_URL": self.url, "TIENDO57_LOG_LEVEL": "error"}
+            self.lives = subprocess.Popen(
+                [sys.executable, "-m", "tests.durability.lives", "serve", "--port", str(self.port)],
+                env=os.environ | mine, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        self.living = int(self._ask("again"))
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            assert self.process.poll() is None, "the server ended by itself"
             with socket.socket() as door:
                 if door.connect_ex(("127.0.0.1", self.port)) == 0:
                     self.open.set()
@@ -73,10 +74,24 @@ class House:
     def kill(self) -> None:
         """End the process as a power cut would: nothing of it runs any more."""
         self.open.clear()
-        if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait(10)
-            self.process = None
+        if self.living is not None:
+            os.kill(self.living, signal.SIGKILL)
+            self.living = None
+            assert self._ask() == f"{-signal.SIGKILL}\n", "the server ended by itself"
+
+    def leave(self) -> None:
+        """Let nothing run on."""
+        self.kill()
+        if self.lives is not None:
+            self.lives.communicate(timeout=10)
+
+    def _ask(self, word: str | None = None) -> str:
+        assert self.lives is not None
+        assert self.lives.stdin is not None
+        assert self.lives.stdout is not None
+        if word is not None:
+            print(word, file=self.lives.stdin, flush=True)
+        return self.lives.stdout.readline()
 
 
 @dataclass
@@ -154,9 +169,9 @@ def house(template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     database = Database(Settings())
     migrations.seed(database, Settings(), SystemClock())
     database.engine.dispose()
-    opened = House(url, port, tmp_path / "compiled")
+    opened = House(url, port)
     yield opened
-    opened.kill()
+    opened.leave()
 
 
 def _token(unit: str) -> str:
