@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -297,13 +298,15 @@ def test_health_tells_how_a_connection_is_and_a_person_may_ask_it(
     assert api("leader").get(f"{API}/portal/health").status_code == 200
 
 
-def test_a_system_that_is_not_connected_says_so(app: FastAPI, api: Api) -> None:
+def test_a_system_that_is_not_connected_says_so(app: FastAPI, api: Api, tmp_path: Path) -> None:
     client = api("city_analyst")
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_not_connected"
     update: dict[str, str | None] = {"portal_legacy_url": "https://cong.example.vn/x"}
     app.state.settings = app.state.settings.model_copy(update=update)
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
-    update = {"portal_hosts": "cong.example.vn", "portal_ca_file": "/no/authority"}
+    account = tmp_path / "account"
+    account.write_text("name\nsecret\n")
+    update = {"portal_hosts": "cong.example.vn", "portal_legacy_secret_file": str(account), "portal_ca_file": "/no/ca"}
     app.state.settings = app.state.settings.model_copy(update=update)
     assert client.post(f"{API}/portal/health/legacy/check").json()["code"] == "portal_misconfigured"
     update = {"portal_ca_file": None, "portal_legacy_secret_file": "/nothing/here"}
