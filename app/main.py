@@ -61,6 +61,7 @@ from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
 from app.throughput.figures import endpoints as endpoints_figures
 from app.throughput.figures import service as figures
+from app.throughput.figures.intake import endpoints as endpoints_figures_intake
 from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
 from app.throughput.forms import Reference, on_reference_changed
@@ -82,6 +83,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,
+    endpoints_figures_intake.router,
     endpoints_figures.router,
     endpoints_findings.router,
     endpoints_forms.router,
