@@ -77,8 +77,8 @@ def ready(url: str) -> str:
         session.execute(text("delete from obligations"))
         session.execute(text("update stamps set version = version + 1"))
         _, token = tokens.create_token(
-            session, role="machine", unit_id=None, scopes=["figures:send", "figures:import", "catalogue:edit"], name="bench", now=NOW,
-            expires=NOW + timedelta(days=1),
+            session, role="machine", unit_id=None, scopes=["figures:send", "figures:import", "catalogue:edit"],
+            name="bench", now=NOW, expires=NOW + timedelta(days=1),
         )  # fmt: skip
     database.engine.dispose()
     return token
@@ -173,7 +173,7 @@ def filled(template: dict[str, Any], step: int) -> bytes:
     return part + out.getvalue().encode() + b"\r\n--b--\r\n"
 
 
-def sheet(source: str, first: date, step: int) -> bytes:
+def file_of(source: str, first: date, step: int) -> bytes:
     """Return the file of a batch, as a form with its source."""
     called = json.loads(batch(source, first, step))
     out = io.StringIO()
@@ -214,7 +214,7 @@ def main() -> None:
             compare(
                 "a file of unit-days", path,
                 lambda n: machine(
-                    "POST", "/figures/import", sheet("three", FIRST + n * days, n), "multipart/form-data; boundary=b"
+                    "POST", "/figures/import", file_of("three", FIRST + n * days, n), "multipart/form-data; boundary=b"
                 ) and None, figures,
             )  # fmt: skip
             for ward in WARDS:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from typing import Any
 
 from app.core import i18n
 from app.core.errors import Fault
@@ -17,7 +18,8 @@ from app.throughput.intake.rows import system_named
 from app.throughput.intake.words import speaks_of_figures
 from app.throughput.rules import MAX_COUNT
 
-KEY = ("unit", "day", "system", "field")
+WHOSE = ("unit", "day", "system")
+KEY = (*WHOSE, "field")
 COLUMNS = ("unit", "unit_name", "day", "system", "field", "field_name", *MEASURES)
 _HEADING_ROWS = 20
 _MAX_TEXT = 200
@@ -78,6 +80,7 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
     What is wrong in a cell is told of it, and its row is left out.
     """
     days: dict[tuple[str, date, System], UnitDay] = {}
+    known: dict[Any, tuple[str, date, System]] = {}
     counts_at = [(m, sheet.columns[m]) for m in MEASURES if m in sheet.columns]
     for number in range(sheet.first, len(sheet.grid.rows)):
         row = sheet.grid.rows[number]
@@ -94,12 +97,15 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
                 counts[measure] = count
         if not counts and not wrong:
             continue
-        of = _whose(sheet, number, wrong)
+        of = _whose(sheet, number, known, wrong)
+        code = _code(sheet.grid.at(number, sheet.columns["field"]))
+        if not code:
+            wrong.append(fault(number, sheet.columns["field"], "required"))
         if wrong or of is None:
             faults += wrong
             continue
-        unit, day, system, code = of
-        one = days.setdefault((unit, day, system), UnitDay(unit, day, system))
+        if (one := days.get(of)) is None:
+            one = days[of] = UnitDay(*of)
         one.rows.append(number)
         one.lines.append((code, counts))
     for column, text in sheet.unclear.items():
@@ -108,18 +114,27 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
     return list(days.values())
 
 
-def _whose(sheet: Found, number: int, faults: list[Fault]) -> tuple[str, date, System, str] | None:
-    cells = {name: sheet.grid.at(number, sheet.columns[name]) for name in KEY}
-    blank = [name for name in KEY if cells[name].is_blank]
-    faults += [fault(number, sheet.columns[name], "required") for name in blank]
-    day, system = day_of_cell(cells["day"]), _system(cells["system"].text)
-    if day is None and "day" not in blank:
-        faults.append(fault(number, sheet.columns["day"], "bad_date"))
-    if system is None and "system" not in blank:
-        faults.append(fault(number, sheet.columns["system"], "unknown_system", {"text": cells["system"].text[:60]}))
-    if blank or day is None or system is None:
+def _whose(
+    sheet: Found, number: int, known: dict[Any, tuple[str, date, System]], faults: list[Fault]
+) -> tuple[str, date, System] | None:
+    """Return whose a row is: judged once for all that are written alike, for a unit-day has many."""
+    cells = [sheet.grid.at(number, sheet.columns[name]) for name in WHOSE]
+    written = tuple(cell.value for cell in cells)
+    if (found := known.get(written)) is not None:
+        return found
+    said = len(faults)
+    unit, day, system = _code(cells[0]), day_of_cell(cells[1]), system_named(cells[2].text)
+    for name, cell, wrong in (
+        ("unit", cells[0], None), ("day", cells[1], "bad_date" if day is None else None),
+        ("system", cells[2], "unknown_system" if system is None else None),
+    ):  # fmt: skip
+        code = "required" if cell.is_blank else wrong
+        if code is not None:
+            faults.append(fault(number, sheet.columns[name], code, {"text": cell.text[:60]}))
+    if len(faults) > said or day is None or system is None:
         return None
-    return _code(cells["unit"]), day, system, _code(cells["field"])
+    known[written] = unit, day, system
+    return unit, day, system
 
 
 def _code(cell: Cell) -> str:
@@ -127,17 +142,11 @@ def _code(cell: Cell) -> str:
     return cell.text.strip().removeprefix("'")[:_MAX_TEXT]
 
 
-@cache
-def _system(text: str) -> System | None:
-    return system_named(text)
-
-
 def day_of_cell(cell: Cell) -> date | None:
     """Return the day in a cell: a date, `20/11/2026` or `2026-11-20`; None where there is none."""
     return cell.value if isinstance(cell.value, date) else _day(cell.text.strip().strip("'"))
 
 
-@cache
 def _day(text: str) -> date | None:
     parts = re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text)
     try:

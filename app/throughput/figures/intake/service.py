@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -17,6 +18,7 @@ from app.throughput.figures import service as door
 from app.throughput.figures.intake import rules
 from app.throughput.figures.intake.rules import Found, UnitDay
 from app.throughput.figures.intake.schemas import FiguresCellError, FiguresFileIn, FiguresImportOut, FiguresOfDayOut
+from app.throughput.figures.rules import MEASURES
 from app.throughput.figures.schemas import (
     ConfirmationStatus,
     FigureDayIn,
@@ -26,6 +28,8 @@ from app.throughput.figures.schemas import (
     FigureStatus,
 )
 from app.throughput.forms import Reference
+
+_NOTHING: dict[str, Any] = dict.fromkeys(MEASURES)
 
 
 def sheet_of(grids: list[Grid]) -> Found:
@@ -81,7 +85,8 @@ def _body(reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> Fig
             day=one.day, system=one.system, counted_until=None,
             lines=[
                 FigureLineIn.model_construct(
-                    None, field=code if reference.knows_field(code) else fields.get(search_key(code), code), **counts
+                    None, field=code if reference.knows_field(code) else fields.get(search_key(code), code),
+                    **_NOTHING | counts,
                 )
                 for code, counts in one.lines
             ],
