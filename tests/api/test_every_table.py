@@ -53,8 +53,8 @@ NO_TABLE = {
     "/files/{number}": "a kept file, as it came",
     "/c/{token}": "one figure",
 }
-# Workbooks laid out like the form on paper; test_form_ii06a compares them with the rows.
-LAID_OUT = {"/throughput/forms/II.06a"}
+# Workbooks laid out for people; test_form_ii06a and test_board compare them with the rows.
+LAID_OUT = {"/throughput/forms/II.06a", "/throughput/board"}
 FILTERED = (
     f"/throughput/board?day={DAY}&state=received_on_time", f"/throughput/reports?unit={WARD}",
     f"/throughput/reports?from={DAY}&to={DAY}&system=city", f"/throughput/obligations?unit={WARD}&day={DAY}",
