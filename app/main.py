@@ -47,8 +47,8 @@ from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
-from app.tasks.monthly.reminding import MonthlyOwed
 from app.tasks.monthly.reminding import owed as monthly_owed
+from app.tasks.monthly.schemas import MonthlyOwedOut
 from app.tasks.overview import endpoints as tasks_overview
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
@@ -231,7 +231,7 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
     return {"nav": nav, "pages": pages, "version": __version__, "waiting": count, "monthly_owed": owed}
 
 
-def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwed]]:
+def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwedOut]]:
     """Return how much waits for the reader, for the mark in the page's head, and the reports to the centre in it.
 
     None where there is no mark to show.
