@@ -21,7 +21,12 @@ Api = Callable[..., TestClient]
 BEFORE = "2026-11-19"
 AT = f"{API}/throughput/reports"
 VALUES = {"unit": WARD, "day": DAY, "system": "city", "indicator": "VH-01", "set_code": "VH"}
-AT_A_TIME = {"/procedures": 1000, "/indicators": 20, "/indicators/targets": 20}  # long lists; else row by row
+AT_A_TIME = {
+    "/throughput/forms/II.06a/missing": 100,
+    "/procedures": 1000,
+    "/indicators": 20,
+    "/indicators/targets": 20,
+}  # long lists; else row by row
 # What is no table, each for its reason; the test tells of a new route that is neither here nor a table.
 NO_TABLE = {
     "/directives/{number}": "one document",

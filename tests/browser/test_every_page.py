@@ -48,6 +48,8 @@ ANALYST = (
     "/calendar/days/2025-09-02", "/calendar/saturday-services", "/throughput/forms/daily",
     "/procedures/template", "/external-codes", "/throughput/forms/II.06a/frozen",
     "/throughput/forms/II.06a?period=2025-07&regime=calendar",
+    "/throughput/forms/II.06a/missing?from=2025-07-01&to=2025-07-04",
+    "/throughput/forms/II.06a/differences?from=2025-07-01&to=2025-07-04",
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
