@@ -174,9 +174,10 @@ def token_create(
 ) -> None:
     """Create an API token and print it alone on standard output; only its hash is stored."""
     from app.accounts import tokens
+    from app.accounts.rules import SENDING
     from app.units.service import by_code
 
-    if name is None and "figures:send" in (scope or []):
+    if name is None and SENDING.intersection(scope or []):
         raise typer.BadParameter("a token that sends figures is known by its name", param_hint="--name")
     settings = Settings()
     now = SystemClock().now()

@@ -126,8 +126,8 @@ def follow(session: Session) -> None:
     for period, found in held.items():
         moved = waiting[period]
         refs = engine.bare(ref for one in found for ref in one.dossiers)
-        for unit_id in sorted(moved.reports) if refs else ():
-            amounts.keep_unit(session, unit_id, period, refs, now)
+        if refs and moved.reports:
+            amounts.keep_units(session, sorted(moved.reports), period, refs, now)
         for place in _places(session, found, moved):
             refresh(session, place, period, engine.moved_by(found, partial(moved.moves, place=place)), now)
 
