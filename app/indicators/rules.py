@@ -14,7 +14,8 @@ SET_CODE = r"[A-Z][A-Z0-9]*"
 PERCENT = "percent"
 DIVIDED = frozenset({PERCENT, "ratio", "points"})  # of anything else a numerator is the count itself
 NEAR = Fraction(5, 100)
-PLACES = 6
+PLACES = 6  # of an amount that is stored or sent
+WORKED_PLACES = 12  # of one worked out, until it is rounded to be sent or shown
 LONGEST = 30  # characters of an amount, as it is stored
 
 
@@ -137,7 +138,8 @@ def amount_of(written: object) -> Decimal:
     """
     if isinstance(written, bool) or not isinstance(written, int | float | str | Decimal):
         raise ValueError(written)
-    text = str(written)
+    # A float knows no places that were written: 50.0 is 50.
+    text = str(int(written) if isinstance(written, float) and written.is_integer() else written)
     if isinstance(written, str):
         text = re.sub(r"[\s\u00a0\u202f]|%$", "", written.strip())
         if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text):
@@ -154,13 +156,25 @@ def amount_of(written: object) -> Decimal:
     if not found.is_finite() or abs(found) >= 10**15 or -int(found.normalize().as_tuple().exponent) > PLACES:
         raise ValueError(written)
     # Digits, not an exponent, are what is stored: `0e-100000` is plain nought.
-    places = min(PLACES, max(0, -int(found.as_tuple().exponent)))
+    places = min(PLACES, places_of(found))
     return found.quantize(Decimal(1).scaleb(-places))
 
 
 def text_of(amount: Decimal) -> str:
     """Return an amount as it is stored: plain digits, as many places as were given."""
     return format(amount, "f")
+
+
+def rounded(value: Fraction, places: int = PLACES) -> Decimal:
+    """Return a value rounded for showing or keeping, halves away from zero; exact however large it is."""
+    scaled = abs(value) * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal((int(value < 0 and whole > 0), tuple(map(int, str(whole))), -places))
+
+
+def places_of(amount: Decimal) -> int:
+    """Return how many decimal places an amount was given with."""
+    return max(0, -int(amount.as_tuple().exponent))
 
 
 def factor(measure: str) -> int:
@@ -190,16 +204,13 @@ def figure(value: str | None, numerator: int | None, denominator: int | None, me
 def gap(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
     """Return by how much the parts' value differs from the one published beside them; None where they agree.
 
-    They agree where rounding to the published places, half up, gives what was published; of counts with a base the
-    numerator is the value itself.
+    They agree where rounding to the published places, halves away from zero, gives what was published; of counts with a
+    base the numerator is the value itself.
     """
     right = of_parts(numerator, denominator, measure)
     if value is None or right is None:
         return None
-    places = max(0, -int(Decimal(value).as_tuple().exponent))
-    scaled = right * 10**places
-    rounded = Fraction((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator), 10**places)
-    return None if rounded == Fraction(value) else right - Fraction(value)
+    return None if rounded(right, places_of(Decimal(value))) == Decimal(value) else right - Fraction(value)
 
 
 @dataclass(frozen=True, slots=True)

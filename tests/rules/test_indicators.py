@@ -1,5 +1,6 @@
 """Periods, amounts, gaps, standing and pace: worked by hand where the figures are published, and as laws."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -7,7 +8,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
+from app.core import i18n
 from app.indicators.citations.rules import Change, change
 from app.indicators.rules import (
     LONGEST,
@@ -25,11 +28,13 @@ from app.indicators.rules import (
     pace,
     period_at,
     period_of,
+    rounded,
     standing,
     text_of,
     worked_out,
     year_before,
 )
+from app.indicators.schemas import Figure, worked
 
 DAYS = st.dates(date(1950, 1, 1), date(2150, 12, 31))
 
@@ -109,6 +114,36 @@ def test_a_value_rounded_half_up_has_no_gap(numerator: int, denominator: int, pl
     exact = Fraction(numerator * 100, denominator) * 10**places
     printed = Decimal((2 * exact.numerator + exact.denominator) // (2 * exact.denominator)).scaleb(-places)
     assert gap(text_of(printed), numerator, denominator, "percent") is None
+
+
+class _Sent(BaseModel):
+    value: Figure
+
+
+@given(st.decimals(-(10**14), 10**14, places=6, allow_nan=False) | st.sampled_from([Decimal("0.700"), Decimal("1e14")]))
+def test_an_amount_goes_out_and_comes_in_to_the_digit(amount: Decimal) -> None:
+    stored = text_of(amount)
+    sent = json.loads(_Sent(value=Decimal(stored)).model_dump_json(), parse_float=Decimal)["value"]
+    assert amount_of(sent) == amount
+    assert text_of(_Sent(value=Decimal(stored)).model_dump()["value"]) == stored  # in a table
+    assert i18n.decimal(Decimal(stored), "en", 6, 2).replace(",", "") == stored  # on a page
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
+def test_what_was_worked_out_is_rounded_once_halves_away_from_zero(numerator: int, denominator: int) -> None:
+    exact = Fraction(numerator, denominator)
+    shown = _Sent(value=worked(exact))
+    assert json.loads(shown.model_dump_json(), parse_float=Decimal)["value"] == rounded(exact, 6)
+    assert shown.model_dump()["value"] == rounded(exact, 6)
+    page = i18n.decimal(shown.value, "en", 6, 2).replace(",", "")
+    assert Decimal(page) == rounded(exact, 2)
+    assert page == text_of(rounded(exact, 2)) or exact.denominator == 1
+
+
+def test_halves_are_not_rounded_to_the_even_digit() -> None:
+    assert [i18n.decimal(worked(Fraction(n, 1000)), "vi", 6, 2) for n in (125, -125, 62_345)] == [
+        "0,13", "-0,13", "62,35",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.indicators.place import PlaceName
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import CITY, ReadingState
-from app.indicators.schemas import PeriodName, PlaceOut
+from app.indicators.schemas import Figure, PeriodName, PlaceOut
 from app.indicators.sets.schemas import IndicatorDefinition
 from app.tasks.schemas import Input
 
@@ -31,7 +31,7 @@ class CitationIn(Input):
 class CitedOut(BaseModel):
     """A figure as it was when it was cited."""
 
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
     state: Annotated[ReadingState, Described(description=STATE_WORDS)]

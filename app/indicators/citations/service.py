@@ -13,7 +13,6 @@ from app.core import audit
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, NotFound
-from app.indicators import rules
 from app.indicators.citations.models import Citation
 from app.indicators.citations.rules import change
 from app.indicators.citations.schemas import CitationIn, CitationOut, CitedOut
@@ -22,7 +21,7 @@ from app.indicators.readings import service as readings
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import ReadingState
-from app.indicators.schemas import number
+from app.indicators.schemas import shown_value
 from app.indicators.sets import service as sets
 from app.tasks.schemas import UnitName
 
@@ -93,7 +92,7 @@ def show(session: Session, caller: Caller, row: Citation, now: datetime) -> Cita
         token=row.token, address=f"/c/{row.token}", definition=sets.definition_out(one), place=row.place,
         unit=UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None, period=row.period,
         cited=CitedOut(
-            value=number(rules.figure(row.value, row.numerator, row.denominator, measure)), numerator=row.numerator,
+            value=shown_value(row.value, row.numerator, row.denominator, measure), numerator=row.numerator,
             denominator=row.denominator, state=ReadingState(row.state), origin=Origin(row.origin), as_of=row.as_of,
             source=row.source, published_on=row.published_on, rank=row.rank, out_of=row.out_of,
         ),

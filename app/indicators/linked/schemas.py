@@ -7,6 +7,7 @@ from pydantic import Field as Described
 
 from app.core.schemas import Line
 from app.indicators.rules import Standing
+from app.indicators.schemas import Figure
 from app.tasks.rules import Bucket
 from app.tasks.schemas import BUCKET_WORDS, Input
 
@@ -33,7 +34,7 @@ class LinkedIndicator(BaseModel):
     name_en: str
     name_fr: str
     unit_of_measure: str
-    value: float | None
+    value: Figure | None
     period: str | None
     standing: Standing
 

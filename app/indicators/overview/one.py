@@ -26,7 +26,7 @@ from app.indicators.readings import service as readings
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.service import may_enter
 from app.indicators.rules import CITY, period_of
-from app.indicators.schemas import number
+from app.indicators.schemas import number, worked
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
 from app.indicators.sets.schemas import SetVersionOut
@@ -89,7 +89,7 @@ def _pace(here: Held, rows: list[tuple[Reading, str]]) -> PaceOut | None:
     if found is None:
         return None
     return PaceOut(
-        due=here.target.last, months_left=found.months_left, needed=number(found.needed) or 0.0,
+        due=here.target.last, months_left=found.months_left, needed=worked(found.needed),
         actual=number(found.actual), expected=number(found.expected), makes_it=found.makes_it,
     )  # fmt: skip
 
@@ -123,11 +123,11 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
         return None
     total = sum((value for _, value in known), Fraction(0))
     return PartsOut(
-        as_of=here.reading.as_of, whole=float(whole), sum=float(total), gap=float(whole - total),
+        as_of=here.reading.as_of, whole=worked(whole), sum=worked(total), gap=worked(whole - total),
         parts=[
             PartOut(
                 code=one.indicator.code, name_vi=one.definition.name_vi, name_en=one.definition.name_en,
-                name_fr=one.definition.name_fr, value=float(value),
+                name_fr=one.definition.name_fr, value=worked(value),
             )
             for one, value in known
         ],

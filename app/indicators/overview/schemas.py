@@ -10,7 +10,7 @@ from app.indicators.linked.schemas import LinkedTask
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import ReadingState, Standing
-from app.indicators.schemas import GoalOut, PlaceOut
+from app.indicators.schemas import Figure, GoalOut, PlaceOut
 from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
 from app.indicators.targets.schemas import IndicatorTarget
 
@@ -26,7 +26,7 @@ class LatestOut(BaseModel):
     id: int
     period: str
     unit_of_measure: Annotated[str, Described(description="Of the definition that it was recorded under")]
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
     as_of: date
@@ -71,17 +71,17 @@ class PartOut(BaseModel):
     name_vi: str
     name_en: str
     name_fr: str
-    value: float
+    value: Figure
 
 
 class PartsOut(BaseModel):
     """The parts of a whole as of one day; `gap` is what they lack to the whole, 0 where they add up."""
 
     as_of: date
-    whole: float
+    whole: Figure
     parts: list[PartOut]
-    sum: float
-    gap: float
+    sum: Figure
+    gap: Figure
 
 
 class PaceOut(BaseModel):
@@ -89,9 +89,9 @@ class PaceOut(BaseModel):
 
     due: date
     months_left: int
-    needed: float
-    actual: float | None
-    expected: float | None
+    needed: Figure
+    actual: Figure | None
+    expected: Figure | None
     makes_it: bool | None
 
 
@@ -112,7 +112,7 @@ class ComparedPoint(BaseModel):
     """One period of a unit's line; `value` only in the unit of measure of today's definition, like all on the scale."""
 
     period: str
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
 
@@ -120,7 +120,7 @@ class ComparedPoint(BaseModel):
 class ComparedUnit(PlaceOut):
     """One unit's line, with its newest value and how it stands."""
 
-    value: float | None
+    value: Figure | None
     period: str | None
     numerator: int | None
     denominator: int | None

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import select, tuple_
@@ -21,7 +22,7 @@ from app.indicators.readings import service as readings
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, Standing, period_of
-from app.indicators.schemas import GoalOut, number
+from app.indicators.schemas import GoalOut, number, shown_value
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
@@ -63,6 +64,11 @@ def unit_name(place: Place) -> UnitName | None:
 def figure_of(row: Reading | None, measure: str) -> Fraction | None:
     """Return what a reading says, exactly."""
     return None if row is None else rules.figure(row.value, row.numerator, row.denominator, measure)
+
+
+def shown_of(row: Reading | None, measure: str) -> Decimal | None:
+    """Return what a reading says, as it is sent and shown."""
+    return None if row is None else shown_value(row.value, row.numerator, row.denominator, measure)
 
 
 def held(session: Session, found: list[Defined], place: Place, day: date) -> list[Held]:
@@ -171,7 +177,7 @@ def latest_out(row: Reading | None, measure: str) -> LatestOut | None:
     if row is None:
         return None
     return LatestOut(
-        id=row.id, period=row.period, unit_of_measure=measure, value=number(figure_of(row, measure)),
+        id=row.id, period=row.period, unit_of_measure=measure, value=shown_of(row, measure),
         numerator=row.numerator, denominator=row.denominator, as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin),
         source=row.source, rank=row.rank, out_of=row.out_of,

@@ -8,8 +8,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.linked.schemas import LinkedIndicator
 from app.indicators.linked.service import indicators_of
-from app.indicators.overview.service import city_standing, figure_of
-from app.indicators.schemas import number
+from app.indicators.overview.service import city_standing, shown_of
 
 
 def indicators_of_task(session: Session, caller: Caller, task_id: int, now: datetime) -> list[LinkedIndicator]:
@@ -19,7 +18,7 @@ def indicators_of_task(session: Session, caller: Caller, task_id: int, now: date
         LinkedIndicator(
             code=h.one.indicator.code, name_vi=h.one.definition.name_vi, name_en=h.one.definition.name_en,
             name_fr=h.one.definition.name_fr, unit_of_measure=h.measure,
-            value=number(figure_of(h.reading, h.measure)),
+            value=shown_of(h.reading, h.measure),
             period=h.reading.period if h.reading else None, standing=h.standing,
         )
         for h in (city_standing(session, codes, day_of(now)) if codes else [])

@@ -12,7 +12,7 @@ from app.core.schemas import Day, Line, Prose
 from app.indicators.place import PlaceName
 from app.indicators.readings.models import Origin
 from app.indicators.rules import CITY, ReadingState
-from app.indicators.schemas import Amount, PeriodName, PlaceOut
+from app.indicators.schemas import Amount, Figure, PeriodName, PlaceOut
 from app.tasks.schemas import Input, RowId
 
 STATE_WORDS = "provisional (sơ bộ) | official (chính thức) | not_available (chưa có số liệu)"
@@ -54,11 +54,11 @@ class ReadingOut(PlaceOut):
     unit_of_measure: str
     set_version: int
     period: str
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
-    worked_out: Annotated[float | None, Described(description="What numerator and denominator say")]
-    gap: Annotated[float | None, Described(description="worked_out − value, where rounding does not explain it")]
+    worked_out: Annotated[Figure | None, Described(description="What numerator and denominator say")]
+    gap: Annotated[Figure | None, Described(description="worked_out − value, where rounding does not explain it")]
     as_of: date
     state: Annotated[ReadingState, Described(description=STATE_WORDS)]
     origin: Annotated[Origin, Described(description=ORIGIN_WORDS)]

@@ -20,7 +20,7 @@ from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingOut, ReadingPage
 from app.indicators.rules import Period, ReadingState, period_of, text_of
-from app.indicators.schemas import number
+from app.indicators.schemas import number, shown_value
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.service import Defined
@@ -224,7 +224,7 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
         id=row.id, indicator=code, name_vi=definition.name_vi, name_en=definition.name_en,
         name_fr=definition.name_fr, unit_of_measure=definition.unit_of_measure, set_version=version, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period,
-        value=number(rules.figure(row.value, *parts)), numerator=row.numerator, denominator=row.denominator,
+        value=shown_value(row.value, *parts), numerator=row.numerator, denominator=row.denominator,
         worked_out=number(rules.worked_out(*parts) if row.number == 0 else rules.of_parts(*parts)),
         gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin), source=row.source, published_on=row.published_on,
