@@ -39,7 +39,9 @@ class Comparator(StrEnum):
     """How a reading is held against its target."""
 
     at_least = "at_least"
+    more_than = "more_than"
     at_most = "at_most"
+    less_than = "less_than"
     equal = "equal"
     range = "range"
     growth = "growth"
@@ -52,6 +54,13 @@ class PeriodType(StrEnum):
     month = "month"
     quarter = "quarter"
     year = "year"
+
+
+BELOW = frozenset({Comparator.at_most, Comparator.less_than})  # their bound is `high`
+ABOVE = frozenset({Comparator.at_least, Comparator.more_than})
+STRICT = {Comparator.at_least: Comparator.more_than, Comparator.at_most: Comparator.less_than}
+PLAIN_OF = {strict: plain for plain, strict in STRICT.items()}
+PLAIN = tuple(one for one in Comparator if one not in PLAIN_OF)
 
 
 class ReadingState(StrEnum):
@@ -68,6 +77,7 @@ class Standing(StrEnum):
     exceeded = "exceeded"
     met = "met"
     near = "near"
+    not_due = "not_due"
     not_met = "not_met"
     no_target = "no_target"
     no_data = "no_data"
@@ -215,7 +225,7 @@ def gap(value: str | None, numerator: int | None, denominator: int | None, measu
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is to be reached: `low` is the bound of ≥, = and growth, `high` that of ≤; a range has both."""
+    """What is to be reached: `low` is the bound of ≥, >, = and growth, `high` that of ≤ and <; a range has both."""
 
     comparator: Comparator
     low: Fraction | None
@@ -224,16 +234,29 @@ class Goal:
     @property
     def bound(self) -> Fraction:
         """The one number of a goal that is no range; of a range its lower end."""
-        found = self.high if self.comparator is Comparator.at_most else self.low
+        found = self.high if self.comparator in BELOW else self.low
         assert found is not None
         return found
 
+    def is_reached(self, value: Fraction) -> bool:
+        """Tell whether a value is at the bound or beyond it; at a strict one, beyond it. Not of a range."""
+        if value == self.bound:
+            return self.comparator not in PLAIN_OF
+        return (value < self.bound) is (self.comparator in BELOW)
 
-def standing(value: Fraction | None, goal: Goal | None, before: Fraction | None = None) -> Standing:
+
+def standing(
+    value: Fraction | None, goal: Goal | None, before: Fraction | None = None, *, is_due: bool = True
+) -> Standing:
     """Return how a reading stands to a goal; `before` is the reading a year earlier, for growth in per cent.
 
-    Nearly met: within 5 % of the bound.
+    Nearly met: within 5 % of the bound. A goal whose period has not ended is not missed yet.
     """
+    found = _standing(value, goal, before)
+    return Standing.not_due if found is Standing.not_met and not is_due else found
+
+
+def _standing(value: Fraction | None, goal: Goal | None, before: Fraction | None) -> Standing:
     if value is None:
         return Standing.no_data
     if goal is None:
@@ -249,20 +272,24 @@ def standing(value: Fraction | None, goal: Goal | None, before: Fraction | None 
             return Standing.met
         missed = low - value if value < low else value - high
         return Standing.near if missed <= abs(low if value < low else high) * NEAR else Standing.not_met
-    ahead = goal.bound - value if goal.comparator is Comparator.at_most else value - goal.bound
-    if ahead > 0:
-        return Standing.exceeded
-    if ahead == 0:
-        return Standing.met
-    return Standing.near if -ahead <= abs(goal.bound) * NEAR else Standing.not_met
+    if goal.is_reached(value):
+        # Beyond a strict bound is what was asked for.
+        return Standing.met if value == goal.bound or goal.comparator in PLAIN_OF else Standing.exceeded
+    return Standing.near if abs(value - goal.bound) <= abs(goal.bound) * NEAR else Standing.not_met
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Whether a target will be made: what each month must bring, and what each month brought."""
+    """Whether a target will be made: what each month must bring, and what each month brought.
+
+    The actual pace rests on `readings` readings from `since` to `until`.
+    """
 
     needed: Fraction
     actual: Fraction | None
+    since: date | None
+    until: date
+    readings: int
     months_left: int
     expected: Fraction | None
     makes_it: bool | None
@@ -278,7 +305,7 @@ def pace(points: list[tuple[date, Fraction]], goal: Goal, due: date) -> Pace | N
 
     `points` are the days that readings speak of, oldest first. None where there is no reading, or the goal is no bound.
     """
-    if not points or goal.comparator not in (Comparator.at_least, Comparator.at_most):
+    if not points or goal.comparator not in ABOVE | BELOW:
         return None
     at, value = points[-1]
     left = max(0, months_between(at, due))
@@ -287,13 +314,11 @@ def pace(points: list[tuple[date, Fraction]], goal: Goal, due: date) -> Pace | N
     short = goal.bound - value
     needed = short / left if left else short
     expected = value + actual * left if actual is not None else None
-    at_most = goal.comparator is Comparator.at_most
-    reached = value <= goal.bound if at_most else value >= goal.bound
     if expected is None:
-        makes_it = True if reached and not left else None
+        makes_it = True if goal.is_reached(value) and not left else None
     else:
-        makes_it = expected <= goal.bound if at_most else expected >= goal.bound
-    return Pace(needed, actual, left, expected, makes_it)
+        makes_it = goal.is_reached(expected)
+    return Pace(needed, actual, since[0][0] if since else None, at, len(since) + 1, left, expected, makes_it)
 
 
 def is_stale(as_of: date | None, expected_age: int | None, day: date) -> bool:

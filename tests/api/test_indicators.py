@@ -58,7 +58,7 @@ def test_a_reading_and_a_target_mean_what_they_meant_under_their_own_definition(
     assert (one["unit_of_measure"], one["reading"]["unit_of_measure"], one["reading"]["value"]) == (
         "ratio", "percent", 70.0,
     )  # fmt: skip
-    assert (one["goal"]["comparator"], one["goal"]["low"], one["standing"]) == ("at_least", 80.0, "not_met")
+    assert (one["goal"]["comparator"], one["goal"]["low"], one["standing"]) == ("at_least", 80.0, "not_due")
     (target,) = shown.json()["targets"]
     assert (target["comparator"], target["unit_of_measure"]) == ("at_least", "percent")
     assert analyst.get(f"{AT}?set=THU").status_code == 200
@@ -93,7 +93,7 @@ def test_a_months_target_leaves_the_years_and_speaks_of_its_month_alone(analyst:
 def test_units_are_compared_by_their_growth(analyst: Any) -> None:
     with_set(analyst, indicator("TANG-1", comparator="growth", unit_of_measure="dossiers"), code="TANG")
     at = f"{AT}/TANG-1"
-    assert analyst.post(f"{at}/targets", json={"period": "2026", "low": 10, "document": "x"}).status_code == 201
+    assert analyst.post(f"{at}/targets", json={"period": "2026-Q3", "low": 10, "document": "x"}).status_code == 201
     for place, then, now in ((WARD, 100, 120), (OTHER, 100, 101)):
         for period, value in (("2025-Q3", then), ("2026-Q3", now)):
             body = reading(period, value=value, place=place)
@@ -296,14 +296,20 @@ def test_where_an_indicator_stands_and_whether_the_target_will_be_made(analyst: 
         made = analyst.post(f"{AT}/THU-1/readings", json=reading(quarter, value=value, as_of=day))
         assert made.status_code == 201, made.text
     shown = analyst.get(f"{AT}/THU-1").json()
-    assert (shown["indicator"]["standing"], shown["indicator"]["goal"]["low"]) == ("not_met", 80.0)
+    assert (shown["indicator"]["standing"], shown["indicator"]["goal"]["low"]) == ("not_due", 80.0)
     pace = shown["pace"]
+    assert (pace["since"], pace["until"], pace["readings"]) == ("2025-12-31", "2026-09-30", 3)
     assert (pace["due"], pace["months_left"], pace["actual"], pace["expected"], pace["makes_it"]) == (
         "2027-12-31", 15, 1.0, 84.0, True,
     )  # fmt: skip
     assert pace["needed"] == pytest.approx(11 / 15, abs=1e-6)
     listed = analyst.get(f"{AT}?set=THU").json()
-    assert [(c["standing"], c["count"]) for c in listed["counts"] if c["count"]] == [("not_met", 1), ("no_data", 1)]
+    assert [(c["standing"], c["count"]) for c in listed["counts"] if c["count"]] == [("not_due", 1), ("no_data", 1)]
+    assert [i["makes_it"] for i in listed["items"]] == [True, None]
+    over = {"period": "2026-Q3", "low": 75, "document": "KH 98"}
+    assert analyst.post(f"{AT}/THU-1/targets", json=over).status_code == 201
+    judged = analyst.get(f"{AT}?set=THU&standing=not_met").json()["items"]
+    assert [(i["code"], i["makes_it"]) for i in judged] == [("THU-1", None)]
     assert [i["code"] for i in analyst.get(f"{AT}?set=THU&standing=no_data").json()["items"]] == ["THU-2"]
     assert "THU-1" in {i["code"] for i in analyst.get(f"{AT}?q=chi tieu thu").json()["items"]}
 

@@ -49,7 +49,12 @@ def test_an_indicators_page_says_whether_the_target_will_be_made(made: Any, peop
     page = people("leader").get("/indicators/THU-1").text
     assert "Có kịp mục tiêu không?" in page
     assert "Giữ mức này thì không kịp mục tiêu ngày 31/12/2027." in page
-    assert "Cần thay đổi 1,13 mỗi tháng, còn 15 tháng." in page
+    assert "Cần tăng bình quân 1,13 điểm phần trăm mỗi tháng; số tháng còn lại: 15." in page
+    assert (
+        "Thực tế tăng bình quân 1 điểm phần trăm mỗi tháng, tính theo 2 số liệu từ 30/06/2026 đến 30/09/2026." in page
+    )
+    assert "Chưa đến hạn" in page
+    assert "chart__line--needed" in page
     assert "<svg" in page
     assert "Kế hoạch 98" in page
     assert "Nhập số liệu" not in page

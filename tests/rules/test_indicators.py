@@ -168,6 +168,22 @@ def test_how_a_reading_stands(value: int | None, goal: Goal | None, stands: Stan
     assert standing(None if value is None else Fraction(value), goal) is stands
 
 
+def test_a_strict_bound_is_not_met_by_itself_and_a_goal_is_not_missed_before_its_day() -> None:
+    above, below = Goal(Comparator.more_than, Fraction(60), None), Goal(Comparator.less_than, None, Fraction(3))
+    assert [standing(Fraction(n), above) for n in (61, 60, 50)] == [Standing.met, Standing.near, Standing.not_met]
+    assert [standing(Fraction(n), below) for n in (2, 3, 4)] == [Standing.met, Standing.near, Standing.not_met]
+    assert [standing(Fraction(n), above, is_due=False) for n in (61, 60, 50)] == [
+        Standing.met, Standing.near, Standing.not_due,
+    ]  # fmt: skip
+    assert standing(None, above, is_due=False) is Standing.no_data
+    at_bound = [(date(2025, 12, 31), Fraction(48)), (date(2026, 12, 31), Fraction(54))]
+    found = pace(at_bound, above, date(2027, 12, 31))
+    assert found is not None
+    assert (found.expected, found.makes_it, found.since, found.until, found.readings) == (
+        Fraction(60), False, date(2025, 12, 31), date(2026, 12, 31), 2,
+    )  # fmt: skip
+
+
 def test_growth_is_held_against_the_year_before() -> None:
     goal = Goal(Comparator.growth, Fraction(10), None)
     assert standing(Fraction(110), goal, Fraction(100)) is Standing.met

@@ -10,8 +10,8 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.computed.models import IndicatorInput
 from app.indicators.computed.schemas import EstimateGroup, EstimateOut, RaisingUnit
-from app.indicators.overview.service import figure_of, shown_of
 from app.indicators.readings import service as readings
+from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.rules import CITY, PeriodType, period_at
 from app.indicators.schemas import worked
 from app.indicators.sets import service as sets

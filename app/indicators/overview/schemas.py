@@ -15,8 +15,8 @@ from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
 from app.indicators.targets.schemas import IndicatorTarget
 
 STANDING_WORDS = (
-    "exceeded (vượt) | met (đạt) | near (gần đạt) | not_met (chưa đạt) | no_target (chưa có mục tiêu) | "
-    "no_data (chưa có số liệu)"
+    "exceeded (vượt) | met (đạt) | near (gần đạt) | not_due (chưa đến hạn) | not_met (chưa đạt) | "
+    "no_target (chưa có mục tiêu) | no_data (chưa có số liệu)"
 )
 
 
@@ -45,6 +45,9 @@ class IndicatorItem(IndicatorDefinition):
     standing: Annotated[Standing, Described(description=STANDING_WORDS)]
     small_base: Annotated[bool, Described(description="The denominator is under the minimum base")]
     stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
+    makes_it: Annotated[
+        bool | None, Described(description="Of a target not yet due: whether the pace of twelve months makes it")
+    ]
 
 
 class StandingCount(BaseModel):
@@ -85,12 +88,15 @@ class PartsOut(BaseModel):
 
 
 class PaceOut(BaseModel):
-    """Whether the target will be made at the pace of the last twelve months; amounts a month."""
+    """Whether the target will be made at the pace of the last twelve months; amounts a month, with their sign."""
 
     due: date
     months_left: int
     needed: Figure
     actual: Figure | None
+    since: Annotated[date | None, Described(description="The actual pace rests on the readings from this day …")]
+    until: Annotated[date, Described(description="… to this one")]
+    readings: Annotated[int, Described(description="How many readings that are")]
     expected: Figure | None
     makes_it: bool | None
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import select, tuple_
@@ -16,13 +15,15 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, encode
 from app.core.search import column_has_words
 from app.indicators import rules
+from app.indicators.overview import pacing
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
+from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, Standing, period_of
-from app.indicators.schemas import GoalOut, number, shown_value
+from app.indicators.schemas import GoalOut, number
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
@@ -61,16 +62,6 @@ def unit_name(place: Place) -> UnitName | None:
     return UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None
 
 
-def figure_of(row: Reading | None, measure: str) -> Fraction | None:
-    """Return what a reading says, exactly."""
-    return None if row is None else rules.figure(row.value, row.numerator, row.denominator, measure)
-
-
-def shown_of(row: Reading | None, measure: str) -> Decimal | None:
-    """Return what a reading says, as it is sent and shown."""
-    return None if row is None else shown_value(row.value, row.numerator, row.denominator, measure)
-
-
 def held(session: Session, found: list[Defined], place: Place, day: date) -> list[Held]:
     """Return how indicators stand in a place: one look-up for all readings, one for all targets."""
     ids = [one.indicator.id for one in found]
@@ -90,7 +81,7 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
         measure = measures[row.definition_id] if row else d.unit_of_measure
         standing = rules.standing(
             figure_of(row, measure), targets.goal_of(targets.fits(target, measure)),
-            earlier.get(row.id) if row else None,
+            earlier.get(row.id) if row else None, is_due=targets.is_due(target, day),
         )  # fmt: skip
         small = bool(row and row.denominator is not None and row.denominator < (d.minimum_base or 0))
         stale = (d.ends_on is None or d.ends_on >= day) and rules.is_stale(
@@ -142,10 +133,14 @@ def listing(
         and (filters.stale is None or h.stale is filters.stale)
     ]  # fmt: skip
     kept, following = _cut(shown, page, lambda h: h.one.indicator.code)
+    paces = pacing.on_pace(
+        session, place,
+        [(h.reading, h.target, h.measure) for h in kept if h.standing is Standing.not_due and h.reading and h.target],
+    )  # fmt: skip
     return IndicatorPage(
         place=place.name, unit=unit_name(place), on=day,
         counts=[StandingCount(standing=s, count=counts[s]) for s in Standing], stale=stale,
-        items=[item(h) for h in kept], next=following,
+        items=[item(h, paces.get(h.one.indicator.id)) for h in kept], next=following,
     )  # fmt: skip
 
 
@@ -163,12 +158,12 @@ def _cut(rows: list[Held], page: Page | None, key: Callable[[Held], str]) -> tup
     return kept, encode([key(kept[-1])]) if more else None
 
 
-def item(h: Held) -> IndicatorItem:
+def item(h: Held, makes_it: bool | None = None) -> IndicatorItem:
     """Return an indicator with where it stands, as it is shown."""
     return IndicatorItem(
         **dict(sets.definition_out(h.one)), reading=latest_out(h.reading, h.measure), goal=goal_out(h.target),
         standing=h.standing, small_base=h.small_base,
-        stale=h.stale,
+        stale=h.stale, makes_it=makes_it if h.standing is Standing.not_due else None,
     )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.linked.schemas import LinkedIndicator
 from app.indicators.linked.service import indicators_of
-from app.indicators.overview.service import city_standing, shown_of
+from app.indicators.overview.service import city_standing
+from app.indicators.readings.figures import shown_of
 
 
 def indicators_of_task(session: Session, caller: Caller, task_id: int, now: datetime) -> list[LinkedIndicator]:

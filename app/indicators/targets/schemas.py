@@ -12,7 +12,7 @@ from app.indicators.rules import CITY
 from app.indicators.schemas import Amount, Figure, PeriodName, PlaceOut
 from app.tasks.schemas import Input
 
-BOUND_WORDS = "`low` is the bound of ≥, = and growth, `high` that of ≤; a range has both"
+BOUND_WORDS = "`low` is the bound of ≥, >, = and growth, `high` that of ≤ and <; a range has both"
 
 
 class TargetIn(Input):
