@@ -12,6 +12,7 @@ from app.core.web import API
 from app.indicators.readings.files import COLUMNS
 from tests.support.clients import OTHER, WARD
 from tests.support.indicators import indicator, indicator_set, reading, with_set
+from tests.support.tasks import with_directive, with_task
 
 AT = f"{API}/indicators"
 
@@ -329,12 +330,52 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     again = analyst.get(f"{API}/c/{cited['token']}").json()
     assert (again["cited"], again["definition"]) == (cited["cited"], cited["definition"])
     assert (again["change"], again["today"]["value"], again["definition_today"]) == ("superseded", 81.29, 2)
+    assert again["differs"] == ["figure"]
+    (listed,) = analyst.get(f"{AT}/THU-1").json()["citations"]
+    assert (listed["token"], listed["value"], listed["today"], listed["differs"]) == (
+        cited["token"], 81.2, 81.29, ["figure"],
+    )  # fmt: skip
+    for asked, found in (("changed=true", [cited["token"]]), ("changed=false", []), ("indicator=THU-2", [])):
+        assert [c["token"] for c in analyst.get(f"{AT}/citations?{asked}").json()["items"]] == found
+    assert analyst.get(f"{AT}/citations?owner={WARD}").json()["items"] == []
     assert api().get(f"{API}/c/{cited['token']}").status_code == 200
     assert api().get(f"{API}/c/aaaaaaaaaa").status_code == 404
     named = analyst.post(f"{AT}/THU-2/readings", json=reading("2026-09", value=5, place=WARD))
     assert named.status_code == 201, named.text
     of_ward = analyst.post(f"{AT}/THU-2/citations", json={"period": "2026-09", "place": WARD}).json()
     assert api(unit=OTHER).get(f"{API}/c/{of_ward['token']}").status_code == 404
+    assert [c["token"] for c in api(unit=OTHER).get(f"{AT}/citations").json()["items"]] == [cited["token"]]
+
+
+def test_a_printed_address_answers_a_program_that_shows_its_token(analyst: Any, api: Any) -> None:
+    analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value="81,2"))
+    cited = analyst.post(f"{AT}/THU-1/citations", json={"period": "2026-Q3"}).json()
+    printed = api().get(cited["address"])
+    assert (printed.status_code, printed.headers["content-type"]) == (200, "application/json")
+    assert printed.json()["cited"] == cited["cited"]
+    wrong = api().get(cited["address"], headers={"Authorization": "Bearer none"}, follow_redirects=False)
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "unauthenticated")
+
+
+def test_a_figure_past_its_age_is_marked_wherever_it_is_shown(analyst: Any, api: Any) -> None:
+    with_set(analyst, indicator("CU-1", expected_age=30, owner_unit=WARD), code="CU")
+    for place in ("city", WARD):
+        for period, day in (("2026-Q2", "2026-06-30"), ("2026-Q3", "2026-09-30")):
+            made = analyst.post(f"{AT}/CU-1/readings", json=reading(period, value=5, place=place, as_of=day))
+            assert made.status_code == 201, made.text
+    with_task(analyst, "T1", with_directive(analyst))
+    assert analyst.post(f"{AT}/CU-1/tasks", json={"task": "T1"}).status_code == 201
+    assert [i["code"] for i in analyst.get(f"{AT}?stale=true&owner={WARD}").json()["items"]] == ["CU-1"]
+    assert [i["code"] for i in analyst.get(f"{AT}?stale=true&unit={WARD}").json()["items"]] == ["CU-1"]
+    assert [u["stale"] for u in analyst.get(f"{AT}/CU-1/comparison").json()["items"]] == [True]
+    assert [analyst.get(f"{AT}/CU-1/why{asked}").json()["reading"]["stale"] for asked in ("", "?period=2026-Q2")] == [
+        True, False,
+    ]  # fmt: skip
+    assert [i["stale"] for i in analyst.get(f"{API}/tasks/T1/indicators").json()["items"]] == [True]
+    assert analyst.post(f"{AT}/CU-1/citations", json={"period": "2026-Q3"}).status_code == 201
+    assert [c["change"] for c in analyst.get(f"{AT}/citations?owner={WARD}").json()["items"]] == ["unchanged"]
+    listed = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"]
+    assert [(r["period"], r["stale"]) for r in listed] == [("2026-Q3", True), ("2026-Q2", False)]
 
 
 def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
@@ -346,8 +387,6 @@ def test_published_figures_come_with_the_service_as_of_the_day_their_source_spea
 
 
 def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
-    from tests.support.tasks import with_directive, with_task
-
     with_task(analyst, "T1", with_directive(analyst))
     at = f"{AT}/THU-1/tasks"
     made = analyst.post(at, json={"task": "T1"})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.core import i18n
-from app.indicators.citations.rules import Change, change
+from app.indicators.citations.rules import ASPECTS, COPIED, Change, Differs, change, differences
 from app.indicators.rules import (
     LONGEST,
     AmbiguousAmount,
@@ -234,12 +234,20 @@ def test_a_figure_is_old_past_its_age_and_one_that_never_came_is_missing() -> No
 
 
 def test_what_became_of_a_cited_figure() -> None:
-    def became(today: tuple[object, ...] | None, was: bool, now: bool) -> Change:
-        return change(cited=(1, 2), today=today, was_computed=was, is_computed=now)
+    def became(differs: list[Differs] | None, was: bool, now: bool) -> Change:
+        return change(differs, was_computed=was, is_computed=now)
 
-    assert became((1, 2), True, True) is Change.unchanged
-    assert became((1, 3), True, True) is Change.recomputed
-    assert became((1, 3), True, False) is Change.replaced
-    assert became((1, 2), True, False) is Change.replaced
-    assert became((1, 3), False, False) is Change.superseded
+    assert became([], True, True) is Change.unchanged
+    assert became([Differs.as_of], True, True) is Change.recomputed
+    assert became([Differs.figure], True, False) is Change.replaced
+    assert became([], True, False) is Change.replaced
+    assert became([Differs.figure], False, False) is Change.superseded
     assert became(None, False, False) is Change.gone
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_a_citation_names_what_differs_and_nothing_else(name: str) -> None:
+    cited = dict.fromkeys(COPIED, 1)
+    (aspect,) = differences(cited, cited | {name: 2})
+    assert name in ASPECTS[aspect]
+    assert differences(cited, dict(cited)) == []

@@ -37,6 +37,7 @@ class LinkedIndicator(BaseModel):
     value: Figure | None
     period: str | None
     standing: Standing
+    stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
 
 
 class LinkedIndicatorPage(BaseModel):

@@ -21,13 +21,12 @@ from app.indicators.overview.schemas import (
     IndicatorPage,
 )
 from app.indicators.overview.service import Filters
-from app.indicators.pages import CanEnter, CanKeep, CanRead, CodeInPath, PlaceQuery, SetQuery, unit_choices
+from app.indicators.pages import CanEnter, CanKeep, CanRead, CodeInPath, OwnerQuery, PlaceQuery, SetQuery, unit_choices
 from app.indicators.place import place_of
 from app.indicators.readings.schemas import ReadingOut
 from app.indicators.rules import CITY, Standing, before, period_at
 from app.indicators.sets import service as sets
 from app.units import service as units
-from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 pages_router = APIRouter()  # blank forms
@@ -43,7 +42,7 @@ def list_indicators(
         str | None, Query(max_length=120, description="Words of code or name, diacritics aside"), BLANK_IS_NONE
     ] = None,
     set_code: Annotated[SetQuery, Query(alias="set")] = None, unit: PlaceQuery = None,
-    owner: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the owner")] = None,
+    owner: OwnerQuery = None,
     standing: Annotated[Standing | None, Query(description=STANDING_WORDS)] = None,
     stale: Annotated[bool | None, Query(description="Only those that are out of date, or only the others")] = None,
 ) -> Response:  # fmt: skip
@@ -58,6 +57,7 @@ def list_indicators(
     context: dict[str, Any] = {}
     if render.door == "people":
         context = {
+            "yours": service.answered_for(session, caller, now),
             "sets": sets.listing(session, day_of(now)).items, "units": unit_choices(session, caller),
             "wanted": {"q": q, "set": set_code, "unit": unit, "owner": owner, "standing": standing, "stale": stale},
         }  # fmt: skip

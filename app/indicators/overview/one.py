@@ -9,7 +9,9 @@ from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import day_of
+from app.core.paging import Page
 from app.indicators import rules
+from app.indicators.citations import listing as citations
 from app.indicators.linked.service import tasks_of
 from app.indicators.overview import pacing
 from app.indicators.overview.schemas import (
@@ -24,6 +26,7 @@ from app.indicators.overview.schemas import (
 from app.indicators.overview.service import Held, goal_out, held, item, unit_name
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.service import may_enter
@@ -39,6 +42,7 @@ from app.units import service as units
 
 SERIES = 60  # periods drawn; the list of readings has all
 COMPARED = 12
+CITED = 20  # newest citations on an indicator's page; their list has all
 
 
 def show(session: Session, caller: Caller, code: str, *, place: Place, now: datetime) -> IndicatorOut:
@@ -63,7 +67,11 @@ def show(session: Session, caller: Caller, code: str, *, place: Place, now: date
             for row in sorted(of_place, key=lambda row: (row.last, row.place, row.version))
         ],
         pace=_pace_out(here, pace), parts=_parts(session, here, place),
-        tasks=tasks_of(session, caller, one.indicator.id, now), versions=_versions(session, one), may=may,
+        tasks=tasks_of(session, caller, one.indicator.id, now),
+        citations=citations.listing(
+            session, caller, Page(CITED, None), citations.Asked(indicator=code, place=place), day
+        ).items,
+        versions=_versions(session, one), may=may,
     )  # fmt: skip
 
 
@@ -194,6 +202,7 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
                     figure(last), targets.goal_of(targets.fits(target, measure)),
                     figure(mine.get(rules.year_before(period).name)), is_due=targets.is_due(target, day),
                 ),
+                stale=is_old(last, one.definition, day),
                 small_base=bool(last.denominator is not None and last.denominator < (one.definition.minimum_base or 0)),
                 points=[
                     ComparedPoint(

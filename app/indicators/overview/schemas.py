@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
+from app.indicators.citations.schemas import CitationItem
 from app.indicators.linked.schemas import LinkedTask
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
@@ -110,6 +111,7 @@ class IndicatorOut(PlaceOut):
     pace: PaceOut | None
     parts: PartsOut | None
     tasks: list[LinkedTask]
+    citations: Annotated[list[CitationItem], Described(description="The newest of this place")]
     versions: list[SetVersionOut]
     may: Annotated[list[str], Described(description="What the caller may do: enter | keep")]
 
@@ -132,6 +134,7 @@ class ComparedUnit(PlaceOut):
     denominator: int | None
     standing: Annotated[Standing, Described(description=STANDING_WORDS)]
     small_base: bool
+    stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
     points: list[ComparedPoint]
 
 

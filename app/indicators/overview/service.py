@@ -15,10 +15,12 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, encode
 from app.core.search import column_has_words
 from app.indicators import rules
+from app.indicators.citations import listing as citations
 from app.indicators.overview import pacing
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
@@ -84,10 +86,7 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
             earlier.get(row.id) if row else None, is_due=targets.is_due(target, day),
         )  # fmt: skip
         small = bool(row and row.denominator is not None and row.denominator < (d.minimum_base or 0))
-        stale = (d.ends_on is None or d.ends_on >= day) and rules.is_stale(
-            row.as_of if row else None, d.expected_age, day
-        )
-        out.append(Held(one, row, measure, target, standing, small, stale and place.unit is None))
+        out.append(Held(one, row, measure, target, standing, small, is_old(row, d, day)))
     return out
 
 
@@ -187,6 +186,19 @@ def goal_out(target: Target | None) -> GoalOut | None:
         comparator=Comparator(target.comparator), unit_of_measure=target.unit_of_measure, low=number(target.low),
         high=number(target.high), period=target.period, version=target.version, document=target.document,
     )  # fmt: skip
+
+
+def answered_for(session: Session, caller: Caller, now: datetime) -> tuple[int, int, int] | None:
+    """Return how many indicators the caller's unit answers for, how many of them are out of date in the city, and how
+    many citations of them show another figure than today's; None where it answers for none.
+    """
+    unit = session.get(Unit, caller.unit_id) if caller.unit_id is not None else None
+    if unit is None:
+        return None
+    day = day_of(now)
+    query = sets.definitions_query().where(sets.holds_on(day), col(Definition.owner_unit_id) == unit.id)
+    owned = held(session, sets.defined(session, query), Place(CITY), day)
+    return (len(owned), sum(h.stale for h in owned), citations.changed(session, caller, unit, day)) if owned else None
 
 
 def city_standing(session: Session, codes: list[str], day: date) -> list[Held]:

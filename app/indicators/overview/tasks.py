@@ -20,7 +20,7 @@ def indicators_of_task(session: Session, caller: Caller, task_id: int, now: date
             code=h.one.indicator.code, name_vi=h.one.definition.name_vi, name_en=h.one.definition.name_en,
             name_fr=h.one.definition.name_fr, unit_of_measure=h.measure,
             value=shown_of(h.reading, h.measure),
-            period=h.reading.period if h.reading else None, standing=h.standing,
+            period=h.reading.period if h.reading else None, standing=h.standing, stale=h.stale,
         )
         for h in (city_standing(session, codes, day_of(now)) if codes else [])
     ]  # fmt: skip

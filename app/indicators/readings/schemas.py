@@ -70,6 +70,7 @@ class ReadingOut(PlaceOut):
     number: Annotated[int, Described(description="Its place in the chain of its period; 0: worked out here")]
     supersedes: int | None
     standing: Annotated[bool, Described(description="Whether it is the one that counts for its period")]
+    stale: Annotated[bool, Described(description="The newest of its indicator here, and older than it may be")] = False
     recorded_at: datetime
     recorded_by: str
 
