@@ -10,6 +10,7 @@ import xlsxwriter
 from app.core import tables
 from app.core.web import API
 from app.indicators.readings.files import COLUMNS
+from app.indicators.sets.files import read
 from tests.support.clients import OTHER, WARD
 from tests.support.indicators import indicator, indicator_set, reading, with_set
 from tests.support.tasks import with_directive, with_task
@@ -127,6 +128,48 @@ def test_a_set_that_does_not_hold_together_is_refused(analyst: Any, body: Any, w
     assert answer.status_code == 422
     assert wrong in {code for _, code in codes(answer)}, answer.text
     assert analyst.get(f"{AT}/sets/MOI").status_code == 404
+
+
+def test_a_set_goes_through_a_table_with_its_targets_and_examples(analyst: Any) -> None:
+    example = {"inputs": {"received": 4, "received_online": 3}, "expected": "3/4"}
+    goal = {"period": "2026", "low": "12,5", "document": "KH 98"}
+    one = indicator(
+        "BANG-1", period_type="month", formula="received_online / received", examples=[example],
+        targets=[goal, {"period": "2027", "low": 80, "document": "KH 98", "document_on": "2026-01-05"}],
+    )  # fmt: skip
+    with_set(analyst, one, indicator("BANG-2"), code="BANG")
+    before = analyst.get(f"{AT}/sets/BANG/export").json()
+    assert len(before["groups"][0]["indicators"][0]["targets"]) == 2
+    sheet = analyst.get(f"{AT}/sets/BANG/export.csv").content
+    assert read(analyst.get(f"{AT}/sets/BANG/export.xlsx").content) == read(sheet)
+    brought = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", sheet.replace(b"BANG", b"LAI"))})
+    assert brought.status_code == 201, brought.text
+    after = analyst.get(f"{AT}/sets/LAI/export").json()
+    assert json.dumps(after).replace("LAI", "BANG") == json.dumps(before)
+    wrong = sheet.replace(b"BANG", b"SAI").replace(b"KH 98", b"")
+    refused = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", wrong)})
+    assert {pointer for pointer, _ in codes(refused)} == {"/cells/AG2"}, refused.text
+
+
+def test_a_set_speaks_only_of_the_places_of_its_scope(analyst: Any) -> None:
+    with_set(analyst, indicator("RIENG-1"), code="RIENG", scope="unit")
+    outside = [("/place", "place_outside_scope")]
+    for place in ("city", "national"):
+        body = reading("2026-Q3", value=5, place=place)
+        assert codes(analyst.post(f"{AT}/RIENG-1/readings", json=body)) == outside
+    assert analyst.post(f"{AT}/RIENG-1/readings", json=reading("2026-Q3", value=5, place=WARD)).status_code == 201
+    goal = {"period": "2026", "low": 80, "document": "KH 98", "place": "national"}
+    assert codes(analyst.post(f"{AT}/THU-1/targets", json=goal)) == outside
+    assert codes(analyst.post(f"{AT}/RIENG-1/targets", json=goal | {"place": "city"})) == outside
+    assert analyst.post(f"{AT}/NQ57-01/targets", json=goal | {"version": 2}).status_code == 201
+
+
+def test_a_percentage_beyond_a_share_is_stored_and_warned_of(analyst: Any) -> None:
+    made = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q2", value="812", as_of="2026-06-30"))
+    assert (made.status_code, made.json()["outside_share"]) == (201, True)
+    rows = b"indicator,period,value,as_of,source\nTHU-1,2026-Q3,9337,2026-09-30,x\n"
+    tried = analyst.post(f"{AT}/readings/import?dry_run=true", files={"file": ("a.csv", rows)}).json()
+    assert (tried["errors"], [(w["place"], w["code"]) for w in tried["warnings"]]) == ([], [("C2", "outside_share")])
 
 
 def test_what_a_set_exports_goes_in_again(analyst: Any) -> None:
@@ -384,6 +427,8 @@ def test_published_figures_come_with_the_service_as_of_the_day_their_source_spea
     assert (july["value"], july["period"], july["origin"]) == (44825.0, "2025-07", "published")
     (share,) = leader.get(f"{AT}/readings?indicator=HUE-HS-06").json()["items"]
     assert (share["value"], share["as_of"]) == (91.17, "2025-07-31")
+    assert share["note_en"] == "The numerator was not published; 40,867 gives this ratio"
+    assert share["source_fr"].startswith("Presse, bilan de deux semaines")
 
 
 def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:

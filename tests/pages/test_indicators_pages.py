@@ -95,6 +95,9 @@ def test_why_compares_and_estimate(made: Any, people: Any) -> None:
     assert "received_online ÷ received" in why
     assert "Thuận Hóa" in why
     own = people("ward_officer")
+    led = own.get("/indicators?q=ho+so", follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (303, f"/indicators?unit={WARD}&q=ho+so")
+    assert "Thuận Hóa" not in own.get("/indicators?unit=city").text.split("<h1>")[1].split("</h1>")[0]
     assert own.get(f"/indicators?unit={WARD}").status_code == 200
     assert own.get(f"/indicators?unit={OTHER}").status_code == 404
     assert "Thuận Hóa" in browser.get("/indicators/VH-01/comparison").text

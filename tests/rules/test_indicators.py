@@ -16,7 +16,6 @@ from app.indicators.rules import (
     LONGEST,
     AmbiguousAmount,
     Comparator,
-    Goal,
     PeriodType,
     Standing,
     amount_of,
@@ -25,16 +24,15 @@ from app.indicators.rules import (
     gap,
     is_stale,
     of_parts,
-    pace,
     period_at,
     period_of,
     rounded,
-    standing,
     text_of,
     worked_out,
     year_before,
 )
 from app.indicators.schemas import Figure, worked
+from app.indicators.targets.rules import Goal, pace, standing
 
 DAYS = st.dates(date(1950, 1, 1), date(2150, 12, 31))
 

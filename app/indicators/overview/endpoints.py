@@ -1,6 +1,7 @@
 """Indicators at both doors: where many stand, one with its series, units beside each other."""
 
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -10,7 +11,7 @@ from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
 from app.core.schemas import BLANK_IS_NONE, problems
-from app.core.web import Render
+from app.core.web import Render, see_other
 from app.indicators.overview import one, service
 from app.indicators.overview.schemas import (
     STANDING_WORDS,
@@ -46,7 +47,10 @@ def list_indicators(
     standing: Annotated[Standing | None, Query(description=STANDING_WORDS)] = None,
     stale: Annotated[bool | None, Query(description="Only those that are out of date, or only the others")] = None,
 ) -> Response:  # fmt: skip
-    """List indicators with where they stand: of the city, or the card of a unit."""
+    """List indicators with where they stand: of the city, or the card of a unit; a ward's officer is led to its own."""
+    if render.door == "people" and unit is None and service.has_own_card(session, caller):
+        asked = parse_qsl(render.request.url.query)
+        return see_other(render.request, f"/indicators?{urlencode([('unit', caller.unit_code or ''), *asked])}")
     place = place_of(session, caller, unit or CITY)
     owned = units.named(session, owner, "?owner") if owner else None
     filters = Filters(q=q, set=set_code, owner=owned, standing=standing, stale=stale)

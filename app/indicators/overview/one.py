@@ -30,13 +30,15 @@ from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.service import may_enter
-from app.indicators.rules import CITY, Pace, period_of
+from app.indicators.rules import CITY, period_of
 from app.indicators.schemas import number, worked
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
 from app.indicators.sets.schemas import SetVersionOut
 from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
+from app.indicators.targets.rules import Pace
+from app.indicators.targets.rules import standing as standing_of
 from app.tasks.schemas import UnitName
 from app.units import service as units
 
@@ -198,7 +200,7 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
                 place=unit.code, unit=UnitName(code=unit.code, name=unit.name),
                 value=shown_of(comparable(last), measure), period=last.period,
                 numerator=last.numerator, denominator=last.denominator,
-                standing=rules.standing(
+                standing=standing_of(
                     figure(last), targets.goal_of(targets.fits(target, measure)),
                     figure(mine.get(rules.year_before(period).name)), is_due=targets.is_due(target, day),
                 ),

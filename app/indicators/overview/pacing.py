@@ -8,14 +8,14 @@ from fractions import Fraction
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.indicators import rules
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
 from app.indicators.readings.figures import figure_of
 from app.indicators.readings.models import IndicatorReading as Reading
-from app.indicators.rules import Pace
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
+from app.indicators.targets.rules import Pace
+from app.indicators.targets.rules import pace as pace_to
 
 YEAR = timedelta(days=400)  # the day that a reading speaks of may lie before its period's last
 
@@ -29,7 +29,7 @@ def pace(target: Target | None, measure: str, rows: Iterable[tuple[Reading, str]
         (min(row.last, row.as_of), value) for row, of in rows
         if of == measure and (value := figure_of(row, of)) is not None
     ]  # fmt: skip
-    return rules.pace(points, goal, target.last)
+    return pace_to(points, goal, target.last)
 
 
 def on_pace(session: Session, place: Place, held: Iterable[tuple[Reading, Target, str]]) -> dict[int, bool | None]:

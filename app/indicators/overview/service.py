@@ -31,8 +31,10 @@ from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
+from app.indicators.targets.rules import standing as standing_of
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
+from app.units.rules import COMMUNAL_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
     for (one, row), target in zip(pairs, aims, strict=True):
         d = one.definition
         measure = measures[row.definition_id] if row else d.unit_of_measure
-        standing = rules.standing(
+        standing = standing_of(
             figure_of(row, measure), targets.goal_of(targets.fits(target, measure)),
             earlier.get(row.id) if row else None, is_due=targets.is_due(target, day),
         )  # fmt: skip
@@ -199,6 +201,13 @@ def answered_for(session: Session, caller: Caller, now: datetime) -> tuple[int, 
     query = sets.definitions_query().where(sets.holds_on(day), col(Definition.owner_unit_id) == unit.id)
     owned = held(session, sets.defined(session, query), Place(CITY), day)
     return (len(owned), sum(h.stale for h in owned), citations.changed(session, caller, unit, day)) if owned else None
+
+
+def has_own_card(session: Session, caller: Caller) -> bool:
+    """Tell whether the caller is of a ward: its own card is what such an officer looks for first."""
+    if caller.units is None or caller.unit_id is None:
+        return False
+    return session.get_one(Unit, caller.unit_id).kind in COMMUNAL_KINDS
 
 
 def city_standing(session: Session, codes: list[str], day: date) -> list[Held]:

@@ -17,6 +17,7 @@ from app.tasks.schemas import Input, RowId
 
 STATE_WORDS = "provisional (sơ bộ) | official (chính thức) | not_available (chưa có số liệu)"
 ORIGIN_WORDS = "typed (nhập tay) | file (từ tệp) | published (đã công bố) | computed (hệ thống tính)"
+WORDS_WORDS = "Of figures that came with the service; others are in the words they were entered in"
 Part = Annotated[int, Described(strict=True, ge=-(10**15), le=10**15)]
 Base = Annotated[int, Described(strict=True, ge=0, le=10**15)]
 
@@ -63,10 +64,15 @@ class ReadingOut(PlaceOut):
     state: Annotated[ReadingState, Described(description=STATE_WORDS)]
     origin: Annotated[Origin, Described(description=ORIGIN_WORDS)]
     source: str | None
+    source_en: Annotated[str | None, Described(description=WORDS_WORDS)] = None
+    source_fr: str | None = None
     published_on: date | None
     rank: int | None
     out_of: int | None
     note: str | None
+    note_en: str | None = None
+    note_fr: str | None = None
+    outside_share: Annotated[bool, Described(description="A percentage below 0 or above 100: look at it again")] = False
     number: Annotated[int, Described(description="Its place in the chain of its period; 0: worked out here")]
     supersedes: int | None
     standing: Annotated[bool, Described(description="Whether it is the one that counts for its period")]
@@ -99,3 +105,4 @@ class ReadingsImport(BaseModel):
     file: FileOut
     rows: int
     errors: list[ReadingsError]
+    warnings: Annotated[list[ReadingsError], Described(description="Stored all the same")]

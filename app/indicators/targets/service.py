@@ -16,12 +16,24 @@ from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Invalid
 from app.core.paging import Page, cut
 from app.indicators.place import Place, named_place, seen
-from app.indicators.rules import BELOW, CITY, NATIONAL, Comparator, Goal, Period, PeriodType, period_of, text_of
+from app.indicators.rules import (
+    BELOW,
+    CITY,
+    NATIONAL,
+    Comparator,
+    Period,
+    PeriodType,
+    SetScope,
+    is_within,
+    period_of,
+    text_of,
+)
 from app.indicators.schemas import number
 from app.indicators.sets import service as sets
-from app.indicators.sets.models import Definition, Indicator
+from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
 from app.indicators.targets.models import Target
+from app.indicators.targets.rules import Goal
 from app.indicators.targets.schemas import IndicatorTarget, TargetIn, TargetPage
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
@@ -44,6 +56,9 @@ def add(
     """Add a target after its rules."""
     session.refresh(indicator, with_for_update=True)  # two targets of one indicator are judged one after the other
     faults = _bounds(comparator, body.low, body.high)
+    held = session.get_one(IndicatorSet, indicator.set_id)
+    if not is_within(SetScope(held.scope), place.name, target=True):
+        faults.insert(0, Fault("/place", "place_outside_scope", {"code": held.code}))
     if faults:
         raise Invalid(faults)
     period = period_of(body.period)
