@@ -438,6 +438,11 @@ def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
     assert [t["code"] for t in made.json()["tasks"]] == ["T1"], made.text
     (moved,) = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
     assert (moved["code"], moved["standing"], moved["value"]) == ("THU-1", "no_data", None)
+    assert (moved["gives_percent"], moved["percent"]) == (False, None)
+    assert analyst.post(f"{AT}/THU-2/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    assert analyst.post(f"{AT}/VH-01/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    found = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
+    assert {i["code"]: i["gives_percent"] for i in found} == {"THU-1": False, "THU-2": False, "VH-01": True}
     assert b"THU-1" in analyst.get(f"{API}/tasks/T1/indicators.csv").content
     assert codes(analyst.post(at, json={"task": "T1"})) == [("", "task_linked")]
     assert codes(analyst.post(at, json={"task": "T9"})) == [("/task", "unknown_task")]

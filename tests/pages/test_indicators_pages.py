@@ -132,8 +132,11 @@ def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> N
     with_task(made, "T1", with_directive(made))
     browser = people("city_analyst")
     assert browser.post("/indicators/THU-1/tasks", data={"task": "T9"}).status_code == 422
-    assert browser.post("/indicators/THU-1/tasks", data={"task": "T1"}).status_code == 303
+    typed = {"task": "T1", "gives_percent": "true"}
+    assert browser.post("/indicators/THU-1/tasks", data=typed).status_code == 303
     page = browser.get("/tasks/T1").text
+    assert "78%" in page  # 63 of 80
+    assert "theo chỉ tiêu" in page
     assert "Chỉ tiêu liên quan" in page
     assert 'href="/indicators/THU-1"' in page
     assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text

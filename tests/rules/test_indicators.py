@@ -32,7 +32,7 @@ from app.indicators.rules import (
     year_before,
 )
 from app.indicators.schemas import Figure, worked
-from app.indicators.targets.rules import Goal, pace, standing
+from app.indicators.targets.rules import Goal, pace, reached, standing
 
 DAYS = st.dates(date(1950, 1, 1), date(2150, 12, 31))
 
@@ -180,6 +180,26 @@ def test_a_strict_bound_is_not_met_by_itself_and_a_goal_is_not_missed_before_its
     assert (found.expected, found.makes_it, found.since, found.until, found.readings) == (
         Fraction(60), False, date(2025, 12, 31), date(2026, 12, 31), 2,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "measure", "percent"),
+    [
+        (40, Goal(Comparator.at_least, Fraction(80), None), "percent", 50),
+        (80, Goal(Comparator.at_least, Fraction(80), None), "percent", 100),
+        (80, Goal(Comparator.more_than, Fraction(80), None), "percent", 99),
+        (79.999, Goal(Comparator.at_least, Fraction(80), None), "percent", 99),
+        (6, Goal(Comparator.at_most, None, Fraction(3)), "rank", 50),
+        (2, Goal(Comparator.at_most, None, Fraction(3)), "rank", 100),
+        (-4, Goal(Comparator.at_least, Fraction(80), None), "points", 0),
+        (62.9, None, "percent", 62),
+        (62, None, "points", None),
+        (5, Goal(Comparator.range, Fraction(4), Fraction(6)), "percent", None),
+    ],
+)
+def test_how_much_of_a_goal_is_reached(value: float, goal: Goal | None, measure: str, percent: int | None) -> None:
+    assert reached(Fraction(value), goal, measure) == percent
+    assert reached(None, goal, measure) is None
 
 
 def test_growth_is_held_against_the_year_before() -> None:

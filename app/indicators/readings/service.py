@@ -234,7 +234,7 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
         state=ReadingState(row.state), origin=Origin(row.origin), source=row.source, published_on=row.published_on,
         rank=row.rank, out_of=row.out_of, note=row.note, number=row.number, supersedes=row.supersedes_id,
         standing=row.standing, recorded_at=row.recorded_at, recorded_by=row.recorded_by,
-        outside_share=rules.is_outside_share(rules.figure(row.value, *parts), definition.unit_of_measure),
+        outside_share=row.number >= 1 and rules.is_outside_share(rules.figure(row.value, *parts), parts[2]),
         source_en=words.get("source_en"), source_fr=words.get("source_fr"), note_en=words.get("note_en"),
         note_fr=words.get("note_fr"),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from app.indicators.rules import ABOVE, BELOW, PLAIN_OF, Comparator, Standing
+from app.indicators.rules import ABOVE, BELOW, PERCENT, PLAIN_OF, Comparator, Standing
 
 NEAR = Fraction(5, 100)
 
@@ -62,6 +62,24 @@ def _standing(value: Fraction | None, goal: Goal | None, before: Fraction | None
         # Beyond a strict bound is what was asked for.
         return Standing.met if value == goal.bound or goal.comparator in PLAIN_OF else Standing.exceeded
     return Standing.near if abs(value - goal.bound) <= abs(goal.bound) * NEAR else Standing.not_met
+
+
+def reached(value: Fraction | None, goal: Goal | None, measure: str) -> int | None:
+    """Return how much of a goal is reached, in whole per cent from 0 to 100; without one a percentage itself.
+
+    None for a goal that has no one bound above nought. Only what is reached is 100.
+    """
+    if value is None:
+        return None
+    if goal is None:
+        share = value / 100 if measure == PERCENT else None
+    elif goal.comparator not in ABOVE | BELOW or goal.bound <= 0:
+        return None
+    elif goal.is_reached(value):
+        return 100
+    else:
+        share = min(value / goal.bound if goal.comparator in ABOVE else goal.bound / value, Fraction(99, 100))
+    return None if share is None else max(0, min(100, int(share * 100)))
 
 
 @dataclass(frozen=True, slots=True)
