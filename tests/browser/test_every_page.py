@@ -83,7 +83,7 @@ INDICATORS = (
     "/indicators/VH-01", "/indicators/HUE-NV-01", "/indicators/HUE-NV-02", "/indicators/VH-01/why",
     "/indicators/HUE-NV-02/why", "/indicators/VH-01/comparison", "/indicators/NQ57-01/comparison",
     "/tasks/KH02-115/indicators", "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new",
-    "/indicators/estimates/qd766",
+    "/indicators/estimates/qd766", "/indicators/citations",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [

@@ -15,7 +15,7 @@ from app.core.db import upsert
 from app.indicators import rules
 from app.indicators.computed import amounts, engine
 from app.indicators.computed.engine import Computed
-from app.indicators.formulas.evaluating import Absent, Given, Quotient, evaluate, rounded
+from app.indicators.formulas.evaluating import Absent, Given, Quotient, evaluate
 from app.indicators.measures.rules import MeasureRef
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.readings.models import IndicatorReading, Origin
@@ -200,7 +200,7 @@ def outcome(result: Quotient | Absent) -> Outcome:
         missing = result is Absent.missing
         return Outcome(ReadingState.not_available if missing else ReadingState.provisional)
     if abs(result.numerator) > LARGEST or result.denominator > LARGEST:
-        return Outcome(ReadingState.provisional, value=rules.text_of(rounded(result.value)))
+        return Outcome(ReadingState.provisional, value=rules.text_of(rules.rounded(result.value)))
     return Outcome(ReadingState.provisional, result.numerator, result.denominator)
 
 
