@@ -254,15 +254,16 @@ def token_create(
     role: Annotated[str, typer.Option()],
     unit: Annotated[str | None, typer.Option(help="Code of the unit")] = None,
     scope: Annotated[list[str] | None, typer.Option(help="A right; repeat for several; default: the role's")] = None,
-    name: Annotated[str | None, typer.Option(help="Of the program; needed with figures:send")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the program; needed with figures:send and portal:events")] = None,
     days: Annotated[int | None, typer.Option(min=1, max=3650)] = None,
 ) -> None:
     """Create an API token and print it alone on standard output; only its hash is stored."""
     from app.accounts import tokens
+    from app.accounts.rules import SENDING
     from app.units.service import by_code
 
-    if name is None and "figures:send" in (scope or []):
-        raise typer.BadParameter("a token that sends figures is known by its name", param_hint="--name")
+    if name is None and SENDING.intersection(scope or []):
+        raise typer.BadParameter("a token that sends figures or events is known by its name", param_hint="--name")
     settings = Settings()
     now = SystemClock().now()
     with _ready(settings).write() as session:

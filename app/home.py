@@ -57,6 +57,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/indicators/sets", "indicators.set", "indicators:read"),
         Entry("/indicators/readings", "indicators.reading", "indicators:read", desk=False),
         Entry("/indicators/targets", "indicators.target", "indicators:read", desk=False),
+        Entry("/indicators/citations", "indicators.citations", "indicators:read", desk=False),
     ),
     "ui.section_results": (
         Entry("/throughput/summary", "throughput.nav_summary", "summary:read"),

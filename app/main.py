@@ -52,8 +52,8 @@ from app.tasks.directives import endpoints as tasks_directives
 from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
-from app.tasks.monthly.reminding import MonthlyOwed
 from app.tasks.monthly.reminding import owed as monthly_owed
+from app.tasks.monthly.schemas import MonthlyOwedOut
 from app.tasks.overview import endpoints as tasks_overview
 from app.tasks.progress import endpoints as tasks_progress
 from app.tasks.scope import endpoints as tasks_scope
@@ -66,6 +66,7 @@ from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
 from app.throughput.figures import endpoints as endpoints_figures
 from app.throughput.figures import service as figures
+from app.throughput.figures.intake import endpoints as endpoints_figures_intake
 from app.throughput.findings import endpoints as endpoints_findings
 from app.throughput.findings import follow as findings
 from app.throughput.forms import Reference, on_reference_changed
@@ -87,6 +88,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,
+    endpoints_figures_intake.router,
     endpoints_figures.router,
     endpoints_findings.router,
     endpoints_forms.router,
@@ -239,7 +241,7 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
     return {"nav": nav, "pages": pages, "version": __version__, "waiting": count, "monthly_owed": owed}
 
 
-def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwed]]:
+def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwedOut]]:
     """Return how much waits for the reader, for the mark in the page's head, and the reports to the centre in it.
 
     None where there is no mark to show.

@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from app import migrations
 from app.accounts import sessions, tokens, users
-from app.core import audit
+from app.core import audit, stamps
 from app.core.db import Database
 from app.core.settings import Settings
 from app.main import create_app
@@ -98,7 +98,7 @@ def _one_loop() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+def database_place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
     """The address at which one test's database after the other stands: the same, so that one engine serves them all."""
     if KIND == "sqlite":
         return f"sqlite:///{tmp_path_factory.mktemp('database')}/test.db"
@@ -106,10 +106,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def anew(template: str, place: str) -> Iterator[Callable[[], None]]:
+def anew(template: str, database_place: str) -> Iterator[Callable[[], None]]:
     """Make the database at that place the template's equal again."""
     if KIND == "sqlite":
-        path = Path(place.removeprefix("sqlite:///"))
+        path = Path(database_place.removeprefix("sqlite:///"))
 
         def copy() -> None:
             for left in path.parent.iterdir():  # taken away, not written over: somebody may still hold it open
@@ -118,16 +118,16 @@ def anew(template: str, place: str) -> Iterator[Callable[[], None]]:
 
         yield copy
     else:
-        kept = postgresql.Kept(place, template)
+        kept = postgresql.Kept(database_place, template)
         yield kept.put_back
         kept.remove()
 
 
 @pytest.fixture
-def database_url(place: str, anew: Callable[[], None]) -> str:
+def database_url(database_place: str, anew: Callable[[], None]) -> str:
     """The address of this test's own database, migrated and seeded."""
     anew()
-    return place
+    return database_place
 
 
 @pytest.fixture
@@ -142,9 +142,9 @@ def _built(template: str) -> FastAPI:
 
 
 @pytest.fixture(scope="session")
-def _database(place: str) -> Database:
+def _database(database_place: str) -> Database:
     # What SQLAlchemy has compiled is kept with the engine: to compile it anew for every test is a fifth of the run.
-    return Database(settings_of(place))
+    return Database(settings_of(database_place))
 
 
 @pytest.fixture
@@ -155,6 +155,7 @@ def app(_built: FastAPI, _database: Database, database_url: str, clock: SetClock
     _database.gate = Database(_built.state.settings).gate  # it belongs to the event loop where one first waited at it
     _built.state.database = _database
     yield _built
+    stamps._kept.clear()  # the next test's data are others, whatever the stamps in them say
     for used in {_built.state.database, _database}:  # a test may have put another in its place
         if KIND == "sqlite" or used is not _database:  # a server's connections are dear, and see what is put back
             used.engine.dispose()

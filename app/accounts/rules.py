@@ -55,6 +55,7 @@ class Scope(StrEnum):
     findings_explain = "findings:explain"
     findings_reopen = "findings:reopen"
     figures_send = "figures:send"
+    figures_import = "figures:import"
     reminders_read = "reminders:read"
     reminders_send = "reminders:send"
     reminders_set = "reminders:set"
@@ -74,6 +75,10 @@ OF_THE_CITY = frozenset(
     | {"findings:reopen", "reminders:send", "catalogue:edit", "calendar:edit"}
 )
 PEOPLE = tuple(role for role in Role if role is not Role.machine)
+# By these a token speaks for a source, which knows it by its name.
+SENDING = frozenset({"figures:send", "figures:import", "portal:events"})
+# The city's own people as a sender of figures, whoever of them it is: no token may be named so.
+CITY_SENDER = "Tổ tổng hợp thành phố"
 UNIT_ROLES = (Role.ward_officer, Role.ward_leader, Role.department_officer)
 SENDERS = (Role.ward_officer, Role.ward_leader, Role.machine)
 REMEMBERING = (Role.ward_officer,)
@@ -104,7 +109,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
     | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask", "indicators:cite", "indicators:enter"}
     | OF_THE_CITY
-    | {"reminders:send", "reminders:set"}
+    | {"reminders:send", "reminders:set", "figures:import"}
     | _OWN,
     Role.leader: _READS | {"findings:reopen", "tasks:ask", "indicators:cite"} | _OWN,
     Role.administrator: frozenset(

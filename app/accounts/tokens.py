@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select, true, update
 from sqlmodel import Session, col
 
 from app.accounts.models import ApiToken, TokenIn, TokenOut, TokenPage, User
-from app.accounts.rules import ROLE_RIGHTS, UNIT_ROLES, Role, rights_of, units_of
+from app.accounts.rules import CITY_SENDER, ROLE_RIGHTS, SENDING, UNIT_ROLES, Role, rights_of, units_of
 from app.accounts.sessions import TOUCH_EVERY, hash_secret
 from app.accounts.users import as_role
 from app.core import audit, hot
@@ -20,7 +20,6 @@ from app.core.paging import Page, cut
 from app.core.settings import Settings
 from app.units.models import Unit
 
-SPEAKING = frozenset({"figures:send", "portal:events"})  # what is sent with these is in the name of a source
 PREFIX = "t57_"  # secret scanners find it by this
 
 
@@ -53,9 +52,9 @@ def create_token(
     faults += [Fault("/scopes", "scope_not_allowed", {"scope": s}) for s in wanted if s not in allowed]
     if owner is None and acting in UNIT_ROLES and unit_id is None:
         faults.append(Fault("/unit", "unit_required"))
-    if not SPEAKING.isdisjoint(wanted):
+    if acting is Role.machine and SENDING.intersection(wanted):
         take_turns(session, [0])  # of two who make one at once the second sees the first
-        if sender_of_figures(session, name, unit_id, now=now) is not None:
+        if name == CITY_SENDER or sender_of_figures(session, name, unit_id, now=now) is not None:
             faults.append(Fault("/name", "token_name_taken", {"name": name}))
     if faults:
         raise Invalid(faults)
@@ -109,14 +108,17 @@ def request_token(
 
 
 def sender_of_figures(session: Session, name: str, unit_id: int | None, *, now: datetime) -> ApiToken | None:
-    """Return the live token of a name that sends figures or events of a unit, one at most, or (None) of any."""
+    """Return the live machine's token of a name that sends for a unit, one at most, or (None) of any."""
     query = select(ApiToken).where(
-        col(ApiToken.name) == name, col(ApiToken.revoked_at).is_(None), col(ApiToken.expires_at) > now
+        col(ApiToken.name) == name,
+        col(ApiToken.role) == Role.machine.value,
+        col(ApiToken.revoked_at).is_(None),
+        col(ApiToken.expires_at) > now,
     )
     if unit_id is not None:
         query = query.where(or_(col(ApiToken.unit_id).is_(None), col(ApiToken.unit_id) == unit_id))
     found = session.scalars(query.order_by(col(ApiToken.unit_id).is_not(None), col(ApiToken.id)))
-    return next((token for token in found if not SPEAKING.isdisjoint(token.scopes.split())), None)
+    return next((token for token in found if SENDING.intersection(token.scopes.split())), None)
 
 
 _token, _user, _unit = ApiToken.__table__.c, User.__table__.c, Unit.__table__.c  # type: ignore[attr-defined]

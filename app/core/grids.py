@@ -70,6 +70,7 @@ def place(row: int, column: int) -> str:
 
 
 _GROUPED = re.compile(r"\d{1,3}(?:[.\s\u00a0\u202f]\d{3})+")
+_PLAIN = 9  # digits
 _NOTHING = frozenset({"-", "–", "—", "−"})
 
 
@@ -79,6 +80,8 @@ def count_of(cell: Cell, limit: int = 1_000_000) -> tuple[int | None, str | None
     `1.234` and `1 234` are one thousand and more, as Vietnamese writes; `1,234` could be either and is refused.
     """
     value = cell.value
+    if type(value) is str and value.isdigit() and value.isascii() and len(value) <= _PLAIN:  # most are so, of thousands
+        return (number, None) if (number := int(value)) <= limit else (None, "number_too_large")
     if cell.broken:
         return None, "formula_without_value"
     if value is None:

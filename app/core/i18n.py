@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -94,7 +95,7 @@ def choose(cookie: str | None, accept: str | None, default: Locale) -> Locale:
     return best[1] if best else default
 
 
-def number(value: float | None, locale: Locale, decimals: int = 0) -> str:
+def number(value: float | Decimal | None, locale: Locale, decimals: int = 0) -> str:
     """Return a number as the language writes it: `1.234`, `1,234`, `1 234`."""
     if value is None:
         return ""
@@ -104,6 +105,18 @@ def number(value: float | None, locale: Locale, decimals: int = 0) -> str:
     if locale == "fr":
         return text.translate({ord(","): "\u202f", ord("."): ","})
     return text
+
+
+def decimal(value: Decimal, locale: Locale, most: int, rounded_to: int) -> str:
+    """Return an amount with the places that it was given with: `93,37`, `0,700`.
+
+    One with more than `most` is rounded, halves away from zero; a whole one has none then.
+    """
+    places = max(0, -int(value.as_tuple().exponent))
+    if places > most:
+        places = 0 if value == value.to_integral_value() else rounded_to
+        value = value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) + 0  # no nought below nought
+    return number(value, locale, places)
 
 
 def percent(value: float | None, locale: Locale) -> str:

@@ -29,6 +29,7 @@ _VALUE = re.compile(
     r"|[^\s@]+@[^\s@]+\.[a-z]{2,}",
     re.IGNORECASE,
 )
+_SHORTEST = 10  # of a telephone's and a citizen's numbers
 _LEAST = 2  # one such cell may be the office's own
 _ROWS = 20  # of headings are judged, each by so many cells below
 _BELOW = 200
@@ -99,4 +100,6 @@ def _has_words_below(grid: Grid, row: int, column: int) -> bool:
 def _is_value(cell: Cell) -> bool:
     if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
         return 10**8 <= cell.value < 10**12  # as a number, either has lost its zero
-    return isinstance(cell.value, str) and bool(_VALUE.fullmatch(cell.value.strip("' ")))
+    if not isinstance(cell.value, str) or (len(cell.value) < _SHORTEST and "@" not in cell.value):
+        return False
+    return bool(_VALUE.fullmatch(cell.value.strip("' ")))

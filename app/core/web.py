@@ -237,6 +237,7 @@ def environment() -> Environment:
 
     env.filters |= {
         "number": localised(i18n.number),
+        "decimal": localised(i18n.decimal),
         "percent": localised(i18n.percent),
         "kilobytes": localised(i18n.kilobytes),
         "target": localised(i18n.target),

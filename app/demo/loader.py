@@ -26,7 +26,7 @@ from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
 from app.indicators.computed import rebuilding
 from app.indicators.computed import service as computed
-from app.indicators.readings import published
+from app.indicators.readings import words
 from app.procedures.rules import System
 from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
@@ -182,7 +182,7 @@ def _publish(session: Session) -> None:
         return
     units = {code: number for number, code in session.execute(select(col(Unit.id), col(Unit.code)))}
     rows = []
-    for row in published.rows():
+    for row in words.rows():
         if not row["measure"]:
             continue
         first, last = _period(row["period"])

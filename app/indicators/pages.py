@@ -24,6 +24,11 @@ PlaceQuery = Annotated[
 ]
 
 
+OwnerQuery = Annotated[
+    str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the unit that answers for indicators")
+]
+
+
 def unit_choices(session: Session, caller: Caller) -> list[tuple[str, str]]:
     """Return the units that a reader may choose from."""
     return [

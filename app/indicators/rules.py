@@ -13,8 +13,8 @@ CODE = r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+"
 SET_CODE = r"[A-Z][A-Z0-9]*"
 PERCENT = "percent"
 DIVIDED = frozenset({PERCENT, "ratio", "points"})  # of anything else a numerator is the count itself
-NEAR = Fraction(5, 100)
-PLACES = 6
+PLACES = 6  # of an amount that is stored or sent
+WORKED_PLACES = 12  # of one worked out, until it is rounded to be sent or shown
 LONGEST = 30  # characters of an amount, as it is stored
 
 
@@ -38,7 +38,9 @@ class Comparator(StrEnum):
     """How a reading is held against its target."""
 
     at_least = "at_least"
+    more_than = "more_than"
     at_most = "at_most"
+    less_than = "less_than"
     equal = "equal"
     range = "range"
     growth = "growth"
@@ -51,6 +53,13 @@ class PeriodType(StrEnum):
     month = "month"
     quarter = "quarter"
     year = "year"
+
+
+BELOW = frozenset({Comparator.at_most, Comparator.less_than})  # their bound is `high`
+ABOVE = frozenset({Comparator.at_least, Comparator.more_than})
+STRICT = {Comparator.at_least: Comparator.more_than, Comparator.at_most: Comparator.less_than}
+PLAIN_OF = {strict: plain for plain, strict in STRICT.items()}
+PLAIN = tuple(one for one in Comparator if one not in PLAIN_OF)
 
 
 class ReadingState(StrEnum):
@@ -67,6 +76,7 @@ class Standing(StrEnum):
     exceeded = "exceeded"
     met = "met"
     near = "near"
+    not_due = "not_due"
     not_met = "not_met"
     no_target = "no_target"
     no_data = "no_data"
@@ -137,7 +147,8 @@ def amount_of(written: object) -> Decimal:
     """
     if isinstance(written, bool) or not isinstance(written, int | float | str | Decimal):
         raise ValueError(written)
-    text = str(written)
+    # A float knows no places that were written: 50.0 is 50.
+    text = str(int(written) if isinstance(written, float) and written.is_integer() else written)
     if isinstance(written, str):
         text = re.sub(r"[\s\u00a0\u202f]|%$", "", written.strip())
         if re.fullmatch(r"-?[1-9]\d{0,2}\.\d{3}", text):
@@ -154,13 +165,25 @@ def amount_of(written: object) -> Decimal:
     if not found.is_finite() or abs(found) >= 10**15 or -int(found.normalize().as_tuple().exponent) > PLACES:
         raise ValueError(written)
     # Digits, not an exponent, are what is stored: `0e-100000` is plain nought.
-    places = min(PLACES, max(0, -int(found.as_tuple().exponent)))
+    places = min(PLACES, places_of(found))
     return found.quantize(Decimal(1).scaleb(-places))
 
 
 def text_of(amount: Decimal) -> str:
     """Return an amount as it is stored: plain digits, as many places as were given."""
     return format(amount, "f")
+
+
+def rounded(value: Fraction, places: int = PLACES) -> Decimal:
+    """Return a value rounded for showing or keeping, halves away from zero; exact however large it is."""
+    scaled = abs(value) * 10**places
+    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    return Decimal((int(value < 0 and whole > 0), tuple(map(int, str(whole))), -places))
+
+
+def places_of(amount: Decimal) -> int:
+    """Return how many decimal places an amount was given with."""
+    return max(0, -int(amount.as_tuple().exponent))
 
 
 def factor(measure: str) -> int:
@@ -187,102 +210,31 @@ def figure(value: str | None, numerator: int | None, denominator: int | None, me
     return Fraction(value) if value is not None else worked_out(numerator, denominator, measure)
 
 
+def is_outside_share(value: Fraction | None, measure: str) -> bool:
+    """Tell whether a percentage is below 0 or above 100: of growth it may be, of a share it is a slip."""
+    return measure == PERCENT and value is not None and not 0 <= value <= 100
+
+
+def is_within(scope: SetScope, place: str, *, target: bool = False) -> bool:
+    """Tell whether a set of a scope has readings, or targets, of a place.
+
+    A set for units speaks of units; the city sets no targets for the country, though it is read beside it.
+    """
+    if scope is SetScope.unit:
+        return place not in (CITY, NATIONAL)
+    return scope is SetScope.national or place != NATIONAL or not target
+
+
 def gap(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Fraction | None:
     """Return by how much the parts' value differs from the one published beside them; None where they agree.
 
-    They agree where rounding to the published places, half up, gives what was published; of counts with a base the
-    numerator is the value itself.
+    They agree where rounding to the published places, halves away from zero, gives what was published; of counts with a
+    base the numerator is the value itself.
     """
     right = of_parts(numerator, denominator, measure)
     if value is None or right is None:
         return None
-    places = max(0, -int(Decimal(value).as_tuple().exponent))
-    scaled = right * 10**places
-    rounded = Fraction((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator), 10**places)
-    return None if rounded == Fraction(value) else right - Fraction(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What is to be reached: `low` is the bound of ≥, = and growth, `high` that of ≤; a range has both."""
-
-    comparator: Comparator
-    low: Fraction | None
-    high: Fraction | None
-
-    @property
-    def bound(self) -> Fraction:
-        """The one number of a goal that is no range; of a range its lower end."""
-        found = self.high if self.comparator is Comparator.at_most else self.low
-        assert found is not None
-        return found
-
-
-def standing(value: Fraction | None, goal: Goal | None, before: Fraction | None = None) -> Standing:
-    """Return how a reading stands to a goal; `before` is the reading a year earlier, for growth in per cent.
-
-    Nearly met: within 5 % of the bound.
-    """
-    if value is None:
-        return Standing.no_data
-    if goal is None:
-        return Standing.no_target
-    if goal.comparator is Comparator.growth:
-        if not before:
-            return Standing.no_data
-        value = (value - before) / abs(before) * 100
-    if goal.comparator in (Comparator.equal, Comparator.range):
-        low = goal.bound
-        high = goal.high if goal.comparator is Comparator.range and goal.high is not None else low
-        if low <= value <= high:
-            return Standing.met
-        missed = low - value if value < low else value - high
-        return Standing.near if missed <= abs(low if value < low else high) * NEAR else Standing.not_met
-    ahead = goal.bound - value if goal.comparator is Comparator.at_most else value - goal.bound
-    if ahead > 0:
-        return Standing.exceeded
-    if ahead == 0:
-        return Standing.met
-    return Standing.near if -ahead <= abs(goal.bound) * NEAR else Standing.not_met
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Whether a target will be made: what each month must bring, and what each month brought."""
-
-    needed: Fraction
-    actual: Fraction | None
-    months_left: int
-    expected: Fraction | None
-    makes_it: bool | None
-
-
-def months_between(first: date, last: date) -> int:
-    """Return how many months lie between two days, by their months."""
-    return (last.year - first.year) * 12 + last.month - first.month
-
-
-def pace(points: list[tuple[date, Fraction]], goal: Goal, due: date) -> Pace | None:
-    """Return the pace that a goal needs until its day against the one of the last twelve months' readings.
-
-    `points` are the days that readings speak of, oldest first. None where there is no reading, or the goal is no bound.
-    """
-    if not points or goal.comparator not in (Comparator.at_least, Comparator.at_most):
-        return None
-    at, value = points[-1]
-    left = max(0, months_between(at, due))
-    since = [point for point in points[:-1] if 0 < months_between(point[0], at) <= 12]
-    actual = (value - since[0][1]) / months_between(since[0][0], at) if since else None
-    short = goal.bound - value
-    needed = short / left if left else short
-    expected = value + actual * left if actual is not None else None
-    at_most = goal.comparator is Comparator.at_most
-    reached = value <= goal.bound if at_most else value >= goal.bound
-    if expected is None:
-        makes_it = True if reached and not left else None
-    else:
-        makes_it = expected <= goal.bound if at_most else expected >= goal.bound
-    return Pace(needed, actual, left, expected, makes_it)
+    return None if rounded(right, places_of(Decimal(value))) == Decimal(value) else right - Fraction(value)
 
 
 def is_stale(as_of: date | None, expected_age: int | None, day: date) -> bool:

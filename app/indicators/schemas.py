@@ -4,11 +4,23 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer, SerializationInfo, WithJsonSchema
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from app.indicators.rules import CODE, PLACES, AmbiguousAmount, Comparator, amount_of, period_of, text_of
+from app.indicators.rules import (
+    CODE,
+    PLACES,
+    WORKED_PLACES,
+    AmbiguousAmount,
+    Comparator,
+    amount_of,
+    period_of,
+    places_of,
+    rounded,
+    text_of,
+    worked_out,
+)
 from app.tasks.schemas import UnitName
 
 Shown = TypeVar("Shown")
@@ -26,10 +38,20 @@ def _amount(value: Any) -> Any:
         raise PydanticCustomError("amount", "not an amount", {"code": "bad_amount"}) from None
 
 
-def _sent(value: Decimal) -> float | str:
-    """Return an amount as JSON holds it, so that it is read again as the same: a number, or text of many digits."""
-    sent = float(value)
-    return sent if Decimal(repr(sent)) == value else text_of(value).replace(".", ",")
+def _sent(value: Decimal, info: SerializationInfo) -> Any:
+    """Return an amount so that it is read again as the same: in JSON a number, or text where a double has not all its
+    digits; in a table the decimal itself.
+    """
+    given = rounded(Fraction(value)).normalize() if places_of(value) > PLACES else value
+    if not info.mode_is_json():
+        return Decimal(text_of(given))
+    if not places_of(given):
+        return int(given)
+    sent = float(given)
+    return sent if Decimal(repr(sent)) == given else text_of(given).replace(".", ",")
+
+
+_SENT = WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}, mode="serialization")
 
 
 def _period(value: str) -> str:
@@ -42,8 +64,17 @@ def _period(value: str) -> str:
 Amount = Annotated[
     Decimal,
     BeforeValidator(_amount, json_schema_input_type=float | str),
-    PlainSerializer(_sent, when_used="json"),
+    PlainSerializer(_sent),
+    _SENT,
     Described(description="A number; text is read as people write it: `93,37`, `1.234,5`; `1.234` is refused"),
+]
+Figure = Annotated[
+    Decimal,
+    PlainSerializer(_sent),
+    _SENT,
+    Described(
+        description="Exact decimal: a number; text as people write it where a number of 64 bits has not all its digits"
+    ),
 ]
 PeriodName = Annotated[
     str,
@@ -65,13 +96,28 @@ class GoalOut(BaseModel):
 
     comparator: Comparator
     unit_of_measure: str
-    low: float | None
-    high: float | None
+    low: Figure | None
+    high: Figure | None
     period: str
     version: int
     document: str
 
 
-def number(value: Fraction | Decimal | str | None) -> float | None:
-    """Return an exact amount as it is sent: rounded to six places."""
-    return None if value is None else round(float(Fraction(value)), PLACES)
+def worked(value: Fraction) -> Decimal:
+    """Return an amount that was worked out, with more places than one that is stored.
+
+    JSON and tables round it to six places, pages to two: neither rounding moves the other.
+    """
+    return rounded(value, WORKED_PLACES)
+
+
+def number(value: Fraction | str | None) -> Decimal | None:
+    """Return an amount as it is sent and shown: a stored one to the letter."""
+    if value is None or isinstance(value, str):
+        return None if value is None else Decimal(value)
+    return worked(value)
+
+
+def shown_value(value: str | None, numerator: int | None, denominator: int | None, measure: str) -> Decimal | None:
+    """Return what a reading says as it is sent and shown: the value as published, or worked out from its parts."""
+    return number(worked_out(numerator, denominator, measure) if value is None else value)

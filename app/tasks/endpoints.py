@@ -119,7 +119,8 @@ def get_task(
     """Show one task with its history, as it stands or stood; 404 for a moment before it was there."""
     shown = show(session, caller, task, now, as_of=as_of)
     # What moves with the task is known to a higher floor; main wires who tells it.
-    beside = render.request.app.state.beside_task(session, caller, task.id, now) if render.door == "people" else []
+    told = render.door == "people" and as_of is None
+    beside = render.request.app.state.beside_task(session, caller, task.id, now) if told else []
     return render(shown, "tasks/task.html", version=task.version if as_of is None else None, indicators=beside)
 
 

@@ -48,14 +48,33 @@ class Case:
         return takes_back or now > self.deadlines.grace_until
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What stands of a unit's day and system, and the moments written down where it is owed."""
+
+    stored: Stored | None
+    owed: Deadlines | None
+
+    @classmethod
+    def read(cls, session: Session, unit: Unit, day: date, system: System) -> "Standing":
+        """Return it as it is now."""
+        assert unit.id is not None
+        stored = reading.current(session, unit.id, day, system)
+        return cls(stored, stored.owed if stored else reading.owed(session, unit.id, day, system))
+
+
 def understood(
-    session: Session, reference: Reference, unit: Unit, day: date, system: System, body: ReportIn, now: datetime
-) -> Case:
-    """Return what was sent of one system, completed and compared with what stands; nothing is refused here."""
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, body: ReportIn, now: datetime,
+    standing: Standing | None = None,
+) -> Case:  # fmt: skip
+    """Return what was sent of one system, completed and compared with what stands; nothing is refused here.
+
+    `standing`: what stands, where whoever calls has read it in this transaction.
+    """
     assert unit.id is not None
-    stored = reading.current(session, unit.id, day, system)
+    standing = standing or Standing.read(session, unit, day, system)
+    stored, owed = standing.stored, standing.owed
     previous = reading.before(session, unit.id, day, system)
-    owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     deadlines = owed or reference.deadlines(unit, day, system)
     draft = understand(
         session, reference, unit, day, system, body,

@@ -1,7 +1,9 @@
 """The definition of the daily report, and what a report is judged by: calendar, fields, memos."""
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, time, timedelta
+from functools import cached_property
 
 from sqlalchemy import insert, select
 from sqlmodel import Session
@@ -18,7 +20,7 @@ from app.units.models import Unit
 
 DAILY = "daily"
 STAMP = "reports"
-KEPT_DAYS = 2000  # of units and systems: a day of the largest city
+KEPT = 2000  # of units and systems, between two days on which fields change: of the largest city
 
 MEMOS = (
     ("received_for_others", None),
@@ -95,7 +97,7 @@ class Reference:
     calendars: dict[int | None, Calendar]
     days_off: dict[date, tuple[str, str, str]]
     figured: frozenset[tuple[int, str]]
-    _applicable: dict[tuple[int, date, System], dict[str, FieldInfo]] = field(default_factory=dict)
+    _applicable: dict[tuple[int, int, System], dict[str, FieldInfo]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session) -> "Reference":
@@ -126,13 +128,20 @@ class Reference:
     def applicable(self, unit: Unit, day: date, system: System) -> dict[str, FieldInfo]:
         """Return by code, in their usual order, the fields that a unit counts in a system on a day."""
         assert unit.id is not None
-        found = self._applicable.get((unit.id, day, system))
+        key = unit.id, bisect_right(self._turns, day), system  # the same on all days between two turns
+        found = self._applicable.get(key)
         if found is None:
-            if len(self._applicable) > KEPT_DAYS:
+            if len(self._applicable) > KEPT:
                 self._applicable.clear()
             found = self.fields.fields(unit.id, unit.kind, day, system.value)
-            self._applicable[unit.id, day, system] = found
+            self._applicable[key] = found
         return found
+
+    @cached_property
+    def _turns(self) -> list[date]:
+        """The days on which a field begins to be valid, or no longer is."""
+        begun = {info.valid_from for info in self.fields.all_fields}
+        return sorted(begun | {i.valid_to + timedelta(days=1) for i in self.fields.all_fields if i.valid_to})
 
     def knows_field(self, code: str) -> bool:
         """Tell whether there is a field with a code, applicable or not."""

@@ -10,7 +10,7 @@ from app.core.errors import Fault, Forbidden, Invalid, PreconditionFailed, Preco
 from app.core.versions import check_match
 from app.procedures.rules import System
 from app.throughput import cases, reading
-from app.throughput.cases import Case, broken, understood
+from app.throughput.cases import Case, Standing, broken, understood
 from app.throughput.forms import Reference
 from app.throughput.reopenings import service as reopenings
 from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
@@ -38,15 +38,16 @@ def put_report(
     match: Match,
     now: datetime,
     reference: Reference | None = None,
+    standing: Standing | None = None,
 ) -> Saved:
-    """Receive one report.
+    """Receive one report; `standing`: what stands of it, where whoever calls has read it in this transaction.
 
     Judged in the order of DAILY_REPORT.md, Writing: what stands already is answered as such even when locked; then the
     lock, the preconditions, the rules. Raises Conflict, PreconditionFailed, PreconditionRequired or Invalid.
     """
     reference = reference or Reference.read(session)
     _may_send(caller, unit)
-    case = understood(session, reference, unit, day, system, body, now)
+    case = understood(session, reference, unit, day, system, body, now, standing)
     if case.is_same:
         return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
     _refuse_locked(session, unit, day, case, body, now)

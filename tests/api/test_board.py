@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event, insert, select
 from sqlmodel import Session
 
+from app.core import sheets
 from app.procedures.rules import System
 from app.throughput.board import service as board
 from app.throughput.models import Obligation, Report
@@ -356,3 +357,23 @@ def test_what_is_kept_of_a_day_follows_every_change(api: Api, clock: SetClock) -
     flood = {"kind": "local_closure", "name_vi": "Nghỉ do lũ", "legal_reference": "Công điện 01/CĐ-UBND"}
     assert analyst.put(f"/api/v1/calendar/days/{DAY}?unit={OTHER}", json=flood).status_code == 201
     assert OTHER not in [item["unit"] for item in see(analyst)["items"]], "a closed unit owes nothing"
+
+
+def test_the_workbook_is_a_sheet_for_people_with_the_rows_of_the_list(api: Api, clock: SetClock) -> None:
+    analyst = api("city_analyst")
+    send(api, WARD, "city", report(line(received_online=4, received_counter=1, resolved_early=2)))
+    clock.set(f"{DAY}T17:00:01+07:00")
+    data = see(analyst)
+    (sheet,) = sheets.from_file(analyst.get(f"{BOARD}.xlsx").content)
+    text = [[cell.text for cell in row] for row in sheet.rows]
+    assert text[0][0] == "TÌNH HÌNH GỬI BÁO CÁO NGÀY 20/11/2026"
+    assert text[1][0].startswith("Thành phố: 1/40 đơn vị · Bộ, ngành: 0/40 đơn vị · Số liệu đến")
+    assert text[3][:3] == ["Mã đơn vị", "Đơn vị", "Thành phố"]
+    units = text[5:-1]
+    assert [(one[0], one[1]) for one in units] == [(item["unit"], item["name"]) for item in data["items"]]
+    ours = next(one for one in units if one[0] == WARD)
+    assert ours[2:5] == ["Đã nhận, đúng hạn", "20/11/2026 16:45", "Chưa duyệt"]
+    assert ours[5:8] == ["Đến giờ gửi", "hạn 23/11/2026 09:00", ""]
+    assert ours[8:] == ["5", "4", "2", "0", "3", "0"]
+    # Live: a spreadsheet works the sums out anew.
+    assert (text[-1][0], text[-1][8:], sheet.rows[-1][8].formula) == ("Tổng cộng", ours[8:], True)

@@ -216,6 +216,12 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)
+    before = len(_entries(app))
+    said = b"unit,day,system,field,received_online\n%b,%b,city,HT,1" % (WARD.encode(), DAY.encode())
+    brought = analyst.post(f"{API}/throughput/figures/import", files={"file": ("a.csv", said)}, data={"source": "tep"})
+    assert brought.is_success, brought.text
+    assert _entries(app)[before:][-2:] == ["figures.received", "figures.imported"]
+    done.add("import_figures")
     app.state.settings = app.state.settings.model_copy(update={"demonstration": True})  # which has a key
     gate = api("machine", scopes=["portal:events"], name="gate")
     event = {"dossier": "H57.12-261120-0001", "procedure": "1.001193", "receiving_unit": WARD, "channel": "online",

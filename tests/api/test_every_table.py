@@ -21,7 +21,12 @@ Api = Callable[..., TestClient]
 BEFORE = "2026-11-19"
 AT = f"{API}/throughput/reports"
 VALUES = {"unit": WARD, "day": DAY, "system": "city", "indicator": "VH-01", "set_code": "VH"}
-AT_A_TIME = {"/procedures": 1000, "/indicators": 20, "/indicators/targets": 20}  # long lists; else row by row
+AT_A_TIME = {
+    "/throughput/forms/II.06a/missing": 100,
+    "/procedures": 1000,
+    "/indicators": 20,
+    "/indicators/targets": 20,
+}  # long lists; else row by row
 # What is no table, each for its reason; the test tells of a new route that is neither here nor a table.
 NO_TABLE = {
     "/directives/{number}": "one document",
@@ -54,8 +59,8 @@ NO_TABLE = {
     "/c/{token}": "one figure",
     "/portal/exchanges/{number}": "one row of its list",
 }
-# Workbooks laid out like the form on paper; test_form_ii06a compares them with the rows.
-LAID_OUT = {"/throughput/forms/II.06a"}
+# Workbooks laid out for people; test_form_ii06a and test_board compare them with the rows.
+LAID_OUT = {"/throughput/forms/II.06a", "/throughput/board"}
 FILTERED = (
     f"/throughput/board?day={DAY}&state=received_on_time", f"/throughput/reports?unit={WARD}",
     f"/throughput/reports?from={DAY}&to={DAY}&system=city", f"/throughput/obligations?unit={WARD}&day={DAY}",

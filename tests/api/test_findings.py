@@ -232,3 +232,24 @@ def test_pages_one_tap_explains(api: Api, people: Callable[..., PageClient]) -> 
 def test_a_cursor_of_something_else_is_refused(api: Api, key: list[Any]) -> None:
     answer = api("city_analyst").get(AT, params={"cursor": paging.encode(key)})
     assert (answer.status_code, [e["code"] for e in answer.json()["errors"]]) == (422, ["bad_cursor"])
+
+
+def test_the_pages_show_what_is_due_first_and_fold_the_rest(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    known = [line(code, received_online=1) for code in ("HT", "CT", "DD", "XD", "BTXH", "NCC", "VH")]
+    put(api(), report(*known), BEFORE)
+    put(api(), report(*({**one, "carried_over": 9} for one in known)))
+    put(api(unit=OTHER), report(line(received_online=1)), BEFORE, unit=OTHER)
+    put(api(unit=OTHER), report(line(received_online=1, carried_over=9)), unit=OTHER)
+    own = people().get("/throughput/findings").text
+    waiting, _, rest = own.partition('<details class="fold">')
+    assert waiting.count('class="card"') == 5
+    assert rest.count('class="card"') == len(known) - 5
+    city = people("city_analyst").get("/throughput/findings").text
+    assert city.count('<details class="fold">') == 2 + 1, "a fold a unit, and the filters"
+    assert city.index("Chờ đơn vị giải trình") < city.index('<form class="filters"')
+    clock.set("2026-12-07T08:00:00+07:00")
+    late = people("city_analyst").get("/throughput/findings").text
+    assert "Chờ đơn vị giải trình" not in late
+    assert "<h2>Quá hạn giải trình" in late

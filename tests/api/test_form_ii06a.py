@@ -26,7 +26,7 @@ from app.throughput.statutory import service as statutory
 from app.throughput.statutory.schemas import StatutoryFormOut
 from tests.api.test_summary import ANALYST, DAYS, City, Sent, acts
 from tests.conftest import KIND
-from tests.support.clients import OTHER, WARD, SetClock, line, report
+from tests.support.clients import OTHER, WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/forms/II.06a"
@@ -143,6 +143,44 @@ def test_a_missing_day_keeps_the_form_from_being_final(app: FastAPI, api: Api, c
     assert ask(api, **OCTOBER, as_of="2026-10-12")["lacks"] == [
         {"code": "period_not_over", "n": 1}, {"code": "reports_missing", "n": 3}
     ]  # fmt: skip
+
+
+def lacking(api: Api, part: str, role: str = "city_analyst", **params: Any) -> list[dict[str, Any]]:
+    answer = api(role).get(f"{AT}/{part}", params=params)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+def test_what_a_form_lacks_leads_to_exactly_those_rows(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    run_month(app, api, clock, explained=False, without="2026-10-08")
+    form = ask(api, **OCTOBER)
+    assert [lack["code"] for lack in form["lacks"]] == ["reports_missing", "difference"]
+    assert [(one["unit"], one["day"]) for one in lacking(api, "missing", **OCTOBER)] == [(WARD, "2026-10-08")]
+    (gap,) = lacking(api, "differences", **OCTOBER)
+    assert (gap["day"], gap["system"], gap["field"]) == ("2026-10-06", "city", "HT")
+    assert (gap["adjustment"], gap["difference"]) == (1, 1)
+    # As known then: two days had not come, and the opening was not there yet.
+    then = lacking(api, "missing", **OCTOBER, as_of="2026-10-12")
+    assert [one["day"] for one in then] == ["2026-10-08", "2026-10-13", "2026-10-14"]
+    assert lacking(api, "differences", **OCTOBER, as_of="2026-10-05") == []
+    assert lacking(api, "differences", **OCTOBER, as_of="2026-10-06") == [gap]
+    city = ask(api, period="2026-10")
+    missing = lacking(api, "missing", period="2026-10", limit=1000)
+    assert len(missing) == next(lack["n"] for lack in city["lacks"] if lack["code"] == "reports_missing")
+    assert lacking(api, "missing", "ward_officer", period="2026-10") == [one for one in missing if one["unit"] == WARD]
+    page = people("city_analyst").get("/throughput/forms/II.06a?period=2026-10").text
+    for part in ("missing", "differences"):
+        assert f'href="/throughput/forms/II.06a/{part}?period=2026-10"' in page
+    assert f"/throughput/reports/{WARD}/2026-10-06/city" in people("city_analyst").get(
+        "/throughput/forms/II.06a/differences?period=2026-10"
+    ).text  # fmt: skip
+    officer = people()
+    assert "/forms/II.06a/missing" not in officer.get("/throughput/forms/II.06a?period=2026-10").text
+    assert "/forms/II.06a/missing" in officer.get(f"/throughput/forms/II.06a?period=2026-10&unit={WARD}").text
+    assert "/2026-10-08/worksheet" in officer.get("/throughput/forms/II.06a/missing?period=2026-10").text
 
 
 def test_what_is_not_split_by_field_keeps_the_form_from_being_final(api: Api) -> None:

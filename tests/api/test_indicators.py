@@ -10,8 +10,10 @@ import xlsxwriter
 from app.core import tables
 from app.core.web import API
 from app.indicators.readings.files import COLUMNS
+from app.indicators.sets.files import read
 from tests.support.clients import OTHER, WARD
 from tests.support.indicators import indicator, indicator_set, reading, with_set
+from tests.support.tasks import with_directive, with_task
 
 AT = f"{API}/indicators"
 
@@ -58,7 +60,7 @@ def test_a_reading_and_a_target_mean_what_they_meant_under_their_own_definition(
     assert (one["unit_of_measure"], one["reading"]["unit_of_measure"], one["reading"]["value"]) == (
         "ratio", "percent", 70.0,
     )  # fmt: skip
-    assert (one["goal"]["comparator"], one["goal"]["low"], one["standing"]) == ("at_least", 80.0, "not_met")
+    assert (one["goal"]["comparator"], one["goal"]["low"], one["standing"]) == ("at_least", 80.0, "not_due")
     (target,) = shown.json()["targets"]
     assert (target["comparator"], target["unit_of_measure"]) == ("at_least", "percent")
     assert analyst.get(f"{AT}?set=THU").status_code == 200
@@ -93,7 +95,7 @@ def test_a_months_target_leaves_the_years_and_speaks_of_its_month_alone(analyst:
 def test_units_are_compared_by_their_growth(analyst: Any) -> None:
     with_set(analyst, indicator("TANG-1", comparator="growth", unit_of_measure="dossiers"), code="TANG")
     at = f"{AT}/TANG-1"
-    assert analyst.post(f"{at}/targets", json={"period": "2026", "low": 10, "document": "x"}).status_code == 201
+    assert analyst.post(f"{at}/targets", json={"period": "2026-Q3", "low": 10, "document": "x"}).status_code == 201
     for place, then, now in ((WARD, 100, 120), (OTHER, 100, 101)):
         for period, value in (("2025-Q3", then), ("2026-Q3", now)):
             body = reading(period, value=value, place=place)
@@ -126,6 +128,48 @@ def test_a_set_that_does_not_hold_together_is_refused(analyst: Any, body: Any, w
     assert answer.status_code == 422
     assert wrong in {code for _, code in codes(answer)}, answer.text
     assert analyst.get(f"{AT}/sets/MOI").status_code == 404
+
+
+def test_a_set_goes_through_a_table_with_its_targets_and_examples(analyst: Any) -> None:
+    example = {"inputs": {"received": 4, "received_online": 3}, "expected": "3/4"}
+    goal = {"period": "2026", "low": "12,5", "document": "KH 98"}
+    one = indicator(
+        "BANG-1", period_type="month", formula="received_online / received", examples=[example],
+        targets=[goal, {"period": "2027", "low": 80, "document": "KH 98", "document_on": "2026-01-05"}],
+    )  # fmt: skip
+    with_set(analyst, one, indicator("BANG-2"), code="BANG")
+    before = analyst.get(f"{AT}/sets/BANG/export").json()
+    assert len(before["groups"][0]["indicators"][0]["targets"]) == 2
+    sheet = analyst.get(f"{AT}/sets/BANG/export.csv").content
+    assert read(analyst.get(f"{AT}/sets/BANG/export.xlsx").content) == read(sheet)
+    brought = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", sheet.replace(b"BANG", b"LAI"))})
+    assert brought.status_code == 201, brought.text
+    after = analyst.get(f"{AT}/sets/LAI/export").json()
+    assert json.dumps(after).replace("LAI", "BANG") == json.dumps(before)
+    wrong = sheet.replace(b"BANG", b"SAI").replace(b"KH 98", b"")
+    refused = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", wrong)})
+    assert {pointer for pointer, _ in codes(refused)} == {"/cells/AG2"}, refused.text
+
+
+def test_a_set_speaks_only_of_the_places_of_its_scope(analyst: Any) -> None:
+    with_set(analyst, indicator("RIENG-1"), code="RIENG", scope="unit")
+    outside = [("/place", "place_outside_scope")]
+    for place in ("city", "national"):
+        body = reading("2026-Q3", value=5, place=place)
+        assert codes(analyst.post(f"{AT}/RIENG-1/readings", json=body)) == outside
+    assert analyst.post(f"{AT}/RIENG-1/readings", json=reading("2026-Q3", value=5, place=WARD)).status_code == 201
+    goal = {"period": "2026", "low": 80, "document": "KH 98", "place": "national"}
+    assert codes(analyst.post(f"{AT}/THU-1/targets", json=goal)) == outside
+    assert codes(analyst.post(f"{AT}/RIENG-1/targets", json=goal | {"place": "city"})) == outside
+    assert analyst.post(f"{AT}/NQ57-01/targets", json=goal | {"version": 2}).status_code == 201
+
+
+def test_a_percentage_beyond_a_share_is_stored_and_warned_of(analyst: Any) -> None:
+    made = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q2", value="812", as_of="2026-06-30"))
+    assert (made.status_code, made.json()["outside_share"]) == (201, True)
+    rows = b"indicator,period,value,as_of,source\nTHU-1,2026-Q3,9337,2026-09-30,x\n"
+    tried = analyst.post(f"{AT}/readings/import?dry_run=true", files={"file": ("a.csv", rows)}).json()
+    assert (tried["errors"], [(w["place"], w["code"]) for w in tried["warnings"]]) == ([], [("C2", "outside_share")])
 
 
 def test_what_a_set_exports_goes_in_again(analyst: Any) -> None:
@@ -296,14 +340,20 @@ def test_where_an_indicator_stands_and_whether_the_target_will_be_made(analyst: 
         made = analyst.post(f"{AT}/THU-1/readings", json=reading(quarter, value=value, as_of=day))
         assert made.status_code == 201, made.text
     shown = analyst.get(f"{AT}/THU-1").json()
-    assert (shown["indicator"]["standing"], shown["indicator"]["goal"]["low"]) == ("not_met", 80.0)
+    assert (shown["indicator"]["standing"], shown["indicator"]["goal"]["low"]) == ("not_due", 80.0)
     pace = shown["pace"]
+    assert (pace["since"], pace["until"], pace["readings"]) == ("2025-12-31", "2026-09-30", 3)
     assert (pace["due"], pace["months_left"], pace["actual"], pace["expected"], pace["makes_it"]) == (
         "2027-12-31", 15, 1.0, 84.0, True,
     )  # fmt: skip
     assert pace["needed"] == pytest.approx(11 / 15, abs=1e-6)
     listed = analyst.get(f"{AT}?set=THU").json()
-    assert [(c["standing"], c["count"]) for c in listed["counts"] if c["count"]] == [("not_met", 1), ("no_data", 1)]
+    assert [(c["standing"], c["count"]) for c in listed["counts"] if c["count"]] == [("not_due", 1), ("no_data", 1)]
+    assert [i["makes_it"] for i in listed["items"]] == [True, None]
+    over = {"period": "2026-Q3", "low": 75, "document": "KH 98"}
+    assert analyst.post(f"{AT}/THU-1/targets", json=over).status_code == 201
+    judged = analyst.get(f"{AT}?set=THU&standing=not_met").json()["items"]
+    assert [(i["code"], i["makes_it"]) for i in judged] == [("THU-1", None)]
     assert [i["code"] for i in analyst.get(f"{AT}?set=THU&standing=no_data").json()["items"]] == ["THU-2"]
     assert "THU-1" in {i["code"] for i in analyst.get(f"{AT}?q=chi tieu thu").json()["items"]}
 
@@ -323,12 +373,52 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     again = analyst.get(f"{API}/c/{cited['token']}").json()
     assert (again["cited"], again["definition"]) == (cited["cited"], cited["definition"])
     assert (again["change"], again["today"]["value"], again["definition_today"]) == ("superseded", 81.29, 2)
+    assert again["differs"] == ["figure"]
+    (listed,) = analyst.get(f"{AT}/THU-1").json()["citations"]
+    assert (listed["token"], listed["value"], listed["today"], listed["differs"]) == (
+        cited["token"], 81.2, 81.29, ["figure"],
+    )  # fmt: skip
+    for asked, found in (("changed=true", [cited["token"]]), ("changed=false", []), ("indicator=THU-2", [])):
+        assert [c["token"] for c in analyst.get(f"{AT}/citations?{asked}").json()["items"]] == found
+    assert analyst.get(f"{AT}/citations?owner={WARD}").json()["items"] == []
     assert api().get(f"{API}/c/{cited['token']}").status_code == 200
     assert api().get(f"{API}/c/aaaaaaaaaa").status_code == 404
     named = analyst.post(f"{AT}/THU-2/readings", json=reading("2026-09", value=5, place=WARD))
     assert named.status_code == 201, named.text
     of_ward = analyst.post(f"{AT}/THU-2/citations", json={"period": "2026-09", "place": WARD}).json()
     assert api(unit=OTHER).get(f"{API}/c/{of_ward['token']}").status_code == 404
+    assert [c["token"] for c in api(unit=OTHER).get(f"{AT}/citations").json()["items"]] == [cited["token"]]
+
+
+def test_a_printed_address_answers_a_program_that_shows_its_token(analyst: Any, api: Any) -> None:
+    analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value="81,2"))
+    cited = analyst.post(f"{AT}/THU-1/citations", json={"period": "2026-Q3"}).json()
+    printed = api().get(cited["address"])
+    assert (printed.status_code, printed.headers["content-type"]) == (200, "application/json")
+    assert printed.json()["cited"] == cited["cited"]
+    wrong = api().get(cited["address"], headers={"Authorization": "Bearer none"}, follow_redirects=False)
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "unauthenticated")
+
+
+def test_a_figure_past_its_age_is_marked_wherever_it_is_shown(analyst: Any, api: Any) -> None:
+    with_set(analyst, indicator("CU-1", expected_age=30, owner_unit=WARD), code="CU")
+    for place in ("city", WARD):
+        for period, day in (("2026-Q2", "2026-06-30"), ("2026-Q3", "2026-09-30")):
+            made = analyst.post(f"{AT}/CU-1/readings", json=reading(period, value=5, place=place, as_of=day))
+            assert made.status_code == 201, made.text
+    with_task(analyst, "T1", with_directive(analyst))
+    assert analyst.post(f"{AT}/CU-1/tasks", json={"task": "T1"}).status_code == 201
+    assert [i["code"] for i in analyst.get(f"{AT}?stale=true&owner={WARD}").json()["items"]] == ["CU-1"]
+    assert [i["code"] for i in analyst.get(f"{AT}?stale=true&unit={WARD}").json()["items"]] == ["CU-1"]
+    assert [u["stale"] for u in analyst.get(f"{AT}/CU-1/comparison").json()["items"]] == [True]
+    assert [analyst.get(f"{AT}/CU-1/why{asked}").json()["reading"]["stale"] for asked in ("", "?period=2026-Q2")] == [
+        True, False,
+    ]  # fmt: skip
+    assert [i["stale"] for i in analyst.get(f"{API}/tasks/T1/indicators").json()["items"]] == [True]
+    assert analyst.post(f"{AT}/CU-1/citations", json={"period": "2026-Q3"}).status_code == 201
+    assert [c["change"] for c in analyst.get(f"{AT}/citations?owner={WARD}").json()["items"]] == ["unchanged"]
+    listed = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"]
+    assert [(r["period"], r["stale"]) for r in listed] == [("2026-Q3", True), ("2026-Q2", False)]
 
 
 def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
@@ -337,17 +427,22 @@ def test_published_figures_come_with_the_service_as_of_the_day_their_source_spea
     assert (july["value"], july["period"], july["origin"]) == (44825.0, "2025-07", "published")
     (share,) = leader.get(f"{AT}/readings?indicator=HUE-HS-06").json()["items"]
     assert (share["value"], share["as_of"]) == (91.17, "2025-07-31")
+    assert share["note_en"] == "The numerator was not published; 40,867 gives this ratio"
+    assert share["source_fr"].startswith("Presse, bilan de deux semaines")
 
 
 def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
-    from tests.support.tasks import with_directive, with_task
-
     with_task(analyst, "T1", with_directive(analyst))
     at = f"{AT}/THU-1/tasks"
     made = analyst.post(at, json={"task": "T1"})
     assert [t["code"] for t in made.json()["tasks"]] == ["T1"], made.text
     (moved,) = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
     assert (moved["code"], moved["standing"], moved["value"]) == ("THU-1", "no_data", None)
+    assert (moved["gives_percent"], moved["percent"]) == (False, None)
+    assert analyst.post(f"{AT}/THU-2/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    assert analyst.post(f"{AT}/VH-01/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    found = analyst.get(f"{API}/tasks/T1/indicators").json()["items"]
+    assert {i["code"]: i["gives_percent"] for i in found} == {"THU-1": False, "THU-2": False, "VH-01": True}
     assert b"THU-1" in analyst.get(f"{API}/tasks/T1/indicators.csv").content
     assert codes(analyst.post(at, json={"task": "T1"})) == [("", "task_linked")]
     assert codes(analyst.post(at, json={"task": "T9"})) == [("/task", "unknown_task")]

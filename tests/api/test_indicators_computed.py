@@ -1,6 +1,7 @@
 """Computed readings follow reports and tasks in the same transaction, equal a recomputation, and say why."""
 
 import random
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from sqlalchemy import text
 from app.core import audit
 from app.core.web import API
 from app.indicators.computed import keeping, rebuilding
+from app.indicators.computed import service as computed
+from app.units.service import by_code
 from tests.support.clients import DAY, OTHER, WARD, line, report
 from tests.support.days import sent
 from tests.support.indicators import indicator, indicator_set, reading, with_set
@@ -56,7 +59,7 @@ def test_a_typed_reading_counts_before_the_computed_one_which_is_kept_up(api: An
     assert [r["value"] for r in why["chain"]] == [75.0]
 
 
-def test_why_names_formula_inputs_units_and_what_is_missing(api: Any) -> None:
+def test_why_names_formula_inputs_units_and_what_is_missing(api: Any, clock: Any) -> None:
     ward, analyst = api(), api("city_analyst")
     _send(ward, WARD, received_online=8, received_counter=2)
     _send(ward, WARD, system="ministry", field="LT")
@@ -66,13 +69,16 @@ def test_why_names_formula_inputs_units_and_what_is_missing(api: Any) -> None:
     assert [(u["unit"]["code"], u["amounts"]) for u in why["units"]] == [(WARD, [10, 8])]
     lacking = {u["unit"]["code"]: u["days"] for u in why["missing"]}
     assert len(lacking) == 40
-    assert lacking[WARD] < lacking[OTHER]
+    assert lacking[WARD] == lacking[OTHER]  # the day's own time to send is not over
     assert (why["definition"]["set"], why["definition"]["set_version"], why["period"]) == ("VH", 1, "2026-11")
     seen = ward.get(f"{AT}/VH-01/why").json()
     assert (seen["units"], seen["inputs"]) == ([], why["inputs"])  # the city's totals, not the others' parts
     assert ward.get(f"{AT}/VH-01/why?unit={OTHER}").status_code == 404
     assert analyst.get(f"{AT}/VH-01/why?period=2026-13").status_code == 422
     assert analyst.get(f"{AT}/VH-01/why?period=2026-01").status_code == 404
+    clock.set("2026-11-21T12:00:00+07:00")
+    late = {u["unit"]["code"]: u["days"] for u in analyst.get(f"{AT}/VH-01/why").json()["missing"]}
+    assert (late[WARD], late[OTHER]) == (lacking[WARD], lacking[OTHER] + 1)
 
 
 def test_tasks_move_their_readings_and_other_indicators_are_followed(api: Any) -> None:
@@ -138,6 +144,42 @@ def test_after_random_corrections_the_readings_equal_a_recomputation_and_citatio
         held.execute(text("update indicator_inputs set amount = amount + 1 where measure = 'received'"))
         assert any("input received" in fault for fault in rebuilding.differences(held, clock.now()))
         held.rollback()
+
+
+def test_a_thousand_corrections_leave_what_a_recomputation_says_and_citations_to_the_digit(
+    api: Any, app: Any, clock: Any
+) -> None:
+    """Kept totals are corrected in the tables that reports keep them in; readings follow, a hundred at a time."""
+    draw = random.Random(1000)
+    database, analyst = app.state.database, api("city_analyst")
+    known = {(unit, date.fromisoformat(day)): (0, 0) for unit in (WARD, OTHER) for day in ("2026-10-30", DAY)}
+    for unit, day in known:
+        sent(database, unit, day.isoformat(), "city", line(received_online=1))
+    with database.read() as held:
+        ids = {unit: by_code(held, unit).id for unit in (WARD, OTHER)}
+    correction = text(
+        "update day_totals set received_online = :online, received_counter = :counter where unit_id = :of and day = :on"
+    )
+    cited = {}
+    for turn in range(10):
+        with database.write() as held:
+            held.info["audit_context"] = audit.Context(clock.now(), None, "thu", "test")
+            for _ in range(100):
+                unit, day = draw.choice(list(known))
+                known[unit, day] = online, counter = draw.randint(0, 99), draw.randint(0, 99)
+                amounts = {"online": online, "counter": counter, "of": ids[unit], "on": day}
+                held.connection().execute(correction, amounts)
+                computed.follow_reports(held, ids[unit], day)
+        if turn % 3 == 0:
+            answer = analyst.post(f"{AT}/VH-01/citations", json={"period": "2026-11"}).json()
+            cited[answer["token"]] = answer["cited"]
+    with database.read() as held:
+        assert list(rebuilding.differences(held, clock.now())) == []
+    for place in (WARD, OTHER, "city"):
+        own = [counts for (unit, day), counts in known.items() if place in (unit, "city") and day.month == 11]
+        assert _figure(analyst, "VH-01", place) == (sum(c[0] for c in own), sum(map(sum, own)))
+    assert len(cited) == 4
+    assert all(analyst.get(f"{API}/c/{token}").json()["cited"] == figure for token, figure in cited.items())
 
 
 def _right(app: Any, clock: Any) -> None:

@@ -24,12 +24,12 @@ def everything(database: Database) -> dict[str, Any]:
 
 
 def test_rows_sequences_and_tables_are_put_back(
-    template: str, place: str, anew: Callable[[], None], people: Callable[..., Any]
+    template: str, database_place: str, anew: Callable[[], None], people: Callable[..., Any]
 ) -> None:
     like = Database(settings_of(template))
     first = everything(like)
     like.engine.dispose()
-    database = Database(settings_of(place))
+    database = Database(settings_of(database_place))
     anew()
     assert everything(database) == first
     people("administrator")  # a user, a session and the audit's rows

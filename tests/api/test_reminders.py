@@ -272,3 +272,20 @@ def test_a_unit_is_reminded_at_its_own_time(
     today = {"from": DAY, "to": DAY}
     assert {r["unit"] for r in analyst.get(AT, params=today).json()["items"]} == {WARD}, "others at half past four"
     assert analyst.put(at, json={"minutes": None}, headers={"if-match": '"1"'}).json()["applied"] == 30
+
+
+def test_what_is_to_be_done_is_the_same_at_both_doors(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    clock.set("2026-11-20T17:45:00+07:00")
+    make(app, clock)
+    seen = api().get(AT).json()["to_do"]
+    items = [item for fold in seen["folds"] for item in fold["shown"]]
+    assert (DAY, "city") in {(item["day"], item["system"]) for item in items}
+    assert (seen["waiting"], seen["reopenings"]) == (len(items), None)
+    page = people().get("/throughput/reminders").text
+    shown = page[: page.index("Nhật ký")]
+    assert shown.count('<li class="card') == len(items)
+    city = api("city_analyst").get(AT).json()["to_do"]
+    assert city["reopenings"] == 0
+    assert api("city_analyst").get(AT, params={"open": True}).json()["to_do"] is None, "a filter asks for the list"

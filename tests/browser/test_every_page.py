@@ -48,10 +48,12 @@ ANALYST = (
     "/calendar/days/2025-09-02", "/calendar/saturday-services", "/throughput/forms/daily",
     "/procedures/template", "/external-codes", "/throughput/forms/II.06a/frozen",
     "/throughput/forms/II.06a?period=2025-07&regime=calendar",
+    "/throughput/forms/II.06a/missing?from=2025-07-01&to=2025-07-04",
+    "/throughput/forms/II.06a/differences?from=2025-07-01&to=2025-07-04",
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
-    "/throughput/reminders", "/indicators/measures",
+    "/throughput/figures/template", "/throughput/reminders", "/indicators/measures",
 )  # fmt: skip
 TASKS_OF_A_WARD = (
     "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",
@@ -81,7 +83,7 @@ INDICATORS = (
     "/indicators/VH-01", "/indicators/HUE-NV-01", "/indicators/HUE-NV-02", "/indicators/VH-01/why",
     "/indicators/HUE-NV-02/why", "/indicators/VH-01/comparison", "/indicators/NQ57-01/comparison",
     "/tasks/KH02-115/indicators", "/indicators/NQ57-01/readings/new", "/indicators/NQ57-22/targets/new",
-    "/indicators/estimates/qd766",
+    "/indicators/estimates/qd766", "/indicators/citations",
 )  # fmt: skip
 PORTAL = (
     "/portal/health", "/portal/events", "/portal/aside", "/portal/codes", "/portal/codes?match=unmapped",

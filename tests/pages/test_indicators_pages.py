@@ -41,7 +41,7 @@ def test_a_reading_is_entered_and_a_refused_one_comes_back_as_it_was_typed(made:
     saved = browser.post("/indicators/THU-1/readings", data=typed | {"period": "2026-Q4", "value": "64,5"})
     assert saved.status_code == 303
     shown = browser.get(saved.headers["location"]).text
-    assert "64,50%" in shown
+    assert "64,5%" in shown
     assert "Công văn 12" in shown
 
 
@@ -49,7 +49,12 @@ def test_an_indicators_page_says_whether_the_target_will_be_made(made: Any, peop
     page = people("leader").get("/indicators/THU-1").text
     assert "Có kịp mục tiêu không?" in page
     assert "Giữ mức này thì không kịp mục tiêu ngày 31/12/2027." in page
-    assert "Cần thay đổi 1,13 mỗi tháng, còn 15 tháng." in page
+    assert "Cần tăng bình quân 1,13 điểm phần trăm mỗi tháng; số tháng còn lại: 15." in page
+    assert (
+        "Thực tế tăng bình quân 1 điểm phần trăm mỗi tháng, tính theo 2 số liệu từ 30/06/2026 đến 30/09/2026." in page
+    )
+    assert "Chưa đến hạn" in page
+    assert "chart__line--needed" in page
     assert "<svg" in page
     assert "Kế hoạch 98" in page
     assert "Nhập số liệu" not in page
@@ -78,7 +83,7 @@ def test_a_figure_is_cited_and_shown_with_todays(made: Any, people: Any) -> None
     later = browser.get(at).text
     assert "Đã có số liệu nhập" in later
     assert "80%" in later  # as it was cited
-    assert "77,70%" in later
+    assert "77,7%" in later
     nothing = browser.post("/indicators/THU-2/citations", data={"period": "2026-Q1", "place": "city"})
     assert nothing.status_code == 422
     assert "Kỳ này chưa có số liệu để trích dẫn." in nothing.text
@@ -90,6 +95,9 @@ def test_why_compares_and_estimate(made: Any, people: Any) -> None:
     assert "received_online ÷ received" in why
     assert "Thuận Hóa" in why
     own = people("ward_officer")
+    led = own.get("/indicators?q=ho+so", follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (303, f"/indicators?unit={WARD}&q=ho+so")
+    assert "Thuận Hóa" not in own.get("/indicators?unit=city").text.split("<h1>")[1].split("</h1>")[0]
     assert own.get(f"/indicators?unit={WARD}").status_code == 200
     assert own.get(f"/indicators?unit={OTHER}").status_code == 404
     assert "Thuận Hóa" in browser.get("/indicators/VH-01/comparison").text
@@ -124,8 +132,11 @@ def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> N
     with_task(made, "T1", with_directive(made))
     browser = people("city_analyst")
     assert browser.post("/indicators/THU-1/tasks", data={"task": "T9"}).status_code == 422
-    assert browser.post("/indicators/THU-1/tasks", data={"task": "T1"}).status_code == 303
+    typed = {"task": "T1", "gives_percent": "true"}
+    assert browser.post("/indicators/THU-1/tasks", data=typed).status_code == 303
     page = browser.get("/tasks/T1").text
+    assert "78%" in page  # 63 of 80
+    assert "theo chỉ tiêu" in page
     assert "Chỉ tiêu liên quan" in page
     assert 'href="/indicators/THU-1"' in page
     assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text

@@ -8,13 +8,14 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from app.indicators.formulas.checking import Formula, KnownIndicator, check
-from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE, Absent, Given, Quotient, evaluate, rounded
+from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE, Absent, Given, Quotient, evaluate
 from app.indicators.formulas.examples import Example, run, value_of
 from app.indicators.formulas.faults import FormulaWrong
 from app.indicators.formulas.grammar import MAX_LENGTH
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.tree import text_of
 from app.indicators.measures.rules import Catalogue, Filter, MeasureRef, dimension_text, measures
+from app.indicators.rules import rounded
 
 CATALOGUE = Catalogue(
     measures({"digitised": "received", "waiting_applicant": "pending_in_time"}),

@@ -1,5 +1,6 @@
 """Periods, amounts, gaps, standing and pace: worked by hand where the figures are published, and as laws."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -7,13 +8,14 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from app.indicators.citations.rules import Change, change
+from app.core import i18n
+from app.indicators.citations.rules import ASPECTS, COPIED, Change, Differs, change, differences
 from app.indicators.rules import (
     LONGEST,
     AmbiguousAmount,
     Comparator,
-    Goal,
     PeriodType,
     Standing,
     amount_of,
@@ -22,14 +24,15 @@ from app.indicators.rules import (
     gap,
     is_stale,
     of_parts,
-    pace,
     period_at,
     period_of,
-    standing,
+    rounded,
     text_of,
     worked_out,
     year_before,
 )
+from app.indicators.schemas import Figure, worked
+from app.indicators.targets.rules import Goal, pace, reached, standing
 
 DAYS = st.dates(date(1950, 1, 1), date(2150, 12, 31))
 
@@ -111,6 +114,36 @@ def test_a_value_rounded_half_up_has_no_gap(numerator: int, denominator: int, pl
     assert gap(text_of(printed), numerator, denominator, "percent") is None
 
 
+class _Sent(BaseModel):
+    value: Figure
+
+
+@given(st.decimals(-(10**14), 10**14, places=6, allow_nan=False) | st.sampled_from([Decimal("0.700"), Decimal("1e14")]))
+def test_an_amount_goes_out_and_comes_in_to_the_digit(amount: Decimal) -> None:
+    stored = text_of(amount)
+    sent = json.loads(_Sent(value=Decimal(stored)).model_dump_json(), parse_float=Decimal)["value"]
+    assert amount_of(sent) == amount
+    assert text_of(_Sent(value=Decimal(stored)).model_dump()["value"]) == stored  # in a table
+    assert i18n.decimal(Decimal(stored), "en", 6, 2).replace(",", "") == stored  # on a page
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(1, 10**6))
+def test_what_was_worked_out_is_rounded_once_halves_away_from_zero(numerator: int, denominator: int) -> None:
+    exact = Fraction(numerator, denominator)
+    shown = _Sent(value=worked(exact))
+    assert json.loads(shown.model_dump_json(), parse_float=Decimal)["value"] == rounded(exact, 6)
+    assert shown.model_dump()["value"] == rounded(exact, 6)
+    page = i18n.decimal(shown.value, "en", 6, 2).replace(",", "")
+    assert Decimal(page) == rounded(exact, 2)
+    assert page == text_of(rounded(exact, 2)) or exact.denominator == 1
+
+
+def test_halves_are_not_rounded_to_the_even_digit() -> None:
+    assert [i18n.decimal(worked(Fraction(n, 1000)), "vi", 6, 2) for n in (125, -125, 62_345)] == [
+        "0,13", "-0,13", "62,35",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("value", "goal", "stands"),
     [
@@ -131,6 +164,42 @@ def test_a_value_rounded_half_up_has_no_gap(numerator: int, denominator: int, pl
 )
 def test_how_a_reading_stands(value: int | None, goal: Goal | None, stands: Standing) -> None:
     assert standing(None if value is None else Fraction(value), goal) is stands
+
+
+def test_a_strict_bound_is_not_met_by_itself_and_a_goal_is_not_missed_before_its_day() -> None:
+    above, below = Goal(Comparator.more_than, Fraction(60), None), Goal(Comparator.less_than, None, Fraction(3))
+    assert [standing(Fraction(n), above) for n in (61, 60, 50)] == [Standing.met, Standing.near, Standing.not_met]
+    assert [standing(Fraction(n), below) for n in (2, 3, 4)] == [Standing.met, Standing.near, Standing.not_met]
+    assert [standing(Fraction(n), above, is_due=False) for n in (61, 60, 50)] == [
+        Standing.met, Standing.near, Standing.not_due,
+    ]  # fmt: skip
+    assert standing(None, above, is_due=False) is Standing.no_data
+    at_bound = [(date(2025, 12, 31), Fraction(48)), (date(2026, 12, 31), Fraction(54))]
+    found = pace(at_bound, above, date(2027, 12, 31))
+    assert found is not None
+    assert (found.expected, found.makes_it, found.since, found.until, found.readings) == (
+        Fraction(60), False, date(2025, 12, 31), date(2026, 12, 31), 2,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "measure", "percent"),
+    [
+        (40, Goal(Comparator.at_least, Fraction(80), None), "percent", 50),
+        (80, Goal(Comparator.at_least, Fraction(80), None), "percent", 100),
+        (80, Goal(Comparator.more_than, Fraction(80), None), "percent", 99),
+        (79.999, Goal(Comparator.at_least, Fraction(80), None), "percent", 99),
+        (6, Goal(Comparator.at_most, None, Fraction(3)), "rank", 50),
+        (2, Goal(Comparator.at_most, None, Fraction(3)), "rank", 100),
+        (-4, Goal(Comparator.at_least, Fraction(80), None), "points", 0),
+        (62.9, None, "percent", 62),
+        (62, None, "points", None),
+        (5, Goal(Comparator.range, Fraction(4), Fraction(6)), "percent", None),
+    ],
+)
+def test_how_much_of_a_goal_is_reached(value: float, goal: Goal | None, measure: str, percent: int | None) -> None:
+    assert reached(Fraction(value), goal, measure) == percent
+    assert reached(None, goal, measure) is None
 
 
 def test_growth_is_held_against_the_year_before() -> None:
@@ -183,12 +252,20 @@ def test_a_figure_is_old_past_its_age_and_one_that_never_came_is_missing() -> No
 
 
 def test_what_became_of_a_cited_figure() -> None:
-    def became(today: tuple[object, ...] | None, was: bool, now: bool) -> Change:
-        return change(cited=(1, 2), today=today, was_computed=was, is_computed=now)
+    def became(differs: list[Differs] | None, was: bool, now: bool) -> Change:
+        return change(differs, was_computed=was, is_computed=now)
 
-    assert became((1, 2), True, True) is Change.unchanged
-    assert became((1, 3), True, True) is Change.recomputed
-    assert became((1, 3), True, False) is Change.replaced
-    assert became((1, 2), True, False) is Change.replaced
-    assert became((1, 3), False, False) is Change.superseded
+    assert became([], True, True) is Change.unchanged
+    assert became([Differs.as_of], True, True) is Change.recomputed
+    assert became([Differs.figure], True, False) is Change.replaced
+    assert became([], True, False) is Change.replaced
+    assert became([Differs.figure], False, False) is Change.superseded
     assert became(None, False, False) is Change.gone
+
+
+@pytest.mark.parametrize("name", COPIED)
+def test_a_citation_names_what_differs_and_nothing_else(name: str) -> None:
+    cited = dict.fromkeys(COPIED, 1)
+    (aspect,) = differences(cited, cited | {name: 2})
+    assert name in ASPECTS[aspect]
+    assert differences(cited, dict(cited)) == []

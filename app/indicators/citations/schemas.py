@@ -6,18 +6,22 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
-from app.indicators.citations.rules import Change
+from app.indicators.citations.rules import Change, Differs
 from app.indicators.place import PlaceName
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import CITY, ReadingState
-from app.indicators.schemas import PeriodName, PlaceOut
+from app.indicators.schemas import Figure, PeriodName, PlaceOut
 from app.indicators.sets.schemas import IndicatorDefinition
 from app.tasks.schemas import Input
 
 CHANGE_WORDS = (
-    "unchanged (không đổi) | superseded (có số liệu thay thế) | recomputed (tính lại sau đính chính) | "
-    "replaced (đã có số liệu chính thức) | gone (không còn số liệu)"
+    "unchanged (không đổi) | superseded (có số liệu thay thế) | recomputed (đã tính lại) | "
+    "replaced (đã có số liệu nhập) | gone (không còn số liệu)"
+)
+DIFFERS_WORDS = (
+    "In what today's differs: figure (số liệu) | as_of (ngày số liệu) | state (mức độ chính thức) | rank (thứ hạng) | "
+    "source (nguồn) | definition (phiên bản định nghĩa)"
 )
 
 
@@ -31,7 +35,7 @@ class CitationIn(Input):
 class CitedOut(BaseModel):
     """A figure as it was when it was cited."""
 
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
     state: Annotated[ReadingState, Described(description=STATE_WORDS)]
@@ -55,4 +59,35 @@ class CitationOut(PlaceOut):
     cited_by: str
     today: ReadingOut | None
     change: Annotated[Change, Described(description=CHANGE_WORDS)]
+    differs: Annotated[list[Differs], Described(description=DIFFERS_WORDS)]
     definition_today: Annotated[int, Described(description="The set's version that holds today")]
+
+
+class CitationItem(PlaceOut):
+    """A citation in a list: the figure as it was cited, today's, and what became of it."""
+
+    token: str
+    address: str
+    indicator: str
+    name_vi: str
+    name_en: str
+    name_fr: str
+    period: str
+    unit_of_measure: str
+    value: Figure | None
+    numerator: int | None
+    denominator: int | None
+    as_of: date
+    change: Annotated[Change, Described(description=CHANGE_WORDS)]
+    differs: Annotated[list[Differs], Described(description=DIFFERS_WORDS)]
+    today: Figure | None
+    today_unit_of_measure: str | None
+    cited_at: datetime
+    cited_by: str
+
+
+class CitationPage(BaseModel):
+    """Citations, the newest first."""
+
+    items: list[CitationItem]
+    next: str | None

@@ -13,21 +13,18 @@ from app.core import audit
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, NotFound
-from app.indicators import rules
 from app.indicators.citations.models import Citation
-from app.indicators.citations.rules import change
+from app.indicators.citations.rules import COPIED, Change, Differs, change, differences
 from app.indicators.citations.schemas import CitationIn, CitationOut, CitedOut
 from app.indicators.place import named_place, place_of
 from app.indicators.readings import service as readings
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import ReadingState
-from app.indicators.schemas import number
+from app.indicators.schemas import shown_value
 from app.indicators.sets import service as sets
 from app.tasks.schemas import UnitName
 
-# What a citation copies of a reading, and by what two figures are the same.
-COPIED = ("value", "numerator", "denominator", "state", "as_of", "source", "published_on", "rank", "out_of")
 TOKEN = 10
 
 
@@ -41,7 +38,7 @@ def cite(session: Session, caller: Caller, code: str, *, body: CitationIn, now: 
     row = _standing(session, one.indicator.id, place.name, body.period)
     if row is None:
         raise Invalid([Fault("/period", "nothing_to_cite")])
-    kept = {name: getattr(row, name) for name in ("definition_id", "place", "unit_id", "period", "number", *COPIED)}
+    kept = {name: getattr(row, name) for name in ("place", "unit_id", "period", "number", *COPIED)}
     digest = _digest({"indicator": code, "origin": row.origin, **kept})
     same = session.scalars(select(Citation).where(col(Citation.digest) == digest)).one_or_none()
     if same is not None:
@@ -88,31 +85,28 @@ def show(session: Session, caller: Caller, row: Citation, now: datetime) -> Cita
     today = _standing(session, row.indicator_id, row.place, row.period)
     place = place_of(session, caller, row.place)
     measure = one.definition.unit_of_measure
+    changed, differs = became(row, today)
     current = sets.definition_of(session, one.indicator.code, day_of(now))
     return CitationOut(
         token=row.token, address=f"/c/{row.token}", definition=sets.definition_out(one), place=row.place,
         unit=UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None, period=row.period,
         cited=CitedOut(
-            value=number(rules.figure(row.value, row.numerator, row.denominator, measure)), numerator=row.numerator,
+            value=shown_value(row.value, row.numerator, row.denominator, measure), numerator=row.numerator,
             denominator=row.denominator, state=ReadingState(row.state), origin=Origin(row.origin), as_of=row.as_of,
             source=row.source, published_on=row.published_on, rank=row.rank, out_of=row.out_of,
         ),
         cited_at=row.cited_at, cited_by=row.cited_by, today=readings.show(session, today) if today else None,
-        change=change(
-            cited=_copied(row), today=_copied(today) if today else None,
-            was_computed=row.origin == Origin.computed.value,
-            is_computed=today is not None and today.origin == Origin.computed.value,
-        ),
+        change=changed, differs=differs,
         definition_today=current.version.number,
     )  # fmt: skip
 
 
-def _copied(row: Citation | Reading) -> tuple[object, ...]:
-    return tuple(getattr(row, name) for name in COPIED)
+def became(row: Citation, today: Reading | None) -> tuple[Change, list[Differs]]:
+    """Return what became of a cited figure, and in what the one that stands today differs."""
+    differs = differences(_copied(row), _copied(today)) if today else None
+    is_computed = today is not None and today.origin == Origin.computed.value
+    return change(differs, was_computed=row.origin == Origin.computed.value, is_computed=is_computed), differs or []
 
 
-def of_indicator(session: Session, caller: Caller, indicator_id: int, now: datetime) -> list[CitationOut]:
-    """Return the newest citations of an indicator that the caller may see."""
-    query = select(Citation).where(col(Citation.indicator_id) == indicator_id).order_by(col(Citation.id).desc())
-    rows = [row for row in session.scalars(query.limit(50)) if row.unit_id is None or caller.sees(row.unit_id)]
-    return [show(session, caller, row, now) for row in rows[:10]]
+def _copied(row: Citation | Reading) -> dict[str, object]:
+    return {name: getattr(row, name) for name in COPIED}

@@ -1,7 +1,7 @@
 """What measures were for one unit and for the city, cheaply enough for the path of every report."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -40,11 +40,15 @@ _of_unit = (
 )
 
 
-def keep_unit(session: Session, unit_id: int, period: Period, refs: Collection[MeasureRef], now: datetime) -> None:
-    """Write anew what a unit's reports of a period come to."""
-    found = measures.read(session, refs, [unit_id], [period], now)[unit_id, period]
-    hot.run(session, _forget, {"p": period.name, "u": unit_id})
-    rows = input_rows(unit_id, period.name, found)
+def keep_units(
+    session: Session, units: Sequence[int], period: Period, refs: Collection[MeasureRef], now: datetime
+) -> None:
+    """Write anew what some units' reports of a period come to; they are read together."""
+    found = measures.read(session, refs, units, [period], now)
+    rows = []
+    for unit_id in units:
+        hot.run(session, _forget, {"p": period.name, "u": unit_id})
+        rows += input_rows(unit_id, period.name, found[unit_id, period])
     if rows:
         hot.run_many(session, _insert, rows)
 

@@ -1,6 +1,7 @@
 """The daily estimate of Decision 766: what our figures say of its groups, beside what the portal published."""
 
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -9,10 +10,10 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.computed.models import IndicatorInput
 from app.indicators.computed.schemas import EstimateGroup, EstimateOut, RaisingUnit
-from app.indicators.overview.service import figure_of
 from app.indicators.readings import service as readings
+from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.rules import CITY, PeriodType, period_at
-from app.indicators.schemas import number
+from app.indicators.schemas import worked
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import IndicatorSet
 from app.tasks.schemas import UnitName
@@ -28,6 +29,8 @@ def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
     found = sets.defined(session, sets.definitions_query().where(sets.holds_on(day), col(IndicatorSet.code) == SET))
     newest = readings.latest(session, [one.indicator.id for one in found], [CITY], day)
     groups: list[EstimateGroup] = []
+    known: list[Fraction] = []
+    most = 0
     published, total = None, None
     period, as_of = period_at(day, PeriodType.month).name, None
     for group in dict.fromkeys(one.group.id for one in found):
@@ -43,21 +46,22 @@ def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
         value = figure_of(row, "points")
         if row is not None and value is not None:
             period, as_of = row.period, max(as_of or date.min, row.as_of)
+            known.append(value)
+            most += first.max_score or 0
         groups.append(
             EstimateGroup(
                 code=first.code, name_vi=first.name_vi, name_en=first.name_en, name_fr=first.name_fr,
-                max_score=first.max_score or 0, estimate=number(value),
+                max_score=first.max_score or 0, estimate=shown_of(row, "points"),
                 indicator=ours.indicator.code if ours else None, numerator=row.numerator if row else None,
-                denominator=row.denominator if row else None, published=number(figure_of(said, "points")),
+                denominator=row.denominator if row else None, published=shown_of(said, "points"),
                 published_as_of=said.as_of if said else None,
             )
         )  # fmt: skip
     if total is not None:
         published = readings.show(session, total)
-    known = [group for group in groups if group.estimate is not None]
     return EstimateOut(
-        period=period, as_of=as_of, points=round(sum(g.estimate or 0 for g in known), 2) if known else None,
-        of_points=sum(g.max_score for g in known), groups=groups, published=published,
+        period=period, as_of=as_of, points=worked(sum(known, Fraction(0))) if known else None,
+        of_points=most, groups=groups, published=published,
         raising=_raising(session, period) if caller.units is None else [],
     )  # fmt: skip
 
@@ -75,8 +79,11 @@ def _raising(session: Session, period: str) -> list[RaisingUnit]:
     for measure, amount, unit in session.execute(
         select(col(IndicatorInput.measure), col(IndicatorInput.amount), Unit)
         .join(Unit, col(Unit.id) == col(IndicatorInput.unit_id))
-        .where(col(IndicatorInput.period) == period, col(IndicatorInput.measure).in_(wanted))
-    ):
+        .where(
+            col(IndicatorInput.period) == period, col(IndicatorInput.measure).in_(wanted),
+            col(IndicatorInput.amount).is_not(None),
+        )
+    ):  # fmt: skip
         sums[measure] += amount
         own.setdefault(unit.code, dict.fromkeys(wanted, 0))[measure] = amount
         units[unit.code] = unit
@@ -85,8 +92,10 @@ def _raising(session: Session, period: str) -> list[RaisingUnit]:
         name = UnitName(code=code, name=units[code].name)
         paper, late = of_unit["received"] - of_unit["received_online"], of_unit["pending_overdue"]
         if paper > 0:
-            found.append(RaisingUnit(kind="paper", unit=name, open=paper, gain=round(12 * paper / sums["received"], 4)))
+            found.append(
+                RaisingUnit(kind="paper", unit=name, open=paper, gain=worked(Fraction(12 * paper, sums["received"])))
+            )
         if late:
             base = sums["received"] + sums["carried_over"]
-            found.append(RaisingUnit(kind="late", unit=name, open=late, gain=round(20 * late / base, 4)))
+            found.append(RaisingUnit(kind="late", unit=name, open=late, gain=worked(Fraction(20 * late, base))))
     return sorted(found, key=lambda one: (-one.gain, one.unit.code))[:MOST]

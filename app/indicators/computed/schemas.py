@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from app.indicators.readings.schemas import ReadingOut
-from app.indicators.schemas import PlaceOut
+from app.indicators.schemas import Figure, PlaceOut
 from app.indicators.sets.schemas import IndicatorDefinition
 from app.tasks.schemas import UnitName
 from app.throughput.schemas import WordsOut
@@ -61,11 +61,11 @@ class EstimateGroup(BaseModel):
     name_en: str
     name_fr: str
     max_score: int
-    estimate: Annotated[float | None, Described(description="null: our figures say nothing of this group")]
+    estimate: Annotated[Figure | None, Described(description="null: our figures say nothing of this group")]
     indicator: Annotated[str | None, Described(description="The indicator that estimates it")]
     numerator: int | None
     denominator: int | None
-    published: Annotated[float | None, Described(description="The portal's latest score of the group")]
+    published: Annotated[Figure | None, Described(description="The portal's latest score of the group")]
     published_as_of: date | None
 
 
@@ -79,7 +79,7 @@ class RaisingUnit(BaseModel):
     unit: UnitName
     open: Annotated[int, Described(description="Dossiers")]
     gain: Annotated[
-        float, Described(description="Points of the city's estimate: lost this month, to be had again in the next")
+        Figure, Described(description="Points of the city's estimate: lost this month, to be had again in the next")
     ]
 
 
@@ -88,7 +88,7 @@ class EstimateOut(BaseModel):
 
     period: str
     as_of: date | None
-    points: Annotated[float | None, Described(description="Estimated, of the groups with data")]
+    points: Annotated[Figure | None, Described(description="Estimated, of the groups with data")]
     of_points: Annotated[int, Described(description="Maximum of the groups with data")]
     groups: list[EstimateGroup]
     published: Annotated[ReadingOut | None, Described(description="The portal's latest published overall score")]

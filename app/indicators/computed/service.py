@@ -15,7 +15,7 @@ from app.core.db import upsert
 from app.indicators import rules
 from app.indicators.computed import amounts, engine
 from app.indicators.computed.engine import Computed
-from app.indicators.formulas.evaluating import Absent, Given, Quotient, evaluate, rounded
+from app.indicators.formulas.evaluating import Absent, Given, Quotient, evaluate
 from app.indicators.measures.rules import MeasureRef
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.readings.models import IndicatorReading, Origin
@@ -126,8 +126,8 @@ def follow(session: Session) -> None:
     for period, found in held.items():
         moved = waiting[period]
         refs = engine.bare(ref for one in found for ref in one.dossiers)
-        for unit_id in sorted(moved.reports) if refs else ():
-            amounts.keep_unit(session, unit_id, period, refs, now)
+        if refs and moved.reports:
+            amounts.keep_units(session, sorted(moved.reports), period, refs, now)
         for place in _places(session, found, moved):
             refresh(session, place, period, engine.moved_by(found, partial(moved.moves, place=place)), now)
 
@@ -200,7 +200,7 @@ def outcome(result: Quotient | Absent) -> Outcome:
         missing = result is Absent.missing
         return Outcome(ReadingState.not_available if missing else ReadingState.provisional)
     if abs(result.numerator) > LARGEST or result.denominator > LARGEST:
-        return Outcome(ReadingState.provisional, value=rules.text_of(rounded(result.value)))
+        return Outcome(ReadingState.provisional, value=rules.text_of(rules.rounded(result.value)))
     return Outcome(ReadingState.provisional, result.numerator, result.denominator)
 
 

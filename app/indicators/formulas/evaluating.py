@@ -2,14 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from app.indicators.formulas.tree import Binary, Choice, Measured, Negated, Node, NotApplicable, Number, OtherIndicator
 from app.indicators.measures.rules import MeasureRef
-
-PLACES = 6
 
 
 class Absent(StrEnum):
@@ -56,13 +53,6 @@ def constant(tree: Node) -> Fraction | None:
     """Return what a part without names comes to; None where it comes to nothing."""
     found = _value(tree, {}, {})
     return None if isinstance(found, Absent) else Fraction(*found)
-
-
-def rounded(value: Fraction, places: int = PLACES) -> Decimal:
-    """Return a value rounded for showing or keeping, halves away from zero; exact however large it is."""
-    scaled = abs(value) * 10**places
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal((int(value < 0 and whole > 0), tuple(map(int, str(whole))), -places))
 
 
 def _value(node: Node, measures: Mapping[MeasureRef, Given], indicators: Mapping[str, Given]) -> _Pair | Absent:

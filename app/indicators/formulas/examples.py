@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from app.indicators.formulas.checking import Formula
-from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE, Absent, Given, Quotient, evaluate, rounded
+from app.indicators.formulas.evaluating import MISSING, NOT_APPLICABLE, Absent, Given, Quotient, evaluate
 from app.indicators.formulas.faults import FormulaWrong
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.tree import Measured, OtherIndicator
 from app.indicators.measures.rules import MeasureRef
+from app.indicators.rules import rounded
 
 NA = "n/a"
 Written = int | str | None  # a whole number; `12.5`, `3/4`, `93.37%`, `n/a`; or nothing: missing

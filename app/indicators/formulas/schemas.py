@@ -9,6 +9,7 @@ from app.core.errors import ProblemDocument
 from app.core.schemas import Line, Verbatim
 from app.indicators.formulas import grammar
 from app.indicators.measures.rules import Kind
+from app.indicators.schemas import Figure
 from app.throughput.schemas import WordsOut
 
 KIND_WORDS = "flow (cộng qua các ngày) | stock (số cuối kỳ) | opening (số đầu kỳ)"
@@ -66,7 +67,7 @@ class FormulaPreview(BaseModel):
     first: Annotated[date, Field(alias="from")]
     last: Annotated[date, Field(alias="to")]
     state: Literal["value", "missing", "not_applicable"]
-    value: Annotated[float | None, Field(description="Rounded to six places; null unless the state is `value`")]
+    value: Annotated[Figure | None, Field(description="null unless the state is `value`")]
     numerator: Annotated[int | None, Field(description="Of a quotient")]
     denominator: int | None
 

@@ -14,7 +14,7 @@ from app.core.errors import Fault, Invalid
 from app.core.tables import Cell, Table
 from app.indicators.formulas import examples
 from app.indicators.formulas.checking import Formula, KnownIndicator, check
-from app.indicators.formulas.evaluating import Absent, evaluate, rounded
+from app.indicators.formulas.evaluating import Absent, evaluate
 from app.indicators.formulas.faults import FormulaFault, FormulaWrong
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.schemas import (
@@ -29,6 +29,7 @@ from app.indicators.formulas.tree import OtherIndicator, nodes
 from app.indicators.measures import service as measures
 from app.indicators.measures.rules import Measure, dimension_text
 from app.indicators.measures.schemas import MeasureList, MeasureOut
+from app.indicators.schemas import number
 from app.indicators.sets.models import Definition, Indicator, SetVersion
 from app.throughput.schemas import WordsOut
 
@@ -112,7 +113,7 @@ def preview(session: Session, caller: Caller, formula: Formula, now: datetime) -
         )
     counts = (found.numerator, found.denominator) if formula.ratio else (None, None)
     return FormulaPreview(
-        first=period.first, last=period.last, state="value", value=float(rounded(found.value)), numerator=counts[0],
+        first=period.first, last=period.last, state="value", value=number(found.value), numerator=counts[0],
         denominator=counts[1],
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ def link_task(
     caller: CanKeep, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: TaskLinkIn
 ) -> Response:
     """Say that a task moves an indicator."""
-    service.link(session, caller, indicator, body.task, now=now)
+    service.link(session, caller, indicator, body.task, gives_percent=body.gives_percent, now=now)
     shown = one.show(session, caller, indicator, place=Place(CITY), now=now)
     at = f"/indicators/{indicator}"
     return render.saved(shown, to=f"{at}#tasks", created=True, location=at)

@@ -5,8 +5,9 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
-from app.core.schemas import Line
+from app.core.schemas import Flag, Line
 from app.indicators.rules import Standing
+from app.indicators.schemas import Figure
 from app.tasks.rules import Bucket
 from app.tasks.schemas import BUCKET_WORDS, Input
 
@@ -15,6 +16,9 @@ class TaskLinkIn(Input):
     """The task that is to move the indicator."""
 
     task: Annotated[Line, Described(min_length=1, max_length=40, description="Its code")]
+    gives_percent: Annotated[
+        Flag, Described(description="The task takes its percentage from this indicator, and from no other")
+    ] = False
 
 
 class LinkedTask(BaseModel):
@@ -33,9 +37,14 @@ class LinkedIndicator(BaseModel):
     name_en: str
     name_fr: str
     unit_of_measure: str
-    value: float | None
+    value: Figure | None
     period: str | None
     standing: Standing
+    stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
+    gives_percent: Annotated[bool, Described(description="The task takes its percentage from this one")]
+    percent: Annotated[
+        int | None, Described(description="How much of the target is reached; without one, the percentage itself")
+    ]
 
 
 class LinkedIndicatorPage(BaseModel):

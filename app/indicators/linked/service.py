@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from app.core import audit
@@ -20,8 +20,12 @@ from app.tasks.narrowing import Filters, narrowed
 from app.tasks.rules import Bucket, TaskLevel
 
 
-def link(session: Session, caller: Caller, code: str, task_code: str, *, now: datetime) -> None:
-    """Say that a task moves an indicator; raises Conflict where that was said."""
+def link(
+    session: Session, caller: Caller, code: str, task_code: str, *, gives_percent: bool = False, now: datetime
+) -> None:
+    """Say that a task moves an indicator, and whether it takes its percentage from it; raises Conflict where that was
+    said.
+    """
     one = sets.definition_of(session, code, day_of(now))
     try:
         task = tasks.by_code(session, caller, task_code)
@@ -29,9 +33,15 @@ def link(session: Session, caller: Caller, code: str, task_code: str, *, now: da
         raise Invalid([Fault("/task", "unknown_task", {"code": task_code})]) from None
     if session.get(TaskLink, (one.indicator.id, task.id)) is not None:
         raise Conflict("task_linked", values={"code": task.code})
-    session.add(TaskLink(indicator_id=one.indicator.id, task_id=task.id, at=now, by=caller.label))
+    if gives_percent:
+        others = update(TaskLink).where(col(TaskLink.task_id) == task.id).values(gives_percent=False)
+        session.execute(others.execution_options(synchronize_session="fetch"))
+    session.add(
+        TaskLink(indicator_id=one.indicator.id, task_id=task.id, gives_percent=gives_percent, at=now, by=caller.label)
+    )
     session.flush()
-    audit.record(session, "indicator.task_linked", f"indicators/{code}", after={"task": task.code})
+    after = {"task": task.code, "gives_percent": gives_percent}
+    audit.record(session, "indicator.task_linked", f"indicators/{code}", after=after)
 
 
 def unlink(session: Session, caller: Caller, code: str, task_code: str, *, now: datetime) -> None:
@@ -62,7 +72,8 @@ def tasks_of(session: Session, caller: Caller, indicator_id: int, now: datetime)
     return [LinkedTask(code=code, title=title, bucket=Bucket(bucket)) for code, title, bucket in rows]
 
 
-def indicators_of(session: Session, task_id: int) -> list[str]:
-    """Return the codes of the indicators that a task moves."""
-    query = select(col(Indicator.code)).join(TaskLink, col(TaskLink.indicator_id) == col(Indicator.id))
-    return list(session.scalars(query.where(col(TaskLink.task_id) == task_id).order_by(col(Indicator.code))))
+def indicators_of(session: Session, task_id: int) -> dict[str, bool]:
+    """Return the codes of the indicators that a task moves, and whether each gives its percentage."""
+    query = select(col(Indicator.code), col(TaskLink.gives_percent))
+    query = query.join(TaskLink, col(TaskLink.indicator_id) == col(Indicator.id))
+    return dict(session.execute(query.where(col(TaskLink.task_id) == task_id).order_by(col(Indicator.code))).all())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
 from app.core import hot
@@ -208,14 +208,19 @@ class _Sources:
 
 
 def completeness(
-    session: Session, places: Sequence[Place], periods: Sequence[Stretch], now: datetime
+    session: Session, places: Sequence[Place], periods: Sequence[Stretch], now: datetime, *, due: bool = False
 ) -> dict[tuple[Place, Stretch], tuple[int, int]]:
-    """Return how many unit-days were owed up to now, and how many of them are in, by place and period."""
+    """Return how many unit-days were owed up to now, and how many of them are in, by place and period.
+
+    `due`: only those whose time to send is over.
+    """
     obligation = hot.table(Obligation)
     last = min(max(period.last for period in periods), day_of(now))
-    conditions = [obligation.c.day.between(min(period.first for period in periods), last)]
+    conditions: list[ColumnElement[bool]] = [obligation.c.day.between(min(period.first for period in periods), last)]
     if None not in places:
         conditions.append(obligation.c.unit_id.in_([place for place in places if place is not None]))
+    if due:
+        conditions.append(obligation.c.due_at <= now)
     days: dict[Place, list[tuple[date, int]]] = defaultdict(list)
     for row in session.execute(unit_days(conditions, None)):
         days[row.unit_id].append((row.day, row.received))
@@ -235,9 +240,9 @@ def completeness(
 
 
 def missing_units(session: Session, period: Stretch, now: datetime) -> list[tuple[Unit, int]]:
-    """Return the units of which days are not in, with how many, in the order of the catalogue."""
+    """Return the units of which days are not in though they were due, with how many, in the order of the catalogue."""
     reference = Reference.read(session)
     units = list(reference.units.values())
-    held = completeness(session, [unit.id for unit in units], [period], now)
+    held = completeness(session, [unit.id for unit in units], [period], now, due=True)
     lacking = [(unit, held[unit.id, period][0] - held[unit.id, period][1]) for unit in units]
     return [(unit, days) for unit, days in lacking if days]

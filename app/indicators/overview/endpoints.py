@@ -1,6 +1,7 @@
 """Indicators at both doors: where many stand, one with its series, units beside each other."""
 
 from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Query, Response
 
@@ -10,7 +11,7 @@ from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
 from app.core.schemas import BLANK_IS_NONE, problems
-from app.core.web import Render
+from app.core.web import Render, see_other
 from app.indicators.overview import one, service
 from app.indicators.overview.schemas import (
     STANDING_WORDS,
@@ -21,13 +22,12 @@ from app.indicators.overview.schemas import (
     IndicatorPage,
 )
 from app.indicators.overview.service import Filters
-from app.indicators.pages import CanEnter, CanKeep, CanRead, CodeInPath, PlaceQuery, SetQuery, unit_choices
+from app.indicators.pages import CanEnter, CanKeep, CanRead, CodeInPath, OwnerQuery, PlaceQuery, SetQuery, unit_choices
 from app.indicators.place import place_of
 from app.indicators.readings.schemas import ReadingOut
 from app.indicators.rules import CITY, Standing, before, period_at
 from app.indicators.sets import service as sets
 from app.units import service as units
-from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 pages_router = APIRouter()  # blank forms
@@ -43,11 +43,14 @@ def list_indicators(
         str | None, Query(max_length=120, description="Words of code or name, diacritics aside"), BLANK_IS_NONE
     ] = None,
     set_code: Annotated[SetQuery, Query(alias="set")] = None, unit: PlaceQuery = None,
-    owner: Annotated[str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the owner")] = None,
+    owner: OwnerQuery = None,
     standing: Annotated[Standing | None, Query(description=STANDING_WORDS)] = None,
     stale: Annotated[bool | None, Query(description="Only those that are out of date, or only the others")] = None,
 ) -> Response:  # fmt: skip
-    """List indicators with where they stand: of the city, or the card of a unit."""
+    """List indicators with where they stand: of the city, or the card of a unit; a ward's officer is led to its own."""
+    if render.door == "people" and unit is None and service.has_own_card(session, caller):
+        asked = parse_qsl(render.request.url.query)
+        return see_other(render.request, f"/indicators?{urlencode([('unit', caller.unit_code or ''), *asked])}")
     place = place_of(session, caller, unit or CITY)
     owned = units.named(session, owner, "?owner") if owner else None
     filters = Filters(q=q, set=set_code, owner=owned, standing=standing, stale=stale)
@@ -58,6 +61,7 @@ def list_indicators(
     context: dict[str, Any] = {}
     if render.door == "people":
         context = {
+            "yours": service.answered_for(session, caller, now),
             "sets": sets.listing(session, day_of(now)).items, "units": unit_choices(session, caller),
             "wanted": {"q": q, "set": set_code, "unit": unit, "owner": owner, "standing": standing, "stale": stale},
         }  # fmt: skip

@@ -9,8 +9,11 @@ from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import day_of
+from app.core.paging import Page
 from app.indicators import rules
+from app.indicators.citations import listing as citations
 from app.indicators.linked.service import tasks_of
+from app.indicators.overview import pacing
 from app.indicators.overview.schemas import (
     ComparedPoint,
     ComparedUnit,
@@ -20,23 +23,28 @@ from app.indicators.overview.schemas import (
     PartOut,
     PartsOut,
 )
-from app.indicators.overview.service import Held, figure_of, goal_out, held, item, unit_name
+from app.indicators.overview.service import Held, goal_out, held, item, unit_name
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import is_old
+from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.service import may_enter
 from app.indicators.rules import CITY, period_of
-from app.indicators.schemas import number
+from app.indicators.schemas import number, worked
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
 from app.indicators.sets.schemas import SetVersionOut
 from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
+from app.indicators.targets.rules import Pace
+from app.indicators.targets.rules import standing as standing_of
 from app.tasks.schemas import UnitName
 from app.units import service as units
 
 SERIES = 60  # periods drawn; the list of readings has all
 COMPARED = 12
+CITED = 20  # newest citations on an indicator's page; their list has all
 
 
 def show(session: Session, caller: Caller, code: str, *, place: Place, now: datetime) -> IndicatorOut:
@@ -48,19 +56,24 @@ def show(session: Session, caller: Caller, code: str, *, place: Place, now: date
     goals = targets.of_indicators(session, [one.indicator.id])
     of_place = [row for (_, name), found in goals.items() for row in found if name in (place.name, CITY, "national")]
     kept = {row.id for found in goals.values() for row in targets.in_force(found)}
+    pace = pacing.pace(here.target, here.measure, [(row[0], row[2].unit_of_measure) for row in rows])
     may = [
         right for right in ("enter", "keep")
         if caller.may(f"indicators:{right}") and (right == "keep" or may_enter(caller, one))
     ]  # fmt: skip
     return IndicatorOut(
-        place=place.name, unit=unit_name(place), indicator=item(here),
+        place=place.name, unit=unit_name(place), indicator=item(here, pace.makes_it if pace else None),
         series=[readings.shown(*row) for row in rows],
         targets=[
             targets.shown(row, one, place.unit if row.unit_id else None, row.id in kept)
             for row in sorted(of_place, key=lambda row: (row.last, row.place, row.version))
         ],
-        pace=_pace(here, [(row[0], row[2].unit_of_measure) for row in rows]), parts=_parts(session, here, place),
-        tasks=tasks_of(session, caller, one.indicator.id, now), versions=_versions(session, one), may=may,
+        pace=_pace_out(here, pace), parts=_parts(session, here, place),
+        tasks=tasks_of(session, caller, one.indicator.id, now),
+        citations=citations.listing(
+            session, caller, Page(CITED, None), citations.Asked(indicator=code, place=place), day
+        ).items,
+        versions=_versions(session, one), may=may,
     )  # fmt: skip
 
 
@@ -77,20 +90,13 @@ def series(session: Session, one: Defined, place: Place) -> list[Any]:
     return list(session.execute(query))[::-1]
 
 
-def _pace(here: Held, rows: list[tuple[Reading, str]]) -> PaceOut | None:
-    goal = targets.goal_of(targets.fits(here.target, here.measure))
-    if goal is None or here.target is None:
-        return None
-    points = [
-        (min(row.last, row.as_of), value) for row, measure in rows
-        if measure == here.measure and (value := figure_of(row, measure)) is not None
-    ]  # fmt: skip
-    found = rules.pace(points, goal, here.target.last)
-    if found is None:
+def _pace_out(here: Held, found: Pace | None) -> PaceOut | None:
+    if found is None or here.target is None:
         return None
     return PaceOut(
-        due=here.target.last, months_left=found.months_left, needed=number(found.needed) or 0.0,
-        actual=number(found.actual), expected=number(found.expected), makes_it=found.makes_it,
+        due=here.target.last, months_left=found.months_left, needed=worked(found.needed), actual=number(found.actual),
+        since=found.since, until=found.until, readings=found.readings, expected=number(found.expected),
+        makes_it=found.makes_it,
     )  # fmt: skip
 
 
@@ -123,11 +129,11 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
         return None
     total = sum((value for _, value in known), Fraction(0))
     return PartsOut(
-        as_of=here.reading.as_of, whole=float(whole), sum=float(total), gap=float(whole - total),
+        as_of=here.reading.as_of, whole=worked(whole), sum=worked(total), gap=worked(whole - total),
         parts=[
             PartOut(
                 code=one.indicator.code, name_vi=one.definition.name_vi, name_en=one.definition.name_en,
-                name_fr=one.definition.name_fr, value=float(value),
+                name_fr=one.definition.name_fr, value=worked(value),
             )
             for one, value in known
         ],
@@ -173,8 +179,11 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
         rows.setdefault(row.place, {})[row.period] = row
     measures = readings.measures(session, [row for mine in rows.values() for row in mine.values()])
 
+    def comparable(row: Reading | None) -> Reading | None:
+        return row if row is not None and measures[row.definition_id] == measure else None
+
     def figure(row: Reading | None) -> Fraction | None:
-        return figure_of(row, measure) if row is not None and measures[row.definition_id] == measure else None
+        return figure_of(comparable(row), measure)
 
     goals = targets.of_indicators(session, [one.indicator.id])
     items = []
@@ -188,16 +197,18 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
         target = targets.target_for(goals, one.indicator.id, unit.code, period, day)
         items.append(
             ComparedUnit(
-                place=unit.code, unit=UnitName(code=unit.code, name=unit.name), value=number(figure(last)),
-                period=last.period, numerator=last.numerator, denominator=last.denominator,
-                standing=rules.standing(
+                place=unit.code, unit=UnitName(code=unit.code, name=unit.name),
+                value=shown_of(comparable(last), measure), period=last.period,
+                numerator=last.numerator, denominator=last.denominator,
+                standing=standing_of(
                     figure(last), targets.goal_of(targets.fits(target, measure)),
-                    figure(mine.get(rules.year_before(period).name)),
+                    figure(mine.get(rules.year_before(period).name)), is_due=targets.is_due(target, day),
                 ),
+                stale=is_old(last, one.definition, day),
                 small_base=bool(last.denominator is not None and last.denominator < (one.definition.minimum_base or 0)),
                 points=[
                     ComparedPoint(
-                        period=name, value=number(figure(row)), numerator=row.numerator if row else None,
+                        period=name, value=shown_of(comparable(row), measure), numerator=row.numerator if row else None,
                         denominator=row.denominator if row else None,
                     )
                     for name in periods

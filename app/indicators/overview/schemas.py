@@ -6,17 +6,18 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
+from app.indicators.citations.schemas import CitationItem
 from app.indicators.linked.schemas import LinkedTask
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
 from app.indicators.rules import ReadingState, Standing
-from app.indicators.schemas import GoalOut, PlaceOut
+from app.indicators.schemas import Figure, GoalOut, PlaceOut
 from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
 from app.indicators.targets.schemas import IndicatorTarget
 
 STANDING_WORDS = (
-    "exceeded (vượt) | met (đạt) | near (gần đạt) | not_met (chưa đạt) | no_target (chưa có mục tiêu) | "
-    "no_data (chưa có số liệu)"
+    "exceeded (vượt) | met (đạt) | near (gần đạt) | not_due (chưa đến hạn) | not_met (chưa đạt) | "
+    "no_target (chưa có mục tiêu) | no_data (chưa có số liệu)"
 )
 
 
@@ -26,7 +27,7 @@ class LatestOut(BaseModel):
     id: int
     period: str
     unit_of_measure: Annotated[str, Described(description="Of the definition that it was recorded under")]
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
     as_of: date
@@ -45,6 +46,9 @@ class IndicatorItem(IndicatorDefinition):
     standing: Annotated[Standing, Described(description=STANDING_WORDS)]
     small_base: Annotated[bool, Described(description="The denominator is under the minimum base")]
     stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
+    makes_it: Annotated[
+        bool | None, Described(description="Of a target not yet due: whether the pace of twelve months makes it")
+    ]
 
 
 class StandingCount(BaseModel):
@@ -71,27 +75,30 @@ class PartOut(BaseModel):
     name_vi: str
     name_en: str
     name_fr: str
-    value: float
+    value: Figure
 
 
 class PartsOut(BaseModel):
     """The parts of a whole as of one day; `gap` is what they lack to the whole, 0 where they add up."""
 
     as_of: date
-    whole: float
+    whole: Figure
     parts: list[PartOut]
-    sum: float
-    gap: float
+    sum: Figure
+    gap: Figure
 
 
 class PaceOut(BaseModel):
-    """Whether the target will be made at the pace of the last twelve months; amounts a month."""
+    """Whether the target will be made at the pace of the last twelve months; amounts a month, with their sign."""
 
     due: date
     months_left: int
-    needed: float
-    actual: float | None
-    expected: float | None
+    needed: Figure
+    actual: Figure | None
+    since: Annotated[date | None, Described(description="The actual pace rests on the readings from this day …")]
+    until: Annotated[date, Described(description="… to this one")]
+    readings: Annotated[int, Described(description="How many readings that are")]
+    expected: Figure | None
     makes_it: bool | None
 
 
@@ -104,6 +111,7 @@ class IndicatorOut(PlaceOut):
     pace: PaceOut | None
     parts: PartsOut | None
     tasks: list[LinkedTask]
+    citations: Annotated[list[CitationItem], Described(description="The newest of this place")]
     versions: list[SetVersionOut]
     may: Annotated[list[str], Described(description="What the caller may do: enter | keep")]
 
@@ -112,7 +120,7 @@ class ComparedPoint(BaseModel):
     """One period of a unit's line; `value` only in the unit of measure of today's definition, like all on the scale."""
 
     period: str
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
 
@@ -120,12 +128,13 @@ class ComparedPoint(BaseModel):
 class ComparedUnit(PlaceOut):
     """One unit's line, with its newest value and how it stands."""
 
-    value: float | None
+    value: Figure | None
     period: str | None
     numerator: int | None
     denominator: int | None
     standing: Annotated[Standing, Described(description=STANDING_WORDS)]
     small_base: bool
+    stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
     points: list[ComparedPoint]
 
 

@@ -15,9 +15,13 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, encode
 from app.core.search import column_has_words
 from app.indicators import rules
+from app.indicators.citations import listing as citations
+from app.indicators.overview import pacing
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import is_old
+from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, Standing, period_of
@@ -27,8 +31,10 @@ from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
+from app.indicators.targets.rules import standing as standing_of
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
+from app.units.rules import COMMUNAL_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +66,6 @@ def unit_name(place: Place) -> UnitName | None:
     return UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None
 
 
-def figure_of(row: Reading | None, measure: str) -> Fraction | None:
-    """Return what a reading says, exactly."""
-    return None if row is None else rules.figure(row.value, row.numerator, row.denominator, measure)
-
-
 def held(session: Session, found: list[Defined], place: Place, day: date) -> list[Held]:
     """Return how indicators stand in a place: one look-up for all readings, one for all targets."""
     ids = [one.indicator.id for one in found]
@@ -82,15 +83,12 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
     for (one, row), target in zip(pairs, aims, strict=True):
         d = one.definition
         measure = measures[row.definition_id] if row else d.unit_of_measure
-        standing = rules.standing(
+        standing = standing_of(
             figure_of(row, measure), targets.goal_of(targets.fits(target, measure)),
-            earlier.get(row.id) if row else None,
+            earlier.get(row.id) if row else None, is_due=targets.is_due(target, day),
         )  # fmt: skip
         small = bool(row and row.denominator is not None and row.denominator < (d.minimum_base or 0))
-        stale = (d.ends_on is None or d.ends_on >= day) and rules.is_stale(
-            row.as_of if row else None, d.expected_age, day
-        )
-        out.append(Held(one, row, measure, target, standing, small, stale and place.unit is None))
+        out.append(Held(one, row, measure, target, standing, small, is_old(row, d, day)))
     return out
 
 
@@ -136,10 +134,14 @@ def listing(
         and (filters.stale is None or h.stale is filters.stale)
     ]  # fmt: skip
     kept, following = _cut(shown, page, lambda h: h.one.indicator.code)
+    paces = pacing.on_pace(
+        session, place,
+        [(h.reading, h.target, h.measure) for h in kept if h.standing is Standing.not_due and h.reading and h.target],
+    )  # fmt: skip
     return IndicatorPage(
         place=place.name, unit=unit_name(place), on=day,
         counts=[StandingCount(standing=s, count=counts[s]) for s in Standing], stale=stale,
-        items=[item(h) for h in kept], next=following,
+        items=[item(h, paces.get(h.one.indicator.id)) for h in kept], next=following,
     )  # fmt: skip
 
 
@@ -157,12 +159,12 @@ def _cut(rows: list[Held], page: Page | None, key: Callable[[Held], str]) -> tup
     return kept, encode([key(kept[-1])]) if more else None
 
 
-def item(h: Held) -> IndicatorItem:
+def item(h: Held, makes_it: bool | None = None) -> IndicatorItem:
     """Return an indicator with where it stands, as it is shown."""
     return IndicatorItem(
         **dict(sets.definition_out(h.one)), reading=latest_out(h.reading, h.measure), goal=goal_out(h.target),
         standing=h.standing, small_base=h.small_base,
-        stale=h.stale,
+        stale=h.stale, makes_it=makes_it if h.standing is Standing.not_due else None,
     )  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def latest_out(row: Reading | None, measure: str) -> LatestOut | None:
     if row is None:
         return None
     return LatestOut(
-        id=row.id, period=row.period, unit_of_measure=measure, value=number(figure_of(row, measure)),
+        id=row.id, period=row.period, unit_of_measure=measure, value=shown_of(row, measure),
         numerator=row.numerator, denominator=row.denominator, as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin),
         source=row.source, rank=row.rank, out_of=row.out_of,
@@ -186,6 +188,26 @@ def goal_out(target: Target | None) -> GoalOut | None:
         comparator=Comparator(target.comparator), unit_of_measure=target.unit_of_measure, low=number(target.low),
         high=number(target.high), period=target.period, version=target.version, document=target.document,
     )  # fmt: skip
+
+
+def answered_for(session: Session, caller: Caller, now: datetime) -> tuple[int, int, int] | None:
+    """Return how many indicators the caller's unit answers for, how many of them are out of date in the city, and how
+    many citations of them show another figure than today's; None where it answers for none.
+    """
+    unit = session.get(Unit, caller.unit_id) if caller.unit_id is not None else None
+    if unit is None:
+        return None
+    day = day_of(now)
+    query = sets.definitions_query().where(sets.holds_on(day), col(Definition.owner_unit_id) == unit.id)
+    owned = held(session, sets.defined(session, query), Place(CITY), day)
+    return (len(owned), sum(h.stale for h in owned), citations.changed(session, caller, unit, day)) if owned else None
+
+
+def has_own_card(session: Session, caller: Caller) -> bool:
+    """Tell whether the caller is of a ward: its own card is what such an officer looks for first."""
+    if caller.units is None or caller.unit_id is None:
+        return False
+    return session.get_one(Unit, caller.unit_id).kind in COMMUNAL_KINDS
 
 
 def city_standing(session: Session, codes: list[str], day: date) -> list[Held]:

@@ -20,7 +20,7 @@ from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.indicators.pages import CanEnter, CanRead, CodeInPath, CodeQuery, PlaceQuery, SetQuery, unit_choices
 from app.indicators.place import place_of
-from app.indicators.readings import files, service
+from app.indicators.readings import ageing, files, service
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import (
     ORIGIN_WORDS,
@@ -44,7 +44,7 @@ pages_router = APIRouter()  # blank forms
     responses=problems(401, 403, 404, 406, 422),
 )  # fmt: skip
 def list_indicator_readings(
-    caller: CanRead, session: Reading, render: Render, page: Paging,
+    caller: CanRead, session: Reading, render: Render, now: Now, page: Paging,
     first: Annotated[Day | None, Query(alias="from", description="As-of day from")] = None,
     last: Annotated[Day | None, Query(alias="to", description="As-of day until")] = None,
     indicator: CodeQuery = None, set_code: Annotated[SetQuery, Query(alias="set")] = None, unit: PlaceQuery = None,
@@ -57,13 +57,17 @@ def list_indicator_readings(
     wanted = Wanted(first, last, indicator, set_code, place, state, origin, superseded)
 
     def read(whole: Page) -> ReadingPage:
-        return service.listing(session, caller, whole, wanted)
+        found = service.listing(session, caller, whole, wanted)
+        old = ageing.old_ones(session, [row.id for row in found.items], day_of(now))
+        for row in found.items:
+            row.stale = row.id in old
+        return found
 
     return render(
         read(page), "indicators/readings.html",
         table=lambda: tables.of_models("ket-qua-thuc-hien", render.every(read), ReadingOut),
         wanted=wanted, unit=unit, units=unit_choices(session, caller),
-        sets=sets.listing(session, day_of(now_of(render.request))).items,
+        sets=sets.listing(session, day_of(now)).items,
     )  # fmt: skip
 
 

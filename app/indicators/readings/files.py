@@ -36,6 +36,7 @@ def bring(
     """
     grid, header, first = _sheet(grids)
     faults: list[Fault] = []
+    warnings: list[Fault] = []
     noted = list(session.info.get("audit", ()))
     held = session.begin_nested()
     count = 0
@@ -52,7 +53,9 @@ def bring(
             if "value" in header and grid.at(number, header["value"]).percent:
                 row["value"] = _of_percent(session, str(code), row["value"], now)
             body = ReadingIn.model_validate({name: value for name, value in row.items() if value is not None})
-            service.record(session, caller, str(code), body=body, now=now, origin=Origin.file)
+            row_kept = service.record(session, caller, str(code), body=body, now=now, origin=Origin.file)
+            if service.show(session, row_kept).outside_share:
+                warnings.append(_placed(Fault("/value", "outside_share"), number, header))
         except ValidationError as error:
             found = faults_of({**e, "loc": ("body", *e["loc"])} for e in error.errors())
             faults += [_placed(fault, number, header) for fault in found]
@@ -69,8 +72,10 @@ def bring(
         events.forget(session)
     else:
         audit.record(session, "indicator.readings_brought", f"files/{file.id}", after={"rows": count})
-    errors = [_shown(fault) for fault in faults]
-    return ReadingsImport(dry_run=dry_run, stored=not dry_run, file=file, rows=count, errors=errors)
+    return ReadingsImport(
+        dry_run=dry_run, stored=not dry_run, file=file, rows=count, errors=[_shown(fault) for fault in faults],
+        warnings=[_shown(fault) for fault in warnings],
+    )  # fmt: skip
 
 
 def _sheet(grids: list[Grid]) -> tuple[Grid, dict[str, int], int]:

@@ -1,9 +1,6 @@
 """Figures published before this service was: every row of the data file, as printed, with source and note."""
 
-import csv
-from collections.abc import Iterator
 from datetime import date, datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -13,18 +10,11 @@ from app.indicators.place import Place
 from app.indicators.readings import service
 from app.indicators.readings.models import IndicatorReading, Origin
 from app.indicators.readings.schemas import ReadingIn
+from app.indicators.readings.words import rows
 from app.indicators.rules import PeriodType, ReadingState, amount_of, period_of
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Indicator
 from app.units import service as units
-
-DATA = Path(__file__).parent.parent / "data" / "published.csv"
-
-
-def rows() -> Iterator[dict[str, str]]:
-    """Yield the rows of the data file; one with a `measure` speaks of dossiers too."""
-    with DATA.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def load(session: Session, now: datetime) -> int:

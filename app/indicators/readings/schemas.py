@@ -12,11 +12,12 @@ from app.core.schemas import Day, Line, Prose
 from app.indicators.place import PlaceName
 from app.indicators.readings.models import Origin
 from app.indicators.rules import CITY, ReadingState
-from app.indicators.schemas import Amount, PeriodName, PlaceOut
+from app.indicators.schemas import Amount, Figure, PeriodName, PlaceOut
 from app.tasks.schemas import Input, RowId
 
 STATE_WORDS = "provisional (sơ bộ) | official (chính thức) | not_available (chưa có số liệu)"
 ORIGIN_WORDS = "typed (nhập tay) | file (từ tệp) | published (đã công bố) | computed (hệ thống tính)"
+WORDS_WORDS = "Of figures that came with the service; others are in the words they were entered in"
 Part = Annotated[int, Described(strict=True, ge=-(10**15), le=10**15)]
 Base = Annotated[int, Described(strict=True, ge=0, le=10**15)]
 
@@ -54,22 +55,28 @@ class ReadingOut(PlaceOut):
     unit_of_measure: str
     set_version: int
     period: str
-    value: float | None
+    value: Figure | None
     numerator: int | None
     denominator: int | None
-    worked_out: Annotated[float | None, Described(description="What numerator and denominator say")]
-    gap: Annotated[float | None, Described(description="worked_out − value, where rounding does not explain it")]
+    worked_out: Annotated[Figure | None, Described(description="What numerator and denominator say")]
+    gap: Annotated[Figure | None, Described(description="worked_out − value, where rounding does not explain it")]
     as_of: date
     state: Annotated[ReadingState, Described(description=STATE_WORDS)]
     origin: Annotated[Origin, Described(description=ORIGIN_WORDS)]
     source: str | None
+    source_en: Annotated[str | None, Described(description=WORDS_WORDS)] = None
+    source_fr: str | None = None
     published_on: date | None
     rank: int | None
     out_of: int | None
     note: str | None
+    note_en: str | None = None
+    note_fr: str | None = None
+    outside_share: Annotated[bool, Described(description="A percentage below 0 or above 100: look at it again")] = False
     number: Annotated[int, Described(description="Its place in the chain of its period; 0: worked out here")]
     supersedes: int | None
     standing: Annotated[bool, Described(description="Whether it is the one that counts for its period")]
+    stale: Annotated[bool, Described(description="The newest of its indicator here, and older than it may be")] = False
     recorded_at: datetime
     recorded_by: str
 
@@ -98,3 +105,4 @@ class ReadingsImport(BaseModel):
     file: FileOut
     rows: int
     errors: list[ReadingsError]
+    warnings: Annotated[list[ReadingsError], Described(description="Stored all the same")]

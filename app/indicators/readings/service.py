@@ -19,8 +19,9 @@ from app.indicators.readings.events import ReadingRecorded
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingOut, ReadingPage
-from app.indicators.rules import Period, ReadingState, period_of, text_of
-from app.indicators.schemas import number
+from app.indicators.readings.words import translated
+from app.indicators.rules import Period, ReadingState, SetScope, period_of, text_of
+from app.indicators.schemas import number, shown_value
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.service import Defined
@@ -67,6 +68,8 @@ def add(
     """Add a reading after its rules; the one before stays, and says no longer what counts."""
     period = period_of(body.period)
     faults = _faults(one, period, body, day_of(now))
+    if not rules.is_within(SetScope(one.set.scope), place.name):
+        faults.insert(0, Fault("/place", "place_outside_scope", {"code": one.set.code}))
     if faults:
         raise Invalid(faults)
     take_period_turns(session, [period])  # readings of one period come one after the other
@@ -220,16 +223,20 @@ def _key(after: list[Any]) -> tuple[date, int]:
 def shown(row: Reading, code: str, definition: Definition, version: int, unit: Unit | None) -> ReadingOut:
     """Return a reading as it is shown."""
     parts = (row.numerator, row.denominator, definition.unit_of_measure)
+    words = translated(row.source, row.note) if row.origin == Origin.published.value else {}
     return ReadingOut(
         id=row.id, indicator=code, name_vi=definition.name_vi, name_en=definition.name_en,
         name_fr=definition.name_fr, unit_of_measure=definition.unit_of_measure, set_version=version, place=row.place,
         unit=UnitName(code=unit.code, name=unit.name) if unit else None, period=row.period,
-        value=number(rules.figure(row.value, *parts)), numerator=row.numerator, denominator=row.denominator,
+        value=shown_value(row.value, *parts), numerator=row.numerator, denominator=row.denominator,
         worked_out=number(rules.worked_out(*parts) if row.number == 0 else rules.of_parts(*parts)),
         gap=number(rules.gap(row.value, *parts)), as_of=row.as_of,
         state=ReadingState(row.state), origin=Origin(row.origin), source=row.source, published_on=row.published_on,
         rank=row.rank, out_of=row.out_of, note=row.note, number=row.number, supersedes=row.supersedes_id,
         standing=row.standing, recorded_at=row.recorded_at, recorded_by=row.recorded_by,
+        outside_share=row.number >= 1 and rules.is_outside_share(rules.figure(row.value, *parts), parts[2]),
+        source_en=words.get("source_en"), source_fr=words.get("source_fr"), note_en=words.get("note_en"),
+        note_fr=words.get("note_fr"),
     )  # fmt: skip
 
 

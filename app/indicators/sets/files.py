@@ -1,6 +1,9 @@
 """A set as a file: JSON whole, or a table with one row for each indicator."""
 
+import json
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -20,19 +23,21 @@ _OWN = (
     "code", "name_vi", "name_en", "name_fr", "meaning", "unit_of_measure", "direction", "comparator", "period_type",
     "minimum_base", "source", "legal_basis", "owner_unit", "rhythm", "expected_age", "ends_on", "formula", "part_of",
 )  # fmt: skip
-COLUMNS = (*(f"set_{name}" for name in _SET), *(f"group_{name}" for name in _GROUP), *_OWN)
+_LISTS = ("examples", "targets")  # each as JSON in its cell
+COLUMNS = (*(f"set_{name}" for name in _SET), *(f"group_{name}" for name in _GROUP), *_OWN, *_LISTS)
 _WHOLE = frozenset({"group_max_score", "minimum_base", "expected_age"})
 
 
 def table_of(values: SetIn) -> Table:
-    """Return a set as a table: a row for each indicator, what belongs to set and group repeated; without targets."""
+    """Return a set as a table: a row for each indicator, what belongs to set and group repeated."""
     plain = values.model_dump(mode="json")
-    rows = [
-        [*(plain[name] for name in _SET), *(group[name] for name in _GROUP), *(one[name] for name in _OWN)]
-        for group in plain["groups"]
-        for one in group["indicators"]
-    ]
+    rows = [_row(plain, group, one) for group in plain["groups"] for one in group["indicators"]]
     return Table(f"bo-chi-tieu-{values.code.lower()}", COLUMNS, rows)
+
+
+def _row(values: dict[str, Any], group: dict[str, Any], one: dict[str, Any]) -> list[Any]:
+    row = [values[name] for name in _SET] + [group[name] for name in _GROUP] + [one[name] for name in _OWN]
+    return row + [json.dumps(one[name], ensure_ascii=False) if one[name] else None for name in _LISTS]
 
 
 def read(content: bytes) -> SetIn:
@@ -66,8 +71,8 @@ def _of_grid(grid: Grid, header: list[str]) -> SetIn:
             for name in _GROUP:
                 places[f"/groups/{len(groups) - 1}/{name}"] = cell.get(f"group_{name}", str(number))
         at = f"/groups/{list(groups).index(code)}/indicators/{len(groups[code]['indicators'])}"
-        groups[code]["indicators"].append({name: row[name] for name in _OWN if row.get(name) is not None})
-        places |= {f"{at}/{name}": cell.get(name, str(number)) for name in _OWN}
+        groups[code]["indicators"].append({name: row[name] for name in (*_OWN, *_LISTS) if row.get(name) is not None})
+        places |= {f"{at}/{name}": cell.get(name, str(number)) for name in (*_OWN, *_LISTS)}
     body = {name: value for name, value in values.items() if value is not None}
     return _valid(body | {"groups": [_given(group) for group in groups.values()]}, places)
 
@@ -83,6 +88,10 @@ def _plain(name: str, cell: Cell) -> Any:
     if isinstance(value, date):
         return value.isoformat()[:10]
     text = cell.text.strip()
+    if name in _LISTS:
+        with suppress(ValueError, RecursionError):  # text that is no JSON is no list either: refused as one
+            return json.loads(text)
+        return text
     return int(text) if name in _WHOLE and text.isdigit() else text
 
 
@@ -95,6 +104,10 @@ def _valid(body: Any, places: dict[str, str]) -> SetIn:
 
 
 def _placed(faults: Iterable[Fault], places: dict[str, str]) -> list[Fault]:
-    return [
-        Fault(f"/cells/{places[f.pointer]}" if f.pointer in places else f.pointer, f.code, f.values) for f in faults
-    ]
+    def cell(pointer: str) -> str:
+        # What is wrong within a list is wrong in the list's cell.
+        known = re.match(r"(/groups/\d+/indicators/\d+/(?:examples|targets))/", pointer)
+        place = places.get(known[1] if known else pointer)
+        return f"/cells/{place}" if place else pointer
+
+    return [Fault(cell(f.pointer), f.code, f.values) for f in faults]

@@ -2,11 +2,11 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from app.core.search import ordered_text
-from app.indicators.rules import Comparator, Direction, PeriodType, SetScope
+from app.indicators.rules import PLAIN, Direction, PeriodType, SetScope
 from app.tasks.models import one_of
 
 
@@ -76,13 +76,13 @@ class Indicator(SQLModel, table=True):
 
 
 class Definition(SQLModel, table=True):
-    """What an indicator means in one version of its set."""
+    """What an indicator means in one version of its set; `strict`: the bound itself does not do (>, <)."""
 
     __tablename__ = "indicator_definitions"
     __table_args__ = (
         UniqueConstraint("version_id", "indicator_id"),
         CheckConstraint(one_of("direction", Direction), name="direction"),
-        CheckConstraint(one_of("comparator", Comparator), name="comparator"),
+        CheckConstraint(f"comparator in ({', '.join(repr(str(one)) for one in PLAIN)})", name="comparator"),
         CheckConstraint(one_of("period_type", PeriodType), name="period_type"),
         CheckConstraint("minimum_base is null or minimum_base >= 0", name="minimum_base"),
         CheckConstraint("expected_age is null or expected_age > 0", name="expected_age"),
@@ -101,6 +101,7 @@ class Definition(SQLModel, table=True):
     unit_of_measure: str = Field(max_length=30)
     direction: str = Field(max_length=10)
     comparator: str = Field(max_length=10)
+    strict: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     period_type: str = Field(max_length=10)
     minimum_base: int | None
     source: str | None = Field(max_length=500)

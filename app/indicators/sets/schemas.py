@@ -19,7 +19,10 @@ Name = Annotated[Line, Described(min_length=1, max_length=300)]
 Document = Annotated[Line, Described(min_length=1, max_length=500)]
 SCOPE_WORDS = "national (quốc gia) | city (thành phố) | unit (từng đơn vị)"
 DIRECTION_WORDS = "up (càng cao càng tốt) | down (càng thấp càng tốt) | none (không xét)"
-COMPARATOR_WORDS = "at_least (≥) | at_most (≤) | equal (=) | range (trong khoảng) | growth (% tăng so với cùng kỳ)"
+COMPARATOR_WORDS = (
+    "at_least (≥) | more_than (>) | at_most (≤) | less_than (<) | equal (=) | range (trong khoảng) | "
+    "growth (% tăng so với cùng kỳ)"
+)
 PERIOD_WORDS = "day (ngày) | month (tháng) | quarter (quý) | year (năm)"
 
 

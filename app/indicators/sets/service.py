@@ -13,7 +13,7 @@ from app.core import audit, hot, stamps
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.text import search_key
 from app.indicators.formulas.schemas import FormulaExample
-from app.indicators.rules import Comparator, Direction, PeriodType, SetScope
+from app.indicators.rules import PLAIN_OF, STRICT, Comparator, Direction, PeriodType, SetScope
 from app.indicators.sets.models import Definition, Indicator, IndicatorGroup, IndicatorSet, SetVersion
 from app.indicators.sets.schemas import (
     GroupIn,
@@ -156,13 +156,18 @@ def show(session: Session, held: IndicatorSet, version: SetVersion) -> SetOut:
     )  # fmt: skip
 
 
+def comparator_of(d: Definition) -> Comparator:
+    """Return how a definition's readings are held against their targets."""
+    return STRICT.get(Comparator(d.comparator), Comparator(d.comparator)) if d.strict else Comparator(d.comparator)
+
+
 def definition_out(one: Defined) -> IndicatorDefinition:
     """Return a definition as it is shown."""
     d = one.definition
     return IndicatorDefinition(
         code=one.indicator.code, set=one.set.code, set_version=one.version.number, group=one.group.code,
         name_vi=d.name_vi, name_en=d.name_en, name_fr=d.name_fr, meaning=d.meaning, unit_of_measure=d.unit_of_measure,
-        direction=Direction(d.direction), comparator=Comparator(d.comparator), period_type=PeriodType(d.period_type),
+        direction=Direction(d.direction), comparator=comparator_of(d), period_type=PeriodType(d.period_type),
         minimum_base=d.minimum_base, source=d.source, legal_basis=d.legal_basis,
         owner_unit=UnitName(code=one.owner.code, name=one.owner.name) if one.owner else None,
         rhythm=PeriodType(d.rhythm) if d.rhythm else None, expected_age=d.expected_age, ends_on=d.ends_on,
@@ -266,7 +271,8 @@ def _definition(
     return Definition(
         indicator_id=indicator_id, version_id=version_id, group_id=group_id, name_vi=one.name_vi, name_en=one.name_en,
         name_fr=one.name_fr, meaning=one.meaning, unit_of_measure=one.unit_of_measure, direction=one.direction.value,
-        comparator=one.comparator.value, period_type=one.period_type.value, minimum_base=one.minimum_base,
+        comparator=PLAIN_OF.get(one.comparator, one.comparator).value, strict=one.comparator in PLAIN_OF,
+        period_type=one.period_type.value, minimum_base=one.minimum_base,
         source=one.source, legal_basis=one.legal_basis, owner_unit_id=owner.id if owner else None,
         rhythm=one.rhythm.value if one.rhythm else None, expected_age=one.expected_age, ends_on=one.ends_on,
         formula=one.formula,

@@ -9,10 +9,10 @@ from pydantic import Field as Described
 from app.core.schemas import Day, Line
 from app.indicators.place import PlaceName
 from app.indicators.rules import CITY
-from app.indicators.schemas import Amount, PeriodName, PlaceOut
+from app.indicators.schemas import Amount, Figure, PeriodName, PlaceOut
 from app.tasks.schemas import Input
 
-BOUND_WORDS = "`low` is the bound of ≥, = and growth, `high` that of ≤; a range has both"
+BOUND_WORDS = "`low` is the bound of ≥, >, = and growth, `high` that of ≤ and <; a range has both"
 
 
 class TargetIn(Input):
@@ -39,8 +39,8 @@ class IndicatorTarget(PlaceOut):
     comparator: str
     period: str
     version: int
-    low: float | None
-    high: float | None
+    low: Figure | None
+    high: Figure | None
     document: str
     document_on: date | None
     in_force: bool

@@ -16,12 +16,24 @@ from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Invalid
 from app.core.paging import Page, cut
 from app.indicators.place import Place, named_place, seen
-from app.indicators.rules import CITY, NATIONAL, Comparator, Goal, Period, PeriodType, period_of, text_of
+from app.indicators.rules import (
+    BELOW,
+    CITY,
+    NATIONAL,
+    Comparator,
+    Period,
+    PeriodType,
+    SetScope,
+    is_within,
+    period_of,
+    text_of,
+)
 from app.indicators.schemas import number
 from app.indicators.sets import service as sets
-from app.indicators.sets.models import Definition, Indicator
+from app.indicators.sets.models import Definition, Indicator, IndicatorSet
 from app.indicators.sets.service import Defined
 from app.indicators.targets.models import Target
+from app.indicators.targets.rules import Goal
 from app.indicators.targets.schemas import IndicatorTarget, TargetIn, TargetPage
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
@@ -33,7 +45,7 @@ def set_target(session: Session, caller: Caller, code: str, *, body: TargetIn, n
     place = named_place(session, caller, body.place, "/place")
     d = one.definition
     return add(
-        session, caller.label, one.indicator, Comparator(d.comparator), d.unit_of_measure, place, body=body, now=now
+        session, caller.label, one.indicator, sets.comparator_of(d), d.unit_of_measure, place, body=body, now=now
     )  # fmt: skip
 
 
@@ -44,6 +56,9 @@ def add(
     """Add a target after its rules."""
     session.refresh(indicator, with_for_update=True)  # two targets of one indicator are judged one after the other
     faults = _bounds(comparator, body.low, body.high)
+    held = session.get_one(IndicatorSet, indicator.set_id)
+    if not is_within(SetScope(held.scope), place.name, target=True):
+        faults.insert(0, Fault("/place", "place_outside_scope", {"code": held.code}))
     if faults:
         raise Invalid(faults)
     period = period_of(body.period)
@@ -68,9 +83,9 @@ def add(
 
 
 def _bounds(comparator: Comparator, low: Decimal | None, high: Decimal | None) -> list[Fault]:
-    needs_high = comparator in (Comparator.at_most, Comparator.range)
+    needs_high = comparator in BELOW or comparator is Comparator.range
     faults = []
-    if (low is None) == (comparator is not Comparator.at_most):
+    if (low is None) == (comparator not in BELOW):
         faults.append(Fault("/low", "required" if low is None else "bound_not_used"))
     if (high is None) == needs_high:
         faults.append(Fault("/high", "required" if high is None else "bound_not_used"))
@@ -125,6 +140,11 @@ def goal_of(target: Target | None) -> Goal | None:
         return None
     low, high = (None if bound is None else Fraction(bound) for bound in (target.low, target.high))
     return Goal(Comparator(target.comparator), low, high)
+
+
+def is_due(target: Target | None, day: date) -> bool:
+    """Tell whether the period of a target is over."""
+    return target is not None and target.last < day
 
 
 def fits(target: Target | None, measure: str) -> Target | None:

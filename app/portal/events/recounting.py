@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, tuple_
 from sqlmodel import Session, col
 
+from app.accounts.rules import Role
 from app.core import audit, hot
 from app.core.access import Caller
 from app.core.clock import Clock
@@ -143,11 +144,11 @@ def _sender(session: Session, caller: Caller, source: str) -> Caller:
     rows = session.execute(select(_S.unit_id, _S.sender).where(_S.source == source))
     voices: dict[int | None, str] = {row.unit_id: row.sender for row in rows}
     names = {voices[None]} if None in voices else set(voices.values())
-    return replace(caller, label=names.pop()) if len(names) == 1 else caller
+    return replace(caller, label=names.pop(), role=Role.machine.value) if len(names) == 1 else caller
 
 
 def _machine(source: str) -> Caller:
     return Caller(
-        id=0, user_name="tiendo57", label=source, role="machine", unit_id=None, unit_code=None,
+        id=0, user_name="tiendo57", label=source, role=Role.machine.value, unit_id=None, unit_code=None,
         rights=frozenset({"portal:events"}), units=None,
     )  # fmt: skip

@@ -1,7 +1,6 @@
 """Reminds of the report to the centre whoever has its next step: for the head of every page and the reminders."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -13,23 +12,13 @@ from app.core.access import Caller
 from app.core.clock import day_of, end_of
 from app.tasks.models import Programme, Task
 from app.tasks.monthly.models import MonthlyReport
-from app.tasks.monthly.rules import MonthDays, MonthlyState, MonthStage, days_of, month_before, remind_until, stage
+from app.tasks.monthly.rules import MonthDays, MonthlyState, days_of, month_before, remind_until, stage
+from app.tasks.monthly.schemas import MonthlyOwedOut
 
 REPORTED = "centre"  # the programme whose report leaves the city
 
 
-@dataclass(frozen=True, slots=True)
-class MonthlyOwed:
-    """A month's report that waits for the caller, and the last day for its next step."""
-
-    programme: str
-    month: str
-    stage: MonthStage
-    until: date
-    late: bool
-
-
-def owed(session: Session, caller: Caller, now: datetime, calendar: Callable[[], Calendar]) -> list[MonthlyOwed]:
+def owed(session: Session, caller: Caller, now: datetime, calendar: Callable[[], Calendar]) -> list[MonthlyOwedOut]:
     """Return the reports of this month and the one before whose next step is the caller's.
 
     It stands in the head of every page: one statement, and none while no state of a report could ask for anything.
@@ -52,7 +41,12 @@ def owed(session: Session, caller: Caller, now: datetime, calendar: Callable[[],
         days, stands = months[month], MonthlyState(state or MonthlyState.draft)
         until = remind_until(stands, days, day, keeps=keeps, accepts=accepts)
         if until is not None:
-            found.append(MonthlyOwed(REPORTED, f"{month:%Y-%m}", stage(stands, days, day), until, until < day))
+            next_step = stage(stands, days, day)
+            found.append(
+                MonthlyOwedOut(
+                    programme=REPORTED, month=f"{month:%Y-%m}", stage=next_step, until=until, late=until < day
+                )
+            )  # fmt: skip
     return found
 
 

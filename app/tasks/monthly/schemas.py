@@ -108,10 +108,21 @@ class MonthlyItem(BaseModel):
     sha256: str | None
 
 
+class MonthlyOwedOut(BaseModel):
+    """A month's report whose next step is the caller's, and the last day for it."""
+
+    programme: str
+    month: str
+    stage: Annotated[MonthStage, Described(description=STAGE_WORDS)]
+    until: date
+    late: bool
+
+
 class MonthlyList(BaseModel):
     """The last twelve months of a programme, newest first."""
 
     programme: str
+    owed: Annotated[list[MonthlyOwedOut], Described(description="Reports to the centre that wait for the caller")]
     items: list[MonthlyItem]
 
 

@@ -17,7 +17,7 @@ from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.files import XLSX, FileOut, StoredFile, Upload
 from app.tasks import programmes
 from app.tasks.models import Programme
-from app.tasks.monthly import files
+from app.tasks.monthly import files, reminding
 from app.tasks.monthly.content import content
 from app.tasks.monthly.models import MonthlyReport
 from app.tasks.monthly.rules import MonthDays, MonthlyState, days_of, month_before, stage
@@ -41,7 +41,8 @@ def listing(session: Session, caller: Caller, programme: str, now: datetime) -> 
     for _ in range(12):
         items.append(MonthlyItem(**_values(session, rows.get(month), month, now)))
         month = month_before(month)
-    return MonthlyList(programme=programme, items=items)
+    owed = reminding.owed(session, caller, now, lambda: calendar_for(session))
+    return MonthlyList(programme=programme, owed=owed, items=items)
 
 
 def show(session: Session, caller: Caller, programme: str, month: str, now: datetime) -> MonthlyOut:

@@ -36,17 +36,19 @@ DayQuery = Annotated[Day | None, Query(description="Default: today, or the last 
     dependencies=[SEES_FIGURES],
 )  # fmt: skip
 def get_board(
-    caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging, day: DayQuery = None,
+    request: Request, caller: CanSeeOwed, session: Reading, render: Render, now: Now, page: Paging,
+    day: DayQuery = None,
     state: Annotated[State | None, Query(description="Only units in this state")] = None, q: NameQuery = None,
 ) -> Response:  # fmt: skip
     """Give a day's board: each unit's state, what it owes per system, its sums; worst first, and who is missing."""
     wanted = day or days.last_owed(session, day_of(now))
-    data = board.board(session, caller, page, day=wanted, now=now, state=state, q=q)
+    find = partial(board.board, session, caller, day=wanted, now=now, state=state, q=q)
+    data = find(page)
     return render(
         data, "throughput/board.html", today=day_of(now), state=state, q=q,
         asked=partial(reopenings.waiting, session, caller),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
-        table=lambda: board_text.as_table(board.board(session, caller, None, day=wanted, now=now, state=state, q=q)),
+        table=lambda: board_text.as_table(find(None), request.state.locale),
     )  # fmt: skip
 
 

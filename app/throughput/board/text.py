@@ -3,6 +3,7 @@
 from app.core import i18n, tables
 from app.core.settings import Locale
 from app.procedures.rules import System
+from app.throughput.board.book import book
 from app.throughput.board.schemas import BoardItem, BoardOut, SystemCount
 from app.throughput.rules import SYSTEMS
 from app.throughput.schemas import TotalsOut
@@ -57,12 +58,14 @@ def _system(data: BoardOut, count: SystemCount, locale: Locale) -> str:
     return i18n.translate("throughput.board_text_owing", locale, **said, names=names)
 
 
-def as_table(data: BoardOut) -> tables.Table:
-    """Return the board's rows with a pair of columns a system."""
+def as_table(data: BoardOut, locale: Locale) -> tables.Table:
+    """Return the board's rows with four columns a system; as a workbook laid out for people."""
     columns = ["unit", "name", "state"]
     columns += [f"{system.value}_{what}" for system in SYSTEMS for what in ("state", "due_at", "received_at", "status")]
     columns += ["received_at", "approved", "version", *TotalsOut.model_fields]
-    return tables.Table(f"tinh-hinh-{data.day}", columns, [_row(item) for item in data.items])
+    return tables.Table(
+        f"tinh-hinh-{data.day}", columns, [_row(item) for item in data.items], book=lambda: book(data, locale)
+    )
 
 
 def _row(item: BoardItem) -> list[tables.Cell]:

@@ -10,7 +10,7 @@ from app.core import hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid
 from app.procedures.rules import System
-from app.throughput import cases, reading, service
+from app.throughput import cases, service
 from app.throughput.figures.batch import Counts
 from app.throughput.figures.models import FigureDay, FigureSource
 from app.throughput.figures.reading import DAY
@@ -60,15 +60,14 @@ def confirm(
     moved with the totals before it.
     """
     assert unit.id is not None
-    stored = reading.current(session, unit.id, day, system)
+    standing = cases.Standing.read(session, unit, day, system)
+    stored = standing.stored
     which = {"unit": unit.id, "of_system": system.value, "of_day": day, "of_source": source}
     if stored is not None:
         ((made,),) = hot.run(session, _MADE, which)
         if stored.revision_id != made:
             raise Conflict("report_of_others")
-    moments = (stored.owed if stored else reading.owed(session, unit.id, day, system)) or (
-        reference.deadlines(unit, day, system)
-    )
+    moments = standing.owed or reference.deadlines(unit, day, system)
     # When a day that only moved was counted is not known from this call: its report tells that it was a whole one.
     if counted_until is None and not is_sent and stored is None:
         raise Conflict("part_of_day")
@@ -89,13 +88,13 @@ def confirm(
         reasons=[ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)] if late else [],
     )  # fmt: skip
     if stored is not None:
-        draft = cases.understood(session, reference, unit, day, system, body, now).draft
+        draft = cases.understood(session, reference, unit, day, system, body, now, standing).draft
         if not draft.faults and draft.lines == stored.lines:
             return stored.version, False
     match = Match(f'"{stored.version}"' if stored else None)
     saved = service.put_report(
         session, caller, unit=unit, day=day, system=system, body=body, match=match, now=now,
-        reference=reference,
+        reference=reference, standing=standing,
     )  # fmt: skip
     if saved.changed:
         hot.run(session, _make, which | {"revision_id": saved.revision_id})

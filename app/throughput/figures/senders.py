@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from app.accounts import tokens
+from app.accounts.rules import CITY_SENDER, Role
 from app.core import audit, hot
 from app.core.access import Caller
 from app.core.db import upsert
@@ -28,20 +29,25 @@ class Voices:
     source: str
     senders: dict[int | None, str]
 
+    @property
+    def name(self) -> str:
+        """By what the caller is known as a sender: a machine by its token's name, people of the city all by one."""
+        return self.caller.label if self.caller.role == Role.machine else CITY_SENDER
+
     def of(self, unit_id: int) -> str | None:
         """Return the name of the token that sends a unit's figures, None while nobody does."""
         return self.senders.get(unit_id) or self.senders.get(None)
 
     def may(self, unit_id: int) -> bool:
         """Tell whether the caller sends a unit's figures, or may be the first who does."""
-        return self.of(unit_id) in (None, self.caller.label)
+        return self.of(unit_id) in (None, self.name)
 
     def check(self) -> None:
         """Raise Forbidden where the caller may send of no unit that it sees."""
         if self.caller.units is not None:
             may = any(self.may(unit) for unit in self.caller.units)
         else:
-            may = self.caller.label in self.senders.values() or None not in self.senders
+            may = self.name in self.senders.values() or None not in self.senders
         if not may:
             raise Forbidden("source_of_another", values={"source": self.source})
 
@@ -65,7 +71,7 @@ def claim(session: Session, found: Voices, unit_ids: set[int], now: datetime) ->
     """
     free = {unit for unit in unit_ids if found.of(unit) is None}
     for unit in sorted(free) if found.caller.units is not None else [None] if free else []:
-        row = {"source": found.source, "unit_id": unit, "sender": found.caller.label, "since": now}
+        row = {"source": found.source, "unit_id": unit, "sender": found.name, "since": now}
         statement = upsert(session.get_bind().dialect.name, _SENDER).values(row).on_conflict_do_nothing()
         if session.execute(statement.returning(_SENDER.c.id)).first() is None:
             # Another was faster: a call is stored in one name, or not at all.
@@ -74,7 +80,7 @@ def claim(session: Session, found: Voices, unit_ids: set[int], now: datetime) ->
             continue
         code = session.get_one(Unit, unit).code if unit is not None else None
         audit.record(session, "figure_source.claimed", f"figure-senders/{found.source}",
-                     after={"unit": code, "sender": found.caller.label})  # fmt: skip
+                     after={"unit": code, "sender": found.name})  # fmt: skip
 
 
 def put(session: Session, source: str, *, values: FigureSenderIn, now: datetime) -> FigureSenderOut:
@@ -83,9 +89,10 @@ def put(session: Session, source: str, *, values: FigureSenderIn, now: datetime)
     Raises Invalid where no live token of that name sends figures of the unit, or of all units.
     """
     unit = units.named(session, values.unit, "/unit") if values.unit is not None else None
-    token = tokens.sender_of_figures(session, values.sender, unit.id if unit else None, now=now)
-    if token is None or (unit is None and token.unit_id is not None):
-        raise Invalid([Fault("/sender", "unknown_sender", {"name": values.sender})])
+    if values.sender != CITY_SENDER:
+        token = tokens.sender_of_figures(session, values.sender, unit.id if unit else None, now=now)
+        if token is None or (unit is None and token.unit_id is not None):
+            raise Invalid([Fault("/sender", "unknown_sender", {"name": values.sender})])
     which = (_SENDER.c.source == source, _SENDER.c.unit_id.is_(None) if unit is None else _SENDER.c.unit_id == unit.id)
     before = session.execute(select(_SENDER.c.sender, _SENDER.c.since).where(*which)).first()
     if before is not None and before.sender == values.sender:

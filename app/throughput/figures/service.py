@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core import hot, stamps
 from app.core.access import Caller
 from app.core.db import take_turns, upsert
-from app.core.errors import Fault, Problem, ProblemError, Words
+from app.core.errors import Fault, Invalid, Problem, ProblemError, Words
 from app.core.handlers import words
 from app.procedures.rules import System
 from app.throughput.figures import chains, confirming, senders, storing
@@ -34,11 +34,14 @@ from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 MAX_FAULTS = 50  # told of one unit-day
 
 
-def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool) -> FiguresOut:
+def put(
+    session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool, whole: bool = False
+) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
-    Raises Forbidden where the source's name is another token's for all that the caller sees. With `dry_run` nothing is
-    stored, and the answer is that of the same call without it, but for `confirmation`: no report is made or tried.
+    Raises Forbidden where the source's name is another token's for all that the caller sees; with `whole` Invalid where
+    anything is wrong with any of them. With `dry_run` nothing is stored, and the answer is that of the same call
+    without it, but for `confirmation`: no report is made or tried.
     """
     senders.voices(session, caller, body.source)
     reference = Reference.read(session)
@@ -59,6 +62,8 @@ def put(session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry
         for item in items:
             item.of_day = item.counts
             item.faults += unbalanced(item)
+    if whole and (faults := [fault for item in items for fault in item.faults]):
+        raise Invalid(faults)
     if not dry_run:
         senders.claim(session, voices, {item.key[0] for item in known if not item.faults}, now)
     if not dry_run and _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):

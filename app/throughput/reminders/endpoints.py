@@ -19,7 +19,6 @@ from app.throughput.endpoints import TheMatch, TheUnit, UnitQuery, units_to_choo
 from app.throughput.reminders import making, service, times
 from app.throughput.reminders.models import ReminderOut, ReminderPage
 from app.throughput.reminders.times import ReminderTimeIn, ReminderTimeOut
-from app.throughput.reopenings import listing as reopenings
 from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
@@ -39,12 +38,12 @@ def list_reminders(
     first: Annotated[Day | None, Query(alias="from")] = None,
     last: Annotated[Day | None, Query(alias="to")] = None,
 ) -> Response:  # fmt: skip
-    """List who was reminded of what, when, by which step, and how it ended; newest first."""
+    """List who was reminded of what, when, by which step, how it ended; newest first, before it what is to be done."""
     wanted = service.Wanted(visible_unit(session, caller, unit) if unit else None, open_only, first, last)
     find = partial(service.listing, session, caller, wanted, now)
     return render(
-        find(page), "throughput/reminders.html", wanted=wanted, units=units_to_choose(session, caller, now),
-        to_do=partial(service.to_do, session, caller, now), asked=partial(reopenings.waiting, session, caller),
+        service.overview(session, caller, wanted, now, page), "throughput/reminders.html", wanted=wanted,
+        units=units_to_choose(session, caller, now),
         table=lambda: tables.of_models("nhac-viec", render.every(find), ReminderOut),
     )  # fmt: skip
 

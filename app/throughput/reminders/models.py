@@ -63,8 +63,26 @@ class ReminderOut(BaseModel):
     ended_at: datetime | None
 
 
+class ToDoFold(BaseModel):
+    """What units are reminded of together: a day's report of a system, its return or its findings."""
+
+    units: int
+    shown: Annotated[list[ReminderOut], Shown(description="Of the first units; the list with `open=true` has all")]
+
+
+class ToDoOut(BaseModel):
+    """What waits for the caller now."""
+
+    waiting: Annotated[int, Shown(description="As the mark in the page's head counts, reports to the centre aside")]
+    folds: Annotated[list[ToDoFold], Shown(description="Each once, oldest day first")]
+    reopenings: Annotated[
+        int | None, Shown(description="Requests to reopen a day without an answer; null: not the caller's to answer")
+    ]
+
+
 class ReminderPage(BaseModel):
     """Reminders, newest first, and the cursor of the next ones."""
 
     items: list[ReminderOut]
     next: str | None
+    to_do: Annotated[ToDoOut | None, Shown(description="null: beside a filter, or on a later page")]

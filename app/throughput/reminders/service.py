@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Date, Integer, String, and_, bindparam, case, func, or_, select
-from sqlalchemy.engine import Connection
 from sqlmodel import Session
 
 from app.core import hot
@@ -29,9 +28,10 @@ from app.throughput.reminders.making import (
     still_returned,
     with_report,
 )
-from app.throughput.reminders.models import ReminderOut, ReminderPage
+from app.throughput.reminders.models import ReminderOut, ReminderPage, ToDoFold, ToDoOut
 from app.throughput.reminders.rules import ReminderEnd, ReminderStep, ReminderTo
 from app.throughput.reopenings import service as reopenings
+from app.throughput.reopenings.listing import waiting as reopenings_asked
 from app.throughput.reopenings.models import Reopening
 from app.throughput.timing import is_met
 from app.units.models import Unit
@@ -65,13 +65,10 @@ class Wanted:
     first: date | None = None
     last: date | None = None
 
-
-@dataclass(frozen=True)
-class Fold:
-    """What units are reminded of together: how many they are, and what is shown of the first of them."""
-
-    units: int
-    shown: list[ReminderOut]
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether less than all is asked for."""
+        return self != Wanted()
 
 
 def _is_open(now: Any) -> Any:
@@ -103,10 +100,19 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     if page is not None:
         rows, following = cut(rows, page, lambda row: [row.id])
     reference = Reference.read(session)
-    return ReminderPage(items=[_out(reference, row, now) for row in rows], next=following)
+    return ReminderPage(items=[_out(reference, row, now) for row in rows], next=following, to_do=None)
 
 
-def to_do(session: Session, caller: Caller, now: datetime) -> list[Fold]:
+def overview(session: Session, caller: Caller, wanted: Wanted, now: datetime, page: Page) -> ReminderPage:
+    """Return a page of the list; the first of all reminders with what waits for the caller."""
+    found = listing(session, caller, wanted, now, page)
+    if not wanted.is_narrowed and page.after is None:
+        asked = reopenings_asked(session, caller) if caller.may("reopenings:decide") else None
+        found.to_do = ToDoOut(waiting=count(session, caller, now), folds=to_do(session, caller, now), reopenings=asked)
+    return found
+
+
+def to_do(session: Session, caller: Caller, now: datetime) -> list[ToDoFold]:
     """Return what a caller's position is reminded of now, each once, oldest day first; of each only the first units."""
     wanted = [REMINDER.c.to_role == caller.role, _is_open(now), REMINDER.c.day >= day_of(now) - REACH]
     if caller.units is not None:
@@ -126,7 +132,7 @@ def to_do(session: Session, caller: Caller, now: datetime) -> list[Fold]:
     for row in session.execute(first.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
         key = (row.finding_id is not None, row.approval_id is not None, row.day, row.system)
         folds.setdefault(key, []).append(_out(reference, row, now))
-    return [Fold(counts.get(key, 0), items) for key, items in folds.items()]
+    return [ToDoFold(units=counts.get(key, 0), shown=items) for key, items in folds.items()]
 
 
 def one(session: Session, number: int, now: datetime) -> ReminderOut:
@@ -233,10 +239,10 @@ def _counting(one_unit: bool, decides: bool) -> Any:
     return select(total)
 
 
-def count(connection: Connection, caller: Caller, now: datetime) -> int:
+def count(source: hot.Source, caller: Caller, now: datetime) -> int:
     """Return how much waits for a caller: what it is reminded of, is to explain, or to answer; one statement."""
     values = {"now": now, "role": caller.role, "since": day_of(now) - REACH}
     if caller.unit_id is not None:
         values["unit"] = caller.unit_id
-    ((number,),) = hot.run(connection, _counting(caller.unit_id is not None, caller.may("reopenings:decide")), values)
+    ((number,),) = hot.run(source, _counting(caller.unit_id is not None, caller.may("reopenings:decide")), values)
     return int(number)

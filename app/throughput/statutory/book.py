@@ -1,18 +1,14 @@
 """A statutory form as a workbook: laid out for A4, its sums live formulas over the counts."""
 
-import io
 from typing import Any
 
-from app.core import i18n
+from app.core import books, i18n
+from app.core.books import BOX, FONT, HEAD
 from app.core.settings import Locale
 from app.core.tables import Table
 from app.throughput.schemas import WordsOut
 from app.throughput.statutory.layout import FormColumn, head
 from app.throughput.statutory.schemas import StatutoryFormOut, StatutoryRow
-
-_FONT = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
-_BOX = {**_FONT, "border": 1}
-_HEAD = {**_BOX, "bold": True, "align": "center", "text_wrap": True}
 
 
 def table(form: StatutoryFormOut, locale: Locale) -> Table:
@@ -26,13 +22,7 @@ def table(form: StatutoryFormOut, locale: Locale) -> Table:
 
 def book(form: StatutoryFormOut, locale: Locale) -> bytes:
     """Return the form's workbook."""
-    import xlsxwriter  # imported where it is used: the quick start of the server does not wait for it
-
-    out = io.BytesIO()
-    made = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    _Sheet(made, form, locale).write()
-    made.close()
-    return out.getvalue()
+    return books.made(lambda made: _Sheet(made, form, locale).write())
 
 
 class _Sheet:
@@ -59,7 +49,7 @@ class _Sheet:
         self._page(first, last + 1)
 
     def _format(self, **properties: Any) -> Any:
-        return self.made.add_format({**_FONT, **properties})
+        return self.made.add_format({**FONT, **properties})
 
     def _words(self, words: WordsOut) -> str:
         return str(getattr(words, self.locale))
@@ -82,7 +72,7 @@ class _Sheet:
 
     def _head(self, top: int) -> int:
         """Write the head from row `top` (counted from 1) on and return the row after its column numbers."""
-        style = self.made.add_format(_HEAD)
+        style = self.made.add_format(HEAD)
         rows = head(self.columns, self.form.layout.groups)
         for level, cells in enumerate(rows):
             for cell in cells:
@@ -111,9 +101,9 @@ class _Sheet:
     def _line(self, row: int, line: StatutoryRow, formula: Any) -> None:
         """Write a line into row `row`, counted from 1; `formula(column, row)` gives a cell's, None: its number."""
         bold = line.field is None
-        number = self.made.add_format({**_BOX, "bold": bold, "num_format": "#,##0", "align": "right"})
-        text = self.made.add_format({**_BOX, "bold": bold, "text_wrap": True})
-        order = self.made.add_format({**_BOX, "bold": bold, "align": "center"})
+        number = self.made.add_format({**BOX, "bold": bold, "num_format": "#,##0", "align": "right"})
+        text = self.made.add_format({**BOX, "bold": bold, "text_wrap": True})
+        order = self.made.add_format({**BOX, "bold": bold, "align": "center"})
         for index, column in enumerate(self.columns):
             value = getattr(line, column.key)
             if not column.counts and not column.sum:
@@ -127,7 +117,7 @@ class _Sheet:
                 self.sheet.write_formula(row - 1, index, written, number, value)
             else:
                 self.sheet.write_number(row - 1, index, value, number)
-        signed = self.made.add_format({**_BOX, "bold": bold, "num_format": "+#,##0;-#,##0;0", "align": "right"})
+        signed = self.made.add_format({**BOX, "bold": bold, "num_format": "+#,##0;-#,##0;0", "align": "right"})
         balance = self.form.layout.balance
         have, should = (
             "+".join(f"{self.letters[key]}{row}" for key in keys) for keys in (balance.have, balance.should)
@@ -164,13 +154,7 @@ class _Sheet:
         sheet.set_column(2, self.beside + 1, 9.5)
         sheet.set_row(0, 30)
         sheet.freeze_panes(first - 1, 2)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.set_margins(left=0.5, right=0.4, top=0.6, bottom=0.6)
-        sheet.center_horizontally()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(5, first - 2)
-        sheet.set_footer(f"&L{self.form.form}&R&P/&N")
+        books.lying(sheet, head=(5, first - 2), footer=f"&L{self.form.form}&R&P/&N")
 
 
 def period_words(form: StatutoryFormOut, locale: Locale) -> str:

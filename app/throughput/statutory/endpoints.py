@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.core import tables
 from app.core.access import Caller, allow
@@ -13,11 +13,14 @@ from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render
-from app.throughput.endpoints import CanSum, UnitQuery, units_to_choose
+from app.throughput.endpoints import CanRead, CanSum, UnitQuery, units_to_choose
+from app.throughput.forms import Reference
+from app.throughput.obligations.endpoints import CanSeeOwed
 from app.throughput.statutory import book as statutory_book
-from app.throughput.statutory import frozen
+from app.throughput.statutory import frozen, lacking
 from app.throughput.statutory import service as statutory
 from app.throughput.statutory.frozen import MAX_UNITS, FreezeIn, FrozenItem, FrozenOut, FrozenPage
+from app.throughput.statutory.lacking import MissingDayOut, MissingDayPage, UnexplainedOut, UnexplainedPage
 from app.throughput.statutory.layout import head
 from app.throughput.statutory.periods import Regime
 from app.throughput.statutory.schemas import StatutoryFormOut
@@ -28,12 +31,8 @@ from app.units.service import visible_unit
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
 
-@router.get(
-    "/forms/II.06a", operation_id="get_statutory_form", response_model=StatutoryFormOut,
-    responses=problems(401, 403, 404, 422),
-)  # fmt: skip
-def get_statutory_form(
-    request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
+def get_asked(
+    caller: CanSum, session: Reading, now: Now,
     first: Annotated[Day | None, Query(alias="from", description="Days instead of a period")] = None,
     last: Annotated[Day | None, Query(alias="to")] = None,
     period: Annotated[
@@ -48,17 +47,58 @@ def get_statutory_form(
     ] = None,
     kind: Annotated[UnitKind | None, Query(description=f"All units of a kind: {KIND_WORDS}")] = None,
     as_of: Annotated[AsOf | None, Query(description="A moment, or a day: its end in Huế")] = None,
-) -> Response:  # fmt: skip
-    """Give form II.06a of a period: columns 1 to 13 by field, adjustments, and what is lacking; a reference layout."""
-    asked = statutory.wanted(
+) -> statutory.Wanted:  # fmt: skip
+    """Supply what is asked of a form, the same for its figures and for what it lacks."""
+    return statutory.wanted(
         session, caller, now,
         first=first, last=last, period=period, regime=regime, units=unit or (), kind=kind, as_of=as_of,
     )  # fmt: skip
+
+
+Asked = Annotated[statutory.Wanted, Depends(get_asked)]
+
+
+@router.get(
+    "/forms/II.06a", operation_id="get_statutory_form", response_model=StatutoryFormOut,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def get_statutory_form(
+    request: Request, caller: CanSum, asked: Asked, session: Reading, render: Render, now: Now
+) -> Response:
+    """Give form II.06a of a period: columns 1 to 13 by field, adjustments, and what is lacking; a reference layout."""
     locale = request.state.locale
     data = statutory.form_of(session, asked, now, locale)
     return render(
         data, "throughput/form.html", units=units_to_choose(session, caller, now), **shown(data, locale),
         table=lambda: statutory_book.table(data, locale),
+    )  # fmt: skip
+
+
+@router.get(
+    "/forms/II.06a/missing", operation_id="list_missing_days", response_model=MissingDayPage,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def list_missing_days(caller: CanSeeOwed, asked: Asked, session: Reading, render: Render, page: Paging) -> Response:
+    """List the unit-days that form II.06a lacks, of the same period and units, by unit."""
+    find = partial(lacking.missing, session, caller, asked)
+    return render(
+        find(page), "throughput/form_missing.html",
+        table=lambda: tables.of_models("II.06a-con-thieu", render.every(find), MissingDayOut),
+    )  # fmt: skip
+
+
+@router.get(
+    "/forms/II.06a/differences", operation_id="list_unexplained_openings", response_model=UnexplainedPage,
+    responses=problems(401, 403, 404, 422),
+)  # fmt: skip
+def list_unexplained_openings(
+    caller: CanRead, asked: Asked, session: Reading, render: Render, page: Paging
+) -> Response:
+    """List the openings that make the differences of form II.06a, of the same period and units, by unit."""
+    find = partial(lacking.unexplained, session, caller, asked)
+    return render(
+        find(page), "throughput/form_differences.html", names=Reference.read(session).by_code,
+        table=lambda: tables.of_models("II.06a-chenh-lech", render.every(find), UnexplainedOut),
     )  # fmt: skip
 
 

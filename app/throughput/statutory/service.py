@@ -90,7 +90,7 @@ def wanted(
 def form_of(session: Session, asked: Wanted, now: datetime, locale: Locale) -> StatutoryFormOut:
     """Return a form's figures: flows of all days, stocks at the ends of the period, one line a field."""
     form, reference = layout(II06A), Reference.read(session)
-    scope = Scope(_units(reference, asked), None, None)
+    scope = Scope(units_of(reference, asked), None, None)
     source = source_of(session, scope, asked.first, asked.last, asked.as_of)
     fields = {info.id: info for info in reference.by_code.values()}
     sums = source.sums(asked.first, asked.last, "field_id")
@@ -127,7 +127,8 @@ def lacking(rows: Sequence[StatutoryRow], done: Completeness, *, over: bool) -> 
     return [LackOut(code=code, n=n) for code, n in counts.items() if n]
 
 
-def _units(reference: Reference, asked: Wanted) -> frozenset[int] | None:
+def units_of(reference: Reference, asked: Wanted) -> frozenset[int] | None:
+    """Return the row numbers of the units that a form is of; None: all."""
     if picked := asked.several or ((asked.unit,) if asked.unit else ()):
         return frozenset(unit.id for unit in picked if unit.id)
     if asked.kind is not None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, and_, case, cast, func, literal, or_, select
 from sqlmodel import Session
@@ -28,6 +28,17 @@ _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
 _LINE = hot.table(ReportLine)
 _SUMS = (*FLOWS, "post_unsplit")
+
+
+class GapOf(NamedTuple):
+    """An opening that is not the close of the day before, and how much of it reasons explain."""
+
+    unit_id: int
+    system: str
+    day: date
+    field_id: int
+    amount: int
+    explained: int
 
 
 @dataclass(frozen=True)
@@ -65,12 +76,7 @@ class Kept:
     def sums(self, first: date, last: date, key: str | None) -> dict[Any, Figures]:
         """Return the figures of one period by unit, by field, or as one whole (key None)."""
         by_field = key == "field_id" or self.scope.field_id is not None
-        edges = (
-            select(_DAY.c.unit_id, _DAY.c.system, func.min(_DAY.c.day).label("f"), func.max(_DAY.c.day).label("l"))
-            .where(*self.scope.of(_DAY, first, last))
-            .group_by(_DAY.c.unit_id, _DAY.c.system)
-            .subquery()
-        )
+        edges = self._edges(first, last)
         table = _lines_of_days(self.scope) if by_field else _DAY
         out: dict[Any, Figures] = defaultdict(Figures)
         self._add_stocks(out, table, edges, key)
@@ -80,6 +86,15 @@ class Kept:
         else:
             self._add_flows(out, table, key, self.scope.of(table, first, last), _SUMS)
         return _with_content(out) if by_field else dict(out)
+
+    def _edges(self, first: date, last: date) -> Any:
+        """Return by unit and system the first and the last day of a period with a report."""
+        return (
+            select(_DAY.c.unit_id, _DAY.c.system, func.min(_DAY.c.day).label("f"), func.max(_DAY.c.day).label("l"))
+            .where(*self.scope.of(_DAY, first, last))
+            .group_by(_DAY.c.unit_id, _DAY.c.system)
+            .subquery()
+        )
 
     def _add_stocks(self, out: dict[Any, Figures], table: Any, edges: Any, key: str | None) -> None:
         on = and_(edges.c.unit_id == table.c.unit_id, edges.c.system == table.c.system)
@@ -97,12 +112,8 @@ class Kept:
     def _add_adjustments(self, out: dict[Any, Figures], edges: Any, key: str | None) -> None:
         column = _ADJUSTMENT.c[key] if key else literal(None)
         query = select(column, total_of(_ADJUSTMENT.c.amount), total_of(_ADJUSTMENT.c.explained)).join(
-            edges,
-            and_(
-                edges.c.unit_id == _ADJUSTMENT.c.unit_id, edges.c.system == _ADJUSTMENT.c.system,
-                _ADJUSTMENT.c.day > edges.c.f, _ADJUSTMENT.c.day <= edges.c.l,
-            ),
-        )  # fmt: skip
+            edges, _within(edges)
+        )
         if self.scope.field_id is not None:
             query = query.where(_ADJUSTMENT.c.field_id == self.scope.field_id)
         for k, amount, covered in self._grouped(query, column, key):
@@ -136,6 +147,13 @@ class Kept:
         rows = self.session.execute(query.group_by(column) if key else query)
         return (row for row in rows if row[1] is not None)  # the sum over no rows at all is null, not zero
 
+    def gaps(self, first: date, last: date) -> list[GapOf]:
+        """Return the openings of a period that are not the day's before, its first day apart."""
+        edges = self._edges(first, last)
+        a = _ADJUSTMENT.c
+        query = select(a.unit_id, a.system, a.day, a.field_id, a.amount, a.explained)
+        return [GapOf(*row) for row in self.session.execute(query.join(edges, _within(edges)))]
+
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
         """Return each day's figures; one day has neither adjustments nor a difference."""
         table = _DAY if self.scope.field_id is None else _lines_of_days(self.scope)
@@ -143,6 +161,14 @@ class Kept:
         query = select(table.c.day, *(total_of(table.c[c]) for c in columns)).group_by(table.c.day)
         rows = self.session.execute(query.where(*self.scope.of(table, first, last)))
         return {row[0]: Figures(**dict(zip(columns, row[1:], strict=True))) for row in rows}
+
+
+def _within(edges: Any) -> Any:
+    """Return the condition that an adjustment lies within a period: on its first day nothing came before."""
+    return and_(
+        edges.c.unit_id == _ADJUSTMENT.c.unit_id, edges.c.system == _ADJUSTMENT.c.system,
+        _ADJUSTMENT.c.day > edges.c.f, _ADJUSTMENT.c.day <= edges.c.l,
+    )  # fmt: skip
 
 
 def total_of(column: Any) -> Any:
@@ -210,6 +236,17 @@ class Known:
             gap = 0 if before is None else figures.carried_over - before
             yield DayOf(figures, gap, explained(gap, self.amounts.get((unit_id, system, day, field_id), 0)))
             before = figures.pending
+
+    def gaps(self, first: date, last: date) -> list[GapOf]:
+        """Return the openings of a period that are not the day's before, its first day apart."""
+        found = []
+        for (unit_id, system), all_days in self.days.items():
+            days = [(day, fields) for day, fields in all_days if first <= day <= last]
+            for field_id in {f for _, fields in days for f in fields}:
+                for (day, _), of in zip(days, self._days_of(unit_id, system, days, field_id), strict=True):
+                    if of.adjustment:
+                        found.append(GapOf(unit_id, system, day, field_id, of.adjustment, of.explained))
+        return found
 
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
         """Return each day's figures."""

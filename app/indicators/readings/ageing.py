@@ -1,0 +1,38 @@
+"""Which readings are out of date: the newest of their indicator and place, older than it lets them be."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from app.indicators.readings.models import IndicatorReading
+from app.indicators.readings.service import latest
+from app.indicators.rules import is_stale
+from app.indicators.sets.models import Definition
+
+AT_ONCE = 500  # a file has more rows than a statement takes numbers
+
+
+def is_old(row: IndicatorReading | None, definition: Definition, day: date) -> bool:
+    """Tell whether an indicator's newest reading in a place is out of date; one that has ended never is."""
+    if row is None or (definition.ends_on is not None and definition.ends_on < day):
+        return False
+    return is_stale(row.as_of, definition.expected_age, day)
+
+
+def old_ones(session: Session, numbers: Sequence[int], day: date) -> set[int]:
+    """Return which of some readings are the newest of their indicator and place, and out of date."""
+    aged: list[IndicatorReading] = []
+    for first in range(0, len(numbers), AT_ONCE):
+        query = (
+            select(IndicatorReading, Definition)
+            .join(Definition, col(Definition.id) == col(IndicatorReading.definition_id))
+            .where(
+                col(IndicatorReading.id).in_(numbers[first : first + AT_ONCE]), col(IndicatorReading.standing),
+                col(Definition.expected_age).is_not(None),
+            )
+        )  # fmt: skip
+        aged += [row for row, definition in session.execute(query) if is_old(row, definition, day)]
+    newest = latest(session, sorted({row.indicator_id for row in aged}), sorted({row.place for row in aged}), day)
+    return {row.id for row in aged} & {row.id for row in newest.values()}

@@ -1,0 +1,78 @@
+"""What is brought with a file of unit-days, and what it became or would become."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.core.errors import Words
+from app.core.files import FileId, FileOut
+from app.core.schemas import Day
+from app.procedures.rules import System
+from app.throughput.figures.rules import Basis
+from app.throughput.figures.schemas import BASIS_WORDS, FigureResultOut, Source
+
+
+class FiguresFileIn(BaseModel):
+    """Whose figures a file has, and how they are counted."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"source": "one-gate"}]})
+
+    source: Source
+    basis: Annotated[Basis, Field(description=BASIS_WORDS)] = Basis.daily
+    since: Annotated[Day | None, Field(description="cumulative: the day from which on is counted")] = None
+    file: Annotated[FileId | None, Field(description="Number of a file that was tried before and is kept")] = None
+
+
+class FiguresColumnOut(BaseModel):
+    """A column of the file: its name, its heading, whether it must be filled in."""
+
+    name: str
+    heading: str
+    needed: bool
+
+
+class FiguresTemplateOut(BaseModel):
+    """The columns of a file of unit-days; as a file it has a row for each unit, system and field of the day."""
+
+    day: date
+    columns: list[FiguresColumnOut]
+
+
+class FiguresCellError(BaseModel):
+    """What is wrong in a cell or row; `place` as a spreadsheet shows it."""
+
+    pointer: str
+    place: str | None
+    code: str
+    values: Annotated[dict[str, int | str], Field(description="What the sentence is about")]
+    message: Words
+
+
+class FiguresOfDayOut(BaseModel):
+    """What a file does to one day of a system, in unit-days; `confirmed` became a report without a person."""
+
+    day: date
+    system: Annotated[System, Field(description="In whose software the dossiers lie")]
+    units: int
+    accepted: int
+    unchanged: int
+    confirmed: int
+    not_confirmed: int
+
+
+class FiguresImportOut(BaseModel):
+    """What a file did, or would do; with errors it does nothing."""
+
+    dry_run: bool
+    stored: bool
+    file: FileOut
+    source: str
+    basis: Annotated[Basis, Field(description="How the source counted")]
+    since: date | None
+    rows: Annotated[int, Field(description="With counts")]
+    accepted: int
+    unchanged: int
+    days: list[FiguresOfDayOut]
+    results: Annotated[list[FigureResultOut], Field(description="As the door's, one a unit-day; empty with errors")]
+    errors: list[FiguresCellError]

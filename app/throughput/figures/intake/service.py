@@ -1,0 +1,132 @@
+"""A file of unit-days, through the figures door: all of it or nothing, what is wrong told by row and column."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from app.core import audit, i18n
+from app.core.access import Caller
+from app.core.errors import Fault, Invalid, Problem, Words
+from app.core.files import FileOut
+from app.core.grids import Grid
+from app.core.text import search_key
+from app.procedures.rules import System
+from app.throughput.figures import service as door
+from app.throughput.figures.intake import rules
+from app.throughput.figures.intake.rules import Found, UnitDay
+from app.throughput.figures.intake.schemas import FiguresCellError, FiguresFileIn, FiguresImportOut, FiguresOfDayOut
+from app.throughput.figures.rules import MEASURES
+from app.throughput.figures.schemas import (
+    ConfirmationStatus,
+    FigureDayIn,
+    FigureLineIn,
+    FigureResultOut,
+    FiguresIn,
+    FigureStatus,
+)
+from app.throughput.forms import Reference
+
+_NOTHING: dict[str, Any] = dict.fromkeys(MEASURES)
+
+
+def sheet_of(grids: list[Grid]) -> Found:
+    """Return the sheet with the figures; raises Problem where no headings of them were found."""
+    if (sheet := rules.found(grids)) is None:
+        raise Problem("figures_not_understood", status=422)
+    return sheet
+
+
+def bring(
+    session: Session, caller: Caller, sheet: Found, *, said: FiguresFileIn, file: FileOut, now: datetime, dry_run: bool
+) -> FiguresImportOut:
+    """Say what a file of unit-days does and, without `dry_run`, do it; then raises Invalid with the cells."""
+    faults: list[Fault] = []
+    days = rules.read(sheet, faults)
+    if not days and not faults:
+        faults.append(Fault("/file", "file_without_figures"))
+    results: list[FigureResultOut] = []
+    if days:
+        body = _body(Reference.read(session), days, said)
+        try:
+            # What could not be read is wrong already: the rest is only judged, so that all is told at once.
+            out = door.put(
+                session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True
+            )  # fmt: skip
+            results = out.results
+        except Invalid as invalid:
+            faults += rules.in_cells(sheet, days, invalid.faults)
+    faults.sort(key=rules.order)
+    if faults and not dry_run:
+        raise Invalid(faults)
+    if not dry_run:
+        audit.record(
+            session, "figures.imported", f"figure-senders/{said.source}",
+            after={"file": file.id, "sha256": file.sha256, "unit_days": len(days)},
+        )  # fmt: skip
+    return FiguresImportOut(
+        dry_run=dry_run, stored=not dry_run, file=file, source=said.source, basis=said.basis, since=said.since,
+        rows=sum(len(one.rows) for one in days), results=[] if faults else results,
+        accepted=sum(one.status is FigureStatus.accepted for one in results),
+        unchanged=sum(one.status is FigureStatus.unchanged for one in results),
+        days=[] if faults else _by_day(days, results), errors=[_shown(one) for one in faults],
+    )  # fmt: skip
+
+
+def _body(reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> FiguresIn:
+    """Return the call that a file stands for; its cells are judged, and there may be more of them than in a call."""
+    units = _names((unit.name, code) for code, unit in reference.units.items())
+    fields = _names((info.name_vi, code) for code, info in reference.by_code.items())
+    items = [
+        FigureDayIn.model_construct(
+            unit=one.unit if one.unit in reference.units else units.get(search_key(one.unit), one.unit),
+            day=one.day, system=one.system, counted_until=None,
+            lines=[
+                FigureLineIn.model_construct(
+                    None, field=code if reference.knows_field(code) else fields.get(search_key(code), code),
+                    **_NOTHING | counts,
+                )
+                for code, counts in one.lines
+            ],
+        )
+        for one in days
+    ]  # fmt: skip
+    return FiguresIn.model_construct(source=said.source, basis=said.basis, since=said.since, items=items)
+
+
+def _names(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return codes by folded name, where a name is one row's alone."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, code in pairs:
+        found[search_key(name)].add(code)
+    return {name: next(iter(codes)) for name, codes in found.items() if len(codes) == 1}
+
+
+def _by_day(days: list[UnitDay], results: list[FigureResultOut]) -> list[FiguresOfDayOut]:
+    found: dict[tuple[date, System], list[FigureResultOut]] = defaultdict(list)
+    for one, result in zip(days, results, strict=True):
+        found[one.day, one.system].append(result)
+    return [
+        FiguresOfDayOut(
+            day=day, system=system, units=len(of),
+            accepted=sum(one.status is FigureStatus.accepted for one in of),
+            unchanged=sum(one.status is FigureStatus.unchanged for one in of),
+            confirmed=_confirmations(of, ConfirmationStatus.confirmed),
+            not_confirmed=_confirmations(of, ConfirmationStatus.refused),
+        )
+        for (day, system), of in sorted(found.items())
+    ]  # fmt: skip
+
+
+def _confirmations(results: list[FigureResultOut], status: ConfirmationStatus) -> int:
+    return sum(one.confirmation is not None and one.confirmation.status is status for one in results)
+
+
+def _shown(fault: Fault) -> FiguresCellError:
+    row, _, column = fault.pointer.removeprefix("/rows/").partition("/")
+    said = {locale: i18n.translate(f"error.{fault.code}", locale, **fault.values) for locale in ("vi", "en")}
+    values = {k: v if isinstance(v, int) else str(v) for k, v in fault.values.items()}
+    place = f"{column}{row}" if fault.pointer.startswith("/rows/") else None
+    return FiguresCellError(pointer=fault.pointer, place=place, code=fault.code, values=values, message=Words(**said))
