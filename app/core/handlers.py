@@ -165,9 +165,12 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     locale = request.state.locale
     moved = getattr(request.state, "moved", {})
     shown = [
-        {"pointer": as_typed(f.pointer, moved), "code": f.code, "message": words(f.code, locale, f.values)}
-        for f in more.pop("faults", problem.faults)
-    ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
+        {"pointer": as_typed(pointer, moved), "code": code, "values": values, "message": words(code, locale, values)}
+        for pointer, code, values in (
+            [(f.pointer, f.code, f.values) for f in more.pop("faults", problem.faults)]
+            or [("", problem.code, problem.values)]
+        )
+    ]
     response = Renderer(request).page(
         marker.template,
         status=problem.status,
