@@ -141,7 +141,12 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
     if any(fault.pointer.startswith("path:") for fault in problem.faults):
         marker = None  # an address that names nothing has no form
-    if marker and request.state.door == "people" and not as_json and problem.status in (400, 409, 412, 422, 428, 429):
+    if (
+        marker
+        and request.state.door == "people"
+        and not as_json
+        and problem.status in (400, 409, 412, 413, 422, 428, 429)
+    ):
         return await run_in_threadpool(_form_again, request, problem, marker)
     return answer(request, problem)
 
