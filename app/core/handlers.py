@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 
 from app.core import i18n
 from app.core.access import get_caller
-from app.core.errors import Conflict, Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
+from app.core.errors import Conflict, Fault, Invalid, NoUnit, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
-from app.core.web import Form, Renderer, methods_at, page_above
+from app.core.web import Form, Renderer, methods_at, page_above, see_other
 
 log = structlog.get_logger()
 UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns
@@ -138,6 +138,8 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
         return Response(status_code=303, headers={"Location": to})
     if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
         await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
+    if isinstance(problem, NoUnit) and request.state.door == "people" and not as_json:
+        return see_other(request, problem.to)
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
     if any(fault.pointer.startswith("path:") for fault in problem.faults):
         marker = None  # an address that names nothing has no form
@@ -215,8 +217,9 @@ def answer(request: Request, problem: Problem) -> Response:
     ]
     above = getattr(request.state, "above", "/")
     response = Renderer(request).page(
-        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above
-    )
+        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above,
+        asked=list(request.query_params.multi_items()) if request.method == "GET" else [],
+    )  # fmt: skip
     response.headers.update(problem.headers)
     return response
 

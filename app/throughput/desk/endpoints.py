@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.core.access import Caller, allow
 from app.core.clock import Now
 from app.core.db import Reading, Writing
-from app.core.errors import Fault, Invalid
+from app.core.errors import NoUnit
 from app.core.forms import DoorRoute
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
@@ -34,10 +34,10 @@ SEES_FIGURES = allow("reports:read")
 
 
 def _asked(session: Session, caller: Caller, unit: str | None) -> Unit:
-    """Return the unit that is asked for, one's own by default; raises Invalid where there is none."""
+    """Return the unit that is asked for, one's own by default; raises NoUnit where there is none."""
     code = unit or caller.unit_code
     if code is None:
-        raise Invalid([Fault("?unit", "required")])
+        raise NoUnit("/throughput/board")
     return visible_unit(session, caller, code)
 
 
