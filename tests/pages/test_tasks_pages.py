@@ -12,7 +12,7 @@ from app.core.web import API
 from app.tasks.pages import ActPage
 from tests.accounts import PASSWORD, make_user
 from tests.pages.test_throughput_pages import form_of
-from tests.support.clients import PageClient, SetClock
+from tests.support.clients import WARD, PageClient, SetClock
 from tests.support.page import read as read_page
 from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
 
@@ -331,3 +331,16 @@ def hidden_fields(page: str) -> dict[str, Any]:
             name, value = node.attrs["name"], node.attrs["value"]
             fields[name] = [*fields.get(name, []), value] if name.endswith("[]") else value
     return fields
+
+
+def test_a_units_tasks_are_counted_by_one_rule(people: People, api: Api, given: None) -> None:
+    assert people().post("/tasks/T1/proposal", data={"result": "Đã xong", "document": "1/BC"}).status_code == 303
+    assert people("city_analyst").post("/tasks/T1/acceptance", data={"note": ""}).status_code == 303
+    for role, unit, done in ((), WARD, (1, 0)), (("department_officer",), "SO-KHCN", (0, 1)):
+        desk = api(*role).get(f"{API}/tasks/mine").json()
+        assert (desk["done"], desk["helped"]) == done
+        open_ones = sum(len(part["items"]) for part in desk["parts"])
+        assert open_ones + sum(done) == desk["total"] == len(api(*role).get(f"{API}/tasks").json()["items"])
+        assert (
+            f'/tasks?unit={unit}">Tất cả nhiệm vụ của đơn vị ({desk["total"]})' in people(*role).get("/tasks/mine").text
+        )

@@ -68,9 +68,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Fold:
-    """What units are reminded of together: how many they are, and what is shown of the first of them."""
+    """What units are reminded of together: their number, that of the matters, and what the first of them are."""
 
     units: int
+    n: int
     shown: list[ReminderOut]
 
 
@@ -116,17 +117,16 @@ def to_do(session: Session, caller: Caller, now: datetime) -> list[Fold]:
     together = (once.c.finding_id.is_not(None), once.c.approval_id.is_not(None), once.c.day, once.c.system)
     place = func.row_number().over(partition_by=together, order_by=(_UNIT.c.sort_key, once.c.id))
     ranked = select(once.c.id, place.label("place")).join(_UNIT, _UNIT.c.id == once.c.unit_id).subquery()
-    counts = {
-        tuple(row[1:]): row[0]
-        for row in session.execute(select(func.count(func.distinct(once.c.unit_id)), *together).group_by(*together))
-    }
+    units = func.count(func.distinct(once.c.unit_id))
+    counted = session.execute(select(units, func.count(), *together).group_by(*together))
+    counts = {tuple(row[2:]): (row[0], row[1]) for row in counted}
     first = _rows(now).where(REMINDER.c.id.in_(select(ranked.c.id).where(ranked.c.place <= AT_FIRST)))
     folds: dict[tuple[Any, ...], list[ReminderOut]] = {}
     reference = Reference.read(session)
     for row in session.execute(first.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
         key = (row.finding_id is not None, row.approval_id is not None, row.day, row.system)
         folds.setdefault(key, []).append(_out(reference, row, now))
-    return [Fold(counts.get(key, 0), items) for key, items in folds.items()]
+    return [Fold(*counts.get(key, (0, 0)), items) for key, items in folds.items()]
 
 
 def one(session: Session, number: int, now: datetime) -> ReminderOut:
