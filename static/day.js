@@ -42,7 +42,6 @@ function start(redrawn) {
   keep();
   addUp();
   mark();
-  deadline(form.querySelector("[data-due]")?.dataset.due);
   if (restored || form.querySelector("[data-question]")) ask();
 }
 
@@ -180,16 +179,9 @@ function move(from, step) {
 
 function focusin({ target }) {
   if (held && !held.contains(target)) soon(); // its row is left: now it may be asked about
-  deadline(target.closest("[data-system]")?.dataset.system);
   if (!target.matches(".count")) return;
   target.dataset.before = target.value;
   setTimeout(() => document.activeElement === target && target.select()); // after the click has set its caret
-}
-
-/** The bar shows the deadline of the part where one types. */
-function deadline(system) {
-  const due = form.querySelector(`[data-due="${system}"]`);
-  if (due) for (const one of all("[data-due]")) one.hidden = one !== due;
 }
 
 function pointerdown(event) {

@@ -173,7 +173,7 @@ def test_who_corrects_what_a_program_sent_is_asked_about_the_other_system(people
     assert systems(api())["city"]["totals"]["received"] == 8
 
 
-def test_a_part_that_had_dossiers_the_day_before_takes_two_taps_to_be_none(
+def test_where_dossiers_came_the_day_before_none_is_not_what_lies_first_at_hand(
     people: People, api: Api, clock: SetClock
 ) -> None:
     clock.set(f"{BEFORE}T16:45+07:00")
@@ -185,8 +185,9 @@ def test_a_part_that_had_dossiers_the_day_before_takes_two_taps_to_be_none(
     asked = officer.post(AT, data=form)
     question = asked.text[asked.text.index("foot__ask") :]
     assert "Ngày 19/11/2026 tiếp nhận 47 hồ sơ." in question
-    assert '<button class="button" name="_only" value="city">Gửi phần đã nhập, phần này gửi sau</button>' in question
-    assert question.index("<details>") < question.index('name="_with"') < question.index("</details>")
+    assert '<button class="button" name="_only" value="city">Chỉ gửi phần đã nhập</button>' in question
+    assert '<button class="button button--quiet" name="_with"' in question
+    assert question.index('name="_only"') < question.index('name="_with"')
     sent = officer.post(AT, data=form_of(asked.text, AT, asks=True) | {"_with": button(asked.text, "_with")})
     assert sent.status_code == 303  # it is meant all the same
     assert systems(api())["ministry"]["reasons"][0]["note"] == "Không phát sinh hồ sơ"
