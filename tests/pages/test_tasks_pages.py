@@ -195,7 +195,7 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
         "tags[1]": "", "weight": "2", "roll_up": "own", "clause": "", "parent": "",
     }  # fmt: skip
     sent = analyst.post("/tasks", data=new)
-    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T9"), sent.text
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T9#said"), sent.text
     assert "quý 4/2026" in analyst.get("/tasks/T9").text
     bad = analyst.post("/tasks", data=new | {"code": "T10", "deadline": "2025-12"})
     assert bad.status_code == 422
