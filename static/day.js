@@ -343,8 +343,11 @@ function place(page) {
       controls(question).forEach((control) => (learn(control), set(control, first[control.name]), restoreOne(control)));
       if (!old) tell(question.querySelector("legend").textContent);
     }
-    const gone = (old) => !asked.some(({ id }) => id === old.id) && ("live" in old.dataset || (typedIn(slot) && /all_zero|unusual|overdue/.test(old.id)));
-    for (const old of all("[data-question]", slot)) if (gone(old) && !busy(old)) old.remove(); // its reason fits no more
+    for (const old of all("[data-question]", slot)) {
+      const gone = !asked.some(({ id }) => id === old.id) && !busy(old);
+      if (!("live" in old.dataset)) old.hidden = old.disabled = gone && typedIn(slot) && /all_zero|unusual|overdue/.test(old.id); // its reason fits no more
+      else if (gone) old.remove();
+    }
   }
   keep();
   all(".count").forEach((cell) => (typeof read(cell) === "string" ? judge : flag)(cell)); // typed since the question was put
