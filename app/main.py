@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 from starlette_compress import CompressMiddleware
 
-from app import __version__, contract, health, home
+from app import __version__, contract, glance, health, home
 from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
@@ -172,6 +172,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.session_ended = sign_in_page.session_ended
     app.state.page_context = page_context
     app.state.beside_task = indicators_of_task
+    app.state.beside_board = glance.of_city
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
     for pages in PAGES:

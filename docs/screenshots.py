@@ -28,7 +28,9 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
 GUIDES = tuple(
-    f"guide-{who}{language}.md" for who in ("ward", "analyst", "leader", "tasks") for language in (".vi", "")
+    f"guide-{who}{language}.md"
+    for who in ("ward", "analyst", "leader", "tasks", "indicators")
+    for language in (".vi", "")
 )
 LARGEST = 120 * 1024
 DESK: ViewportSize = {"width": 1000, "height": 700}
@@ -216,6 +218,34 @@ def tasks(browser: Browser, address: str) -> None:
     picture(desk, "tasks-month", at="main h1")
 
 
+def indicators(browser: Browser, address: str) -> None:
+    """Read indicators: a ward's own card on a phone, and the analyst's desk."""
+    phone = browser.new_page(
+        viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
+        has_touch=True,
+    )  # fmt: skip
+    sign_in(phone, address, USER)
+    phone.goto(f"{address}/indicators")
+    picture(phone, "indicators-card", at="main")
+    phone.goto(f"{address}/indicators/VH-01/why?unit={UNIT}")
+    picture(phone, "indicators-why", at="main")
+    desk = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")  # type: ignore[arg-type]
+    sign_in(desk, address, "tonghop")
+    desk.goto(f"{address}/indicators/VH-01")
+    desk.locator("form[action$='/citations'] button").first.click()
+    desk.wait_for_url("**/c/*")
+    picture(desk, "indicators-cited", at="main")
+    desk.goto(f"{address}/indicators/VH-06/targets/new")
+    desk.fill("#period", "2027")
+    desk.fill("#low", "80")
+    desk.fill("#document", "Kế hoạch 98/KH-BCĐ (minh họa)")
+    desk.locator("main form button").click()
+    desk.wait_for_url("**/indicators/VH-06*")
+    picture(desk, "indicators-pace", at="main h1")
+    desk.goto(f"{address}/indicators/estimates/qd766")
+    picture(desk, "indicators-estimate", at="main h1")
+
+
 def printed(browser: Browser, guide: Path) -> int:
     """Return on how many pages of A4 a guide prints."""
     body = MarkdownIt("commonmark").enable("table").render(guide.read_text(encoding="utf-8"))
@@ -245,6 +275,7 @@ def main(database: Path) -> None:
             walk(page, address)
             desks(browser, address)
             tasks(browser, address)
+            indicators(browser, address)
         for name in GUIDES:
             pages = printed(browser, DOCS / name)
             sys.stderr.write(f"{name}: {pages} pages\n")

@@ -250,7 +250,8 @@ const draftKey = () => `tiendo57 ${form.dataset.draft}`;
 function keep(version = form.elements._if_match?.value ?? "") {
   const any = Object.keys(changed).some((name) => form.elements[name]);
   const done = stored((device) => (any ? device.setItem(draftKey(), JSON.stringify({ version, changed })) : device.removeItem(draftKey())));
-  say(refused ? "refused" : !any ? standing : done ? "kept" : "not_kept");
+  for (const one of all("[data-carry]")) one.hidden = !Object.keys(changed).some((name) => name.startsWith(`${one.dataset.carry}[lines`));
+  say(refused ? (refused.matches(".foot *") ? "asked" : "refused") : !any ? standing : done ? "kept" : "not_kept");
 }
 
 function restore() {
@@ -314,12 +315,13 @@ function parse(html) {
   return page;
 }
 
+const typedIn = (slot) => controls(slot.closest("[data-row]") ?? slot.closest("[data-system]")).some(({ name }) => name in changed);
+
 /** Asked about: an opening that was typed, else what was typed in a row that was left; of the whole sum, after sending. */
 function asks(slot, question) {
   const row = slot.closest("[data-row]");
-  const typed = controls(row ?? slot.closest("[data-system]")).some(({ name }) => name in changed);
   if (row?.contains(document.activeElement) && !question.id.includes("opening_gap")) held = row;
-  else return typed && !/all_zero|overdue_share/.test(question.id);
+  else return typedIn(slot) && !/all_zero|overdue_share/.test(question.id);
 }
 
 function place(page) {
@@ -341,7 +343,11 @@ function place(page) {
       controls(question).forEach((control) => (learn(control), set(control, first[control.name]), restoreOne(control)));
       if (!old) tell(question.querySelector("legend").textContent);
     }
-    for (const old of all("[data-live]", slot)) if (!asked.some(({ id }) => id === old.id) && !busy(old)) old.remove();
+    for (const old of all("[data-question]", slot)) {
+      const gone = !asked.some(({ id }) => id === old.id) && !busy(old);
+      if (!("live" in old.dataset)) old.hidden = old.disabled = gone && typedIn(slot) && /all_zero|unusual|overdue/.test(old.id); // its reason fits no more
+      else if (gone) old.remove();
+    }
   }
   keep();
   all(".count").forEach((cell) => (typeof read(cell) === "string" ? judge : flag)(cell)); // typed since the question was put

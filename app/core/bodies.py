@@ -37,6 +37,7 @@ async def read_upload(request: Request) -> Upload:
         raise Invalid([Fault("/file", "required")])
     if not upload.content:
         raise Invalid([Fault("/file", "file_empty")])
+    _refuse_large(request, pairs, upload)
     return Upload(upload.name, upload.content, dict(pairs))
 
 
@@ -44,10 +45,9 @@ async def read_form(request: Request, model: type[Model]) -> tuple[Model, Upload
     """Read a form of a schema's fields that may bring a file; raises Problem as for a form without one."""
     pairs, upload = await _parts(request)
     state = request.scope["state"]
-    state["form"] = state["typed"] = nest(pairs)
-    # A refusal shows again what was typed, and says which file has to be chosen anew.
-    state["file_brought"] = upload.name if upload is not None and upload.content else None
-    state["moved"] = {}
+    _keep(request, pairs, upload)
+    if upload is not None:
+        _refuse_large(request, pairs, upload)
     hash_of_both = request._body
     key = dict(pairs).get("_idempotency_key")
     if key and state["door"] == "people":
@@ -74,6 +74,23 @@ async def read_words(request: Request) -> tuple[list[tuple[str, str]], str | Non
     return pairs, upload.name if upload is not None and upload.content else None
 
 
+def _keep(request: Request, pairs: list[tuple[str, str]], upload: Upload | None) -> None:
+    """Have a refusal show again what was typed, and say which file has to be chosen anew."""
+    state = request.scope["state"]
+    state["form"] = state["typed"] = nest(pairs)
+    state["file_brought"] = upload.name if upload is not None and upload.content else None
+    state["moved"] = {}
+
+
+def _refuse_large(request: Request, pairs: list[tuple[str, str]], upload: Upload) -> None:
+    """Refuse a file beyond the setting, once the words beside it are known: they are drawn again."""
+    limit = request.app.state.settings.max_file_bytes
+    if len(upload.content) > limit:
+        _keep(request, pairs, upload)
+        values = {"limit": f"{limit // 1_048_576} MB" if limit >= 1_048_576 else f"{limit // 1024} KB"}
+        raise Problem("file_too_large", status=413, faults=[Fault("/file", "file_too_large", values)], values=values)
+
+
 async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None]:
     if not is_multipart(request):
         raise Problem("unsupported_media_type", status=415)
@@ -89,8 +106,6 @@ async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None
     except HTTPException:
         raise Problem("malformed_form", status=422) from None
     content = upload.content if upload else b""
-    if len(content) > limit:
-        raise Problem("file_too_large", status=413, values={"limit": limit // 1024})
     # An Idempotency-Key belongs to this file and these fields.
     request._body = hashlib.sha256(content).digest() + repr(sorted(pairs)).encode()
     return pairs, upload

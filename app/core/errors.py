@@ -88,6 +88,14 @@ class Invalid(Problem):
         )
 
 
+class NoUnit(Invalid):
+    """A unit's own page asked for by who has none and named none: a person is led `to` what is theirs."""
+
+    def __init__(self, to: str) -> None:
+        super().__init__([Fault("?unit", "required")])
+        self.to = to
+
+
 class Unavailable(Problem):
     """The service cannot answer now; try again after a while."""
 

@@ -16,9 +16,9 @@ from starlette.exceptions import HTTPException
 
 from app.core import i18n
 from app.core.access import get_caller
-from app.core.errors import Conflict, Fault, Invalid, Problem, ProblemDocument, ProblemError, Unavailable, Words
+from app.core.errors import Conflict, Fault, Invalid, NoUnit, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
-from app.core.web import Form, Renderer, methods_at, page_above
+from app.core.web import Form, Renderer, methods_at, page_above, see_other
 
 log = structlog.get_logger()
 UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns
@@ -138,10 +138,17 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
         return Response(status_code=303, headers={"Location": to})
     if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
         await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
+    if isinstance(problem, NoUnit) and request.state.door == "people" and not as_json:
+        return see_other(request, problem.to)
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
     if any(fault.pointer.startswith("path:") for fault in problem.faults):
         marker = None  # an address that names nothing has no form
-    if marker and request.state.door == "people" and not as_json and problem.status in (400, 409, 412, 422, 428, 429):
+    if (
+        marker
+        and request.state.door == "people"
+        and not as_json
+        and problem.status in (400, 409, 412, 413, 422, 428, 429)
+    ):
         return await run_in_threadpool(_form_again, request, problem, marker)
     return answer(request, problem)
 
@@ -165,9 +172,12 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     locale = request.state.locale
     moved = getattr(request.state, "moved", {})
     shown = [
-        {"pointer": as_typed(f.pointer, moved), "code": f.code, "message": words(f.code, locale, f.values)}
-        for f in more.pop("faults", problem.faults)
-    ] or [{"pointer": "", "code": problem.code, "message": words(problem.code, locale, problem.values)}]
+        {"pointer": as_typed(pointer, moved), "code": code, "values": values, "message": words(code, locale, values)}
+        for pointer, code, values in (
+            [(f.pointer, f.code, f.values) for f in more.pop("faults", problem.faults)]
+            or [("", problem.code, problem.values)]
+        )
+    ]
     response = Renderer(request).page(
         marker.template,
         status=problem.status,
@@ -207,8 +217,9 @@ def answer(request: Request, problem: Problem) -> Response:
     ]
     above = getattr(request.state, "above", "/")
     response = Renderer(request).page(
-        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above
-    )
+        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above,
+        asked=list(request.query_params.multi_items()) if request.method == "GET" else [],
+    )  # fmt: skip
     response.headers.update(problem.headers)
     return response
 

@@ -98,8 +98,9 @@ def _has_words_below(grid: Grid, row: int, column: int) -> bool:
 
 
 def _is_value(cell: Cell) -> bool:
-    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
-        return 10**8 <= cell.value < 10**12  # as a number, either has lost its zero
-    if not isinstance(cell.value, str) or (len(cell.value) < _SHORTEST and "@" not in cell.value):
-        return False
-    return bool(_VALUE.fullmatch(cell.value.strip("' ")))
+    value = cell.value
+    if isinstance(value, str):
+        may_be = len(value) >= _SHORTEST or "@" in value
+        return may_be and bool(_VALUE.fullmatch(value.strip("' ")))
+    # As a number, a telephone and a citizen's number have lost their zero.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 10**8 <= value < 10**12

@@ -43,17 +43,22 @@ def from_text(text: str, name: str | None = None) -> Grid:
     text = text.lstrip("\ufeff").replace("\0", "")
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n")
     rows: list[list[Cell]] = []
+    known: dict[str, Cell] = {}  # many rows say the same: each text is made a cell once
     cells = 0
     for row in _divided(text):
         if len(row) > MAX_COLUMNS:
             raise Problem("too_many_columns", status=422, values={"limit": MAX_COLUMNS})
-        rows.append([Cell(clean) if (clean := _clean(value)) else BLANK for value in row])
+        rows.append([known.get(value) or known.setdefault(value, _cell(value)) for value in row])
         cells += len(row)
         if len(rows) > MAX_ROWS:
             raise Problem("too_many_rows", status=422, values={"limit": MAX_ROWS})
         if cells > MAX_CELLS:
             raise Problem("file_too_complex", status=422)
     return Grid(name, rows)
+
+
+def _cell(value: str) -> Cell:
+    return Cell(clean) if (clean := _clean(value)) else BLANK
 
 
 def _clean(value: str) -> str:

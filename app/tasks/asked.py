@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.core.access import Caller
 from app.core.db import Reading
-from app.core.errors import Fault, Invalid
+from app.core.errors import NoUnit
 from app.core.schemas import BLANK_IS_NONE, AsOf
 from app.tasks.narrowing import Filters
 from app.tasks.rules import PERIOD, TASK_CODE, Bucket, TaskLevel, TaskRole
@@ -69,5 +69,5 @@ def named_unit(session: Session, caller: Caller, code: str | None) -> Any:
     """Return the unit that a page is about: the one named, else the caller's own."""
     code = code or caller.unit_code
     if code is None:
-        raise Invalid([Fault("?unit", "required")])
+        raise NoUnit("/tasks")
     return units.visible_unit(session, caller, code)

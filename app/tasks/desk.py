@@ -51,6 +51,10 @@ class TaskDesk(BaseModel):
     day: date
     questions: Annotated[list[TaskQuestionOut], Described(description="To be explained by the unit, by due day")]
     done: Annotated[int, Described(description="Tasks the unit leads that are completed")]
+    helped: Annotated[int, Described(description="Tasks the unit coordinates that are completed")]
+    total: Annotated[
+        int, Described(description="All tasks the unit leads or coordinates, as the list of tasks has them")
+    ]
     parts: Annotated[list[DeskPart], Described(description="In the order of urgency; empty ones are left out")]
 
 
@@ -78,7 +82,11 @@ def desk(session: Session, caller: Caller, unit: Unit, now: datetime) -> TaskDes
         if items
     ]
     asked = questions(session, caller, None, unit=unit, state=None, now=now, waiting=True).items
-    return TaskDesk(unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, parts=parts, questions=asked)
+    finished = sum(item.bucket in _DONE and item.bucket is not Bucket.cancelled for item in helped)
+    return TaskDesk(
+        unit=unit.code, unit_name=unit.name, day=day_of(now), done=done, helped=finished,
+        total=len({item.code for item in [*led, *helped]}), parts=parts, questions=asked,
+    )  # fmt: skip
 
 
 def _group(item: TaskItem) -> DeskGroup:

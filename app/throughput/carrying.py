@@ -30,6 +30,15 @@ def changes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, in
     return {code: change for code, change in found.items() if change}
 
 
+def gone_by(
+    close: Mapping[str, int], opening: Mapping[str, int], earlier: Sequence[Mapping[str, int]]
+) -> dict[str, int]:
+    """Return the close that a next day still goes by: an earlier one's where it opened so, else the one that stands."""
+    moved = changes(opening, close)
+    of_old = {code for code in moved if any(opening.get(code, 0) == one.get(code, 0) for one in earlier)}
+    return {**close, **{code: opening.get(code, 0) for code in of_old}}
+
+
 def carry(
     before: Mapping[str, int],
     after: Mapping[str, int],

@@ -110,7 +110,7 @@ def understand(
         unavailable=body.unavailable.reason if body.unavailable else None,
         note=body.note,
         lines=lines,
-        reasons=_reasons(session, reference, body.reasons, gaps, faults),
+        reasons=_reasons(reference, body.reasons, lines, gaps, faults),
         gaps=gaps,
         amounts={r.field: r.amount for r in body.reasons if r.field is not None and r.amount is not None},
         faults=faults,
@@ -161,10 +161,14 @@ def _lines(
 
 
 def _reasons(
-    session: Session, reference: Reference, given: list[ReasonIn], gaps: dict[str, int], faults: list[Fault]
+    reference: Reference, given: list[ReasonIn], lines: dict[str, Line], gaps: dict[str, int], faults: list[Fault]
 ) -> list[Reason]:
-    """Return the reasons to store; one for all opening gaps becomes one a field, each with what it explains."""
+    """Return the reasons to store; one for all opening gaps becomes one a field, each with what it explains.
+
+    Why a day had nothing is no reason any more once something was counted: a form sends on what stood.
+    """
     reasons: list[Reason] = []
+    counted = any(line.received or line.resolved for line in lines.values())
     seen: set[tuple[str, str | None]] = set()
     for index, one in enumerate(given):
         place = f"/reasons/{index}"
@@ -179,6 +183,8 @@ def _reasons(
         if (one.warning, one.field) in seen:
             faults.append(Fault(place, "duplicate_reason"))
         seen.add((one.warning, one.field))
+        if counted and one.warning == WarningCode.all_zero:
+            continue
         fields: list[tuple[str | None, int | None]] = [(one.field, None)]
         if one.warning == WarningCode.opening_gap:
             named = {r.field for r in given if r.warning == WarningCode.opening_gap}

@@ -57,7 +57,7 @@ def load_form(session: Session) -> None:
                 target_online=8000,
                 target_on_time=9500,
                 target_overdue=300,
-                target_source="Mức đặt trong hệ thống riêng của một xã; thành phố sửa theo quy định của mình",
+                target_source="Mức đặt sẵn trong phần mềm, thành phố chưa ban hành mức riêng",
                 minimum_base=30,
             )
         )

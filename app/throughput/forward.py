@@ -82,16 +82,45 @@ def plan(
 ) -> tuple[list[Touched], Carried]:
     """Return the later days of a report about to be sent, and how far the change of its close can be carried."""
     before, after = close_of(case.stored, case.previous), close_of(case.draft, case.previous)
+    return _onward(session, reference, unit, day, case.system, before, after, now)
+
+
+def left_behind(
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, now: datetime
+) -> tuple[list[Touched], Carried]:
+    """Return the later days of a report that stands, and how far what they do not know of its corrections can go.
+
+    A field was left behind where the next day opened as it closed before, by an earlier revision or with no report,
+    and nobody has said why.
+    """
+    assert unit.id is not None
+    following = reading.after(session, unit.id, day, system)
+    if following is None:
+        return [], Carried({}, None)
+    revisions = reading.all_revisions(session, unit.id, day, system)
+    previous = reading.before(session, unit.id, day, system)
+    closes = [close_of(one, previous) for one in (None, *revisions)]
+    before = carrying.gone_by(closes[-1], following.opening, closes[:-1])
+    on_next = reading.current(session, unit.id, following.day, system)
+    said = {r.field for r in on_next.reasons if r.warning == WarningCode.opening_gap} if on_next else set()
+    before |= {code: closes[-1].get(code, 0) for code in before if code in said}
+    return _onward(session, reference, unit, day, system, before, closes[-1], now)
+
+
+def _onward(
+    session: Session, reference: Reference, unit: Unit, day: date, system: System, before: dict[str, int],
+    after: dict[str, int], now: datetime,
+) -> tuple[list[Touched], Carried]:  # fmt: skip
     if not carrying.changes(before, after):
         return [], Carried({}, None)
-    touched = later(session, reference, unit, day, case.system, before, now)
+    touched = later(session, reference, unit, day, system, before, now)
     standing = {one.day: one.stored.lines for one in touched}
     granted = {one.day: one.grant for one in touched if one.grant is not None}
 
     def may_stand(on: date, line: Line) -> bool:
         if on in granted and not granted[on].covers(line.field):
             return False
-        counts = line.field in reference.applicable(unit, on, case.system) or line.field in standing[on]
+        counts = line.field in reference.applicable(unit, on, system) or line.field in standing[on]
         return counts and not rules.broken_memos(line, reference.memos)
 
     days = [LaterDay(one.day, one.is_locked, one.stored.lines) for one in touched]

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from app.core.access import Caller
-from app.core.errors import Fault, Forbidden, Invalid, PreconditionFailed, PreconditionRequired
+from app.core.errors import Fault, Forbidden, Invalid, NotFound, PreconditionFailed, PreconditionRequired
 from app.core.versions import check_match
 from app.procedures.rules import System
-from app.throughput import cases, reading
+from app.throughput import cases, forward, reading
 from app.throughput.cases import Case, Standing, broken, understood
 from app.throughput.forms import Reference
 from app.throughput.reopenings import service as reopenings
@@ -93,6 +93,26 @@ def put_reports(
         if report is not None:
             report.carried = carried.get(system)
     return out, created
+
+
+def carry_on(
+    session: Session, caller: Caller, *, unit: Unit, day: date, system: System, match: Match, now: datetime
+) -> CarriedOut:
+    """Carry into the open days after a report what they do not know of its corrections yet; nothing left is no error.
+
+    Raises Forbidden, NotFound, PreconditionFailed or PreconditionRequired; the version is that of the day carried from.
+    """
+    assert unit.id is not None
+    _may_send(caller, unit)
+    reference, stored = Reference.read(session), reading.current(session, unit.id, day, system)
+    if stored is None:
+        raise NotFound
+    touched, carried = forward.left_behind(session, reference, unit, day, system, now)
+    if carried.days:
+        check_match(match.if_match, match.if_none_match, stored.version)
+    for later, case in forward.cases_of(session, unit, day, stored, system, touched, carried, now):
+        write(session, reference, caller, unit, later, case, now)
+    return CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
 
 
 def _check_both(

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 
 from app.core.web import API
 from app.throughput import proof, totals
+from tests.pages.test_throughput_pages import form_of
 from tests.support.clients import WARD, PageClient, SetClock, line, report
 
 Api = Callable[..., TestClient]
@@ -253,3 +254,56 @@ def test_the_worksheet_gives_past_and_expected_counts(officer: TestClient, clock
         body = {"city": report(line(received_online=received))}
         found = officer.post(f"{AT}/2026-12-17/check", json=body).json()["city"]["warnings"]
         assert ("unusual_value" in [w["code"] for w in found]) == asked
+
+
+def carry_on(client: TestClient, day: str = DAYS[0], version: int = 2) -> Any:
+    """Carry forward what was sent before."""
+    return client.post(f"{AT}/{day}/city/carried", headers={"if-match": f'"{version}"'})
+
+
+def test_what_was_sent_without_it_can_be_carried_afterwards(app: FastAPI, officer: TestClient) -> None:
+    correct(officer, 12, carry_forward=False)
+    correct(officer, 13, carry_forward=False)
+    assert officer.post(f"{AT}/{DAYS[0]}/city/carried").status_code == 428
+    assert carry_on(officer, version=2).status_code == 412
+    done = carry_on(officer, version=3)
+    assert (done.status_code, done.json()) == (200, {"days": list(DAYS[1:]), "stopped_at": None})
+    assert stocks(officer) == [(0, 9), (9, 15), (15, 21)]
+    assert gaps(officer) == []
+    assert [stands(officer, day)["version"] for day in DAYS] == [3, 2, 2]
+    assert carry_on(officer, version=3).json() == {"days": [], "stopped_at": None}, "nothing is carried twice"
+    assert officer.post(f"{AT}/{DAYS[0]}/ministry/carried", headers={"if-match": "*"}).status_code == 404
+    kept_sums_are_true(app)
+
+
+def test_an_opening_that_was_explained_is_left_as_it_is(officer: TestClient) -> None:
+    correct(officer, 13, carry_forward=False)
+    why = [{"warning": "opening_gap", "field": "HT", "reason": "late_sync"}]
+    body = report(line(carried_over=6, received_online=10, resolved_early=4), reasons=[*why, *WHY])
+    assert officer.put(f"{AT}/{DAYS[1]}/city", json=body, headers={"if-match": '"1"'}).status_code == 200
+    assert carry_on(officer).json()["days"] == []
+    assert stocks(officer) == [(0, 9), (6, 12), (12, 18)]
+
+
+def test_a_day_that_came_late_is_carried_afterwards(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer = api()
+    for day, at in ((DAYS[0], "18T16:45"), (DAYS[2], "20T16:45"), (DAYS[1], "20T17:00")):
+        clock.set(f"2026-11-{at}+07:00")
+        assert officer.put(f"{AT}/{day}/city", json=report(line(received_online=5))).status_code == 201
+    assert stocks(officer) == [(0, 5), (5, 10), (5, 10)]
+    assert carry_on(officer, DAYS[1], 1).json() == {"days": [DAYS[2]], "stopped_at": None}
+    assert stocks(officer) == [(0, 5), (5, 10), (10, 15)]
+    kept_sums_are_true(app)
+
+
+def test_the_receipt_offers_it_and_does_it(officer: TestClient, people: Callable[..., PageClient]) -> None:
+    correct(officer, 13, carry_forward=False)
+    page, at = people(), f"/throughput/reports/{WARD}/{DAYS[0]}"
+    receipt = page.get(f"{at}/receipt").text
+    assert "Tồn đầu các ngày sau còn theo số cũ: 19/11/2026, 20/11/2026." in receipt
+    done = page.post(f"{at}/city/carried", data=form_of(receipt, f"{at}/city/carried"))
+    assert (done.status_code, done.headers["location"]) == (303, f"{at}/receipt")
+    after = page.get(f"{at}/receipt").text
+    assert "Đã chuyển chênh lệch sang các ngày: 19/11/2026, 20/11/2026" in after
+    assert f"{at}/city/carried" not in after
+    assert "/carried" not in people("ward_leader").get(f"{at}/receipt").text

@@ -167,6 +167,12 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     sent = report(line(received_online=1))
     call("put_daily_report", officer, "PUT", f"/throughput/reports/{WARD}/{DAY}/city", sent)
     call("put_daily_reports", officer, "PUT", f"/throughput/reports/{WARD}/2026-11-19", {"ministry": sent})
+    earlier = f"{API}/throughput/reports/{WARD}/2026-11-18/ministry"
+    assert officer.put(earlier, json=sent).status_code == 201
+    before = len(_entries(app))
+    carried = officer.post(f"{earlier}/carried", headers={"if-match": '"1"'})
+    assert (carried.json()["days"], len(_entries(app))) == (["2026-11-19"], before + 1)
+    done.add("carry_forward")
     waiver = f"/throughput/obligations/{OTHER}/{DAY}/city/waiver"
     call("put_waiver", analyst, "PUT", waiver, {"reason": "Mất điện cả ngày"})
     call("delete_waiver", analyst, "DELETE", waiver)

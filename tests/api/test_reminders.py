@@ -1,5 +1,6 @@
 """Reminders: each step once whoever makes it, over by themselves, by hand not too often; the mark in the head."""
 
+import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -46,6 +47,31 @@ def mark(browser: PageClient) -> str:
     page = browser.get("/sessions").text
     head = page[page.index("<header") : page.index("</header>")]
     return head.partition('class="header__count">')[2].partition("<")[0]
+
+
+def to_do(browser: PageClient) -> str:
+    """Return how much the page of reminders says is to be done."""
+    found = re.search(r"<h2>Cần làm \((\d+)\)</h2>", browser.get("/throughput/reminders").text)
+    return found[1] if found else ""
+
+
+def test_the_mark_and_the_page_count_by_one_rule(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    officer, analyst = people(), people("city_analyst")
+    for system in ("city", "ministry"):
+        sent = api().put(f"{API}/throughput/reports/{WARD}/{DAY}/{system}", json=report())
+        assert sent.status_code == 201
+    waiting = re.search(r"(\d+) nội dung đang chờ giải trình", officer.get("/throughput/reminders").text)
+    assert waiting, "before its time to be reminded of, it is counted and named"
+    assert waiting[1] == "2"
+    api().post(f"{API}/throughput/reports/{WARD}/2026-11-16/city/reopenings", json={"why": "Sót 3 hồ sơ"})
+    for day in ("20T18:30", "26T09:00", "30T09:00"):
+        clock.set(f"2026-11-{day}+07:00")
+        make(app, clock)
+        officer, analyst = people(), people("city_analyst")
+        assert (to_do(officer), to_do(analyst)) == (mark(officer), mark(analyst))
+        assert to_do(analyst)
 
 
 def test_the_ladder_goes_up_until_the_report_is_in(

@@ -57,7 +57,10 @@ def correct(page: Page, day: str, more: int) -> int:
 
 def test_the_lists_of_forty_wards_are_short_on_a_phone(visit: Callable[..., Visitor]) -> None:
     window = visit("tonghop", width=360)
-    for path in ("/throughput/obligations", "/throughput/reminders", f"/throughput/approvals?day={LOCKED}"):
+    for path in (
+        "/throughput/obligations", "/throughput/reminders", f"/throughput/approvals?day={LOCKED}",
+        "/throughput/findings",
+    ):  # fmt: skip
         page = window.go(path)
         assert page.locator(".fold > summary").count() >= 1, path
         assert page.evaluate("document.documentElement.scrollHeight") <= 6000, path
@@ -81,7 +84,7 @@ def test_an_analyst_s_day(visit: Callable[..., Visitor], tmp_path: Path) -> None
     page.get_by_text("Đã nhắc").wait_for()
     stood = civil_status(page)
     page.get_by_role("link", name="1 đề nghị mở khóa đang chờ trả lời").click()
-    page.locator("#reopenings tbody a").first.click()
+    page.get_by_role("link", name="Xem và trả lời").first.click()
     page.get_by_text("Lĩnh vực được sửa").first.click()
     page.check("[name='fields[]'][value=HT]")
     page.fill("#reason", "Đã xem biên bản đối chiếu")

@@ -15,7 +15,8 @@ def test_from_one_tap_on_a_phone_to_the_acceptance(visit: Callable[..., Visitor]
     page = phone.go("/tasks/mine")
     card = page.locator(".card", has=page.locator(f'a[href="{TASK}"]'))
     card.get_by_role("button").click()
-    assert page.url.endswith(TASK)
+    assert page.url.endswith(f"{TASK}#said")
+    assert page.locator("#said").is_visible()
     assert "Vẫn đúng tiến độ" in page.locator(".history").inner_text()
     page.locator('a[href$="/acts/proposal"]').click()
     page.fill("#result", "Đã ban hành kế hoạch của phường")
@@ -56,6 +57,10 @@ def test_a_leader_asks_a_phone_answers_with_a_photo_and_the_month_is_downloaded(
     photo.write_bytes(b"\xff\xd8\xff\xe0" + b"\0" * 200)
     page = phone.go(f"{at}/acts/updates")
     page.fill("#done", "Đã trình dự thảo kế hoạch")
+    scan = tmp_path / "quet.pdf"
+    scan.write_bytes(b"%PDF-" + b"0" * 6_000_000)
+    page.set_input_files("#file", scan)
+    page.wait_for_function("document.querySelector('#file').validationMessage.startsWith('Tệp quá lớn')")
     page.set_input_files("#file", photo)
     send = page.locator("main form button[type=submit], main form button").last
     place = send.bounding_box()

@@ -5,6 +5,7 @@ from typing import Any
 from tests.pages.test_desk_pages import current, text_of
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.page import read
+from tests.support.tasks import with_directive, with_task
 
 AT = f"/api/v1/throughput/reports/{WARD}/{DAY}"
 
@@ -102,3 +103,22 @@ def test_a_unit_is_found_by_a_part_of_its_name(people: Any) -> None:
     assert f'hx-get="/throughput/board?day={DAY}&amp;q=thuan+hoa"' in page
     assert "Không có đơn vị nào tên “xyz”." in leader.get("/throughput/board?q=xyz").text
     assert "Không có đơn vị nào tên “xyz”." in leader.get("/throughput/ranking?q=xyz").text
+
+
+def test_what_a_leader_looks_at_first_leads_to_its_lists(people: Any, api: Any) -> None:
+    analyst, leader = api("city_analyst"), people("leader")
+    before = "2026-11-19"
+    for system in ("city", "ministry"):
+        api().put(AT.replace(DAY, before) + f"/{system}", json=report(line(received_online=7)))
+    with_task(analyst, "T1", with_directive(analyst), deadline="2026-11-16")
+    page = leader.get("/throughput/board").text
+    first = page.split('class="glance"')[1].split("</nav>")[0]
+    assert f'href="/throughput/board?day={before}"' in first
+    assert "39 đơn vị chưa gửi đủ ngày 19/11/2026" in first
+    assert 'href="/tasks?bucket=overdue"><strong class="tag tag--due">1 nhiệm vụ quá hạn' in first
+    assert 'href="/indicators?standing=not_met"' in first
+    assert "1 nhiệm vụ, tính đến" in leader.get("/tasks?bucket=overdue").text
+    for other in (leader.get(f"/throughput/board?day={before}"), people("ward_leader").get("/throughput/board")):
+        assert 'class="glance"' not in other.text
+    part = leader.get("/throughput/board", headers={"hx-request-type": "partial"})
+    assert 'class="glance"' not in part.text, "the board asks for itself every few seconds"

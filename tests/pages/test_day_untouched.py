@@ -12,9 +12,10 @@ from app.core.errors import Fault
 from app.core.web import API
 from app.throughput.untouched import NOTHING_TYPED, put_off, untouched
 from tests.pages.test_throughput_pages import cell, form_of
-from tests.support.clients import DAY, WARD, PageClient, line, report
+from tests.support.clients import DAY, WARD, PageClient, SetClock, line, report
 
 AT = f"/throughput/reports/{WARD}/{DAY}"
+BEFORE = "2026-11-19"
 People = Callable[..., PageClient]
 Api = Callable[..., TestClient]
 
@@ -170,3 +171,35 @@ def test_who_corrects_what_a_program_sent_is_asked_about_the_other_system(people
     alone = form_of(asked.text, AT, asks=True) | {"_only": button(asked.text, "_only")}
     assert officer.post(AT, data=alone).status_code == 303
     assert systems(api())["city"]["totals"]["received"] == 8
+
+
+def test_where_dossiers_came_the_day_before_none_is_not_what_lies_first_at_hand(
+    people: People, api: Api, clock: SetClock
+) -> None:
+    clock.set(f"{BEFORE}T16:45+07:00")
+    had = report(line(received_online=40, received_counter=7, resolved_early=47))
+    assert api().put(f"{API}/throughput/reports/{WARD}/{BEFORE}/ministry", json=had).status_code == 201
+    clock.set(f"{DAY}T16:45+07:00")
+    officer = people()
+    form = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True) | {cell("HT", "received_online"): "3"}
+    asked = officer.post(AT, data=form)
+    question = asked.text[asked.text.index("foot__ask") :]
+    assert "Ngày 19/11/2026 tiếp nhận 47 hồ sơ." in question
+    assert '<button class="button" name="_only" value="city">Chỉ gửi phần đã nhập</button>' in question
+    assert '<button class="button button--quiet" name="_with"' in question
+    assert question.index('name="_only"') < question.index('name="_with"')
+    sent = officer.post(AT, data=form_of(asked.text, AT, asks=True) | {"_with": button(asked.text, "_with")})
+    assert sent.status_code == 303  # it is meant all the same
+    assert systems(api())["ministry"]["reasons"][0]["note"] == "Không phát sinh hồ sơ"
+
+
+def test_the_reason_of_a_day_of_nothing_goes_once_something_is_counted(people: People, api: Api) -> None:
+    officer = people()
+    asked = officer.post(AT, data=form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True))
+    officer.post(AT, data=form_of(asked.text, AT, asks=True) | {"_with": button(asked.text, "_with")})
+    again = form_of(officer.get(f"{AT}/worksheet").text, AT, asks=True)
+    assert again["city[reasons][all_zero-][reason]"] == "other"
+    assert officer.post(AT, data=again | {cell("HT", "received_online"): "4"}).status_code == 303
+    stand = systems(api())
+    assert (stand["city"]["version"], stand["city"]["warnings"], stand["city"]["reasons"]) == (2, [], [])
+    assert (stand["ministry"]["version"], len(stand["ministry"]["reasons"])) == (1, 1)

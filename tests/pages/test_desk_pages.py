@@ -201,3 +201,26 @@ def test_the_desk_is_drawn_in_every_language(people: Any, clock: SetClock, local
     late.cookies.set("lang", locale)
     late.locale = locale
     assert late.get("/throughput/today").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/throughput/today", "/throughput/month", "/tasks/mine"])
+def test_who_has_no_unit_is_led_from_a_units_page_to_what_is_theirs(people: Any, api: Any, path: str) -> None:
+    leader = people("leader")
+    led = leader.get(path)
+    assert (led.status_code, led.headers["location"]) == (303, "/tasks" if "tasks" in path else "/throughput/board")
+    assert leader.get(f"{path}?unit={WARD}").status_code == 200
+    assert api("leader").get(f"/api/v1{path}").json()["errors"][0]["pointer"] == "?unit"
+
+
+def test_a_wrong_filter_is_drawn_again_with_what_was_asked_for(people: Any) -> None:
+    leader = people("leader")
+    for path in ("/throughput/summary", "/throughput/ranking", "/tasks/compare", "/throughput/forms/II.06a"):
+        refused = leader.get(f"{path}?from=2026-11-20&to=2026-11-01&x=1")
+        assert refused.status_code == 422
+        assert form_of(refused.text, path) == {"x": "1", "from": "2026-11-20", "to": "2026-11-01"}
+        assert '<a href="#to">Ngày kết thúc' in refused.text
+        assert 'id="to-error"' in refused.text
+        assert "?to" not in refused.text.split("<main")[1]
+    other = leader.get("/throughput/summary?cursor=x&group_by=abc")
+    assert other.status_code == 422
+    assert 'href="/throughput/summary">Xem trang này, bỏ bộ lọc' in other.text

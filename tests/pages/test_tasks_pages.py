@@ -12,7 +12,7 @@ from app.core.web import API
 from app.tasks.pages import ActPage
 from tests.accounts import PASSWORD, make_user
 from tests.pages.test_throughput_pages import form_of
-from tests.support.clients import PageClient, SetClock
+from tests.support.clients import WARD, PageClient, SetClock
 from tests.support.page import read as read_page
 from tests.support.tasks import DOCUMENT, PDF, with_directive, with_task
 
@@ -100,7 +100,7 @@ def test_an_officer_updates_with_one_tap_and_proposes_with_evidence(people: Peop
     assert "Đã xong phần mềm" in refused.text, "nothing typed is lost"
     assert "minh chứng" in refused.text
     sent = officer.post("/tasks/T1/proposal", data={"result": "Đã xong", "evidence[]": number[1]})
-    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T1")
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T1#said")
     returned = analyst.post("/tasks/T1/return", data={"reason": "Thiếu biên bản"})
     assert returned.status_code == 303
     assert "Thiếu biên bản" in officer.get("/tasks/T1").text
@@ -135,6 +135,29 @@ def test_a_refused_form_says_that_its_photo_has_to_be_chosen_again(people: Peopl
     assert [one.status_code for one in told] == [422, 422]
     assert ["Tệp “anh.jpg” chưa được lưu" in one.text for one in told] == [True, False]
     assert 'aria-describedby="file-hint file-error"' in told[0].text
+
+
+@pytest.mark.parametrize("form", ["updates", "evidence"])
+def test_a_photo_over_the_limit_is_told_beside_it_and_the_words_stay(people: People, given: None, form: str) -> None:
+    officer, photo = people(), ("anh.jpg", b"\xff\xd8\xff" + b"0" * 6_000_000)
+    page = officer.get(f"/tasks/T1/acts/{form}").text
+    assert 'data-limit="5242880" data-too-large="Tệp quá lớn, chỉ nhận đến 5 MB.' in page
+    refused = officer.post(f"/tasks/T1/{form}", data={"done": "Đã lắp ba máy"}, files={"file": photo})
+    assert refused.status_code == 413
+    assert '<a href="#file">Tệp quá lớn, chỉ nhận đến 5 MB.' in refused.text
+    assert 'id="file-error">Tệp quá lớn' in refused.text
+    assert ("Đã lắp ba máy</textarea>" in refused.text) is (form == "updates")
+    beyond = officer.post(f"/tasks/T1/{form}", data={"done": "x"}, files={"file": ("a.jpg", b"0" * 22_000_000)})
+    assert beyond.status_code == 413
+
+
+def test_what_was_sent_is_said_where_the_answer_leads(people: People, given: None) -> None:
+    officer = people()
+    sent = officer.post("/tasks/T1/updates", data={"done": "Đã lắp ba máy"})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T1#said")
+    said = officer.get("/tasks/T1").text.split('id="said"')[1].split("</div>")[0]
+    assert "Đã gửi, hệ thống đã lưu." in said
+    assert 'href="/tasks/mine"' in said
 
 
 def test_the_same_photo_again_without_a_word_is_no_update(people: People, api: Api, given: None) -> None:
@@ -172,7 +195,7 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
         "tags[1]": "", "weight": "2", "roll_up": "own", "clause": "", "parent": "",
     }  # fmt: skip
     sent = analyst.post("/tasks", data=new)
-    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T9"), sent.text
+    assert (sent.status_code, sent.headers["location"]) == (303, "/tasks/T9#said"), sent.text
     assert "quý 4/2026" in analyst.get("/tasks/T9").text
     bad = analyst.post("/tasks", data=new | {"code": "T10", "deadline": "2025-12"})
     assert bad.status_code == 422
@@ -308,3 +331,16 @@ def hidden_fields(page: str) -> dict[str, Any]:
             name, value = node.attrs["name"], node.attrs["value"]
             fields[name] = [*fields.get(name, []), value] if name.endswith("[]") else value
     return fields
+
+
+def test_a_units_tasks_are_counted_by_one_rule(people: People, api: Api, given: None) -> None:
+    assert people().post("/tasks/T1/proposal", data={"result": "Đã xong", "document": "1/BC"}).status_code == 303
+    assert people("city_analyst").post("/tasks/T1/acceptance", data={"note": ""}).status_code == 303
+    for role, unit, done in ((), WARD, (1, 0)), (("department_officer",), "SO-KHCN", (0, 1)):
+        desk = api(*role).get(f"{API}/tasks/mine").json()
+        assert (desk["done"], desk["helped"]) == done
+        open_ones = sum(len(part["items"]) for part in desk["parts"])
+        assert open_ones + sum(done) == desk["total"] == len(api(*role).get(f"{API}/tasks").json()["items"])
+        assert (
+            f'/tasks?unit={unit}">Tất cả nhiệm vụ của đơn vị ({desk["total"]})' in people(*role).get("/tasks/mine").text
+        )

@@ -139,7 +139,13 @@ def test_a_refused_form_keeps_what_was_typed_and_names_line_and_cell(people: Any
     mended = shown | {cell("CT", "received_online"): "2", cell("CT", "resolved_early"): "0"}
     broken = officer.post(AT, data=mended)
     assert broken.status_code == 422
-    assert "Lĩnh vực Hộ tịch: đã giải quyết và quá hạn là 9, nhiều hơn 8" in error_summary(broken.text)
+    told = "iải quyết và tồn quá hạn cộng lại 9 hồ sơ, vượt quá 8 hồ sơ phải giải quyết"
+    assert f"Lĩnh vực Hộ tịch: g{told}" in error_summary(broken.text)
+    assert f"</span>G{told} (tồn đầu và tiếp nhận mới).</p>" in broken.text, (
+        "beside the cell, its names are not said again"
+    )
+    assert "Thành phố: hạn 17:00" in broken.text
+    assert "Bộ, ngành: hạn 23/11 09:00" in broken.text
     assert 'href="#city-lines-HT-pending_in_time"' in broken.text
     assert "city-lines-HT-pending_in_time" in ids
     sent = officer.post(AT, data=form_of(broken.text, AT) | {cell("HT", "received_online"): "6"})
@@ -263,7 +269,8 @@ def test_a_second_correction_wants_a_reason_of_its_own_and_the_tick_is_kept(peop
     ticked = sheet(officer, at) | {cell("HT", "received_online"): "5", "city[carry_forward]": "true"}
     unexplained = officer.post(at, data=ticked)
     assert form_of(unexplained.text, at)["city[carry_forward]"] == "true"
-    assert "gửi rồi thì không chuyển được nữa" in unexplained.text
+    bar = unexplained.text[unexplained.text.index('class="foot"') :]
+    assert "Chuyển chênh lệch sang các ngày sau còn mở (" in bar
     first = sheet(officer, at) | {cell("HT", "received_online"): "5", why: "late_sync", "_only": "city"}
     assert officer.post(at, data=first).status_code == 303
     again = sheet(officer, at)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.throughput import carrying, rules
-from app.throughput.carrying import LaterDay, carry, nothing
+from app.throughput.carrying import LaterDay, carry, gone_by, nothing
 from app.throughput.rules import Line
 
 FIRST = date(2026, 11, 17)
@@ -130,3 +130,11 @@ def test_what_a_day_does_not_take_stays_out_of_it() -> None:
 def test_a_change_of_nothing_carries_nothing() -> None:
     days = [LaterDay(FIRST, True, {"HT": replace(nothing("HT"), carried_over=9, pending_in_time=9)})]
     assert carry({"HT": 4}, {"HT": 4, "LT": 0}, days, lambda day, line: True) == carrying.Carried({}, None)
+
+
+def test_what_the_next_day_still_goes_by() -> None:
+    earlier = [{"HT": 6, "DD": 2}, {"HT": 8, "DD": 2}]
+    # HT opened as first closed, DD follows already, CT opened as nobody closed: that was typed.
+    assert gone_by({"HT": 9, "DD": 5, "CT": 1}, {"HT": 6, "DD": 5, "CT": 4}, earlier) == {"HT": 6, "DD": 5, "CT": 1}
+    assert gone_by({"HT": 9}, {}, [{}]) == {"HT": 0}
+    assert gone_by({}, {"HT": 6}, earlier) == {"HT": 6}

@@ -47,6 +47,7 @@ def get_board(
     return render(
         data, "throughput/board.html", today=day_of(now), state=state, q=q,
         asked=partial(reopenings.waiting, session, caller),
+        glance=partial(render.request.app.state.beside_board, session, caller, now),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
         table=lambda: board_text.as_table(find(None), request.state.locale),
     )  # fmt: skip

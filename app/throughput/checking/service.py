@@ -37,6 +37,7 @@ class FaultOut(BaseModel):
 
     pointer: Annotated[str, Field(description="JSON pointer into the body; of a form: `/city/lines/HT/withdrawn`")]
     code: str
+    values: Annotated[dict[str, int | str], Field(description="What the sentence names: numbers, codes, days")]
     message: WordsOut
 
 
@@ -257,5 +258,6 @@ def _fault_out(reference: Reference, fault: Fault, placed: Callable[[str], str])
     code = fault.values.get("field")
     return FaultOut(
         pointer=placed(fault.pointer), code=fault.code,
+        values={name: one if isinstance(one, int) else str(one) for name, one in fault.values.items()},
         message=_words(f"error.{fault.code}", reference, code if isinstance(code, str) else None, fault.values),
     )  # fmt: skip

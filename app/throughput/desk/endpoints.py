@@ -7,23 +7,23 @@ from sqlmodel import Session
 
 from app.core.access import Caller, allow
 from app.core.clock import Now
-from app.core.db import Reading
-from app.core.errors import Fault, Invalid
+from app.core.db import Reading, Writing
+from app.core.errors import NoUnit
 from app.core.forms import DoorRoute
 from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.procedures.rules import System
-from app.throughput import forward, reading, tabular
+from app.throughput import forward, reading, service, tabular
 from app.throughput.desk import month, share, today
 from app.throughput.desk.month import UnitMonthOut
 from app.throughput.desk.share import TextsOut
 from app.throughput.desk.today import TodayOut
-from app.throughput.endpoints import CanRead, TheUnit, UnitQuery, standing_reports, units_to_choose
+from app.throughput.endpoints import CanRead, CanSend, TheMatch, TheUnit, UnitQuery, standing_reports, units_to_choose
 from app.throughput.forms import Reference
 from app.throughput.obligations.endpoints import CanSeeOwed
 from app.throughput.reopenings import listing as reopenings
-from app.throughput.schemas import ReportsOut
+from app.throughput.schemas import CarriedOut, ReportsOut
 from app.units.models import Unit
 from app.units.service import visible_unit
 
@@ -34,10 +34,10 @@ SEES_FIGURES = allow("reports:read")
 
 
 def _asked(session: Session, caller: Caller, unit: str | None) -> Unit:
-    """Return the unit that is asked for, one's own by default; raises Invalid where there is none."""
+    """Return the unit that is asked for, one's own by default; raises NoUnit where there is none."""
     code = unit or caller.unit_code
     if code is None:
-        raise Invalid([Fault("?unit", "required")])
+        raise NoUnit("/throughput/board")
     return visible_unit(session, caller, code)
 
 
@@ -83,11 +83,33 @@ def get_receipt(
     reference, texts = Reference.read(session), share.texts(data, request.state.locale)
     followed = {system.value: forward.followed(session, unit, day, system) for system in System}
     owed = {s.value: reading.owed(session, unit.id, day, s) for s in System if getattr(data, s.value) is None}
+    to_carry = [s for s in System if s.value not in owed and caller.may("reports:send")]
+    behind = {s.value: forward.left_behind(session, reference, unit, day, s, now)[1].days for s in to_carry}
     return render(
         data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed, owed=owed,
+        behind=behind,
         states={s.value: reopenings.lock_state(session, unit, day, s, now) for s in System},
         table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
     )  # fmt: skip
+
+
+@router.post(
+    "/reports/{unit}/{day}/{system}/carried", operation_id="carry_forward", response_model=CarriedOut,
+    responses=problems(401, 403, 404, 412, 422, 428),
+)  # fmt: skip
+def carry_forward(
+    caller: CanSend,
+    unit: TheUnit,
+    day: Day,
+    system: System,
+    session: Writing,
+    match: TheMatch,
+    now: Now,
+    render: Render,
+) -> Response:
+    """Carry what a report's corrections changed on into the open days after it, once it was sent; wants If-Match."""
+    data = service.carry_on(session, caller, unit=unit, day=day, system=system, match=match, now=now)
+    return render.saved(data, to=f"/throughput/reports/{unit.code}/{day}/receipt")
 
 
 @router.get(

@@ -15,7 +15,7 @@ from app.core.text import search_key
 from app.procedures import codes
 from app.procedures.codes import CodeKind
 from app.procedures.rules import FieldInfo, System
-from app.throughput.figures.rules import MEASURES, Basis, off_balance, together
+from app.throughput.figures.rules import Basis, off_balance, together
 from app.throughput.figures.schemas import FigureDayIn, FigureLineIn, FiguresIn
 from app.throughput.forms import Reference
 from app.throughput.rules import MAX_COUNT
@@ -128,7 +128,7 @@ def _count(known: _Codes, item: Item, unit: Unit) -> None:
     applicable = known.reference.applicable(unit, item.sent.day, item.sent.system)
     seen: set[str] = set()
     for number, line in enumerate(item.sent.lines):
-        counts = {m: n for m in MEASURES if (n := getattr(line, m)) is not None}
+        counts = line.counts
         fault = _broken(known, applicable, line, seen, counts)
         if fault is not None:
             item.faults.append(Fault(f"{item.at}/lines/{number}{fault.pointer}", fault.code, fault.values))

@@ -18,7 +18,7 @@ from app.core.errors import Fault, Problem, ProblemError
 from app.core.handlers import faults_of
 from app.core.schemas import Count, Day, Line, Moment
 from app.procedures.rules import System
-from app.throughput.figures.rules import Basis
+from app.throughput.figures.rules import MEASURES, Basis
 
 MAX_ITEMS = 200
 BASIS_WORDS = "daily (of the day alone) | cumulative (totals from `since` to the day's end; stocks stay stocks)"
@@ -43,6 +43,11 @@ class FigureLineIn(BaseModel):
     withdrawn: Count | None = None
     pending_in_time: Count | None = None
     pending_overdue: Count | None = None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What is counted, by measure."""
+        return {measure: n for measure in MEASURES if (n := getattr(self, measure)) is not None}
 
 
 class FigureDayIn(BaseModel):

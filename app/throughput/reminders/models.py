@@ -67,6 +67,7 @@ class ToDoFold(BaseModel):
     """What units are reminded of together: a day's report of a system, its return or its findings."""
 
     units: int
+    n: Annotated[int, Shown(description="Reports, returns or findings; a unit may have several findings of a day")]
     shown: Annotated[list[ReminderOut], Shown(description="Of the first units; the list with `open=true` has all")]
 
 

@@ -122,17 +122,17 @@ def to_do(session: Session, caller: Caller, now: datetime) -> list[ToDoFold]:
     together = (once.c.finding_id.is_not(None), once.c.approval_id.is_not(None), once.c.day, once.c.system)
     place = func.row_number().over(partition_by=together, order_by=(_UNIT.c.sort_key, once.c.id))
     ranked = select(once.c.id, place.label("place")).join(_UNIT, _UNIT.c.id == once.c.unit_id).subquery()
-    counts = {
-        tuple(row[1:]): row[0]
-        for row in session.execute(select(func.count(func.distinct(once.c.unit_id)), *together).group_by(*together))
-    }
+    units = func.count(func.distinct(once.c.unit_id))
+    counted = session.execute(select(units, func.count(), *together).group_by(*together))
+    counts = {tuple(row[2:]): {"units": row[0], "n": row[1]} for row in counted}
     first = _rows(now).where(REMINDER.c.id.in_(select(ranked.c.id).where(ranked.c.place <= AT_FIRST)))
     folds: dict[tuple[Any, ...], list[ReminderOut]] = {}
     reference = Reference.read(session)
     for row in session.execute(first.order_by(REMINDER.c.day, _UNIT.c.sort_key, REMINDER.c.id)):
         key = (row.finding_id is not None, row.approval_id is not None, row.day, row.system)
         folds.setdefault(key, []).append(_out(reference, row, now))
-    return [ToDoFold(units=counts.get(key, 0), shown=items) for key, items in folds.items()]
+    none = {"units": 0, "n": 0}  # another process may write between the two questions
+    return [ToDoFold(**counts.get(key, none), shown=items) for key, items in folds.items()]
 
 
 def one(session: Session, number: int, now: datetime) -> ReminderOut:

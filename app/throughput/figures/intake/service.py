@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
@@ -18,18 +18,21 @@ from app.throughput.figures import service as door
 from app.throughput.figures.intake import rules
 from app.throughput.figures.intake.rules import Found, UnitDay
 from app.throughput.figures.intake.schemas import FiguresCellError, FiguresFileIn, FiguresImportOut, FiguresOfDayOut
-from app.throughput.figures.rules import MEASURES
 from app.throughput.figures.schemas import (
     ConfirmationStatus,
     FigureDayIn,
-    FigureLineIn,
     FigureResultOut,
     FiguresIn,
     FigureStatus,
 )
 from app.throughput.forms import Reference
 
-_NOTHING: dict[str, Any] = dict.fromkeys(MEASURES)
+
+class ReadLine(NamedTuple):
+    """A field's counts as the door takes them: each cell was judged, and of thousands none is judged again."""
+
+    field: str
+    counts: dict[str, int]
 
 
 def sheet_of(grids: list[Grid]) -> Found:
@@ -79,20 +82,18 @@ def _body(reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> Fig
     """Return the call that a file stands for; its cells are judged, and there may be more of them than in a call."""
     units = _names((unit.name, code) for code, unit in reference.units.items())
     fields = _names((info.name_vi, code) for code, info in reference.by_code.items())
-    items = [
-        FigureDayIn.model_construct(
-            unit=one.unit if one.unit in reference.units else units.get(search_key(one.unit), one.unit),
-            day=one.day, system=one.system, counted_until=None,
-            lines=[
-                FigureLineIn.model_construct(
-                    None, field=code if reference.knows_field(code) else fields.get(search_key(code), code),
-                    **_NOTHING | counts,
-                )
-                for code, counts in one.lines
-            ],
-        )
-        for one in days
-    ]  # fmt: skip
+
+    def item(one: UnitDay) -> FigureDayIn:
+        unit = one.unit if one.unit in reference.units else units.get(search_key(one.unit), one.unit)
+        lines: list[Any] = [
+            ReadLine(code if reference.knows_field(code) else fields.get(search_key(code), code), counts)
+            for code, counts in one.lines
+        ]
+        return FigureDayIn.model_construct(
+            unit=unit, day=one.day, system=one.system, counted_until=None, lines=lines
+        )  # fmt: skip
+
+    items = [item(one) for one in days]
     return FiguresIn.model_construct(source=said.source, basis=said.basis, since=said.since, items=items)
 
 

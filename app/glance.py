@@ -1,0 +1,51 @@
+"""What asks for whoever sees the whole city, beside the board: the last day due, tasks and indicators."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.core.clock import day_of
+from app.core.paging import Page
+from app.indicators.overview import service as indicators
+from app.indicators.place import Place
+from app.indicators.rules import CITY, Standing
+from app.tasks.narrowing import Filters
+from app.tasks.rules import Bucket
+from app.tasks.summary.service import summary
+from app.throughput import days
+from app.throughput.board.service import board
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How much of what asks for attention, and where it is listed."""
+
+    href: str
+    words: str
+    n: int
+    day: date | None = None
+
+
+def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
+    """Return the few figures that a leader's day begins with; none for who sees a unit of their own."""
+    if caller.units is not None:
+        return []
+    found = []
+    before = days.owed_before(session, day_of(now))
+    if before is not None and caller.may("reports:read"):
+        done = board(session, caller, Page(1, None), day=before, now=now).completeness
+        found.append(Glance(f"/throughput/board?day={before}", "glance.reports", done.expected - done.received, before))
+    if caller.may("tasks:read"):
+        counts = summary(session, caller, filters=Filters(), as_of=None, now=now).buckets
+        by_bucket = {one.bucket: one.count for one in counts}
+        for bucket, words in ((Bucket.overdue, "glance.tasks_overdue"), (Bucket.due_soon, "glance.tasks_due")):
+            found.append(Glance(f"/tasks?bucket={bucket.value}", words, by_bucket[bucket]))
+    if caller.may("indicators:read"):
+        page = indicators.listing(
+            session, caller, Page(1, None), place=Place(CITY), filters=indicators.Filters(), now=now
+        )  # fmt: skip
+        missed = sum(one.count for one in page.counts if one.standing is Standing.not_met)
+        found.append(Glance("/indicators?standing=not_met", "glance.indicators", missed))
+    return found
