@@ -80,7 +80,7 @@ from app.throughput.reminders.service import count as reminded
 from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
 from app.throughput.summary import endpoints as endpoints_summary
-from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
+from app.throughput.writing import ReasonsAdded, ReportCarried, ReportCorrected, ReportReceived
 from app.units import endpoints as units
 from app.units.models import UnitChanged
 
@@ -198,7 +198,9 @@ def wire() -> None:
     events.subscribe(ReportReceived, findings.on_report)
     events.subscribe(ReportCorrected, findings.on_report)
     events.subscribe(ReasonsAdded, approvals.on_reasons_added)
-    events.subscribe(ReasonsAdded, reminders.on_reasons_added)
+    events.subscribe(ReasonsAdded, reminders.on_return_stands)
+    events.subscribe(ReportCarried, approvals.on_carried)
+    events.subscribe(ReportCarried, reminders.on_return_stands)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)

@@ -250,7 +250,11 @@ const draftKey = () => `tiendo57 ${form.dataset.draft}`;
 function keep(version = form.elements._if_match?.value ?? "") {
   const any = Object.keys(changed).some((name) => form.elements[name]);
   const done = stored((device) => (any ? device.setItem(draftKey(), JSON.stringify({ version, changed })) : device.removeItem(draftKey())));
-  for (const one of all("[data-carry]")) one.hidden = !Object.keys(changed).some((name) => name.startsWith(`${one.dataset.carry}[lines`));
+  for (const one of all("[data-carry]")) {
+    const was = one.hidden;
+    one.hidden = !Object.keys(changed).some((name) => name.startsWith(`${one.dataset.carry}[lines`));
+    if (was && !one.hidden) form.querySelector(":focus")?.scrollIntoView({ block: "nearest" }); // the bar has grown
+  }
   say(refused ? (refused.matches(".foot *") ? "asked" : "refused") : !any ? standing : done ? "kept" : "not_kept");
 }
 

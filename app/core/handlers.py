@@ -1,5 +1,6 @@
 """How every error becomes an answer: problem details for clients, a page or the form again for people."""
 
+import json
 import re
 import traceback
 from collections.abc import Iterator
@@ -168,26 +169,24 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
             # Refused before its address was judged: "abc" is no day, and there is no form of it to draw.
             log.warning("form_not_drawn", path=request.url.path, error=type(error).__name__)
             return answer(request, problem)
-    document = describe(request, problem)
-    locale = request.state.locale
-    moved = getattr(request.state, "moved", {})
-    shown = [
-        {"pointer": as_typed(pointer, moved), "code": code, "values": values, "message": words(code, locale, values)}
-        for pointer, code, values in (
-            [(f.pointer, f.code, f.values) for f in more.pop("faults", problem.faults)]
-            or [("", problem.code, problem.values)]
-        )
-    ]
+    found = more.pop("faults", problem.faults) or [Fault("", problem.code, problem.values)]
     response = Renderer(request).page(
-        marker.template,
-        status=problem.status,
-        data=data,
+        marker.template, status=problem.status, data=data,
         **{"typed": getattr(request.state, "typed", {}), **problem.extra, **more},
-        errors=shown,
-        problem=document,
-    )
+        errors=_shown(request, found), problem=describe(request, problem),
+    )  # fmt: skip
     response.headers.update(problem.headers)
     return response
+
+
+def _shown(request: Request, faults: list[Fault]) -> list[dict[str, Any]]:
+    """Return faults in words, each with its place as the form had it."""
+    locale, moved = request.state.locale, getattr(request.state, "moved", {})
+    return [
+        {"pointer": as_typed(f.pointer, moved), "code": f.code, "values": f.values,
+         "message": words(f.code, locale, f.values)}
+        for f in faults
+    ]  # fmt: skip
 
 
 def as_typed(pointer: str, moved: dict[str, str]) -> str:
@@ -202,22 +201,14 @@ def answer(request: Request, problem: Problem) -> Response:
     """Return a problem as problem details or as a page, by the request's door."""
     document = describe(request, problem)
     if request.state.door == "api" or request.state.format == "json":
-        headers = dict(problem.headers)
-        if problem.status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
+        headers = problem.headers | ({"WWW-Authenticate": "Bearer"} if problem.status == 401 else {})
         body = document.model_dump(mode="json") | {k: _jsonable(v) for k, v in problem.extra.items()}
-        import json
-
         return Response(
             json.dumps(body, ensure_ascii=False), problem.status, headers, media_type="application/problem+json"
         )
-    locale = request.state.locale
-    errors = [
-        {"pointer": f.pointer, "code": f.code, "message": words(f.code, locale, f.values)} for f in problem.faults
-    ]
-    above = getattr(request.state, "above", "/")
     response = Renderer(request).page(
-        "errors/error.html", status=problem.status, problem=document, errors=errors, above=above,
+        "errors/error.html", status=problem.status, problem=document, errors=_shown(request, problem.faults),
+        above=getattr(request.state, "above", "/"),
         asked=list(request.query_params.multi_items()) if request.method == "GET" else [],
     )  # fmt: skip
     response.headers.update(problem.headers)

@@ -111,7 +111,7 @@ def carry_on(
     if carried.days:
         check_match(match.if_match, match.if_none_match, stored.version)
     for later, case in forward.cases_of(session, unit, day, stored, system, touched, carried, now):
-        write(session, reference, caller, unit, later, case, now)
+        write(session, reference, caller, unit, later, case, now, follows=True)
     return CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
 
 

@@ -68,6 +68,14 @@ class ReasonsAdded:
 
 
 @dataclass(frozen=True)
+class ReportCarried:
+    """A report has a revision that only follows the correction of a day before: nobody looked at it."""
+
+    report_id: int
+    version: int
+
+
+@dataclass(frozen=True)
 class ReportCorrected:
     """A report has a new revision."""
 
@@ -98,8 +106,12 @@ def write(
     now: datetime,
     *,
     carries: bool = False,
+    follows: bool = False,
 ) -> Saved:
-    """Make a judged report the one that stands; with `carries`, the later days follow in the same transaction."""
+    """Make a judged report the one that stands; with `carries`, the later days follow in the same transaction.
+
+    `follows`: it is itself such a later day.
+    """
     assert unit.id is not None
     touched, carried = forward.plan(session, reference, unit, day, case, now) if carries else ([], None)
     stored, draft, system = case.stored, case.draft, case.system
@@ -124,10 +136,12 @@ def write(
         if stored
         else ReportReceived(unit.id, day, system, written),
     )
+    if follows:
+        events.publish(session, ReportCarried(new.report_id, new.version))
     report = report_out(reference, unit, day, system, new)
     if carried is not None:
         for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
-            write(session, reference, caller, unit, later, one, now)
+            write(session, reference, caller, unit, later, one, now, follows=True)
         report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
     return Saved(report, created=stored is None, changed=True, revision_id=new.revision_id)
 

@@ -307,3 +307,21 @@ def test_the_receipt_offers_it_and_does_it(officer: TestClient, people: Callable
     assert "Đã chuyển chênh lệch sang các ngày: 19/11/2026, 20/11/2026" in after
     assert f"{at}/city/carried" not in after
     assert "/carried" not in people("ward_leader").get(f"{at}/receipt").text
+
+
+@pytest.mark.parametrize("overruled", [False, True])
+def test_a_returned_day_that_only_follows_stays_returned(
+    officer: TestClient, api: Api, clock: SetClock, overruled: bool
+) -> None:
+    clock.set("2026-11-20T17:30+07:00")
+    leader, analyst, at = api("ward_leader"), api("city_analyst"), f"{AT}/{DAYS[1]}/city/approvals"
+    back = leader.post(f"{at}/ward/return", json={"version": 1, "reason": "Thiếu hồ sơ trực tuyến"})
+    assert back.status_code == 200, back.text
+    if overruled:
+        assert analyst.put(f"{at}/city", json={"version": 1}).status_code == 200
+    correct(officer, 13)
+    followed = stands(officer, DAYS[1])
+    assert (followed["version"], followed["status"]) == (2, "received" if overruled else "returned")
+    own = report(line(received_online=11, resolved_early=4), reasons=WHY)
+    answered = officer.put(f"{AT}/{DAYS[1]}/city", json=own, headers={"if-match": '"2"'})
+    assert (answered.status_code, answered.json()["status"]) == (200, "received")

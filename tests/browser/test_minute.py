@@ -268,7 +268,15 @@ def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callab
     later = "/throughput/reports/19789/2025-07-04"
     was = page.request.get(f"{later}/worksheet.json").json()["city"]["rows"][0]["opening"]
     place = cell("HT", "received_online")
+    carries = page.locator('[data-carry="city"]')
+    expect(carries).to_be_hidden()
     page.fill(place, str(int(page.input_value(place)) + 3))
+    expect(carries).to_be_in_viewport()  # beside the button, once there is a difference
+    expect(page.locator('[data-due="city"]')).to_be_visible()
+    page.locator("#ministry .count").first.focus()
+    expect(page.locator('[data-due="ministry"]')).to_be_visible()
+    expect(page.locator('[data-due="city"]')).to_be_hidden()
+    page.focus(place)
     why = page.locator("#city-question [data-question]").first
     assert "đính chính" in why.inner_text()
     asked, first = why.bounding_box(), page.locator("#city-lines-HT").bounding_box()

@@ -21,7 +21,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.schemas import WordsOut
 from app.throughput.shown import report_out
-from app.throughput.writing import ReasonsAdded
+from app.throughput.writing import ReasonsAdded, ReportCarried
 from app.units.models import Unit
 from app.units.service import visible_unit
 
@@ -188,11 +188,23 @@ def _held(session: Session, unit: Unit, day: date, system: System) -> Held:
 
 def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
     """Let what was said stand for the same figures with one more reason: a return asks for figures to be corrected."""
+    _stand_on(session, event)
+
+
+def on_carried(session: Session, event: ReportCarried) -> None:
+    """Let a return stand when a report only followed the day before: what it asks for was not looked at."""
+    _stand_on(session, event, only_returned=True)
+
+
+def _stand_on(session: Session, event: ReasonsAdded | ReportCarried, *, only_returned: bool = False) -> None:
     c = _APPROVAL.c
     standing = select(c.stage, c.word, c.at, c.by, c.user_id, c.reason).where(
         c.report_id == event.report_id, c.version == event.version - 1, c.ended_at.is_(None)
     )
-    rows = session.execute(standing).mappings().all()
+    rows = list(session.execute(standing).mappings())
+    if only_returned:  # what the city approved all the same is returned no more
+        overruled = any(row["stage"] == Stage.city and row["word"] == Word.approved for row in rows)
+        rows = [] if overruled else [row for row in rows if row["word"] == Word.returned]
     if not rows:
         return
     of = {"report_id": event.report_id, "version": event.version}

@@ -25,7 +25,7 @@ from app.throughput.reminders.models import Reminder
 from app.throughput.reminders.rules import TO, Ladder, ReminderStep, finding_steps, report_steps, returned_steps
 from app.throughput.reminders.times import own_times
 from app.throughput.reopenings import service as reopenings
-from app.throughput.writing import ReasonsAdded
+from app.throughput.writing import ReasonsAdded, ReportCarried
 from app.units.models import Unit
 
 REMINDER = hot.table(Reminder)
@@ -186,7 +186,7 @@ def by_hand(session: Session, by: str, *, unit: Unit, day: date, system: System,
     return number
 
 
-def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
+def on_return_stands(session: Session, event: ReasonsAdded | ReportCarried) -> None:
     """Have reminders of a return go on with it where it was carried to a report's next revision."""
     c, next_ = APPROVAL.c, APPROVAL.alias("next").c
     carried = (
