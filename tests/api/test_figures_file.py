@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import text
 
+from app.accounts.rules import CITY_SENDER
 from app.core.grids import letters
 from app.throughput.figures.intake.rules import COLUMNS, heading
 from app.throughput.figures.rules import MEASURES
@@ -156,6 +157,13 @@ def test_a_machine_brings_files_of_its_unit_and_the_city_speaks_in_no_machines_n
         other.post(f"{AT}/import", json={"source": "tep", "file": kept}).json()["errors"][0]["code"] == "unknown_file"
     )
     assert bring(api(), csv_of(row())).status_code == 403
+    given = analyst.put(f"{AT}/senders/one-gate", json={"unit": WARD, "sender": CITY_SENDER})
+    assert given.status_code == 200, given.text
+    assert bring(analyst, csv_of(row(received_online=7))).json()["accepted"] == 1
+    assert bring(machine, csv_of(row())).json()["code"] == "source_of_another"
+    taken = {"role": "machine", "scopes": ["figures:import"], "name": CITY_SENDER}
+    refused = api("administrator").post("/api/v1/tokens", json=taken)
+    assert (refused.status_code, refused.json()["code"]) == (422, "token_name_taken")
 
 
 @pytest.mark.parametrize("shape", ["csv", "xlsx"])
