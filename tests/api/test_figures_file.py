@@ -196,5 +196,8 @@ def test_the_page_shows_what_is_wrong_then_stores_what_was_tried(people: Callabl
     number = right.split('name="file" value="')[1].split('"')[0]
     said = {"file": number, "source": "tep", "basis": "daily"}
     stored = page.post("/throughput/figures/import?dry_run=false", data=said, follow_redirects=False)
-    assert (stored.status_code, stored.headers["location"]) == (303, f"/throughput/figures?from={DAY}&to={DAY}")
-    assert "tep" in page.get(stored.headers["location"]).text
+    assert (stored.status_code, stored.headers["location"]) == (
+        303,
+        f"/throughput/figures?from={DAY}&to={DAY}&source=tep&imported=1",
+    )
+    assert "notice--success" in page.get(stored.headers["location"]).text
