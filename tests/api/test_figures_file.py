@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 from sqlalchemy import text
 
+from app.accounts.rules import CITY_SENDER
 from app.core.grids import letters
 from app.throughput.figures.intake.rules import COLUMNS, heading
 from app.throughput.figures.rules import MEASURES
@@ -156,6 +157,13 @@ def test_a_machine_brings_files_of_its_unit_and_the_city_speaks_in_no_machines_n
         other.post(f"{AT}/import", json={"source": "tep", "file": kept}).json()["errors"][0]["code"] == "unknown_file"
     )
     assert bring(api(), csv_of(row())).status_code == 403
+    given = analyst.put(f"{AT}/senders/one-gate", json={"unit": WARD, "sender": CITY_SENDER})
+    assert given.status_code == 200, given.text
+    assert bring(analyst, csv_of(row(received_online=7))).json()["accepted"] == 1
+    assert bring(machine, csv_of(row())).json()["code"] == "source_of_another"
+    taken = {"role": "machine", "scopes": ["figures:import"], "name": CITY_SENDER}
+    refused = api("administrator").post("/api/v1/tokens", json=taken)
+    assert (refused.status_code, refused.json()["code"]) == (422, "token_name_taken")
 
 
 @pytest.mark.parametrize("shape", ["csv", "xlsx"])
@@ -188,5 +196,8 @@ def test_the_page_shows_what_is_wrong_then_stores_what_was_tried(people: Callabl
     number = right.split('name="file" value="')[1].split('"')[0]
     said = {"file": number, "source": "tep", "basis": "daily"}
     stored = page.post("/throughput/figures/import?dry_run=false", data=said, follow_redirects=False)
-    assert (stored.status_code, stored.headers["location"]) == (303, f"/throughput/figures?from={DAY}&to={DAY}")
-    assert "tep" in page.get(stored.headers["location"]).text
+    assert (stored.status_code, stored.headers["location"]) == (
+        303,
+        f"/throughput/figures?from={DAY}&to={DAY}&source=tep&imported=1",
+    )
+    assert "notice--success" in page.get(stored.headers["location"]).text

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -107,4 +108,5 @@ def import_figures(
     if dry_run:
         return render(data, "throughput/figures_imported.html")
     first, last = min(one.day for one in data.days), max(one.day for one in data.days)
-    return render.saved(data, to=f"/throughput/figures?from={first}&to={last}")
+    at = f"/throughput/figures?from={first}&to={last}&source={quote(data.source)}"
+    return render.saved(data, to=f"{at}&imported={data.accepted}")
