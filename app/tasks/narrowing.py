@@ -143,6 +143,24 @@ def are_many(session: Session, query: str, at: datetime, *, past: bool) -> bool:
     return bool(counts) and all(session.scalar(select(func.count()).select_from(one)) == MANY for one in counts)
 
 
+def are_everywhere(session: Session, query: str, at: datetime, *, past: bool) -> bool:
+    """Tell whether each word is one that all tasks have: then it narrows nothing, and kept sums answer.
+
+    One scan of the index of words, and none where a word is not in many tasks to begin with.
+    """
+    if not are_many(session, query, at, past=past):
+        return False
+    those: Any = select(func.count()).select_from(Task)
+    if past:
+        those = select(func.count()).select_from(TaskEdition).where(alive(TaskEdition, at))
+    total = session.scalar(those)
+    for said in _beginnings(query):
+        counts = select(func.count()).where(*_found(said, at, past=past)).group_by(col(TaskMark.word))
+        if total not in set(session.scalars(counts)):
+            return False
+    return True
+
+
 def _beginnings(query: str) -> list[str]:
     return [word[:WORD_LENGTH] for word in words_typed(query)]
 
