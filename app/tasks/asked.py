@@ -55,6 +55,7 @@ def get_filters(
 
 
 Filtered = Annotated[Filters, Depends(get_filters)]
+AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
 
 
 def in_words(filters: Filters) -> dict[str, Any]:

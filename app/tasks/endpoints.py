@@ -10,11 +10,11 @@ from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
-from app.core.schemas import AsOf, problems
+from app.core.schemas import problems
 from app.core.web import Render, form
 from app.tasks import life, listing, service
 from app.tasks.acting import REFUSALS, CanAccept, CanKeep, CanRead, CanUpdate, acted, task_in_path
-from app.tasks.asked import Filtered, in_words, named_unit
+from app.tasks.asked import AtMoment, Filtered, in_words, named_unit
 from app.tasks.desk import TaskDesk, desk
 from app.tasks.detail_schemas import TaskOut
 from app.tasks.life_schemas import AcceptanceIn, ProposalIn, StartIn, TaskReturnIn
@@ -28,7 +28,6 @@ router = APIRouter(route_class=DoorRoute, tags=["tasks"])
 pages_router = APIRouter()  # blank forms: nothing that a client could want
 
 ON_A_PAGE = 30  # on a phone each task is a card: a hundred are read by nobody
-AtMoment = Annotated[AsOf | None, Query(description="As it stood and was known then; a day means its end")]
 
 
 @router.get("/tasks", operation_id="list_tasks", response_model=TaskPage, responses=problems(401, 403, 406, 422))

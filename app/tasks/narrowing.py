@@ -143,6 +143,27 @@ def are_many(session: Session, query: str, at: datetime, *, past: bool) -> bool:
     return bool(counts) and all(session.scalar(select(func.count()).select_from(one)) == MANY for one in counts)
 
 
+def are_everywhere(session: Session, query: str, at: datetime, *, past: bool) -> bool:
+    """Tell whether each word is one that all tasks have: then it narrows nothing, and kept sums answer.
+
+    One scan of the index of words, and none where a word is not in many tasks to begin with.
+    """
+    if not are_many(session, query, at, past=past):
+        return False
+    those: Any = select(func.count()).select_from(Task)
+    if past:
+        those = select(func.count()).select_from(TaskEdition).where(alive(TaskEdition, at))
+    total = session.scalar(those)
+    for said in _beginnings(query):
+        found = _found(said, at, past=past)
+        # Mostly a whole word is typed: that one is counted sooner than all that begin so are told apart.
+        if session.scalar(select(func.count()).where(*found, col(TaskMark.word) == said)) == total:
+            continue
+        if total not in set(session.scalars(select(func.count()).where(*found).group_by(col(TaskMark.word)))):
+            return False
+    return True
+
+
 def _beginnings(query: str) -> list[str]:
     return [word[:WORD_LENGTH] for word in words_typed(query)]
 

@@ -306,6 +306,7 @@ def test_an_act_handed_out_follows_its_children(api: Api, analyst: TestClient, n
     assert analyst.get(f"{API}/tasks/G").json()["status"] == "in_progress"
     assert api().get(f"{API}/tasks/G/matrix").json()["total"] == 1, "how the others stand is not a ward's to see"
     assert api("department_officer").get(f"{API}/tasks/G/matrix").json()["total"] == 2
+    assert api("department_officer").get(f"{API}/tasks/G/matrix?as_of=2026-11-01").status_code == 404
 
 
 def test_party_documents_have_no_file_and_clauses_in_use_stay(analyst: TestClient) -> None:

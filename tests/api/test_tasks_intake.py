@@ -123,6 +123,10 @@ def test_words_on_progress_are_kept_and_what_no_figure_can_mean_is_an_error(api:
     assert [(error["place"], error["code"]) for error in told["errors"]] == [
         ("H2", "percent_ambiguous"), ("H3", "percent_too_large"), ("G4", "too_long"), ("H5", "percent_too_large"),
     ]  # fmt: skip
+    assert analyst.post(at, files={"file": ("a.xlsx", workbook(head, *rows))}).status_code == 200
+    stands = {one["code"]: analyst.get(f"{API}/tasks/{one['code']}").json() for one in tried["tasks"]}
+    assert [one["status"] for one in stands.values()] == ["in_progress"] * 7 + ["not_started"]
+    assert next(reversed(stands.values()))["updates"][0]["done"] == "Chưa hoàn thành do thiếu kinh phí"
 
 
 def test_on_pages_the_units_are_chosen(people: Any, api: Any) -> None:

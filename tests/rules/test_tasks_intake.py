@@ -76,9 +76,13 @@ SAID: dict[str, Progress] = {
     for words in (
         "Hoàn thành trước 30/6/2026", "Hoàn thành trong năm 2026", "Đã hoàn thành 3/5 nội dung", "Đã hoàn thành 3",
         "Hoàn thành khảo sát, đang lập dự án", "Đang thực hiện, đạt 60%, vướng mặt bằng", "Đang chờ thẩm định",
-        "Chưa hoàn thành do thiếu kinh phí", "Chưa triển khai vì chờ hướng dẫn", "Không có vướng mắc", "99,9%",
+        "Không có vướng mắc", "99,9%",
         "99.9%", "0,75", "Chờ hướng dẫn", "Đạt 40", "40% khối lượng", "30/6/2026", "5/2026",
     )
+} | {
+    # kept to the letter too, and no beginning
+    words: Progress(begun=False, other=words)
+    for words in ("Chưa hoàn thành do thiếu kinh phí", "Chưa triển khai vì chờ hướng dẫn", "chưa có kết quả")
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render, form
-from app.tasks.asked import ProgrammeQuery, TaskCodeInPath
+from app.tasks.asked import AtMoment, ProgrammeQuery, TaskCodeInPath
 from app.tasks.detail_schemas import TaskOut
 from app.tasks.directives import handing_out, service
 from app.tasks.directives.models import Directive
@@ -241,10 +241,14 @@ def get_matrix(
     session: Reading,
     render: Render,
     now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
-    """Show who has done what was handed to many."""
+    """Show who has done what was handed to many, or had at a moment; 404 for one before it was there."""
     task: Task = by_code(session, caller, code)
-    found = handing_out.matrix(session, caller, task, now)
+    found = handing_out.matrix(session, caller, task, as_of=as_of, now=now)
     return render(
-        found, "tasks/matrix.html", table=lambda: tables.of_models(f"matrix-{task.code}", found.items, MatrixRow)
+        found,
+        "tasks/matrix.html",
+        wanted={"as_of": as_of},
+        table=lambda: tables.of_models(f"matrix-{task.code}", found.items, MatrixRow),
     )

@@ -2,17 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.core.errors import Conflict, Fault, Invalid
+from app.core.errors import Conflict, Fault, Invalid, NotFound
 from app.tasks import service
 from app.tasks.directives.models import Directive
 from app.tasks.directives.schemas import HandOutIn, MatrixOut, MatrixRow
+from app.tasks.editions import alive
 from app.tasks.listing import deadline_out, percent_out
-from app.tasks.models import Task, TaskState
+from app.tasks.models import Task, TaskEdition, TaskPercent, TaskState
 from app.tasks.progress.models import TaskEvidence, TaskUpdate
 from app.tasks.rules import Bucket, RollUp, TaskStatus
 from app.tasks.schemas import TaskNew, UnitName
@@ -48,41 +49,56 @@ def hand_out(session: Session, caller: Caller, directive: Directive, *, body: Ha
     return top
 
 
-def matrix(session: Session, caller: Caller, task: Task, now: datetime) -> MatrixOut:
-    """Return who has done what was handed to many, in the order of the catalogue."""
-    newest = (
-        select(col(TaskUpdate.done))
-        .where(col(TaskUpdate.task_id) == col(Task.id))
-        .order_by(col(TaskUpdate.at).desc(), col(TaskUpdate.id).desc())
-        .limit(1)
-        .correlate(Task)
-        .scalar_subquery()
-    )
-    proofs = select(func.count()).where(col(TaskEvidence.task_id) == col(Task.id)).correlate(Task).scalar_subquery()
+def matrix(session: Session, caller: Caller, task: Task, *, as_of: datetime | None = None, now: datetime) -> MatrixOut:
+    """Return who has done what was handed to many, or had and was known at `as_of`, in the order of the catalogue.
+
+    Raises NotFound for a moment before it was there.
+    """
+    at = as_of or now
+    whole = session.execute(
+        select(TaskEdition, col(TaskState.deadline))
+        .join(TaskState, and_(col(TaskState.task_id) == col(TaskEdition.task_id), alive(TaskState, at)))
+        .where(col(TaskEdition.task_id) == task.id, alive(TaskEdition, at))
+    ).one_or_none()
+    if whole is None:
+        raise NotFound
+    said = (col(TaskUpdate.task_id) == col(Task.id), col(TaskUpdate.at) <= at)
+    proven = (col(TaskEvidence.task_id) == col(Task.id), col(TaskEvidence.at) <= at)
+    far = (col(TaskPercent.task_id) == col(Task.id), col(TaskPercent.at) <= at)
+    newest = (col(TaskPercent.at).desc(), col(TaskPercent.id).desc())
     query = (
         select(
-            Task, col(TaskState.bucket), col(Unit.code), col(Unit.name), newest.label("word"), proofs.label("proofs")
+            Task, TaskState, col(Unit.code), col(Unit.name),
+            select(col(TaskUpdate.done)).where(*said).order_by(col(TaskUpdate.at).desc(), col(TaskUpdate.id).desc())
+            .limit(1).correlate(Task).scalar_subquery().label("word"),
+            select(func.max(col(TaskUpdate.at))).where(*said).correlate(Task).scalar_subquery().label("said_at"),
+            select(func.count()).where(*proven).correlate(Task).scalar_subquery().label("proofs"),
+            select(col(TaskPercent.percent)).where(*far).order_by(*newest).limit(1).correlate(Task).scalar_subquery()
+            .label("percent"),
+            select(col(TaskPercent.source)).where(*far).order_by(*newest).limit(1).correlate(Task).scalar_subquery()
+            .label("source"),
         )
-        .join(TaskState, col(TaskState.task_id) == col(Task.id))
-        .join(Unit, col(Unit.id) == col(Task.lead_unit_id))
-        .where(col(Task.parent_id) == task.id, col(TaskState.from_at) <= now, col(TaskState.to_at) > now)
+        .join(TaskState, and_(col(TaskState.task_id) == col(Task.id), alive(TaskState, at)))
+        .join(TaskEdition, and_(col(TaskEdition.task_id) == col(Task.id), alive(TaskEdition, at)))
+        .join(Unit, col(Unit.id) == col(TaskState.lead_unit_id))
+        .where(col(TaskEdition.parent_id) == task.id)
         .order_by(col(Unit.sort_order), col(Unit.code), col(Task.code))
-    )
+    )  # fmt: skip
     if caller.units is not None:
         # How the others stand is the city's to see, and the unit's that watches over the whole.
-        query = query if caller.sees(task.lead_unit_id) else query.where(col(Task.lead_unit_id).in_(caller.units))
+        query = query if caller.sees(task.lead_unit_id) else query.where(col(TaskState.lead_unit_id).in_(caller.units))
     rows = [
         MatrixRow(
-            unit=UnitName(code=row.code, name=row.name), code=row[0].code, status=TaskStatus(row[0].status),
-            bucket=Bucket(row.bucket), percent=percent_out(row[0].percent, row[0].percent_source),
-            proposed_on=row[0].proposed_on, last_update_at=row[0].last_update_at, last_word=row.word,
-            evidence=row.proofs,
+            unit=UnitName(code=row.code, name=row.name), code=row[0].code, status=TaskStatus(row[1].status),
+            bucket=Bucket(row[1].bucket), percent=percent_out(row.percent, row.source),
+            proposed_on=row[1].proposed_on, last_update_at=row.said_at, last_word=row.word, evidence=row.proofs,
         )
         for row in session.execute(query)
     ]  # fmt: skip
     late = (Bucket.overdue, Bucket.completed_late, Bucket.regular_overdue)
     return MatrixOut(
-        code=task.code, title=task.title, deadline=deadline_out(task.deadline, task.precision), total=len(rows),
+        code=task.code, title=whole[0].title, deadline=deadline_out(whole[1], whole[0].precision), as_of=at,
+        total=len(rows),
         done=sum(row.status is TaskStatus.completed for row in rows),
         awaiting=sum(row.status is TaskStatus.awaiting_acceptance for row in rows),
         late=sum(row.bucket in late for row in rows), items=rows,

@@ -137,6 +137,7 @@ class MatrixOut(BaseModel):
     code: str
     title: str
     deadline: DeadlineOut | None
+    as_of: datetime
     total: int
     done: int
     awaiting: int

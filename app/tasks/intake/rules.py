@@ -104,7 +104,12 @@ def progress_of(text: str) -> Progress:
         return Progress(begun=True, percent=100)
     if folded in _UNDER_WAY:
         return Progress(begun=True)
-    return Progress() if folded in _IDLE else Progress(begun=True, other=written)
+    return Progress() if folded in _IDLE else Progress(begun=not is_idle(written), other=written)
+
+
+def is_idle(text: str) -> bool:
+    """Tell whether words begin with "chưa": "Chưa triển khai do vướng mặt bằng" says why nothing was begun."""
+    return search_key(text).startswith("chua ")
 
 
 def _percent(written: str, number: int, *, whole: bool, sure: bool) -> Progress:

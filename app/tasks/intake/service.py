@@ -1,5 +1,6 @@
 """An annex of tasks: what its rows would become, what is wrong where; all of it or nothing."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from app.tasks.intake.rules import (
     as_percent,
     code_of,
     columns_of,
+    is_idle,
     progress_of,
     unit_for,
     when_of,
@@ -110,7 +112,7 @@ def bring(
             try:
                 task = tasks.add(session, caller, values=values, now=now)
                 if said is not None:
-                    progress.say(session, caller, task, body=said, now=now)
+                    progress.say(session, caller, task, body=said.update, now=now, begins=said.begins)
             except Problem as problem:
                 raise Invalid([Fault(f"/rows/{number + 1}", f.code, f.values) for f in problem.faults]) from None
         audit.record(session, "tasks.imported", f"files/{file.id}", after={"file": file.sha256, "tasks": len(rows)})
@@ -119,7 +121,8 @@ def bring(
         tasks=[
             AnnexRow(
                 row=number + 1, code=v.code, centre_code=v.centre_code or "", title=v.title, lead_unit=v.lead_unit,
-                deadline=v.deadline, result=said.done if said else None, percent=said.percent if said else None,
+                deadline=v.deadline, result=said.update.done if said else None,
+                percent=said.update.percent if said else None,
             )
             for number, v, said in rows
         ],
@@ -127,7 +130,15 @@ def bring(
     )  # fmt: skip
 
 
-Row = tuple[int, TaskNew, UpdateIn | None]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an annex says was done so far, and whether that says that work has begun."""
+
+    update: UpdateIn
+    begins: bool
+
+
+Row = tuple[int, TaskNew, Said | None]
 
 
 def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix: str) -> list[Row]:
@@ -183,7 +194,7 @@ def _rows(session: Session, annex: Annex, programme: str, directive: int, prefix
     return found
 
 
-def _said(annex: Annex, row: int, new: TaskNew) -> UpdateIn | None:
+def _said(annex: Annex, row: int, new: TaskNew) -> Said | None:
     """Return what an annex says was done so far, as the task's first update; None where it says nothing."""
     value, text = annex.cell(row, "progress").value, annex.cell(row, "progress").text
     if isinstance(value, float) and 0 < value < 1:
@@ -199,7 +210,8 @@ def _said(annex: Annex, row: int, new: TaskNew) -> UpdateIn | None:
     if not (done or told.begun):
         return None
     try:
-        return UpdateIn(done=done or None, percent=percent, on_track=not done and percent is None)
+        update = UpdateIn(done=done or None, percent=percent, on_track=not done and percent is None)
+        return Said(update, begins=told.begun or not is_idle(done))
     except ValidationError as error:
         name = "result" if annex.cell(row, "result").text.strip() else "progress"
         for fault in faults_of(error.errors()):

@@ -14,7 +14,7 @@ from app.core.paging import Page, Paging
 from app.core.schemas import problems
 from app.core.web import Render
 from app.tasks import programmes
-from app.tasks.asked import Filtered, in_words
+from app.tasks.asked import AtMoment, Filtered, in_words
 from app.tasks.overview import rules, service
 from app.tasks.overview.schemas import (
     DeadlineMonth,
@@ -36,12 +36,18 @@ DRAWN = 40  # bars that can still be told apart on a phone
     responses=problems(401, 403, 406, 422),
 )  # fmt: skip
 def list_positions(
-    caller: CanRead, session: Reading, render: Render, page: Paging, filters: Filtered, now: Now
+    caller: CanRead,
+    session: Reading,
+    render: Render,
+    page: Paging,
+    filters: Filtered,
+    now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
     """List positions with how the tasks stand that they answer for, as accountable or as responsible."""
-    find = partial(service.positions, session, caller, filters=filters, now=now)
+    find = partial(service.positions, session, caller, filters=filters, as_of=as_of, now=now)
     return render(
-        find(page), "tasks/positions.html", wanted=in_words(filters),
+        find(page), "tasks/positions.html", wanted=in_words(filters) | {"as_of": as_of, "year": None},
         table=lambda: tables.of_models("chuc-danh", render.every(find), PositionItem),
     )  # fmt: skip
 
@@ -51,13 +57,15 @@ def list_positions(
     responses=problems(401, 403, 406, 422),
 )  # fmt: skip
 def count_deadlines(
-    caller: CanRead, session: Reading, render: Render, filters: Filtered, now: Now,
+    caller: CanRead, session: Reading, render: Render, filters: Filtered, now: Now, as_of: AtMoment = None,
     year: Annotated[int | None, Query(ge=1950, le=2150, description="Absent: this year")] = None,
 ) -> Response:  # fmt: skip
     """Count tasks by the month of their original deadline."""
-    found = service.deadlines(session, caller, year=year or day_of(now).year, filters=filters, now=now)
+    found = service.deadlines(
+        session, caller, year=year or day_of(as_of or now).year, filters=filters, as_of=as_of, now=now
+    )
     return render(
-        found, "tasks/deadlines.html", wanted=in_words(filters),
+        found, "tasks/deadlines.html", wanted=in_words(filters) | {"as_of": as_of, "year": found.year},
         table=lambda: tables.of_models(f"thoi-han-{found.year}", found.items, DeadlineMonth),
     )  # fmt: skip
 
@@ -67,15 +75,22 @@ def count_deadlines(
     responses=problems(401, 403, 406, 422),
 )  # fmt: skip
 def list_timeline(
-    caller: CanRead, session: Reading, render: Render, page: Paging, filters: Filtered, now: Now
+    caller: CanRead,
+    session: Reading,
+    render: Render,
+    page: Paging,
+    filters: Filtered,
+    now: Now,
+    as_of: AtMoment = None,
 ) -> Response:
     """List tasks along time: when they were given, when they end, when they were done."""
-    find = partial(service.timeline, session, caller, filters=filters, now=now)
+    find = partial(service.timeline, session, caller, filters=filters, as_of=as_of, now=now)
     shown = Page(min(page.limit, DRAWN), page.after) if render.door == "people" else page
     found = find(shown)
     days = [day for i in found.items for day in (i.begins, i.deadline, i.approved, i.done_on) if day is not None]
     return render(
-        found, "tasks/timeline.html", wanted=in_words(filters), span=rules.span([*days, found.day] if days else []),
+        found, "tasks/timeline.html", wanted=in_words(filters) | {"as_of": as_of},
+        span=rules.span([*days, found.day] if days else []),
         place=rules.place, ticks=rules.ticks, programmes=programmes.listing(session).items,
         table=lambda: tables.of_models("tien-trinh", render.every(find), TimelineItem),
     )  # fmt: skip

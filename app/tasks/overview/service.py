@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlmodel import Session, col
 
 from app.core.access import Caller
@@ -13,8 +13,9 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.core.text import sort_key
 from app.tasks.directives.models import Directive
+from app.tasks.editions import alive
 from app.tasks.listing import listing
-from app.tasks.models import Task, TaskState
+from app.tasks.models import Task, TaskEdition, TaskState
 from app.tasks.narrowing import Filters, narrowed
 from app.tasks.overview.rules import by_month, by_position
 from app.tasks.overview.schemas import (
@@ -29,10 +30,13 @@ from app.tasks.rules import Bucket
 from app.tasks.summary.service import DONE, REGULAR
 
 
-def positions(session: Session, caller: Caller, page: Page | None, *, filters: Filters, now: datetime) -> PositionPage:
-    """Return each position with how its tasks stand, by name."""
-    columns = (col(Task.accountable_position), col(Task.responsible_position), col(TaskState.bucket))
-    found = by_position(session.execute(_over(caller, filters, now, *columns)))
+def positions(
+    session: Session, caller: Caller, page: Page | None, *, filters: Filters, as_of: datetime | None, now: datetime
+) -> PositionPage:
+    """Return each position with how its tasks stand, or stood and were known at `as_of`, by name."""
+    words: Any = Task if as_of is None else TaskEdition
+    columns = (col(words.accountable_position), col(words.responsible_position), col(TaskState.bucket))
+    found = by_position(session.execute(_over(caller, filters, as_of, now, *columns)))
     items = [_position(name, found[name]) for name in sorted(found, key=sort_key)]
     following = None
     if page is not None:
@@ -41,24 +45,30 @@ def positions(session: Session, caller: Caller, page: Page | None, *, filters: F
                 raise Invalid([Fault("?cursor", "bad_cursor")])
             items = [item for item in items if sort_key(item.position) > sort_key(page.after[0])]
         items, following = cut(items[: page.limit + 1], page, lambda item: [item.position])
-    return PositionPage(as_of=now, items=items, next=following)
+    return PositionPage(as_of=as_of or now, items=items, next=following)
 
 
-def deadlines(session: Session, caller: Caller, *, year: int, filters: Filters, now: datetime) -> DeadlineYear:
+def deadlines(
+    session: Session, caller: Caller, *, year: int, filters: Filters, as_of: datetime | None, now: datetime
+) -> DeadlineYear:
     """Return how many tasks end in each month of a year by their original deadline."""
     within = col(TaskState.deadline).between(date(year, 1, 1), date(year, 12, 31))
-    query = _over(caller, filters, now, col(TaskState.deadline), col(TaskState.bucket)).where(within)
+    query = _over(caller, filters, as_of, now, col(TaskState.deadline), col(TaskState.bucket)).where(within)
     months = by_month(session.execute(query), year)
     items = [_month(f"{year}-{number:02}", counts) for number, counts in enumerate(months, 1)]
-    return DeadlineYear(year=year, as_of=now, total=sum(item.total for item in items), items=items)
+    return DeadlineYear(year=year, as_of=as_of or now, total=sum(item.total for item in items), items=items)
 
 
-def timeline(session: Session, caller: Caller, page: Page | None, *, filters: Filters, now: datetime) -> TimelinePage:
-    """Return tasks by code with the days that they begin, end, and were done."""
-    found = listing(session, caller, page, filters=filters, as_of=None, now=now)
+def timeline(
+    session: Session, caller: Caller, page: Page | None, *, filters: Filters, as_of: datetime | None, now: datetime
+) -> TimelinePage:
+    """Return tasks by code with the days that they begin, end, and were done, as they were known at `as_of`."""
+    at = as_of or now
+    found = listing(session, caller, page, filters=filters, as_of=as_of, now=now)
     query = (
-        select(col(Task.code), col(Directive.issued_on), col(Task.proposed_on))
+        select(col(Task.code), col(Directive.issued_on), col(TaskState.proposed_on))
         .join(Directive, col(Directive.id) == col(Task.directive_id))
+        .join(TaskState, and_(col(TaskState.task_id) == col(Task.id), alive(TaskState, at)))
         .where(col(Task.code).in_([item.code for item in found.items]))
     )
     days = {code: (issued, done) for code, issued, done in session.execute(query)}
@@ -70,14 +80,18 @@ def timeline(session: Session, caller: Caller, page: Page | None, *, filters: Fi
         )
         for item in found.items
     ]  # fmt: skip
-    return TimelinePage(day=day_of(now), items=items, next=found.next)
+    return TimelinePage(day=day_of(at), items=items, next=found.next)
 
 
-def _over(caller: Caller, filters: Filters, now: datetime, *columns: Any) -> Any:
+def _over(caller: Caller, filters: Filters, as_of: datetime | None, now: datetime, *columns: Any) -> Any:
+    filters.only_now(as_of)
+    at = as_of or now
     query: Any = (
         select(*columns, func.count()).select_from(Task).join(TaskState, col(TaskState.task_id) == col(Task.id))
     )
-    return narrowed(query, caller, filters, now, past=False).group_by(*columns)
+    if as_of is not None:
+        query = query.join(TaskEdition, and_(col(TaskEdition.task_id) == col(Task.id), alive(TaskEdition, at)))
+    return narrowed(query, caller, filters, at, past=as_of is not None).group_by(*columns)
 
 
 def _position(name: str, counts: Counter[Bucket]) -> PositionItem:

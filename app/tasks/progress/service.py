@@ -31,9 +31,12 @@ from app.tasks.steps import acted, roll_up, touched
 
 
 def say(
-    session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime, brought: Brought | None = None
-) -> TaskUpdate:
+    session: Session, caller: Caller, task: Task, *, body: UpdateIn, now: datetime, brought: Brought | None = None,
+    begins: bool = True,
+) -> TaskUpdate:  # fmt: skip
     """Take down what a unit says of a task; the first word of its lead unit also says that work has begun.
+
+    `begins` false: these words say that it has not.
 
     What a coordinating unit says is kept as its word, and moves neither the state, the percent nor the rhythm.
 
@@ -71,7 +74,7 @@ def say(
         task.percent, task.percent_source = percent, source
         editions.keep_percent(session, task, now)
     waiting = task.status in (TaskStatus.not_started, TaskStatus.unclassified)
-    begun = leads and waiting and task.roll_up == RollUp.own
+    begun = begins and leads and waiting and task.roll_up == RollUp.own
     regular = leads and task.kind == TaskKind.regular
     if regular and (task.rhythm_from is None or day > task.rhythm_from):
         task.rhythm_from = day

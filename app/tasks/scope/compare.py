@@ -31,6 +31,7 @@ def compare(session: Session, caller: Caller, *, first: datetime, last: datetime
     old, new = (_base(session, caller, replace(filters, bucket=None), at) for at in (first, last))
     causes = _causes(session, first, last)
     causes |= _written(session, old.keys() ^ new.keys(), causes, first, filters)
+    counted = old.keys() | new.keys()
     found = rules.moves(old, new, causes)
     came = [move for move in found if move.before is None and move.cause in (Cause.added, Cause.split)]
     added = {code for move in came for code in move.tasks}
@@ -49,6 +50,8 @@ def compare(session: Session, caller: Caller, *, first: datetime, last: datetime
         for b in Bucket
     ]  # fmt: skip
     entries = ledger(session, caller, None, programme=filters.programme, first=first, last=last).items
+    # What is counted here, and no document of other tasks beside it.
+    entries = [entry for entry in entries if entry.task in counted]
     return CompareOut(
         from_=first, to=last, programme=filters.programme.code if filters.programme else None, old_total=len(old),
         new_total=len(new), common_total=len(common), added=len(added & new.keys()), buckets=buckets,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.core.paging import Page, cut
 from app.tasks import states
 from app.tasks.editions import alive
 from app.tasks.models import Programme, Task, TaskEdition, TaskState
-from app.tasks.narrowing import Filters, narrowed
+from app.tasks.narrowing import Filters, are_everywhere, narrowed
 from app.tasks.rules import ENDED, Bucket, Headline, Point, TaskKind, TaskStatus
 from app.tasks.schemas import UnitName
 from app.tasks.summary.schemas import BucketCount, GapCount, GapItem, GapPage, TaskShare, TaskSummary
@@ -31,6 +32,11 @@ def summary(
     """Return how many tasks stand in each bucket now, or stood and were known at `as_of`."""
     filters.only_now(as_of)
     at = as_of or now
+    wordless = replace(filters, q=None)
+    if caller.units is None and filters.q is not None and wordless.only_programme and are_everywhere(
+        session, filters.q, at, past=as_of is not None
+    ):  # fmt: skip
+        filters = wordless
     if caller.units is None and filters.only_programme:
         counts = states.sizes(session, at, filters.programme.id if filters.programme else None)
     else:
