@@ -307,7 +307,7 @@ async function ask() {
     const answer = await fetch(`${form.getAttribute("action")}/check`, { method: "POST", body, signal: asking.signal, headers: PART });
     if (answer.ok) place(parse(await answer.text()));
   } catch ({ name }) {
-    if (name !== "AbortError") place(parse("")); // no line: the questions come later
+    if (name !== "AbortError") place(parse(""), false); // no line: the questions come later
   }
 }
 
@@ -328,7 +328,7 @@ function asks(slot, question) {
   else return typedIn(slot) && !/all_zero|overdue_share/.test(question.id);
 }
 
-function place(page) {
+function place(page, answered = true) {
   const top = () => document.activeElement.getBoundingClientRect().top;
   const before = top();
   held = undefined;
@@ -349,7 +349,7 @@ function place(page) {
     }
     for (const old of all("[data-question]", slot)) {
       const gone = !asked.some(({ id }) => id === old.id) && !busy(old);
-      if (!("live" in old.dataset)) old.hidden = old.disabled = gone && typedIn(slot) && /all_zero|unusual|overdue/.test(old.id); // its reason fits no more
+      if (!("live" in old.dataset)) old.hidden = old.disabled = answered && gone && typedIn(slot) && /all_zero|unusual|overdue/.test(old.id); // its reason fits no more
       else if (gone) old.remove();
     }
   }

@@ -90,8 +90,8 @@ def left_behind(
 ) -> tuple[list[Touched], Carried]:
     """Return the later days of a report that stands, and how far what they do not know of its corrections can go.
 
-    A field was left behind where the next day opened as it closed before, by an earlier revision or with no report,
-    and nobody has said why.
+    A field was left behind where the next day opened as it closed before, by an earlier revision or, where the next day
+    was received first, with no report; and nobody has said why.
     """
     assert unit.id is not None
     following = reading.after(session, unit.id, day, system)
@@ -99,10 +99,12 @@ def left_behind(
         return [], Carried({}, None)
     revisions = reading.all_revisions(session, unit.id, day, system)
     previous = reading.before(session, unit.id, day, system)
-    closes = [close_of(one, previous) for one in (None, *revisions)]
-    before = carrying.gone_by(closes[-1], following.opening, closes[:-1])
     on_next = reading.current(session, unit.id, following.day, system)
-    said = {r.field for r in on_next.reasons if r.warning == WarningCode.opening_gap} if on_next else set()
+    assert on_next is not None
+    came_after = revisions[0].first_received_at > on_next.first_received_at
+    closes = [close_of(one, previous) for one in (*([None] if came_after else []), *revisions)]
+    before = carrying.gone_by(closes[-1], following.opening, closes[:-1])
+    said = {r.field for r in on_next.reasons if r.warning == WarningCode.opening_gap}
     before |= {code: closes[-1].get(code, 0) for code in before if code in said}
     return _onward(session, reference, unit, day, system, before, closes[-1], now)
 

@@ -296,6 +296,18 @@ def test_a_day_that_came_late_is_carried_afterwards(app: FastAPI, api: Api, cloc
     kept_sums_are_true(app)
 
 
+def test_a_first_report_has_nothing_to_carry_into_a_day_that_came_after_it(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    officer = api()
+    for day, lines in ((DAYS[0], [line("DD", received_online=5)]), (DAYS[1], [line(received_online=1)])):
+        clock.set(f"{day}T16:45+07:00")
+        assert officer.put(f"{AT}/{day}/city", json=report(*lines)).status_code == 201
+    assert "/carried" not in people().get(f"/throughput/reports/{WARD}/{DAYS[0]}/receipt").text
+    assert carry_on(officer, version=1).json()["days"] == []
+    assert [one["field"] for one in stands(officer, DAYS[1])["lines"]] == ["HT"], "the gap is somebody's to explain"
+
+
 def test_the_receipt_offers_it_and_does_it(officer: TestClient, people: Callable[..., PageClient]) -> None:
     correct(officer, 13, carry_forward=False)
     page, at = people(), f"/throughput/reports/{WARD}/{DAYS[0]}"

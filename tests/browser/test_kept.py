@@ -52,6 +52,25 @@ def test_without_a_line_it_is_sent_later_and_once(window: Visitor) -> None:
     assert page.get_attribute(cell("HT", "received_online"), "title") == "thành phố đã nhận"
 
 
+STANDING = """slot => slot.insertAdjacentHTML("beforeend", `<fieldset id="city-reasons-unusual_value-CT" data-question>
+<legend>Vì sao?</legend><select name="city[reasons][unusual_value-CT][reason]"><option>campaign</option></select>
+</fieldset>`)"""
+
+
+def test_a_reason_rests_when_the_city_asks_no_more_not_when_it_is_silent(window: Visitor) -> None:
+    page = window.page
+    page.locator("#city-CT-question").evaluate(STANDING)
+    reason = page.locator('[name="city[reasons][unusual_value-CT][reason]"]')
+    with page.expect_response("**/check"):
+        page.fill(cell("CT", "received_online"), "3")
+    expect(reason).to_be_disabled()
+    window.context.set_offline(True)
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/check")):
+        page.fill(cell("CT", "received_online"), "4")
+    expect(reason).to_be_enabled()
+    window.context.set_offline(False)
+
+
 def test_an_answer_that_was_lost_makes_no_second_revision(visit: Callable[..., Visitor]) -> None:
     page = visit("canbo.hai", **PHONE).go(f"{AT}/worksheet")
     before = version(page)
