@@ -15,7 +15,7 @@ from app.tasks.narrowing import Filters
 from app.tasks.rules import Bucket
 from app.tasks.summary.service import summary
 from app.throughput import days
-from app.throughput.board.service import board
+from app.throughput.summary.service import OBLIGATION, completeness
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
     found = []
     before = days.owed_before(session, day_of(now))
     if before is not None and caller.may("reports:read"):
-        done = board(session, caller, Page(1, None), day=before, now=now).completeness
+        done = completeness(session, [OBLIGATION.c.day == before, OBLIGATION.c.due_at <= now], None)
         found.append(Glance(f"/throughput/board?day={before}", "glance.reports", done.expected - done.received, before))
     if caller.may("tasks:read"):
         counts = summary(session, caller, filters=Filters(), as_of=None, now=now).buckets

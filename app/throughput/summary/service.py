@@ -35,7 +35,7 @@ LONGEST_AS_OF = 400
 _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
 _WAIVER = hot.table(Waiver)
-_OBLIGATION = hot.table(Obligation)
+OBLIGATION = hot.table(Obligation)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
         system=q.system,
         as_of=q.as_of,
         cut_off=cut_off(session, scope, q.first, q.last, q.as_of),
-        completeness=completeness(session, scope.of(_OBLIGATION, q.first, q.last), q.as_of),
+        completeness=completeness(session, scope.of(OBLIGATION, q.first, q.last), q.as_of),
         published=_published(session, q),
         rows=rows,
         total=row_out("total", "", total),
@@ -175,28 +175,28 @@ def unit_days(scope: list[Any], as_of: datetime | None) -> Select[Any]:
     partial = _REPORT.c.partial if as_of is None else _REVISION.c.partial
     # Corrected to a part of the day, a report stays as timely as it was, but the day's figures are not in.
     met = and_(_REPORT.c.first_met_at.is_not(None), ~unavailable, ~partial)
-    late = _REPORT.c.first_met_at > _OBLIGATION.c.due_at
-    waived: ColumnElement[bool] = _OBLIGATION.c.waived_at.is_not(None)
+    late = _REPORT.c.first_met_at > OBLIGATION.c.due_at
+    waived: ColumnElement[bool] = OBLIGATION.c.waived_at.is_not(None)
     if as_of is not None:
         met = and_(met, _REPORT.c.first_met_at <= as_of)
         waived = exists().where(
-            _WAIVER.c.unit_id == _OBLIGATION.c.unit_id, _WAIVER.c.day == _OBLIGATION.c.day,
-            _WAIVER.c.system == _OBLIGATION.c.system, known_at(as_of, _WAIVER),
+            _WAIVER.c.unit_id == OBLIGATION.c.unit_id, _WAIVER.c.day == OBLIGATION.c.day,
+            _WAIVER.c.system == OBLIGATION.c.system, known_at(as_of, _WAIVER),
         )  # fmt: skip
     down = and_(unavailable, ~waived)
-    rows = _OBLIGATION.outerjoin(
+    rows = OBLIGATION.outerjoin(
         _REPORT,
         and_(
-            _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.system == _OBLIGATION.c.system,
-            _REPORT.c.day == _OBLIGATION.c.day,
+            _REPORT.c.unit_id == OBLIGATION.c.unit_id, _REPORT.c.system == OBLIGATION.c.system,
+            _REPORT.c.day == OBLIGATION.c.day,
         ),
     )  # fmt: skip
     if as_of is not None:
         rows = rows.outerjoin(_REVISION, and_(_REVISION.c.report_id == _REPORT.c.id, known_at(as_of)))
     return (
         select(
-            _OBLIGATION.c.unit_id,
-            _OBLIGATION.c.day,
+            OBLIGATION.c.unit_id,
+            OBLIGATION.c.day,
             func.min(case((or_(met, waived), 1), else_=0)).label("received"),
             func.max(case((and_(met, late, ~waived), 1), else_=0)).label("late"),
             func.min(case((waived, 1), else_=0)).label("waived"),
@@ -204,7 +204,7 @@ def unit_days(scope: list[Any], as_of: datetime | None) -> Select[Any]:
         )
         .select_from(rows)
         .where(*scope)
-        .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
+        .group_by(OBLIGATION.c.unit_id, OBLIGATION.c.day)
     )
 
 
