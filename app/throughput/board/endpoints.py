@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from app.calendar.service import calendar_for
 from app.core.access import SignedIn
 from app.core.clock import Now, day_of
 from app.core.db import Reading
@@ -46,6 +47,8 @@ def get_board(
     data = find(page)
     return render(
         data, "throughput/board.html", today=day_of(now), state=state, q=q,
+        opened=(day, state, q) == (None, None, None),
+        rests=lambda: not calendar_for(session).is_working_day(day_of(now)),
         asked=partial(reopenings.waiting, session, caller),
         glance=partial(render.request.app.state.beside_board, session, caller, now),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),
