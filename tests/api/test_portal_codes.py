@@ -171,7 +171,9 @@ def test_months_show_null_as_nothing_and_the_latest_score(
 def test_pages_and_rights(analyst: TestClient, api: Api, people: Callable[..., PageClient], app: FastAPI) -> None:
     browser = people("city_analyst")
     assert "Chưa lấy danh mục" in browser.get("/portal/codes").text
-    assert browser.post("/portal/codes/pull", data={}).status_code == 303
+    pulled = browser.post("/portal/codes/pull", data={})
+    assert pulled.status_code == 303
+    assert "Đã lấy từ Cổng: " in browser.get(pulled.headers["location"]).text
     assert "LV-QG-01" in browser.get("/portal/codes?match=unmapped").text
     assert api("leader").post(f"{API}/portal/codes/pull").status_code == 403
     assert api().get(f"{API}/portal/codes").status_code == 403

@@ -68,7 +68,9 @@ def pull_from_portal(
     pulled = pulling.pull(
         state.database, state.settings, state.clock, by=audit.Context.of(request), tries=1, seconds=pulling.BY_HAND
     )
-    return render.saved(pulled, to="/portal/codes")
+    changes = sum(one.added + one.changed + one.gone for one in pulled.lists)
+    told = f"{changes}.{pulled.months or 0}.{pulled.scores or 0}.{len(pulled.failed)}"
+    return render.saved(pulled, to=f"/portal/codes?pulled={told}")
 
 
 @router.get(
