@@ -194,14 +194,14 @@ def test_the_rows_that_a_form_lacks_come_page_by_page(app: FastAPI, api: Api, cl
         ),
     )  # fmt: skip
     assert corrected.is_success, corrected.text
-    asked = {"period": "2026-10", "unit": [WARD, OTHER]}
+    asked: dict[str, Any] = {"period": "2026-10", "unit": [WARD, OTHER]}
     for part in ("missing", "differences"):
         whole = lacking(api, part, **asked)
         assert len(whole) > 1
         found: list[Any] = []
         cursor = None
         while len(found) <= len(whole):
-            params: dict[str, Any] = asked | {"limit": 1} | ({"cursor": cursor} if cursor else {})
+            params = asked | {"limit": 1} | ({"cursor": cursor} if cursor else {})
             page = api("city_analyst").get(f"{AT}/{part}", params=params)
             assert page.status_code == 200, page.text
             found += page.json()["items"]
