@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import update
+from sqlmodel import col
 from typer.testing import CliRunner
 
 from app.__main__ import cli
 from app.accounts import tokens
 from app.accounts.models import ApiToken
+from app.accounts.rules import CITY_SENDER
 from app.core import audit
 from app.core.errors import Invalid
 from app.units.service import by_code
@@ -147,3 +150,21 @@ def test_a_live_token_s_name_is_its_own(token: Tokens, monkeypatch: pytest.Monke
     unnamed = CliRunner().invoke(cli, ["token", "create", "--role", "machine", "--scope", "figures:send"])
     assert unnamed.exit_code == 2
     assert "--name" in unnamed.output
+
+
+def test_a_token_named_as_the_city_s_people_from_before_is_no_voice_of_theirs(
+    app: FastAPI, token: Tokens, api: Api
+) -> None:
+    old = {name: token(f"old {n}") for n, name in enumerate((CITY_SENDER, f"token:{CITY_SENDER}"))}
+    with app.state.database.write() as session:
+        for n, name in enumerate(old):
+            session.execute(update(ApiToken).where(col(ApiToken.name) == f"old {n}").values(name=name))
+    machine, other = old.values()
+    assert api("city_analyst").put(f"{AT}/senders/one-gate", json={"sender": CITY_SENDER}).status_code == 200
+    for one in (machine, other):
+        assert refused(one, batch(item(figures()))) == {"source_of_another"}
+    assert statuses(sent(machine, batch(item(figures()), source="two"))) == [("accepted", None)]
+    assert refused(other, batch(item(figures()), source="two")) == {"source_of_another"}
+    content = {"file": ("so.csv", f"unit;day;system;field;received_online\n{WARD};2026-11-20;city;HT;1".encode())}
+    people = api("city_analyst").post(f"{AT}/import", data={"source": "two"}, files=content)
+    assert (people.status_code, people.json()["code"]) == (403, "source_of_another"), people.text

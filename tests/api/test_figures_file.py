@@ -14,7 +14,7 @@ from app.accounts.rules import CITY_SENDER
 from app.core.grids import letters
 from app.throughput.figures.intake.rules import COLUMNS, heading
 from app.throughput.figures.rules import MEASURES
-from tests.support.clients import DAY, OTHER, WARD, PageClient
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.figures import AT, BEFORE, REPORTS, SCOPES, Api, proposals
 from tests.support.workbooks import workbook
 
@@ -143,6 +143,32 @@ def test_a_files_figures_become_reports_where_the_unit_says_so(api: Api) -> None
     assert api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()["totals"]["received"] == 8
 
 
+def test_who_brings_a_file_gives_the_reason_of_a_late_correction_and_none_is_invented(
+    api: Api, clock: SetClock
+) -> None:
+    analyst = api("city_analyst")
+    setting = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": True}
+    analyst.put(f"{AT}/sources", json=setting)
+    bring(analyst, csv_of(row(received_online=8)))
+    clock.set("2026-11-23T10:00:00+07:00")
+    content = csv_of(row(received_online=9))
+
+    def became(**said: Any) -> tuple[str, str | None]:
+        (one,) = bring(analyst, content, **said).json()["results"]
+        return one["confirmation"]["status"], one["confirmation"]["code"]
+
+    def stands() -> list[Any]:
+        found = api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()
+        return [found["totals"]["received"], *((r["warning"], r["reason"], r["note"]) for r in found["reasons"])]
+
+    assert (became(), stands()) == (("refused", "reason_required"), [8]), "its figures are kept beside"
+    assert proposals(api())["HT.received_online"] == 9
+    unsaid = bring(analyst, content, reason="other")
+    assert (unsaid.status_code, unsaid.json()["code"]) == (422, "note_required")
+    assert became(reason="wrong_field", note="Hai hồ sơ ghi nhầm") == ("confirmed", None)
+    assert stands() == [9, ("correction", "wrong_field", "Hai hồ sơ ghi nhầm")]
+
+
 def test_a_machine_brings_files_of_its_unit_and_the_city_speaks_in_no_machines_name(api: Api) -> None:
     machine, analyst = api("machine", WARD, [*SCOPES, "figures:import"], name="one-gate"), api("city_analyst")
     kept = bring(machine, csv_of(row())).json()["file"]["id"]
@@ -201,3 +227,62 @@ def test_the_page_shows_what_is_wrong_then_stores_what_was_tried(people: Callabl
         f"/throughput/figures?from={DAY}&to={DAY}&source=tep&imported=1",
     )
     assert "notice--success" in page.get(stored.headers["location"]).text
+
+
+def test_the_page_says_which_figures_become_reports_and_which_did_not(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    for unit in (WARD, OTHER):
+        setting = {"unit": unit, "system": "city", "source": "tep", "confirms": True}
+        assert api("city_analyst").put(f"{AT}/sources", json=setting).status_code == 200
+    assert api(unit=OTHER).put(f"{REPORTS}/{OTHER}/{DAY}/city", json=report(line(received_online=3))).is_success
+    page = people("city_analyst")
+    template = page.get("/throughput/figures/template").text
+    assert "trừ đơn vị đã chọn tự xác nhận" in template
+    assert "trừ đơn vị đã chọn tự xác nhận" in page.get("/throughput/figures").text
+    content = csv_of(row(), row(unit=OTHER), row(system="Bộ, ngành", field="LT"))
+
+    def tried() -> tuple[str, str]:
+        data, files = {"source": "tep", "basis": "daily", "since": ""}, {"file": ("so.csv", content)}
+        text = page.post("/throughput/figures/import?dry_run=true", data=data, files=files).text
+        return text, text.split('name="file" value="')[1].split('"')[0]
+
+    def stored(number: str, **more: str) -> str:
+        said = {"file": number, "source": "tep", "basis": "daily"} | more
+        answer = page.post("/throughput/figures/import?dry_run=false", data=said, follow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        return page.get(answer.headers["location"]).text
+
+    preview, number = tried()
+    named = preview.split("Sẽ thành báo cáo của đơn vị")[1].split("</ul>")[0]
+    assert [words in named for words in ("Thuận Hóa", "thuộc đơn vị đã chọn tự xác nhận")] == [True, True]
+    assert named.count("<li>") == 2, "not the ministry's"
+    told = stored(number, reason="")
+    assert "Đã lập thành báo cáo: 1 phần." in told
+    assert "1 phần: đã có báo cáo không do nguồn này lập" in told
+    # The same file again has something to do while reports wait for a reason.
+    clock.set("2026-11-23T10:00:00+07:00")
+    page = people("city_analyst")  # after a week-end one signs in again
+    content = csv_of(row(received_online=7))
+    told = stored(tried()[1], reason="")
+    assert "1 phần: đã qua thời gian được sửa tự do" in told
+    again, number = tried()
+    assert '<option value="source_error">' in again
+    assert "Đã lập thành báo cáo: 1 phần." in stored(number, reason="source_error")
+
+
+def test_a_table_that_is_too_large_is_no_photo(
+    app: FastAPI, people: Callable[..., PageClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.settings, "max_file_bytes", 1024)
+    page = people("city_analyst")
+    form = page.get("/throughput/figures/template").text
+    assert 'data-limit="1024"' in form
+    refused = page.post(
+        "/throughput/figures/import?dry_run=true", data={"source": "tep", "basis": "daily"},
+        files={"file": ("so.csv", b"0" * 2000)},
+    )  # fmt: skip
+    assert refused.status_code == 413
+    for shown in (form, refused.text):
+        assert "Tệp quá lớn, chỉ nhận đến 1 KB. Chọn tệp khác." in shown
+        assert "ảnh" not in shown.split("Tệp quá lớn")[1][:100]

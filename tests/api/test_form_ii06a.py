@@ -17,6 +17,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.core import stamps
+from app.core.paging import encode
 from app.core.web import API
 from app.procedures.models import ProcedureField
 from app.throughput import forms
@@ -181,6 +182,50 @@ def test_what_a_form_lacks_leads_to_exactly_those_rows(
     assert "/forms/II.06a/missing" not in officer.get("/throughput/forms/II.06a?period=2026-10").text
     assert "/forms/II.06a/missing" in officer.get(f"/throughput/forms/II.06a?period=2026-10&unit={WARD}").text
     assert "/2026-10-08/worksheet" in officer.get("/throughput/forms/II.06a/missing?period=2026-10").text
+
+
+def test_the_rows_that_a_form_lacks_come_page_by_page(app: FastAPI, api: Api, clock: SetClock) -> None:
+    run_month(app, api, clock, explained=False)
+    corrected = api().put(
+        f"{API}/throughput/reports/{WARD}/{WORKING[-1]}/ministry", headers={"if-match": '"1"'},
+        json=report(
+            line("LT", carried_over=1, received_online=1, resolved_on_time=1),
+            reasons=[{"warning": "correction", "reason": "source_error"}],
+        ),
+    )  # fmt: skip
+    assert corrected.is_success, corrected.text
+    asked: dict[str, Any] = {"period": "2026-10", "unit": [WARD, OTHER]}
+    for part in ("missing", "differences"):
+        whole = lacking(api, part, **asked)
+        assert len(whole) > 1
+        found: list[Any] = []
+        cursor = None
+        while len(found) <= len(whole):
+            params = asked | {"limit": 1} | ({"cursor": cursor} if cursor else {})
+            page = api("city_analyst").get(f"{AT}/{part}", params=params)
+            assert page.status_code == 200, page.text
+            found += page.json()["items"]
+            if (cursor := page.json()["next"]) is None:
+                break
+        assert found == whole
+    wrong = api("city_analyst").get(f"{AT}/missing", params=asked | {"cursor": encode(["a", "b", "no day"])})
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_cursor")
+
+
+def test_a_ward_is_asked_for_what_the_whole_form_differs_in(app: FastAPI, api: Api, clock: SetClock) -> None:
+    run_month(app, api, clock, explained=False)
+    mine = lacking(api, "differences", "ward_officer", period="2026-10")
+    assert [(one["unit"], one["difference"]) for one in mine] == [(WARD, 1)]
+    other = f"{API}/throughput/reports/{OTHER}"
+    clock.set("2026-10-15T17:30:00+07:00")
+    for day, opening in (("2026-10-13", 4), ("2026-10-14", 3)):
+        counts = line(carried_over=opening, received_online=0, resolved_early=0)
+        late = report(counts, reasons=[{"warning": "late", "reason": "missing_day"}])
+        sent = api(unit=OTHER).put(f"{other}/{day}/city", json=late)
+        assert sent.is_success, sent.text
+    assert lacking(api, "differences", period="2026-10") == [], "one ward more, another one fewer: the form has none"
+    assert lacking(api, "differences", "ward_officer", period="2026-10") == []
+    assert len(lacking(api, "differences", period="2026-10", unit=WARD)) == 1
 
 
 def test_what_is_not_split_by_field_keeps_the_form_from_being_final(api: Api) -> None:

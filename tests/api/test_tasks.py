@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from app.core.web import API
 from app.tasks import states
 from app.tasks.models import Task
-from tests.support.clients import DAY, OTHER, WARD, SetClock
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock
 from tests.support.tasks import DOCUMENT, PDF, directive, task, with_directive, with_task
 
 Api = Callable[..., TestClient]
@@ -252,6 +253,17 @@ def test_forbidden_and_large_evidence_is_refused(api: Api, number: int, name: st
     answer = api().post(f"{AT}/evidence", files={"file": (name, content)})
     assert codes(answer) == {code}, answer.text
     assert api().get(AT).json()["evidence"] == []
+
+
+def test_only_where_a_photo_is_taken_a_smaller_one_is_advised(
+    app: FastAPI, people: Callable[..., PageClient], number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app.state.settings, "max_file_bytes", 1024)
+    refused = people().post("/tasks/T1/evidence", files={"file": ("anh.pdf", PDF + b"0" * 2000)})
+    assert refused.status_code == 413
+    field = refused.text.split('id="file-error"')[1].split("</p>")[0]
+    assert "Chọn tệp khác. Nếu là ảnh, chụp ở cỡ nhỏ hơn." in field
+    assert 'data-too-large="Tệp quá lớn, chỉ nhận đến 1 KB. Chọn tệp khác. Nếu là ảnh' in refused.text
 
 
 def test_evidence_is_read_by_those_who_see_the_task(api: Api, analyst: TestClient, number: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Date, Integer, bindparam, select, update
 from sqlmodel import Session
 
+from app.accounts.rules import Role
 from app.core import hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid
@@ -51,13 +52,14 @@ def confirm(
     counts: Counts,
     now: datetime,
     is_sent: bool = True,
+    late: ReasonIn | None = None,
 ) -> tuple[int, bool]:
     """Make a source's figures the unit's report; returns its version and whether that changed anything.
 
     Never of a part of the day, nor over a report that this source did not make. A machine explains nothing: what is
-    asked stays open for the unit, and only a late correction carries the reason that it cannot do without. The same
-    figures again change nothing: what a person explained of them stands. Not `is_sent`: the figures of a day that
-    moved with the totals before it.
+    asked stays open for the unit, and only a late correction carries the reason that it cannot do without, `late`: a
+    machine's own is that it was late, a person says why or the report stays. The same figures again change nothing:
+    what a person explained of them stands. Not `is_sent`: the figures of a day that moved with the totals before it.
     """
     assert unit.id is not None
     standing = cases.Standing.read(session, unit, day, system)
@@ -81,11 +83,13 @@ def confirm(
     ]
     if faults:
         raise Invalid(faults)
-    late = stored is not None and now > moments.grace_until
+    if late is None and caller.role == Role.machine:
+        late = ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)
+    is_late = stored is not None and now > moments.grace_until
     body = ReportIn.model_construct(
         counted_until=counted_until, partial_day=False, unavailable=None, note="", evidence=[],
         carry_forward=False, lines=[_line(code, of) for code, of in sorted(counts.items())],
-        reasons=[ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)] if late else [],
+        reasons=[late] if is_late and late is not None else [],
     )  # fmt: skip
     if stored is not None:
         draft = cases.understood(session, reference, unit, day, system, body, now, standing).draft

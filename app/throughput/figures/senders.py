@@ -19,6 +19,7 @@ from app.units import service as units
 from app.units.models import Unit
 
 _SENDER = hot.table(FigureSender)
+_MARK = "token:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,14 @@ class Voices:
 
     @property
     def name(self) -> str:
-        """By what the caller is known as a sender: a machine by its token's name, people of the city all by one."""
-        return self.caller.label if self.caller.role == Role.machine else CITY_SENDER
+        """By what the caller is known as a sender: a machine by its token's name, people of the city all by one.
+
+        Tokens of that very name may live on from before it was kept for people: with a mark it is never theirs.
+        """
+        if self.caller.role != Role.machine:
+            return CITY_SENDER
+        name = self.caller.label
+        return f"{_MARK}{name}" if name.replace(_MARK, "") == CITY_SENDER else name
 
     def of(self, unit_id: int) -> str | None:
         """Return the name of the token that sends a unit's figures, None while nobody does."""

@@ -29,19 +29,28 @@ from app.throughput.figures.schemas import (
 from app.throughput.figures.storing import Call
 from app.throughput.forms import STAMP, Reference
 from app.throughput.models import Report, ReportRevision
+from app.throughput.schemas import ReasonIn
 from app.throughput.writing import ReasonsAdded, ReportCorrected, ReportReceived
 
 MAX_FAULTS = 50  # told of one unit-day
 
 
 def put(
-    session: Session, caller: Caller, *, body: FiguresIn, now: datetime, dry_run: bool, whole: bool = False
+    session: Session,
+    caller: Caller,
+    *,
+    body: FiguresIn,
+    now: datetime,
+    dry_run: bool,
+    whole: bool = False,
+    late: ReasonIn | None = None,
 ) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
     Raises Forbidden where the source's name is another token's for all that the caller sees; with `whole` Invalid where
     anything is wrong with any of them. With `dry_run` nothing is stored, and the answer is that of the same call
-    without it, but for `confirmation`: no report is made or tried.
+    without it, but for `confirmation`: no report is made or tried. `late` is the reason of corrections after the grace;
+    without it a machine's say that it was late, and a person's are not made.
     """
     senders.voices(session, caller, body.source)
     reference = Reference.read(session)
@@ -70,7 +79,7 @@ def put(
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
-    call = Call(session, reference, caller, body, now, standing, reports, [])
+    call = Call(session, reference, caller, body, now, standing, reports, [], late)
     results = {item.index: _received(call, item, dry_run) for item in items}
     if not dry_run:
         followed = []
@@ -145,6 +154,7 @@ def _follow(call: Call, later: chains.Later) -> None:
         confirming.confirm(
             call.session, call.reference, call.caller, source=call.body.source, unit=later.of.unit, day=later.day,
             system=later.system, counted_until=later.counted_until, counts=later.of_day, now=call.now, is_sent=False,
+            late=call.late,
         )  # fmt: skip
 
 
@@ -154,6 +164,7 @@ def _confirmed(call: Call, item: Item) -> ConfirmationOut:
         version, changed = confirming.confirm(
             call.session, call.reference, call.caller, source=call.body.source, unit=item.unit, day=item.sent.day,
             system=item.sent.system, counted_until=item.sent.counted_until, counts=item.of_day, now=call.now,
+            late=call.late,
         )  # fmt: skip
     except Problem as problem:
         errors = [_error(Fault(f"{item.at}{f.pointer}", f.code, f.values)) for f in problem.faults[:MAX_FAULTS]]

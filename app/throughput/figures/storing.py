@@ -20,6 +20,7 @@ from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
 from app.throughput.rules import Line
+from app.throughput.schemas import ReasonIn
 
 _DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
 _insert_day = insert(_DAY_TABLE).returning(DAY.id)
@@ -57,6 +58,7 @@ class Call:
     standing: Mapping[Key, Standing]
     reports: Mapping[Key, dict[str, Line]]
     figures: list[dict[str, Any]]  # to be written, all at once
+    late: ReasonIn | None = None  # why a report that these figures make is corrected after the grace
 
 
 def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:

@@ -79,18 +79,21 @@ def missing(session: Session, caller: Caller, asked: Wanted, page: Page) -> Miss
         .limit(page.limit + 1)
     )
     if page.after is not None:
-        query = query.where(tuple_(*place) > tuple_(*_place(page, 3)))
+        sort_key, code, day = _place(page, 3)
+        query = query.where(tuple_(*place) > tuple_(sort_key, code, date.fromisoformat(day)))
     rows, following = cut(list(session.execute(query)), page, lambda row: [row.sort_key, row.code, row.day.isoformat()])
     items = [MissingDayOut(unit=r.code, name=r.name, day=r.day, unavailable=bool(r.unavailable)) for r in rows]
     return MissingDayPage(first=asked.first, last=asked.last, items=items, next=following)
 
 
 def unexplained(session: Session, caller: Caller, asked: Wanted, page: Page) -> UnexplainedPage:
-    """Return the unexplained openings of the fields in which a form has a difference.
+    """Return the unexplained openings of the fields in which a form has a difference, of the units the caller sees.
 
-    In a field in which they make one another good the form has none: those are not asked for.
+    In a field in which they make one another good the form has none: those are not asked for. That is so of all its
+    units, seen or not.
     """
-    reference, scope = Reference.read(session), _scope(session, caller, asked)
+    reference = Reference.read(session)
+    scope = Scope(units_of(reference, asked), None, None)
     gaps = source_of(session, scope, asked.first, asked.last, asked.as_of).gaps(asked.first, asked.last)
     by_field: dict[int, int] = defaultdict(int)
     for gap in gaps:
@@ -102,7 +105,8 @@ def unexplained(session: Session, caller: Caller, asked: Wanted, page: Page) -> 
         unit = units[gap.unit_id]
         return unit.sort_key, unit.code, gap.day.isoformat(), gap.system, codes[gap.field_id]
 
-    lacking = sorted((g for g in gaps if g.amount != g.explained and by_field[g.field_id]), key=place)
+    open_gaps = (g for g in gaps if g.amount != g.explained and by_field[g.field_id] and caller.sees(g.unit_id))
+    lacking = sorted(open_gaps, key=place)
     begin = bisect_right(lacking, _place(page, 5), key=place) if page.after is not None else 0
     shown, following = cut(lacking[begin : begin + page.limit + 1], page, lambda gap: list(place(gap)))
     items = [

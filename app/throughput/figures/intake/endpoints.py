@@ -1,5 +1,6 @@
 """Bringing another system's figures of many unit-days as a file, at both doors."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
@@ -23,6 +24,9 @@ from app.throughput.evidence import READER
 from app.throughput.figures.intake import service, template
 from app.throughput.figures.intake.rules import Found
 from app.throughput.figures.intake.schemas import FiguresFileIn, FiguresImportOut, FiguresTemplateOut
+from app.throughput.figures.schemas import ConfirmationStatus
+from app.throughput.questions import FITTING
+from app.throughput.rules import ReasonCode, WarningCode
 from app.units.service import visible_unit
 
 CanImport = Annotated[Caller, allow("figures:import")]
@@ -89,6 +93,8 @@ def get_figures_template(
         "requestBody": bodies.one_of_bodies(
             FiguresFileIn, source={"type": "string", "maxLength": 60},
             basis={"type": "string", "enum": ["daily", "cumulative"]}, since={"type": "string", "format": "date"},
+            reason={"type": "string", "enum": [reason.value for reason in ReasonCode]},
+            note={"type": "string", "maxLength": 1000},
         )
     },
     responses=problems(401, 403, 409, 413, 415, 422, 503),
@@ -106,7 +112,16 @@ def import_figures(
     assert file is not None
     data = service.bring(session, caller, brought.sheet, said=brought.said, file=file, now=now, dry_run=dry_run)
     if dry_run:
-        return render(data, "throughput/figures_imported.html")
+        return render(data, "throughput/figures_imported.html", reasons=FITTING[WarningCode.correction])
     first, last = min(one.day for one in data.days), max(one.day for one in data.days)
     at = f"/throughput/figures?from={first}&to={last}&source={quote(data.source)}"
-    return render.saved(data, to=f"{at}&imported={data.accepted}")
+    return render.saved(data, to=f"{at}&imported={data.accepted}{_became(data)}")
+
+
+def _became(data: FiguresImportOut) -> str:
+    """Return for the address of the list how many reports a file made, and how many it did not and why."""
+    tried = [one.confirmation for one in data.results if one.confirmation is not None]
+    made = sum(one.status is ConfirmationStatus.confirmed for one in tried)
+    kept = Counter(one.code for one in tried if one.status is ConfirmationStatus.refused)
+    parts = [f"confirmed={made}"] if made else []
+    return "".join(f"&{part}" for part in parts + [f"kept={code}.{n}" for code, n in sorted(kept.items()) if code])

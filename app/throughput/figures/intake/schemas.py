@@ -7,10 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.errors import Words
 from app.core.files import FileId, FileOut
-from app.core.schemas import Day
+from app.core.schemas import Day, Prose
 from app.procedures.rules import System
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import BASIS_WORDS, FigureResultOut, Source
+from app.throughput.rules import ReasonCode
 
 
 class FiguresFileIn(BaseModel):
@@ -22,6 +23,11 @@ class FiguresFileIn(BaseModel):
     basis: Annotated[Basis, Field(description=BASIS_WORDS)] = Basis.daily
     since: Annotated[Day | None, Field(description="cumulative: the day from which on is counted")] = None
     file: Annotated[FileId | None, Field(description="Number of a file that was tried before and is kept")] = None
+    reason: Annotated[
+        ReasonCode | None,
+        Field(description="Why reports that it makes are corrected after the grace; a person's are not without it"),
+    ] = None
+    note: Annotated[Prose, Field(max_length=1000, description="Required when the reason is `other`")] = ""
 
 
 class FiguresColumnOut(BaseModel):
@@ -61,6 +67,15 @@ class FiguresOfDayOut(BaseModel):
     not_confirmed: int
 
 
+class ConfirmingOut(BaseModel):
+    """A unit-day of a file whose unit takes this source's figures as its report without a person."""
+
+    unit: str
+    name: str
+    day: date
+    system: Annotated[System, Field(description="In whose software the dossiers lie")]
+
+
 class FiguresImportOut(BaseModel):
     """What a file did, or would do; with errors it does nothing."""
 
@@ -74,5 +89,8 @@ class FiguresImportOut(BaseModel):
     accepted: int
     unchanged: int
     days: list[FiguresOfDayOut]
+    confirming: Annotated[
+        list[ConfirmingOut], Field(description="Which become reports, or try to: `confirmation` says what became of it")
+    ]
     results: Annotated[list[FigureResultOut], Field(description="As the door's, one a unit-day; empty with errors")]
     errors: list[FiguresCellError]

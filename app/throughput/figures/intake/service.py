@@ -13,11 +13,20 @@ from app.core.errors import Fault, Invalid, Problem, Words
 from app.core.files import FileOut
 from app.core.grids import Grid
 from app.core.text import search_key
+from app.procedures import codes
+from app.procedures.codes import CodeKind
 from app.procedures.rules import System
+from app.throughput.figures import confirming as settings
 from app.throughput.figures import service as door
 from app.throughput.figures.intake import rules
 from app.throughput.figures.intake.rules import Found, UnitDay
-from app.throughput.figures.intake.schemas import FiguresCellError, FiguresFileIn, FiguresImportOut, FiguresOfDayOut
+from app.throughput.figures.intake.schemas import (
+    ConfirmingOut,
+    FiguresCellError,
+    FiguresFileIn,
+    FiguresImportOut,
+    FiguresOfDayOut,
+)
 from app.throughput.figures.schemas import (
     ConfirmationStatus,
     FigureDayIn,
@@ -26,6 +35,8 @@ from app.throughput.figures.schemas import (
     FigureStatus,
 )
 from app.throughput.forms import Reference
+from app.throughput.rules import ReasonCode, WarningCode
+from app.throughput.schemas import ReasonIn
 
 
 class ReadLine(NamedTuple):
@@ -51,12 +62,17 @@ def bring(
     if not days and not faults:
         faults.append(Fault("/file", "file_without_figures"))
     results: list[FigureResultOut] = []
+    confirming: list[ConfirmingOut] = []
+    if said.reason is ReasonCode.other and not said.note:
+        faults.append(Fault("/note", "note_required"))
     if days:
-        body = _body(Reference.read(session), days, said)
+        reference = Reference.read(session)
+        body = _body(session, reference, days, said)
+        confirming = _confirming(session, reference, body)
         try:
             # What could not be read is wrong already: the rest is only judged, so that all is told at once.
             out = door.put(
-                session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True
+                session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True, late=_late(said)
             )  # fmt: skip
             results = out.results
         except Invalid as invalid:
@@ -74,17 +90,38 @@ def bring(
         rows=sum(len(one.rows) for one in days), results=[] if faults else results,
         accepted=sum(one.status is FigureStatus.accepted for one in results),
         unchanged=sum(one.status is FigureStatus.unchanged for one in results),
-        days=[] if faults else _by_day(days, results), errors=[_shown(one) for one in faults],
+        days=[] if faults else _by_day(days, results), confirming=[] if faults else confirming,
+        errors=[_shown(one) for one in faults],
     )  # fmt: skip
 
 
-def _body(reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> FiguresIn:
+def _late(said: FiguresFileIn) -> ReasonIn | None:
+    """Return what a file says of the reports that it corrects after the grace."""
+    if said.reason is None:
+        return None
+    return ReasonIn(warning=WarningCode.correction, reason=said.reason, note=said.note)
+
+
+def _confirming(session: Session, reference: Reference, body: FiguresIn) -> list[ConfirmingOut]:
+    """Return the unit-days that become reports without a person, as the units' settings say."""
+    asked = settings.asked(session, body.source)
+    found = []
+    for one in body.items:
+        unit = reference.units.get(one.unit)
+        if unit is not None and (unit.id, one.system.value) in asked:
+            found.append(ConfirmingOut(unit=unit.code, name=unit.full_name, day=one.day, system=one.system))
+    return sorted(found, key=lambda one: (one.day, one.system, one.unit))
+
+
+def _body(session: Session, reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> FiguresIn:
     """Return the call that a file stands for; its cells are judged, and there may be more of them than in a call."""
     units = _names((unit.name, code) for code, unit in reference.units.items())
+    theirs = codes.of_source(session, said.source)[CodeKind.unit]
     fields = _names((info.name_vi, code) for code, info in reference.by_code.items())
 
     def item(one: UnitDay) -> FigureDayIn:
-        unit = one.unit if one.unit in reference.units else units.get(search_key(one.unit), one.unit)
+        key = search_key(one.unit)
+        unit = one.unit if one.unit in reference.units else units.get(key) or theirs.get(key, one.unit)
         lines: list[Any] = [
             ReadLine(code if reference.knows_field(code) else fields.get(search_key(code), code), counts)
             for code, counts in one.lines
