@@ -420,6 +420,20 @@ def test_a_figure_past_its_age_is_marked_wherever_it_is_shown(analyst: Any, api:
     listed = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"]
     assert [(r["period"], r["stale"]) for r in listed] == [("2026-Q3", True), ("2026-Q2", False)]
 
+    def stale() -> list[bool]:
+        """Tell it of the newest figure of the city as the list, its own page, its origin and the readings say it."""
+        (card,) = analyst.get(f"{AT}?set=CU").json()["items"]
+        one, why = (analyst.get(f"{AT}/CU-1{more}").json() for more in ("", "/why"))
+        newest = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"][0]
+        return [card["stale"], one["indicator"]["stale"], why["reading"]["stale"], newest["stale"]]
+
+    assert stale() == [True] * 4
+    # How old a figure may be is for today to say: not for the version it was recorded under.
+    for day, age, expected in (("2026-11-01", 400, False), ("2026-11-10", 30, True), ("2026-11-11", None, False)):
+        later = indicator_set(indicator("CU-1", expected_age=age), code="CU", valid_from=day)
+        assert analyst.post(f"{AT}/sets", json=later).status_code == 201
+        assert stale() == [expected] * 4
+
 
 def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
     leader = api("leader")
