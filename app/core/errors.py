@@ -89,7 +89,7 @@ class Invalid(Problem):
 
 
 class NoUnit(Invalid):
-    """A unit's own page asked for by who has none and named none: a person is led `to` what is theirs."""
+    """A unit's own page asked for by who has none and named none: a person who wants a page is led `to` theirs."""
 
     def __init__(self, to: str) -> None:
         super().__init__([Fault("?unit", "required")])

@@ -139,7 +139,8 @@ async def _answer_in_thread(request: Request, problem: Problem) -> Response:
         return Response(status_code=303, headers={"Location": to})
     if request.state.door == "people" and problem.status < 500 and not hasattr(request.state, "caller"):
         await run_in_threadpool(get_caller, request)  # an address that nothing matches still shows whose page it is
-    if isinstance(problem, NoUnit) and request.state.door == "people" and not as_json:
+    # Another page helps who asked for a page; in place of a file it would be taken for the file.
+    if isinstance(problem, NoUnit) and request.state.door == "people" and request.state.format is None:
         return see_other(request, problem.to)
     marker: Form | None = getattr(request.scope.get("endpoint"), "form", None)
     if any(fault.pointer.startswith("path:") for fault in problem.faults):

@@ -45,6 +45,11 @@ def _safe(value: Cell) -> Any:
     return value
 
 
+def unmarked(text: str) -> str:
+    """Return a text of a CSV without the mark that stands before what a spreadsheet would run."""
+    return text[1:] if text.startswith("'") and text[1:2] in _FORMULA_SIGNS else text
+
+
 def to_csv(table: Table) -> bytes:
     """Return the table as CSV in UTF-8 with a byte-order mark, one header line of machine names."""
     out = io.StringIO(newline="")

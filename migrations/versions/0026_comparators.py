@@ -19,6 +19,10 @@ def upgrade() -> None:
     op.add_column(
         "indicator_tasks", sa.Column("gives_percent", sa.Boolean(), nullable=False, server_default=sa.false())
     )
+    op.create_index(
+        "uq_indicator_tasks_percent", "indicator_tasks", ["task_id"], unique=True,
+        sqlite_where=sa.text("gives_percent"), postgresql_where=sa.text("gives_percent"),
+    )  # fmt: skip
     # Their source says "more than": they were shipped as "at least", for want of the word.
     shipped = sa.select(_code.c.id).where(_code.c.code.in_(["NQ57-11", "NQ57-21"]))
     op.execute(
@@ -37,4 +41,5 @@ def downgrade() -> None:
     for strict, plain in (("more_than", "at_least"), ("less_than", "at_most")):
         op.execute(sa.update(_target).where(_target.c.comparator == strict).values(comparator=plain))
     op.execute("alter table indicator_definitions drop column strict")
+    op.drop_index("uq_indicator_tasks_percent", table_name="indicator_tasks")
     op.execute("alter table indicator_tasks drop column gives_percent")

@@ -1,16 +1,25 @@
 """Sets, targets, readings and citations: the rules of each, the same at every door."""
 
+import csv
 import io
 import json
 from typing import Any
 
 import pytest
 import xlsxwriter
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from app.core import tables
+from app.core.audit import AuditEntry
+from app.core.errors import Invalid, Problem
+from app.core.grids import letters
 from app.core.web import API
+from app.indicators.linked.models import TaskLink
 from app.indicators.readings.files import COLUMNS
-from app.indicators.sets.files import read
+from app.indicators.sets.files import read, table_of
+from app.indicators.sets.schemas import SetIn
 from tests.support.clients import OTHER, WARD
 from tests.support.indicators import indicator, indicator_set, reading, with_set
 from tests.support.tasks import with_directive, with_task
@@ -21,6 +30,11 @@ AT = f"{API}/indicators"
 def codes(answer: Any) -> list[tuple[str, str]]:
     body = answer.json()
     return [(e["pointer"], e["code"]) for e in body["errors"]] or [("", body["code"])]
+
+
+def read_rows(columns: Any, rows: Any) -> SetIn:
+    """Read a table of a set as a file of it."""
+    return read(tables.to_csv(tables.Table("a", columns, rows)))
 
 
 @pytest.fixture
@@ -148,7 +162,69 @@ def test_a_set_goes_through_a_table_with_its_targets_and_examples(analyst: Any) 
     assert json.dumps(after).replace("LAI", "BANG") == json.dumps(before)
     wrong = sheet.replace(b"BANG", b"SAI").replace(b"KH 98", b"")
     refused = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", wrong)})
-    assert {pointer for pointer, _ in codes(refused)} == {"/cells/AG2"}, refused.text
+    assert {pointer for pointer, _ in codes(refused)} == {"/cells/AJ2", "/cells/AJ3"}, refused.text
+
+
+def test_forty_units_targets_go_through_every_format(analyst: Any) -> None:
+    places = [
+        u["code"] for kind in ("ward", "commune") for u in analyst.get(f"{API}/units?kind={kind}").json()["items"]
+    ]
+    lows = [-3.5, 93.375, "123456789012345,678901", 0.7, 80]
+    document = "Kế hoạch số 98/KH-UBND ngày 05/01/2026 của Ủy ban nhân dân thành phố về chuyển đổi số, phụ lục II"
+    goals = [
+        {"place": place, "period": "2026", "low": lows[n % 5], "document": document, "document_on": "2026-01-05"}
+        for n, place in enumerate(places[:40])
+    ]
+    assert len(goals) == 40
+    examples = [
+        {"inputs": {"received": 4, "received_online": n}, "expected": f"{n}/4"} for n in (1, 3)
+    ]  # fmt: skip
+    one = indicator(
+        "DON-1", period_type="month", formula="received_online / received", targets=goals,
+        examples=examples, owner_unit=WARD,
+    )  # fmt: skip
+    between = {"place": WARD, "period": "2026", "low": "0,123456", "high": 0.25, "document": "-"}
+    with_set(analyst, one, indicator("DON-2", comparator="range", targets=[between]), code="DON", scope="unit")
+    at = f"{AT}/sets/DON/export"
+    sent = SetIn.model_validate(analyst.get(at).json())
+    assert len(sent.groups[0].indicators[0].targets) == 40
+    assert len(list(csv.reader(io.StringIO(analyst.get(f"{at}.csv").text)))) == 1 + 40 + 1
+    for suffix, code in (("json", "JS"), ("csv", "CS"), ("xlsx", "XL")):
+        brought = read(analyst.get(f"{at}.{suffix}").content)
+        assert brought == sent
+        renamed = SetIn.model_validate_json(brought.model_dump_json().replace("DON", code))
+        table = table_of(renamed)
+        file = {"json": renamed.model_dump_json().encode(), "csv": tables.to_csv(table), "xlsx": tables.to_xlsx(table)}
+        made = analyst.post(f"{AT}/sets/import", files={"file": (f"a.{suffix}", file[suffix])})
+        assert made.status_code == 201, made.text
+        again = analyst.get(f"{AT}/sets/{code}/export").text
+        assert again.replace(code, "DON") == analyst.get(at).text
+
+
+def test_a_table_says_an_indicator_once_and_its_targets_each_in_a_row() -> None:
+    goals = [{"place": "city", "period": str(year), "low": 80, "document": "KH"} for year in (2026, 2027)]
+    values = SetIn.model_validate(indicator_set(indicator("HAI-1", targets=goals), code="HAI"))
+    table = table_of(values)
+    first, second = ([*row] for row in table.rows)
+    name, low = table.columns.index("name_vi"), table.columns.index("target_low")
+    assert (first[name], second[name]) == ("Chỉ tiêu HAI-1", None)
+    assert read_rows(table.columns, [first, second]) == values
+    second[name] = first[name]  # filled down by hand it means the same
+    assert read_rows(table.columns, [first, second]) == values
+    second[name] = "Tên khác"  # another indicator under the same code, of which much is missing
+    with pytest.raises(Invalid) as refused:
+        read_rows(table.columns, [first, second])
+    assert (f"/cells/{letters(name + 1)}3", "required") in [(f.pointer, f.code) for f in refused.value.faults]
+    second[name] = None
+    first[low] = "tám mươi"
+    with pytest.raises(Invalid) as refused:
+        read_rows(table.columns, [first, second])
+    assert [fault.pointer for fault in refused.value.faults] == [f"/cells/{letters(low)}2"]
+    many = [{"place": "city", "period": f"{2001 + n}", "low": 80, "document": "KH"} for n in range(190)]
+    every = [indicator(f"NHIEU-{n}", targets=many) for n in range(27)]
+    with pytest.raises(Problem) as long:
+        table_of(SetIn.model_validate(indicator_set(*every)))
+    assert long.value.code == "set_too_long"
 
 
 def test_a_set_speaks_only_of_the_places_of_its_scope(analyst: Any) -> None:
@@ -420,6 +496,20 @@ def test_a_figure_past_its_age_is_marked_wherever_it_is_shown(analyst: Any, api:
     listed = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"]
     assert [(r["period"], r["stale"]) for r in listed] == [("2026-Q3", True), ("2026-Q2", False)]
 
+    def stale() -> list[bool]:
+        """Tell it of the newest figure of the city as the list, its own page, its origin and the readings say it."""
+        (card,) = analyst.get(f"{AT}?set=CU").json()["items"]
+        one, why = (analyst.get(f"{AT}/CU-1{more}").json() for more in ("", "/why"))
+        newest = analyst.get(f"{AT}/readings?indicator=CU-1&unit=city").json()["items"][0]
+        return [card["stale"], one["indicator"]["stale"], why["reading"]["stale"], newest["stale"]]
+
+    assert stale() == [True] * 4
+    # How old a figure may be is for today to say: not for the version it was recorded under.
+    for day, age, expected in (("2026-11-01", 400, False), ("2026-11-10", 30, True), ("2026-11-11", None, False)):
+        later = indicator_set(indicator("CU-1", expected_age=age), code="CU", valid_from=day)
+        assert analyst.post(f"{AT}/sets", json=later).status_code == 201
+        assert stale() == [expected] * 4
+
 
 def test_published_figures_come_with_the_service_as_of_the_day_their_source_speaks_of(api: Any) -> None:
     leader = api("leader")
@@ -449,3 +539,31 @@ def test_tasks_are_linked_once_and_taken_away(analyst: Any) -> None:
     assert analyst.delete(f"{at}/T1").status_code == 204
     assert analyst.get(f"{AT}/THU-1").json()["tasks"] == []
     assert analyst.delete(f"{at}/T1").status_code == 404
+
+
+def test_one_indicator_alone_gives_a_task_its_percentage(analyst: Any, app: Any) -> None:
+    with_task(analyst, "T1", with_directive(analyst))
+
+    def say(code: str, **more: Any) -> int:
+        answer: int = analyst.post(f"{AT}/{code}/tasks", json={"task": "T1"} | more).status_code
+        return answer
+
+    def gives() -> list[str]:
+        found = {i["code"]: i["gives_percent"] for i in analyst.get(f"{API}/tasks/T1/indicators").json()["items"]}
+        (seen,) = analyst.get(f"{AT}/THU-1").json()["tasks"]
+        assert seen["gives_percent"] == found["THU-1"]
+        return [code for code in found if found[code]]
+
+    assert [say("THU-1", gives_percent=True), say("THU-2")] == [201, 201]
+    assert (say("THU-1"), say("THU-1", gives_percent=True), say("THU-2", gives_percent=False)) == (409, 409, 409)
+    assert (say("THU-2", gives_percent=True), gives()) == (200, ["THU-2"])
+    query = select(col(AuditEntry.entity), col(AuditEntry.before), col(AuditEntry.after))
+    query = query.where(col(AuditEntry.action) == "indicator.task_percent").order_by(col(AuditEntry.number))
+    with app.state.database.read() as session:
+        known = session.execute(query).all()
+    assert [(at, *(json.loads(side)["gives_percent"] for side in sides)) for at, *sides in known] == [
+        ("indicators/THU-1", True, False), ("indicators/THU-2", False, True),
+    ]  # fmt: skip
+    assert (say("THU-2", gives_percent=False), gives()) == (200, [])
+    with pytest.raises(IntegrityError), app.state.database.read() as session:
+        session.execute(update(TaskLink).values(gives_percent=True))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from app.core.web import API
 from tests.support.clients import OTHER, WARD, line, report
@@ -140,5 +141,41 @@ def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> N
     assert "Chỉ tiêu liên quan" in page
     assert 'href="/indicators/THU-1"' in page
     assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text
+    assert "tiến độ nhiệm vụ lấy theo chỉ tiêu này" in browser.get("/indicators/THU-1").text
+    assert browser.post("/indicators/THU-1/tasks", data=typed | {"gives_percent": "false"}).status_code == 303
+    assert "theo chỉ tiêu" not in browser.get("/tasks/T1").text
+    assert "Lấy tiến độ theo chỉ tiêu này" in browser.get("/indicators/THU-1").text
     assert browser.post("/indicators/THU-1/tasks/T1", data={"_method": "DELETE"}).status_code == 303
     assert "Chỉ tiêu liên quan" not in browser.get("/tasks/T1").text
+
+
+def test_a_file_is_asked_for_and_a_file_comes(made: Any, people: Any) -> None:
+    ward, analyst = people(), people("city_analyst")
+    for suffix in ("", ".csv", ".xlsx", ".json"):
+        led = ward.get(f"/indicators{suffix}?set=THU")
+        assert (led.status_code, led.headers["location"]) == (303, f"/indicators{suffix}?unit={WARD}&set=THU")
+        assert ("html" in ward.get(led.headers["location"]).headers["content-type"]) == (suffix == "")
+    for path, to in (("/throughput/today", "/throughput/board"), ("/tasks/mine", "/tasks")):
+        assert (analyst.get(path).status_code, analyst.get(path).headers["location"]) == (303, to)
+        assert [analyst.get(path + suffix).status_code for suffix in (".csv", ".xlsx", ".json")] == [422] * 3
+
+
+def test_changed_citations_are_counted_by_the_database(made: Any, people: Any, app: Any) -> None:
+    with_set(made, indicator("CUA-1", owner_unit=WARD), code="CUA")
+    at = f"{API}/indicators/CUA-1"
+    for quarter in ("2026-Q2", "2026-Q3"):
+        first = made.post(f"{at}/readings", json=reading(quarter, value=60)).json()
+        assert made.post(f"{at}/citations", json={"period": quarter}).status_code == 201
+        made.post(f"{at}/readings", json=reading(quarter, value=61, supersedes=first["id"]))
+    ward = people()
+    seen: list[str] = []
+
+    def see(*call: Any) -> None:
+        seen.append(call[2].lower())
+
+    event.listen(app.state.database.engine, "before_cursor_execute", see)
+    page = ward.get(f"/indicators?unit={WARD}").text
+    event.remove(app.state.database.engine, "before_cursor_execute", see)
+    assert "trích dẫn đã thay đổi: 2" in page
+    (asked,) = [one for one in seen if "from indicator_citations" in one]
+    assert asked.startswith("select count(")

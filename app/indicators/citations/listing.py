@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -53,7 +53,7 @@ def listing(session: Session, caller: Caller, page: Page, asked: Asked, day: dat
 def changed(session: Session, caller: Caller, owner: Unit, day: date) -> int:
     """Return how many citations of an owner's indicators show another figure than today's."""
     query = _narrowed(_query(), caller, Asked(owner=owner, changed=True), day)
-    return len(list(session.execute(query.with_only_columns(col(Citation.id)))))
+    return session.scalar(query.with_only_columns(func.count(col(Citation.id)))) or 0
 
 
 def _query() -> Any:

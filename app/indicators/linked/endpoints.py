@@ -38,11 +38,11 @@ def _again(request: Request, session: Session) -> IndicatorOut:
 def link_task(
     caller: CanKeep, indicator: CodeInPath, session: Writing, render: Render, now: Now, body: TaskLinkIn
 ) -> Response:
-    """Say that a task moves an indicator."""
-    service.link(session, caller, indicator, body.task, gives_percent=body.gives_percent, now=now)
+    """Say that a task moves an indicator (201); of a linked task whether its percentage is taken from it (200)."""
+    new = service.link(session, caller, indicator, body.task, gives_percent=body.gives_percent, now=now)
     shown = one.show(session, caller, indicator, place=Place(CITY), now=now)
     at = f"/indicators/{indicator}"
-    return render.saved(shown, to=f"{at}#tasks", created=True, location=at)
+    return render.saved(shown, to=f"{at}#tasks", created=new, location=at)
 
 
 @router.get(

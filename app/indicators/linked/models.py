@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import false
+from sqlalchemy import Index, false, text
 from sqlmodel import Field, SQLModel
 
 
@@ -10,6 +10,10 @@ class TaskLink(SQLModel, table=True):
     """That a task is to move an indicator; of one alone it may take its percentage."""
 
     __tablename__ = "indicator_tasks"
+    __table_args__ = (
+        Index("uq_indicator_tasks_percent", "task_id", unique=True, sqlite_where=text("gives_percent"),
+              postgresql_where=text("gives_percent")),
+    )  # fmt: skip
 
     indicator_id: int = Field(foreign_key="indicators.id", primary_key=True)
     task_id: int = Field(foreign_key="tasks.id", primary_key=True, index=True)

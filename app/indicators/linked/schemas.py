@@ -17,8 +17,12 @@ class TaskLinkIn(Input):
 
     task: Annotated[Line, Described(min_length=1, max_length=40, description="Its code")]
     gives_percent: Annotated[
-        Flag, Described(description="The task takes its percentage from this indicator, and from no other")
-    ] = False
+        Flag | None,
+        Described(
+            description="The task takes its percentage from this indicator, and from no other; of a task that is linked"
+            " already it says so anew, or takes it back. Absent: no"
+        ),
+    ] = None
 
 
 class LinkedTask(BaseModel):
@@ -27,6 +31,7 @@ class LinkedTask(BaseModel):
     code: str
     title: str
     bucket: Annotated[Bucket, Described(description=BUCKET_WORDS)]
+    gives_percent: Annotated[bool, Described(description="The task takes its percentage from this indicator")]
 
 
 class LinkedIndicator(BaseModel):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlmodel import Session, col
 
 from app.core import audit
@@ -21,27 +21,53 @@ from app.tasks.rules import Bucket, TaskLevel
 
 
 def link(
-    session: Session, caller: Caller, code: str, task_code: str, *, gives_percent: bool = False, now: datetime
-) -> None:
-    """Say that a task moves an indicator, and whether it takes its percentage from it; raises Conflict where that was
-    said.
+    session: Session, caller: Caller, code: str, task_code: str, *, gives_percent: bool | None = None, now: datetime
+) -> bool:
+    """Say that a task moves an indicator, and whether it takes its percentage from it; tell whether the link is new.
+
+    Of a task that is linked already only the latter may be said anew; raises Conflict where nothing new is said.
     """
     one = sets.definition_of(session, code, day_of(now))
     try:
-        task = tasks.by_code(session, caller, task_code)
+        # Locked: of two who give a task's percentage in one moment the second sees what the first did.
+        task = tasks.by_code(session, caller, task_code, lock=True)
     except NotFound:
         raise Invalid([Fault("/task", "unknown_task", {"code": task_code})]) from None
-    if session.get(TaskLink, (one.indicator.id, task.id)) is not None:
+    row = session.get(TaskLink, (one.indicator.id, task.id))
+    if row is not None and gives_percent in (None, row.gives_percent):
         raise Conflict("task_linked", values={"code": task.code})
     if gives_percent:
-        others = update(TaskLink).where(col(TaskLink.task_id) == task.id).values(gives_percent=False)
-        session.execute(others.execution_options(synchronize_session="fetch"))
+        _take_percent(session, task)
+    if row is not None:
+        _switch(session, row, code, task, gives=bool(gives_percent))
+        return False
     session.add(
-        TaskLink(indicator_id=one.indicator.id, task_id=task.id, gives_percent=gives_percent, at=now, by=caller.label)
+        TaskLink(
+            indicator_id=one.indicator.id, task_id=task.id, gives_percent=bool(gives_percent), at=now, by=caller.label
+        )
     )
     session.flush()
-    after = {"task": task.code, "gives_percent": gives_percent}
+    after = {"task": task.code, "gives_percent": bool(gives_percent)}
     audit.record(session, "indicator.task_linked", f"indicators/{code}", after=after)
+    return True
+
+
+def _take_percent(session: Session, task: Task) -> None:
+    """Let the indicator that gives a task its percentage, if one does, give it no more."""
+    query = select(TaskLink, col(Indicator.code)).join(Indicator, col(Indicator.id) == col(TaskLink.indicator_id))
+    for other, code in session.execute(
+        query.where(col(TaskLink.task_id) == task.id, col(TaskLink.gives_percent))
+    ).all():  # fmt: skip
+        _switch(session, other, code, task, gives=False)
+
+
+def _switch(session: Session, row: TaskLink, code: str, task: Task, *, gives: bool) -> None:
+    row.gives_percent = gives
+    session.flush()
+    audit.record(
+        session, "indicator.task_percent", f"indicators/{code}",
+        before={"task": task.code, "gives_percent": not gives}, after={"task": task.code, "gives_percent": gives},
+    )  # fmt: skip
 
 
 def unlink(session: Session, caller: Caller, code: str, task_code: str, *, now: datetime) -> None:
@@ -62,14 +88,17 @@ def tasks_of(session: Session, caller: Caller, indicator_id: int, now: datetime)
     if not caller.may("tasks:read"):
         return []
     query: Any = (
-        select(col(Task.code), col(Task.title), col(TaskState.bucket))
+        select(col(Task.code), col(Task.title), col(TaskState.bucket), col(TaskLink.gives_percent))
         .join(TaskState, col(TaskState.task_id) == col(Task.id))
         .join(TaskLink, col(TaskLink.task_id) == col(Task.id))
         .where(col(TaskLink.indicator_id) == indicator_id)
         .order_by(col(Task.code))
     )
     rows = session.execute(narrowed(query, caller, Filters(level=TaskLevel.all), now))
-    return [LinkedTask(code=code, title=title, bucket=Bucket(bucket)) for code, title, bucket in rows]
+    return [
+        LinkedTask(code=code, title=title, bucket=Bucket(bucket), gives_percent=gives)
+        for code, title, bucket, gives in rows
+    ]
 
 
 def indicators_of(session: Session, task_id: int) -> dict[str, bool]:

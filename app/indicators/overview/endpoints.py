@@ -49,8 +49,9 @@ def list_indicators(
 ) -> Response:  # fmt: skip
     """List indicators with where they stand: of the city, or the card of a unit; a ward's officer is led to its own."""
     if render.door == "people" and unit is None and service.has_own_card(session, caller):
-        asked = parse_qsl(render.request.url.query)
-        return see_other(render.request, f"/indicators?{urlencode([('unit', caller.unit_code or ''), *asked])}")
+        asked = urlencode([("unit", caller.unit_code or ""), *parse_qsl(render.request.url.query)])
+        file = render.request.state.format
+        return see_other(render.request, f"/indicators{f'.{file}' if file else ''}?{asked}")
     place = place_of(session, caller, unit or CITY)
     owned = units.named(session, owner, "?owner") if owner else None
     filters = Filters(q=q, set=set_code, owner=owned, standing=standing, stale=stale)

@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 from app.indicators.readings.models import IndicatorReading
 from app.indicators.readings.service import latest
 from app.indicators.rules import is_stale
+from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
 
 AT_ONCE = 500  # a file has more rows than a statement takes numbers
@@ -22,17 +23,19 @@ def is_old(row: IndicatorReading | None, definition: Definition, day: date) -> b
 
 
 def old_ones(session: Session, numbers: Sequence[int], day: date) -> set[int]:
-    """Return which of some readings are the newest of their indicator and place, and out of date."""
-    aged: list[IndicatorReading] = []
+    """Return which of some readings are the newest of their indicator and place, and out of date.
+
+    How old one may be is said by the definition that holds on the day, not by the one it was recorded under.
+    """
+    ageing = select(col(Definition.indicator_id)).where(col(Definition.expected_age).is_not(None))
+    found: list[IndicatorReading] = []
     for first in range(0, len(numbers), AT_ONCE):
-        query = (
-            select(IndicatorReading, Definition)
-            .join(Definition, col(Definition.id) == col(IndicatorReading.definition_id))
-            .where(
-                col(IndicatorReading.id).in_(numbers[first : first + AT_ONCE]), col(IndicatorReading.standing),
-                col(Definition.expected_age).is_not(None),
-            )
+        query = select(IndicatorReading).where(
+            col(IndicatorReading.id).in_(numbers[first : first + AT_ONCE]), col(IndicatorReading.standing),
+            col(IndicatorReading.indicator_id).in_(ageing),
         )  # fmt: skip
-        aged += [row for row, definition in session.execute(query) if is_old(row, definition, day)]
+        found += session.scalars(query)
+    today = sets.definitions_of(session, {row.indicator_id for row in found}, day)
+    aged = [row for row in found if is_old(row, today[row.indicator_id].definition, day)]
     newest = latest(session, sorted({row.indicator_id for row in aged}), sorted({row.place for row in aged}), day)
     return {row.id for row in aged} & {row.id for row in newest.values()}

@@ -1,10 +1,11 @@
-"""A set as a file: JSON whole, or a table with one row for each indicator."""
+"""A set as a file: JSON whole, or a table with a row for each indicator and for each further target of it."""
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,8 +14,9 @@ from app.core.errors import Fault, Invalid, Problem
 from app.core.forms import read_json
 from app.core.grids import Cell, Grid, letters
 from app.core.handlers import faults_of
-from app.core.sheets import from_file
-from app.core.tables import Table
+from app.core.sheets import MAX_ROWS, from_file
+from app.core.tables import Table, unmarked
+from app.indicators.rules import AmbiguousAmount, amount_of
 from app.indicators.sets.schemas import SetIn
 
 _SET = ("code", "scope", "name_vi", "name_en", "name_fr", "source", "note", "valid_from")
@@ -23,21 +25,54 @@ _OWN = (
     "code", "name_vi", "name_en", "name_fr", "meaning", "unit_of_measure", "direction", "comparator", "period_type",
     "minimum_base", "source", "legal_basis", "owner_unit", "rhythm", "expected_age", "ends_on", "formula", "part_of",
 )  # fmt: skip
-_LISTS = ("examples", "targets")  # each as JSON in its cell
-COLUMNS = (*(f"set_{name}" for name in _SET), *(f"group_{name}" for name in _GROUP), *_OWN, *_LISTS)
+_TARGET = ("place", "period", "low", "high", "document", "document_on")
+_TARGETS = tuple(f"target_{name}" for name in _TARGET)
+_EXAMPLE = "example"  # as JSON in its cell
+COLUMNS = (*(f"set_{name}" for name in _SET), *(f"group_{name}" for name in _GROUP), *_OWN, *_TARGETS, _EXAMPLE)
 _WHOLE = frozenset({"group_max_score", "minimum_base", "expected_age"})
+_AMOUNTS = frozenset({"target_low", "target_high"})
+_CODES = frozenset({"set_code", "group_code", "code"})
+_EXACT = 15  # digits that a spreadsheet keeps of a number
 
 
 def table_of(values: SetIn) -> Table:
-    """Return a set as a table: a row for each indicator, what belongs to set and group repeated."""
+    """Return a set as a table: a row for each indicator, what belongs to set and group repeated.
+
+    An indicator's first target and example stand in its row, each further one in a row with nothing but its codes.
+    Raises Problem where there are more rows than go in again.
+    """
     plain = values.model_dump(mode="json")
-    rows = [_row(plain, group, one) for group in plain["groups"] for one in group["indicators"]]
+    rows = [row for group in plain["groups"] for one in group["indicators"] for row in _rows(plain, group, one)]
+    if len(rows) >= MAX_ROWS:
+        raise Problem("set_too_long", status=422, values={"limit": MAX_ROWS - 1})
     return Table(f"bo-chi-tieu-{values.code.lower()}", COLUMNS, rows)
 
 
-def _row(values: dict[str, Any], group: dict[str, Any], one: dict[str, Any]) -> list[Any]:
-    row = [values[name] for name in _SET] + [group[name] for name in _GROUP] + [one[name] for name in _OWN]
-    return row + [json.dumps(one[name], ensure_ascii=False) if one[name] else None for name in _LISTS]
+def _rows(values: dict[str, Any], group: dict[str, Any], one: dict[str, Any]) -> Iterator[list[Any]]:
+    head = [values[name] for name in _SET] + [group[name] for name in _GROUP] + [one[name] for name in _OWN]
+    codes = [value if name in _CODES else None for name, value in zip(COLUMNS, head, strict=False)]
+    for number in range(max(1, len(one["targets"]), len(one["examples"]))):
+        goal = one["targets"][number] if number < len(one["targets"]) else {}
+        example = one["examples"][number] if number < len(one["examples"]) else None
+        yield [
+            *(codes if number else head), *(_amount(goal.get(name)) for name in _TARGET),
+            json.dumps(example, ensure_ascii=False) if example else None,
+        ]  # fmt: skip
+
+
+def _amount(value: Any) -> Any:
+    """Return an amount so that a table gives it back: text where a number would lose digits or could mean two things.
+
+    93.375 in a CSV could be ninety-three thousand; `93,375` is not.
+    """
+    if not isinstance(value, float):
+        return value
+    written = repr(value)
+    try:
+        exact = amount_of(written) == amount_of(value) and sum(map(str.isdigit, written)) <= _EXACT
+    except AmbiguousAmount:
+        exact = False
+    return value if exact else written.replace(".", ",")
 
 
 def read(content: bytes) -> SetIn:
@@ -60,21 +95,49 @@ def _of_grid(grid: Grid, header: list[str]) -> SetIn:
         row = {name: _plain(name, grid.at(number - 1, at)) for at, name in enumerate(header) if name in COLUMNS}
         if all(value is None for value in row.values()) or not cells:
             continue
-        cell = {name: f"{letters(header.index(name))}{number}" for name in row}
+        cell = dict.fromkeys(COLUMNS, str(number)) | {name: f"{letters(header.index(name))}{number}" for name in row}
         for name in _SET:
             if name not in values:
                 values[name] = row.get(f"set_{name}")
-                places[f"/{name}"] = cell.get(f"set_{name}", str(number))
+                places[f"/{name}"] = cell[f"set_{name}"]
         code = str(row.get("group_code") or "")
         if code not in groups:
             groups[code] = {name: row.get(f"group_{name}") for name in _GROUP} | {"indicators": []}
             for name in _GROUP:
-                places[f"/groups/{len(groups) - 1}/{name}"] = cell.get(f"group_{name}", str(number))
-        at = f"/groups/{list(groups).index(code)}/indicators/{len(groups[code]['indicators'])}"
-        groups[code]["indicators"].append({name: row[name] for name in (*_OWN, *_LISTS) if row.get(name) is not None})
-        places |= {f"{at}/{name}": cell.get(name, str(number)) for name in (*_OWN, *_LISTS)}
+                places[f"/groups/{len(groups) - 1}/{name}"] = cell[f"group_{name}"]
+        _into_group(f"/groups/{list(groups).index(code)}", groups[code]["indicators"], row, cell, places)
     body = {name: value for name, value in values.items() if value is not None}
     return _valid(body | {"groups": [_given(group) for group in groups.values()]}, places)
+
+
+def _into_group(
+    group: str, found: list[dict[str, Any]], row: dict[str, Any], cell: dict[str, str], places: dict[str, str]
+) -> None:
+    """Add the indicator of a row to its group, or what the row says further of one that is there."""
+    goal = {name: row[column] for name, column in zip(_TARGET, _TARGETS, strict=True) if row.get(column) is not None}
+    example = row.get(_EXAMPLE)
+    known = [one.get("code") for one in found]
+    if (goal or example is not None) and row.get("code") in known and _agrees(row, found[known.index(row.get("code"))]):
+        index = known.index(row.get("code"))
+    else:
+        index = len(found)
+        found.append({name: row[name] for name in _OWN if row.get(name) is not None} | {"targets": [], "examples": []})
+        places |= {f"{group}/indicators/{index}/{name}": cell[name] for name in _OWN}
+        places |= {f"{group}/indicators/{index}/{name}": cell["code"] for name in ("targets", "examples")}
+    one, at = found[index], f"{group}/indicators/{index}"
+    if goal:
+        to = f"{at}/targets/{len(one['targets'])}"
+        places |= {f"{to}/{name}": cell[column] for name, column in zip(_TARGET, _TARGETS, strict=True)}
+        places[to] = cell["target_place"]
+        one["targets"].append(goal)
+    if example is not None:
+        places[f"{at}/examples/{len(one['examples'])}"] = cell[_EXAMPLE]
+        one["examples"].append(example)
+
+
+def _agrees(row: dict[str, Any], one: dict[str, Any]) -> bool:
+    """Tell whether a row says nothing else of its indicator than the row that defined it."""
+    return all(row.get(name) in (None, one.get(name)) for name in _OWN)
 
 
 def _given(group: dict[str, Any]) -> dict[str, Any]:
@@ -87,9 +150,12 @@ def _plain(name: str, cell: Cell) -> Any:
         return None
     if isinstance(value, date):
         return value.isoformat()[:10]
-    text = cell.text.strip()
-    if name in _LISTS:
-        with suppress(ValueError, RecursionError):  # text that is no JSON is no list either: refused as one
+    if name in _AMOUNTS and isinstance(value, int | float):
+        # As it is shown: 0.8 under a per-cent sign is 80%.
+        return f"{Decimal(str(value)) * 100:f}%".replace(".", ",") if cell.percent else value
+    text = unmarked(cell.text.strip())
+    if name == _EXAMPLE:
+        with suppress(ValueError, RecursionError):  # text that is no JSON is no example either: refused as one
             return json.loads(text)
         return text
     return int(text) if name in _WHOLE and text.isdigit() else text
@@ -105,8 +171,8 @@ def _valid(body: Any, places: dict[str, str]) -> SetIn:
 
 def _placed(faults: Iterable[Fault], places: dict[str, str]) -> list[Fault]:
     def cell(pointer: str) -> str:
-        # What is wrong within a list is wrong in the list's cell.
-        known = re.match(r"(/groups/\d+/indicators/\d+/(?:examples|targets))/", pointer)
+        # What is wrong within an example is wrong in its cell.
+        known = re.match(r"(/groups/\d+/indicators/\d+/examples/\d+)/", pointer)
         place = places.get(known[1] if known else pointer)
         return f"/cells/{place}" if place else pointer
 

@@ -1,6 +1,7 @@
 """Sets, their versions and definitions: looked up, and a version added; nothing that was said is changed."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -81,6 +82,18 @@ def definition_of(session: Session, code: str, day: date) -> Defined:
     found = defined(session, definitions_query().where(col(Indicator.code) == code))
     if not found:
         raise NotFound
+    return _holding(found, day)
+
+
+def definitions_of(session: Session, indicator_ids: Iterable[int], day: date) -> dict[int, Defined]:
+    """Return indicators by number, each as `definition_of` would give it."""
+    found: dict[int, list[Defined]] = {}
+    for one in defined(session, definitions_query().where(col(Indicator.id).in_(list(indicator_ids)))):
+        found.setdefault(one.indicator.id, []).append(one)
+    return {number: _holding(every, day) for number, every in found.items()}
+
+
+def _holding(found: list[Defined], day: date) -> Defined:
     found.sort(key=lambda d: d.version.number)
     begun = [d for d in found if d.version.valid_from <= day]
     return begun[-1] if begun else found[0]
