@@ -84,6 +84,7 @@ def test_a_figure_is_cited_and_shown_with_todays(made: Any, people: Any) -> None
     later = browser.get(at).text
     assert "Đã có số liệu nhập" in later
     assert "80%" in later  # as it was cited
+    assert f"https://testserver{at}</textarea>" in later, "a sentence with the whole address is ready for a document"
     assert "77,7%" in later
     nothing = browser.post("/indicators/THU-2/citations", data={"period": "2026-Q1", "place": "city"})
     assert nothing.status_code == 422

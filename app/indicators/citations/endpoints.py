@@ -80,4 +80,5 @@ def get_citation(
 ) -> Response:  # fmt: skip
     """Give a cited figure as it was, today's beside it, and why the two differ."""
     row = service.by_token(session, caller, token)
-    return render(service.show(session, caller, row, now), "indicators/citation.html")
+    shown = service.show(session, caller, row, now)
+    return render(shown, "indicators/citation.html", base=render.request.base_url)
