@@ -141,6 +141,11 @@ def test_a_files_figures_become_reports_where_the_unit_says_so(api: Api) -> None
     (of_day,) = bring(analyst, csv_of(row(received_online=8))).json()["days"]
     assert (of_day["confirmed"], of_day["not_confirmed"]) == (1, 0)
     assert api().get(f"{REPORTS}/{WARD}/{DAY}/city").json()["totals"]["received"] == 8
+    theirs = {"source": "one-gate", "kind": "unit", "code": "PTH", "target": WARD}
+    assert analyst.put("/api/v1/external-codes", json=theirs).is_success
+    rows = row("PTH", received_online=9), row("Thuận Hóa", day=BEFORE), row(unit=OTHER)
+    dry = bring(analyst, csv_of(*rows), dry_run=True).json()
+    assert [(one["unit"], one["day"]) for one in dry["confirming"]] == [(WARD, BEFORE), (WARD, DAY)]
 
 
 def test_who_brings_a_file_gives_the_reason_of_a_late_correction_and_none_is_invented(
