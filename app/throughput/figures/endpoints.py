@@ -50,7 +50,7 @@ def put_figures(
     caller: CanSendFigures, session: Writing, now: Now, render: Render, body: FiguresIn,
     dry_run: Annotated[bool, Query(description="Say what storing would say, and store nothing")] = False,
 ) -> Response:  # fmt: skip
-    """Take another system's figures of many unit-days: each all or nothing; most are proposals, as its unit has chosen."""
+    """Take figures of many unit-days: each all or nothing, a proposal unless its unit lets it be the report."""
     data = service.put(session, caller, body=body, now=now, dry_run=dry_run)
     return render.saved(data, to="/throughput/figures")
 
