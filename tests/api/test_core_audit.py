@@ -23,7 +23,7 @@ from app.throughput.definition import FormIn
 from app.units.models import UnitIn
 from tests.api.test_access import _calls, _method, _routes
 from tests.conftest import PASSWORD
-from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.indicators import indicator, indicator_set, reading
 from tests.support.tasks import DOCUMENT, PDF, directive, task
 from tests.support.workbooks import GOOD, HEADINGS, workbook
@@ -145,7 +145,9 @@ def _entries(app: FastAPI) -> list[str]:
         return list(connection.execute(text("select action from audit_entries order by number")).scalars())
 
 
-def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Callable[..., PageClient]) -> None:
+def test_every_unsafe_route_leaves_an_entry(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
     """Good calls to every unsafe operation of the API; a new operation fails here until it has one."""
     manager, analyst, officer = api("administrator"), api("city_analyst"), api()
     done: set[str] = set()
@@ -167,6 +169,7 @@ def test_every_unsafe_route_leaves_an_entry(app: FastAPI, api: Api, people: Call
     sent = report(line(received_online=1))
     call("put_daily_report", officer, "PUT", f"/throughput/reports/{WARD}/{DAY}/city", sent)
     call("put_daily_reports", officer, "PUT", f"/throughput/reports/{WARD}/2026-11-19", {"ministry": sent})
+    clock.set("2026-11-20T16:46:00+07:00")
     earlier = f"{API}/throughput/reports/{WARD}/2026-11-18/ministry"
     assert officer.put(earlier, json=sent).status_code == 201
     before = len(_entries(app))
