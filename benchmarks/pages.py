@@ -8,6 +8,8 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,16 @@ def keyboard(browser: Browser, site: Site, path: str) -> float:
         return spent
 
 
+@contextmanager
+def fresh() -> Iterator[Site]:
+    """Serve a demonstration of this run's own: what is loaded is kept in the folder above the one that is given."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside = Path(folder) / "site"
+        inside.mkdir()
+        with installation(inside) as site:
+            yield site
+
+
 def main() -> None:
     """Measure everything in turn and print it."""
     form = f"/throughput/reports/{WARD}/{TODAY}/worksheet"
@@ -171,7 +183,7 @@ def main() -> None:
     vendored = [path.read_bytes() for path in FOLDER.glob("vendor/htmx*.js")]
     scripts = sum(len(gzip.compress(content, 9)) for content in (*own, *vendored))
     rows: list[tuple[str, str, str]] = []
-    with tempfile.TemporaryDirectory() as folder, installation(Path(folder)) as site, sync_playwright() as playwright:
+    with fresh() as site, sync_playwright() as playwright:
         path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         for name, address in (("today", "/"), ("the day's form", form)):
