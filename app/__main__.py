@@ -3,25 +3,27 @@
 import json
 import socket
 import sys
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from sqlmodel import Session
 
 from app import __version__
+from app.console import identify, ready, say
 from app.core import audit, i18n
 from app.core.clock import HUE, SystemClock
 from app.core.db import Database, sqlite_is_safe_for_several_processes
 from app.core.errors import Fault, Problem
 from app.core.settings import Settings, mask_url
+from app.portal_commands import portal_cli
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="tiendo57: progress on Resolution 57.")
 user_cli = typer.Typer(no_args_is_help=True, help="Accounts of people.")
 token_cli = typer.Typer(no_args_is_help=True, help="Tokens of API clients.")
 cli.add_typer(user_cli, name="user")
 cli.add_typer(token_cli, name="token")
+cli.add_typer(portal_cli)
 
 
 def main() -> None:
@@ -30,30 +32,8 @@ def main() -> None:
         cli()
     except Problem as problem:
         for fault in problem.faults or [Fault("", problem.code, problem.values)]:
-            _say(f"{fault.pointer} {i18n.translate(f'error.{fault.code}', 'en', **fault.values)}".strip())
+            say(f"{fault.pointer} {i18n.translate(f'error.{fault.code}', 'en', **fault.values)}".strip())
         sys.exit(2)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _context(session: Session, name: str = "tiendo57") -> None:
-    session.info["audit_context"] = _by(SystemClock().now(), name)
-
-
-def _by(now: datetime, name: str = "tiendo57") -> audit.Context:
-    return audit.Context(at=now, user_id=None, user_name=name, door="command")
-
-
-def _ready(settings: Settings) -> Database:
-    from app import migrations
-
-    database = Database(settings)
-    if not migrations.is_migrated(database):
-        _say("The database has no tables yet: run `tiendo57 migrate` first.")
-        raise typer.Exit(2)
-    return database
 
 
 @cli.command()
@@ -81,7 +61,7 @@ def migrate(down_to: Annotated[str | None, typer.Option(help="Go down to this re
         return
     migrations.upgrade(database)
     migrations.seed(database, settings, SystemClock())
-    _say(f"Migrated: {mask_url(settings.database_url.get_secret_value())}")
+    say(f"Migrated: {mask_url(settings.database_url.get_secret_value())}")
 
 
 @cli.command()
@@ -94,17 +74,17 @@ def demo(
     from app.demo import loader
 
     settings = Settings()
-    database = _ready(settings)
+    database = ready(settings)
     today = SystemClock().now().astimezone(HUE).date()
     last = date.fromisoformat(until) if until else today - timedelta(days=1)
     stage = loader.stage(database)
     if stage in (loader.Stage.WHOLE, loader.Stage.REAL):
         if if_empty:
             return
-        _say("There are reports already: the demonstration is for an empty database.")
+        say("There are reports already: the demonstration is for an empty database.")
         raise typer.Exit(2)
     if stage is loader.Stage.HALF:
-        _say("A load of the demonstration was interrupted: going on with it.")
+        say("A load of the demonstration was interrupted: going on with it.")
     loader.load(database, settings, until=last, seed=seed)
 
 
@@ -118,110 +98,29 @@ def serve(
     import uvicorn
 
     settings = Settings()
-    database = _ready(settings)
+    database = ready(settings)
     if workers > 1 and database.is_sqlite and not sqlite_is_safe_for_several_processes():
-        _say("This SQLite is older than 3.51.3, which several processes may corrupt: use one worker or PostgreSQL.")
+        say("This SQLite is older than 3.51.3, which several processes may corrupt: use one worker or PostgreSQL.")
         raise typer.Exit(2)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            _say(f"Cannot serve at {host}:{port}: {error.strerror}. Another port: --port (make run PORT=…).")
+            say(f"Cannot serve at {host}:{port}: {error.strerror}. Another port: --port (make run PORT=…).")
             raise typer.Exit(2) from None
-    _say(f"tiendo57 {__version__} at http://{host}:{port}  ({database.version()})")
+    say(f"tiendo57 {__version__} at http://{host}:{port}  ({database.version()})")
     if settings.demonstration:
         from app.accounts.demonstration import ACCOUNTS, PASSWORD
 
-        _say("Demonstration accounts (password of all: " + PASSWORD + "):")
+        say("Demonstration accounts (password of all: " + PASSWORD + "):")
         for account in ACCOUNTS:
-            _say(f"  {account.user_name:<18} {account.role:<20} {account.unit_code or ''}")
+            say(f"  {account.user_name:<18} {account.role:<20} {account.unit_code or ''}")
     database.engine.dispose()
     uvicorn.run(
         "app.main:create_app", factory=True, host=host, port=port, workers=workers, access_log=False,
         log_level=settings.log_level, server_header=False, date_header=True,
     )  # fmt: skip
-
-
-@cli.command("portal-pull")
-def portal_pull() -> None:
-    """Bring the portal's lists, published figures and scores up to date; meant for every night."""
-    from app.portal.codes import pulling
-
-    settings = Settings()
-    clock = SystemClock()
-    pulled = pulling.pull(_ready(settings), settings, clock, by=_by(clock.now()))
-    for one in pulled.lists:
-        _say(f"{one.kind.value}: {one.added} new, {one.changed} changed, {one.gone} gone")
-    _say(f"months: {pulled.months if pulled.months is not None else '-'}")
-    _say(f"scores: {pulled.scores if pulled.scores is not None else '-'}")
-    if pulled.failed:
-        _say(f"Not brought: {', '.join(pulled.failed)}; what stood stays, the exchanges say why.")
-        raise typer.Exit(1)
-
-
-@cli.command("portal-recount")
-def portal_recount(
-    source: Annotated[str | None, typer.Option(help="Only this source of events; default all")] = None,
-) -> None:
-    """Count all events of the one-gate system anew, by the catalogue and the codes of now; meant for every night."""
-    from app.portal.events import recounting
-
-    settings = Settings()
-    database, clock = _ready(settings), SystemClock()
-    with database.read() as session:
-        known = recounting.sources(session)
-    if source is not None and source not in known:
-        _say(f"No source of events is named {source}.")
-        raise typer.Exit(2)
-    for one in known if source is None else [source]:
-        stopped_ends = settings.portal_stopped_ends
-        told = recounting.recount(database, clock, _by(clock.now()), one, stopped_ends=stopped_ends)
-        _say(f"{one}: {told.accepted} more events counted, {told.left} aside")
-        _say(f"{one}: {told.unit_days} days up to date, {told.refused} refused")
-
-
-@cli.command("forget-exchanges")
-def forget_exchanges() -> None:
-    """Delete the exchanges with other systems that are older than `portal_exchange_days`; nothing else does."""
-    from app.portal.exchanges import service as exchanges
-
-    settings = Settings()
-    with _ready(settings).write() as session:
-        _context(session)
-        count = exchanges.forget(session, SystemClock().now(), settings.portal_exchange_days)
-        audit.record(session, "portal.exchanges_forgotten", "portal/exchanges", after={"count": count})
-    _say(f"{count} exchanges forgotten.")
-
-
-@cli.command("portal-simulator")
-def portal_simulator(
-    host: Annotated[
-        str, typer.Option(help="This machine's own address, unless a test network needs another")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any free one; the address is printed")] = 8057,
-) -> None:
-    """Serve both generations of the portal's interface with this database's data and switchable faults."""
-    from app.portal.simulator import content
-    from app.portal.simulator.server import PASSWORD, USER, Simulator
-
-    database = _ready(Settings())
-    with database.read() as session:
-        known = content.read(session)
-    database.engine.dispose()
-    try:
-        server = Simulator((host, port), known)
-    except OSError as error:
-        _say(f"Cannot serve at {host}:{port}: {error.strerror}. Another port: --port.")
-        raise typer.Exit(2) from None
-    base = f"http://{host}:{server.server_address[1]}"
-    typer.echo(f"{base}/legacy {base}/rest")
-    sys.stdout.flush()
-    _say(f"Simulator of the portal; sign-in {USER} / {PASSWORD}; faults at {base}/control.")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        server.server_close()
 
 
 @user_cli.command("create")
@@ -239,14 +138,14 @@ def user_create(
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    with _ready(Settings()).write() as session:
-        _context(session)
+    with ready(Settings()).write() as session:
+        identify(session)
         unit_id = by_code(session, unit).id if unit else None
         users.create_user(
             session, None, user_name=user_name, label=label or user_name, role=role, unit_id=unit_id,
             password=password, now=SystemClock().now(),
         )  # fmt: skip
-    _say(f"Created {user_name}.")
+    say(f"Created {user_name}.")
 
 
 @token_cli.command("create")
@@ -266,8 +165,8 @@ def token_create(
         raise typer.BadParameter("a token that sends figures or events is known by its name", param_hint="--name")
     settings = Settings()
     now = SystemClock().now()
-    with _ready(settings).write() as session:
-        _context(session)
+    with ready(settings).write() as session:
+        identify(session)
         unit_id = by_code(session, unit).id if unit else None
         _, clear = tokens.create_token(
             session, role=role, unit_id=unit_id, scopes=scope or None, name=name or "command line", now=now,
@@ -287,7 +186,7 @@ def verify() -> None:
     from app.throughput.findings import rebuilding as findings
     from app.throughput.statutory import frozen
 
-    with _ready(Settings()).read() as session:
+    with ready(Settings()).read() as session:
         faults = [
             *audit.broken_links(session),
             *proof.alterations(session),
@@ -301,7 +200,7 @@ def verify() -> None:
         ]
     for fault in faults:
         typer.echo(fault)
-    _say(f"{len(faults)} faults." if faults else "Audit chain, revisions, totals and findings are right.")
+    say(f"{len(faults)} faults." if faults else "Audit chain, revisions, totals and findings are right.")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -310,10 +209,10 @@ def remind() -> None:
     """Write down the reminders whose moments have come; the serving process does the same every minute."""
     from app.throughput.reminders import making
 
-    with _ready(Settings()).write() as session:
-        _context(session)
+    with ready(Settings()).write() as session:
+        identify(session)
         count = making.make(session, SystemClock().now())
-    _say(f"{count} reminders made.")
+    say(f"{count} reminders made.")
 
 
 @cli.command("rebuild-totals")
@@ -324,14 +223,14 @@ def rebuild_totals() -> None:
     from app.throughput.figures import rebuilding as figures
     from app.throughput.findings import rebuilding as findings
 
-    with _ready(Settings()).write() as session:
-        _context(session)
+    with ready(Settings()).write() as session:
+        identify(session)
         count = totals.rebuild(session)
         findings.rebuild(session)
         figures.rebuild(session)
         tasks.rebuild(session, SystemClock().now())
         audit.record(session, "totals.rebuilt", "totals", after={"reports": count})
-    _say(f"Totals of {count} reports rebuilt.")
+    say(f"Totals of {count} reports rebuilt.")
 
 
 @cli.command("rebuild-indicators")
@@ -341,21 +240,21 @@ def rebuild_indicators() -> None:
     from app.indicators.computed import rebuilding
 
     now = SystemClock().now()
-    database, count = _ready(Settings()), 0
+    database, count = ready(Settings()), 0
     with database.read() as session:
         handfuls = rebuilding.periods(session, now)
     # A transaction for each handful, so that reports wait for one at most.
     with progress("Indicators", sum(len(handful) for handful in handfuls), "periods") as advance:
         for handful in handfuls:
             with database.write() as session:
-                _context(session)
+                identify(session)
                 count += rebuilding.rebuild_periods(session, handful, now)
             advance(len(handful))
     with database.write() as session:
-        _context(session)
+        identify(session)
         rebuilding.forget_others(session, handfuls)
         audit.record(session, "indicators.rebuilt", "indicators", after={"readings": count})
-    _say(f"{count} readings of indicators rebuilt.")
+    say(f"{count} readings of indicators rebuilt.")
 
 
 @cli.command()

@@ -229,7 +229,7 @@ def indicators(browser: Browser, address: str) -> None:
     picture(phone, "indicators-card", at="main")
     phone.goto(f"{address}/indicators/VH-01/why?unit={UNIT}")
     picture(phone, "indicators-why", at="main")
-    desk = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")  # type: ignore[arg-type]
+    desk = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")
     sign_in(desk, address, "tonghop")
     desk.goto(f"{address}/indicators/VH-01")
     desk.locator("form[action$='/citations'] button").first.click()

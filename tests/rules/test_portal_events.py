@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,15 +15,15 @@ FIRST = date(2026, 11, 16)
 ONE, OTHER = 1, 2
 
 
-def event(day: int, status: int, *, unit: int = ONE, due: int | None = None, hour: int = 9, **more: object) -> Event:
+def event(day: int, status: int, *, unit: int = ONE, due: int | None = None, hour: int = 9, **more: Any) -> Event:
     """Return an event on a day of the week that begins on the 16th."""
     on = FIRST + timedelta(days=day)
     at = datetime(on.year, on.month, on.day, hour - 7 if hour >= 7 else 0, tzinfo=UTC)
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "digest": "", "procedure": "1.001193", "channel": "online", "received_on": None,
         "due_on": None if due is None else FIRST + timedelta(days=due),
     }  # fmt: skip
-    return Event(at=at, status=status, day=on, unit=unit, **{**values, **more})  # type: ignore[arg-type]
+    return Event(at=at, status=status, day=on, unit=unit, **values | more)
 
 
 def told(*events: Event, stopped_ends: bool = True) -> Facts:
