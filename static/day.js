@@ -175,13 +175,14 @@ function move(from, step) {
   do at += step;
   while (cells[at]?.checkVisibility() === false);
   (cells[at] ?? (step > 0 ? form.querySelector(".foot > .button") : from)).focus();
+  cells[at]?.select(); // at once: the next key may be here before any timer
 }
 
 function focusin({ target }) {
   if (held && !held.contains(target)) soon(); // its row is left: now it may be asked about
   if (!target.matches(".count")) return;
   target.dataset.before = target.value;
-  setTimeout(() => document.activeElement === target && target.select()); // after the click has set its caret
+  setTimeout(() => document.activeElement === target && target.dataset.before === target.value && target.select()); // after the click has set its caret
 }
 
 function pointerdown(event) {
@@ -505,7 +506,7 @@ const freshKey = () => crypto.getRandomValues(new BigUint64Array(2)).join("");
 addEventListener("online", () => (waiting ? send(waiting.submitter) : form && soon()));
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => {
-  stored((device) => Object.keys(device).forEach((key) => key.startsWith("tiendo57 ") && device.removeItem(key)));
+  stored((device) => device.clear());
   left = true; // an answer still on its way would have it kept again
 });
 start();

@@ -158,6 +158,27 @@ def test_a_question_comes_beside_its_cell_and_is_answered_by_one_tap(window: Vis
     expect(page.locator("#city-HT-question [name*=opening_gap]")).to_have_count(0)
 
 
+def test_a_key_that_follows_enter_at_once_replaces_what_stood(window: Visitor) -> None:
+    page, names = window.page, ("received_online", "received_counter", "resolved_early", "resolved_on_time")
+    for name in names:
+        page.fill(cell("HT", name), "12")
+    page.focus(cell("HT", "received_online"))
+    typed = page.evaluate(AT_ONCE, [cell("HT", name) for name in names])
+    assert typed == ["3"] * len(names)
+
+
+# No timer runs in between: each cell takes its key in the same turn in which Enter led to it.
+AT_ONCE = """cells => cells.map((at) => {
+  const cell = document.querySelector(at);
+  const before = document.activeElement;
+  if (before !== cell) while (document.activeElement !== cell)
+    document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true}));
+  else cell.select();
+  document.execCommand("insertText", false, "3");
+  return cell.value;
+})"""
+
+
 QUESTION = """<div data-slot="{0}-question"><fieldset id="{1}-reasons-unusual_value-{2}" class="question" data-question>
 <legend>Vì sao?</legend><p class="chips"></p><select name="{1}[reasons][unusual_value-{2}][reason]"></select>
 </fieldset></div>"""
