@@ -113,6 +113,13 @@ def asked(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
         is_correction=case.wants_reason(now),
-        met_before=stored is not None
-        and is_met(stored.first_met_at, stored.first_complete_at, partial=draft.partial), now=now,
+        met_at=_met_at(case), now=now,
     )  # fmt: skip
+
+
+def _met_at(case: Case) -> datetime | None:
+    """Return when the duty was met before this report came, None where what comes is to meet it."""
+    stored, partial = case.stored, case.draft.partial
+    if stored is None or not is_met(stored.first_met_at, stored.first_complete_at, partial=partial):
+        return None
+    return stored.first_met_at

@@ -79,10 +79,14 @@ def ask(
     owed: bool,
     calendar: Calendar,
     is_correction: bool,
-    met_before: bool,
+    met_at: datetime | None,
     now: datetime,
 ) -> list[Question]:
-    """Return what a report raises, in the order of the codes."""
+    """Return what a report raises, in the order of the codes.
+
+    `met_at`: when the duty was met before, None while it is not. That it was met late is asked of each revision until
+    one says why: nobody's correction, nor one carried from a day before, answers it.
+    """
     assert unit.id is not None
     found = [Question(WarningCode.opening_gap, code, {"gap": gap}) for code, gap in sorted(draft.gaps.items())]
     if not calendar.is_working_day(day) and not calendar.may_serve(day) and draft.lines:
@@ -91,8 +95,7 @@ def ask(
         found.append(Question(WarningCode.correction, None, {}))
     if draft.partial or (draft.unavailable is None and draft.counted_until < deadlines.cut_off_at):
         found.append(Question(WarningCode.partial_day, None, {}))
-    overdue = draft.unavailable is None and now > deadlines.due_at and not met_before
-    if overdue and owed:
+    if owed and draft.unavailable is None and (met_at or now) > deadlines.due_at:
         found.append(Question(WarningCode.late, None, {}))
     if draft.unavailable is not None:
         return found

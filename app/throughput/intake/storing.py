@@ -1,6 +1,7 @@
 """A file stored as a unit's day: all of it or nothing, what is wrong told by row and column."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from pydantic import ValidationError
@@ -10,14 +11,14 @@ from app.core import i18n
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.procedures.rules import System
-from app.throughput import cases, service
+from app.throughput import cases, reading, service
 from app.throughput.checking import service as check
 from app.throughput.checking.service import CheckedOut, FaultOut, ReportsTyped
 from app.throughput.forms import Reference
 from app.throughput.intake.layout import MERGED
 from app.throughput.intake.schemas import ImportOut, PlacedError, SystemRead, Understood
 from app.throughput.intake.service import cell_of, place_of, placed
-from app.throughput.rules import COLUMNS
+from app.throughput.rules import COLUMNS, WarningCode
 from app.throughput.schemas import LineIn, ReportIn, ReportsIn
 from app.throughput.service import Match
 from app.units.models import Unit
@@ -67,7 +68,8 @@ def _body(session: Session, unit: Unit, day: date, understood: Understood, now: 
     """Return the reports that a table stands for; a system whose counts are those that stand is said as it stands."""
     files = [understood.file.id] if understood.file else []
     return {
-        name: _as_it_stands(session, unit, day, System(name), read, now) or {"lines": read.lines, "evidence": files}
+        name: _as_it_stands(session, unit, day, System(name), read, now)
+        or {"lines": read.lines, "evidence": files, "reasons": _why_late(session, unit, day, System(name))}
         for name, read in _systems(understood)
     }
 
@@ -84,11 +86,24 @@ def _as_it_stands(
     stored = case.stored
     if stored is None or stored.unavailable is not None or case.draft.faults or case.draft.lines != stored.lines:
         return None
-    reasons = [
+    return {
+        "lines": read.lines, "note": stored.note, "partial_day": stored.partial,
+        "reasons": _in_words(stored.reasons),
+    }  # fmt: skip
+
+
+def _why_late(session: Session, unit: Unit, day: date, system: System) -> list[dict[str, object]]:
+    """Return what was said of the day's lateness: other figures change nothing of it, and a table cannot say it."""
+    assert unit.id is not None
+    stored = reading.current(session, unit.id, day, system)
+    return _in_words(r for r in (stored.reasons if stored else []) if r.warning == WarningCode.late)
+
+
+def _in_words(reasons: Iterable[reading.Reason]) -> list[dict[str, object]]:
+    return [
         {"warning": r.warning, "field": r.field, "reason": r.reason, "counterpart": r.counterpart, "note": r.note}
-        for r in stored.reasons
+        for r in reasons
     ]
-    return {"lines": read.lines, "note": stored.note, "partial_day": stored.partial, "reasons": reasons}
 
 
 def _systems(understood: Understood) -> list[tuple[str, SystemRead]]:
