@@ -18,6 +18,7 @@ from app.core.errors import Fault, Invalid, Problem
 from app.core.files import Upload
 from app.core.forms import FORM_OVERHEAD, nest, read_json, to_json_value
 from app.core.handlers import faults_of
+from app.core.settings import Settings
 from app.core.text import normalized
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -82,13 +83,20 @@ def _keep(request: Request, pairs: list[tuple[str, str]], upload: Upload | None)
     state["moved"] = {}
 
 
+def too_large(settings: Settings, *faults: str) -> Problem:
+    """Return the refusal of a file beyond the setting, at some places of the form."""
+    limit = settings.max_file_bytes
+    values = {"limit": f"{limit // 1_048_576} MB" if limit >= 1_048_576 else f"{limit // 1024} KB"}
+    found = [Fault(place, "file_too_large", values) for place in faults]
+    return Problem("file_too_large", status=413, faults=found, values=values)
+
+
 def _refuse_large(request: Request, pairs: list[tuple[str, str]], upload: Upload) -> None:
     """Refuse a file beyond the setting, once the words beside it are known: they are drawn again."""
-    limit = request.app.state.settings.max_file_bytes
-    if len(upload.content) > limit:
+    settings = request.app.state.settings
+    if len(upload.content) > settings.max_file_bytes:
         _keep(request, pairs, upload)
-        values = {"limit": f"{limit // 1_048_576} MB" if limit >= 1_048_576 else f"{limit // 1024} KB"}
-        raise Problem("file_too_large", status=413, faults=[Fault("/file", "file_too_large", values)], values=values)
+        raise too_large(settings, "/file")
 
 
 async def _parts(request: Request) -> tuple[list[tuple[str, str]], Upload | None]:

@@ -10,16 +10,18 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import forms, i18n
+from app.core.bodies import too_large
 from app.core.errors import Fault, Invalid, NotFound, Problem
 from app.core.forms import FORM_OVERHEAD
-from app.core.handlers import answer, answer_defect
+from app.core.handlers import answer, answer_defect, answer_in_thread
+from app.core.past import reading_past
 from app.core.settings import Settings
 from app.core.web import API
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PRINTED = "/c/"  # an address that stands in papers: a program that shows its token is answered as at its own door
 FORMATS = ("csv", "xlsx", "json")
-LARGE_PHOTO = 4  # times what a file may have
+READ_PAST = 64  # times what a file may have: a phone's largest photo, a short film
 _UNTOUCHED = ("/static/", "/api/docs", "/api/openapi.json")
 
 CSP = (
@@ -78,12 +80,14 @@ class Doors:
                 raise NotFound
             if b"%00" in scope["query_string"]:
                 raise Invalid([Fault("?", "bad_text")])
-            receive = _limited(headers, receive, self._limit(headers, state["door"]))
+            receive = self._within_limits(headers, receive, state["door"])
             if state["door"] == "people" and scope["method"] not in SAFE_METHODS:
                 _refuse_cross_site(headers)
                 scope, receive = await self._understand_form(scope, headers, receive)
         except Problem as problem:
-            await answer(Request(scope), problem)(scope, receive, send)
+            request = Request(scope)
+            shown = await answer_in_thread(request, problem) if problem.status == 413 else answer(request, problem)
+            await shown(scope, receive, send)
             return
         try:
             await self.app(scope, receive, send)
@@ -93,11 +97,16 @@ class Doors:
                 raise
             await (await answer_defect(Request(scope), error))(scope, receive, send)
 
-    def _limit(self, headers: Headers, door: str) -> int:
-        if headers.get("content-type", "").split(";")[0].strip().lower() == "multipart/form-data":
-            # A person's photo is often too large: it is read past, so that the words beside it are not lost.
-            return self.settings.max_file_bytes * (LARGE_PHOTO if door == "people" else 1) + FORM_OVERHEAD
-        return self.settings.max_body_bytes
+    def _within_limits(self, headers: Headers, receive: Receive, door: str) -> Receive:
+        content_type, most = headers.get("content-type", ""), self.settings.max_file_bytes + FORM_OVERHEAD
+        if content_type.split(";")[0].strip().lower() != "multipart/form-data":
+            return _limited(headers, receive, self.settings.max_body_bytes)
+        if door == "api":
+            return _limited(headers, receive, most)
+        # A person's photo is often too large: it is read past, so that the words beside it are not lost.
+        refusal = too_large(self.settings)
+        receive = _limited(headers, receive, self.settings.max_file_bytes * READ_PAST, refusal)
+        return _limited(Headers(), reading_past(content_type, receive, most), most + FORM_OVERHEAD, refusal)
 
     async def _understand_form(self, scope: Scope, headers: Headers, receive: Receive) -> tuple[Scope, Receive]:
         """Read a form: its hidden fields become method and headers, the rest waits for the endpoint's schema."""
@@ -138,11 +147,12 @@ def _refuse_cross_site(headers: Headers) -> None:
         raise Problem("cross_site", status=403)
 
 
-def _limited(headers: Headers, receive: Receive, limit: int) -> Receive:
+def _limited(headers: Headers, receive: Receive, limit: int, refusal: Problem | None = None) -> Receive:
     """Count what arrives: a body in chunks says no length. (FastAPI's own limit answers in plain text.)"""
+    refusal = refusal or Problem("body_too_large", status=413)
     told = headers.get("content-length", "")
     if told.isdecimal() and int(told) > limit:
-        raise Problem("body_too_large", status=413)
+        raise refusal
     size = 0
 
     async def receive_limited() -> Message:
@@ -150,7 +160,7 @@ def _limited(headers: Headers, receive: Receive, limit: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise Problem("body_too_large", status=413)
+            raise refusal
         return message
 
     return receive_limited

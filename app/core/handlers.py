@@ -15,11 +15,11 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalErr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
-from app.core import i18n
+from app.core import done, i18n
 from app.core.access import get_caller
 from app.core.errors import Conflict, Fault, Invalid, NoUnit, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
-from app.core.web import Form, Renderer, methods_at, page_above, see_other
+from app.core.web import Form, Renderer, came_from, methods_at, page_above, see_other
 
 log = structlog.get_logger()
 UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns
@@ -43,7 +43,7 @@ def install(app: FastAPI) -> None:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
-    return await _answer_in_thread(request, error)
+    return await answer_in_thread(request, error)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -54,7 +54,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         # What is wrong with the address goes first: at an address that names nothing there is no form to draw again.
         faults = [fault for fault in faults if fault.pointer.startswith("path:")]
     problem = Invalid(faults) if faults or unreadable is None else unreadable
-    return await _answer_in_thread(request, problem)
+    return await answer_in_thread(request, problem)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
@@ -64,30 +64,30 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         # Typed into a browser: the page above it shows what can be done there.
         headers["Allow"], request.state.above = methods_at(request), page_above(request)
-    return await _answer_in_thread(request, Problem(code, status=error.status_code, headers=headers))
+    return await answer_in_thread(request, Problem(code, status=error.status_code, headers=headers))
 
 
 async def _on_replayed(request: Request, error: Exception) -> Response:
     assert isinstance(error, Replayed)
-    return error.response
+    return done.marked(request, error.response)  # the first answer was lost: who asks again has seen nothing
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
     log.warning("database_unavailable", **_told(error))
-    return await _answer_in_thread(request, Unavailable("unavailable"))
+    return await answer_in_thread(request, Unavailable("unavailable"))
 
 
 async def _on_clash(request: Request, error: Exception) -> Response:
     # Two calls made the same row in one moment; what stands shows itself when the second asks again.
     if getattr(getattr(error, "orig", None), "sqlstate", None) != UNIQUE_VIOLATION:
         raise error
-    return await _answer_in_thread(request, Conflict())
+    return await answer_in_thread(request, Conflict())
 
 
 async def _on_unstorable(request: Request, error: Exception) -> Response:
     # Text with a NUL, a number beyond the column: PostgreSQL says what no schema had said.
     log.warning("unstorable_value", path=request.url.path, **_told(error))
-    return await _answer_in_thread(request, Invalid(code="invalid_value"))
+    return await answer_in_thread(request, Invalid(code="invalid_value"))
 
 
 async def answer_defect(request: Request, error: Exception) -> Response:
@@ -100,7 +100,7 @@ async def answer_defect(request: Request, error: Exception) -> Response:
     else:
         where = "".join(traceback.format_tb(error.__traceback__))
         log.error("defect", path=request.url.path, **_told(of_database), where=where)
-    return await _answer_in_thread(request, Problem("internal", status=500))
+    return await answer_in_thread(request, Problem("internal", status=500))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
@@ -125,7 +125,8 @@ def _told(error: Exception) -> dict[str, str | None]:
     return told
 
 
-async def _answer_in_thread(request: Request, problem: Problem) -> Response:
+async def answer_in_thread(request: Request, problem: Problem) -> Response:
+    """Return the answer to a refusal, as a page with the navigation of who is signed in."""
     as_json = request.state.format == "json"  # asked for by a page's script, which reads a refusal too
     if problem.status == 401 and request.state.door == "people" and not as_json:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
@@ -209,7 +210,7 @@ def answer(request: Request, problem: Problem) -> Response:
         )
     response = Renderer(request).page(
         "errors/error.html", status=problem.status, problem=document, errors=_shown(request, problem.faults),
-        above=getattr(request.state, "above", "/"),
+        above=getattr(request.state, "above", "/"), back=came_from(request),
         asked=list(request.query_params.multi_items()) if request.method == "GET" else [],
     )  # fmt: skip
     response.headers.update(problem.headers)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import iter_route_contexts
@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from pydantic import BaseModel
 
-from app.core import i18n, tables
+from app.core import done, i18n, tables
 from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
@@ -86,7 +86,7 @@ class Renderer:
         response.headers["ETag"] = tag
         response.headers["Vary"] = "Accept, Accept-Language, Cookie, Authorization, HX-Request-Type"
         if tag.removeprefix("W/").strip('"') in (named(self.request.headers.get("if-none-match")) or ()):
-            kept = {k: v for k, v in response.headers.items() if k in ("etag", "vary", "link", "cache-control")}
+            kept = {k: v for k, v in response.headers.items() if k in ("etag", "vary", "link", "cache-control", "set-cookie")}
             response = Response(status_code=304, headers=kept)
         return self._done(response)
 
@@ -114,7 +114,7 @@ class Renderer:
             if created and location:
                 response.headers["Location"] = API + location
         else:
-            response = Response(status_code=303, headers={"Location": to})
+            response = done.marked(self.request, see_other(self.request, to))
         if version is not None:
             response.headers["ETag"] = make_etag(version)
         return self._done(response)
@@ -123,7 +123,7 @@ class Renderer:
         """Answer a deletion: 204 for a client, a redirect for a person."""
         if self.door == "api":
             return self._done(Response(status_code=204))
-        return self._done(Response(status_code=303, headers={"Location": to}))
+        return self._done(done.marked(self.request, see_other(self.request, to)))
 
     def page(self, template: str, status: int = 200, **context: Any) -> Response:
         """Answer with a page, or with its fragment when htmx asked for a part."""
@@ -132,6 +132,7 @@ class Renderer:
         locale = request.state.locale
         caller = getattr(request.state, "caller", None)
         provided = request.app.state.page_context(request, caller)
+        just_done = status == 200 and done.is_said(request)
         body = (
             environment()
             .get_template(template)
@@ -140,7 +141,7 @@ class Renderer:
                     "data": None,
                     "errors": [],
                     "typed": None,
-                    "messages": [],
+                    "just_done": just_done,
                     **provided,
                     **context,
                     "layout": "layouts/fragment.html" if partial else "layouts/page.html",
@@ -157,6 +158,8 @@ class Renderer:
         )
         response = Response(body, status, media_type="text/html; charset=utf-8")
         response.headers["Cache-Control"] = "private, no-cache"
+        if just_done:
+            done.forget(response)
         if (
             request.method == "GET"
             and status == 200
@@ -279,6 +282,12 @@ def page_above(request: Request) -> str:
         if any(route.path_regex.fullmatch(path) for route in pages):
             return path
     return "/"
+
+
+def came_from(request: Request) -> str | None:
+    """Return the page of this site from which a form was sent; None where the browser does not tell."""
+    said = urlsplit(request.headers.get("referer", ""))
+    return local_path(said.path, "") or None if said.netloc == request.headers.get("host") else None
 
 
 def local_path(to: str | None, default: str = "/") -> str:

@@ -33,4 +33,4 @@ def acted(
     """Answer an act with the task as it stands after it."""
     to = f"/tasks/{task.code}"
     shown = show(session, caller, task, now)
-    return render.saved(shown, to=f"{to}#said", created=created, version=task.version, location=to)
+    return render.saved(shown, to=to, created=created, version=task.version, location=to)

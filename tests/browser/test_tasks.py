@@ -15,8 +15,10 @@ def test_from_one_tap_on_a_phone_to_the_acceptance(visit: Callable[..., Visitor]
     page = phone.go("/tasks/mine")
     card = page.locator(".card", has=page.locator(f'a[href="{TASK}"]'))
     card.get_by_role("button").click()
-    assert page.url.endswith(f"{TASK}#said")
+    assert page.url.endswith(TASK)
     assert page.locator("#said").is_visible()
+    page.reload()
+    assert page.locator("#said").count() == 0, "the address alone says nothing"
     assert "Vẫn đúng tiến độ" in page.locator(".history").inner_text()
     page.locator('a[href$="/acts/proposal"]').click()
     page.fill("#result", "Đã ban hành kế hoạch của phường")
