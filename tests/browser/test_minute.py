@@ -284,6 +284,16 @@ def test_the_script_is_small() -> None:
     assert sum(n for name, n in wards.items() if not name.startswith("htmx")) <= 6_500, wards
 
 
+# Cells that have the focus and lie beneath the bar at the foot.
+UNDER_THE_BAR = """() => {
+  const top = document.querySelector(".foot").getBoundingClientRect().top;
+  return [...document.querySelectorAll("#day .count")].filter(cell => cell.checkVisibility()).filter(cell => {
+    cell.focus();
+    return cell.getBoundingClientRect().bottom > top;
+  }).map(cell => cell.name);
+}"""
+
+
 def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callable[..., Visitor]) -> None:
     page = visit("canbo", **PHONE).go("/throughput/reports/19789/2025-07-03/worksheet")
     later = "/throughput/reports/19789/2025-07-04"
@@ -297,6 +307,13 @@ def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callab
     page.locator("#ministry .count").first.focus()
     expect(page.locator('[data-due="ministry"]')).to_be_visible()
     expect(page.locator('[data-due="city"]')).to_be_hidden()
+    other = cell("HT", "received_online", "ministry")
+    stood = page.input_value(other)
+    page.fill(other, "77")
+    expect(page.locator('[data-carry="ministry"]')).to_be_visible()
+    assert page.evaluate(UNDER_THE_BAR) == []
+    assert page.evaluate("document.querySelector('.foot').getBoundingClientRect().height") <= 120
+    page.fill(other, stood)
     page.focus(place)
     why = page.locator("#city-question [data-question]").first
     assert "đính chính" in why.inner_text()
@@ -311,6 +328,14 @@ def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callab
     # What is wrong is in sight, from however far below it was sent, and the foot says that nothing went.
     expect(page.locator(".error-summary h2")).to_be_in_viewport()
     expect(page.locator("[data-state]")).to_have_text(re.compile("Chưa gửi"))
+    told = page.locator(".error-message", has_text="cần chọn lý do đính chính")
+    with page.expect_response(lambda r: r.url.endswith("/check")):
+        page.fill(place, str(int(page.input_value(place)) + 1))
+        page.fill(place, str(int(page.input_value(place)) - 1))
+    page.wait_for_timeout(100)
+    assert told.count() == 1, "once, beside the question"
+    page.click(".error-summary a")
+    expect(told).to_be_in_viewport()
     page.select_option('[name="city[reasons][correction-][reason]"]', "late_sync")
     page.check('[name="city[carry_forward]"]')
     page.locator(".foot button").click()
