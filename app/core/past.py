@@ -1,4 +1,4 @@
-"""A form whose file is far too large, read past: its words arrive, and of the file enough to tell that it is refused."""
+"""A form whose file is far too large, read past: its words arrive, and of the file enough to refuse it."""
 
 from python_multipart.multipart import parse_options_header
 from starlette.types import Message, Receive

@@ -23,6 +23,7 @@ from app.core.versions import etag as make_etag
 from app.core.versions import named
 
 API = "/api/v1"
+_UNCHANGED = ("etag", "vary", "link", "cache-control", "set-cookie")  # what an answer without content keeps
 Door = Literal["api", "people"]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -86,7 +87,7 @@ class Renderer:
         response.headers["ETag"] = tag
         response.headers["Vary"] = "Accept, Accept-Language, Cookie, Authorization, HX-Request-Type"
         if tag.removeprefix("W/").strip('"') in (named(self.request.headers.get("if-none-match")) or ()):
-            kept = {k: v for k, v in response.headers.items() if k in ("etag", "vary", "link", "cache-control", "set-cookie")}
+            kept = {k: v for k, v in response.headers.items() if k in _UNCHANGED}
             response = Response(status_code=304, headers=kept)
         return self._done(response)
 

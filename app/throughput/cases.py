@@ -108,7 +108,7 @@ def asked(
 ) -> list[questions.Question]:
     """Return the questions that a report raises."""
     assert unit.id is not None
-    stored, draft = case.stored, case.draft
+    draft = case.draft
     return questions.ask(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),

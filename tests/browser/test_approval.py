@@ -55,6 +55,10 @@ def test_a_leader_approves_from_a_phone(visit: Callable[..., Visitor], script: b
     assert act["y"] < 1000, "figures, what is unusual and the act on about one screen"
     page.get_by_role("button", name="Duyệt báo cáo này").tap()
     page.get_by_text("đã duyệt lần gửi này").wait_for()
+    here = page.url
+    page.get_by_role("link", name="Báo cáo tiếp theo").tap()
+    page.get_by_role("button", name="Duyệt báo cáo này").wait_for()
+    assert page.url != here
     page.get_by_role("link", name="Về danh sách duyệt").first.tap()
     page.wait_for_url("**/throughput/approvals")
     if script:

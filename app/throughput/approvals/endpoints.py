@@ -112,11 +112,12 @@ def get_approvals(
     return render(
         data, "throughput/review.html", names=Reference.read(session).by_code,
         reopenings=reopenings.of_day(session, unit, day, system, now),
+        following=partial(listing.following, session, caller, stage=data.stage, day=day, now=now, terms=terms),
     )  # fmt: skip
 
 
 def _shown_again(request: Request, session: Session, *_: object) -> dict[str, object]:
-    return {"names": Reference.read(session).by_code, "reopenings": []}
+    return {"names": Reference.read(session).by_code, "reopenings": [], "following": None}
 
 
 @router.put(

@@ -71,6 +71,19 @@ def listing(
     )
 
 
+def following(
+    session: Session, caller: Caller, *, stage: Stage, day: date, now: datetime, terms: Terms
+) -> tuple[ApprovalItem | None, int]:
+    """Return the next report that waits for a stage's word and was not typed by the caller, and how many wait.
+
+    For who sees one unit, of the last 14 days; else of a day.
+    """
+    of_day = day if caller.units is None else None
+    page = listing(session, caller, Page(AT_ONCE, None), stage=stage, day=of_day, now=now, terms=terms, waits=True)
+    waiting = [item for item in page.items if not item.is_own]
+    return (waiting[0] if waiting else None), len(waiting)
+
+
 def last_day(session: Session, now: datetime) -> date:
     """Return the last day of which there is a report, today where there is none."""
     day: date | None = session.execute(select(func.max(_REPORT.day)).where(_REPORT.day <= day_of(now))).scalar()
