@@ -1,4 +1,4 @@
-"""What asks for whoever sees the whole city, beside the board: the last day due, tasks and indicators."""
+"""What asks for attention elsewhere: of the whole city beside the board, of a unit's tasks beside its day."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,11 +11,13 @@ from app.core.paging import Page
 from app.indicators.overview import service as indicators
 from app.indicators.place import Place
 from app.indicators.rules import CITY, Standing
+from app.tasks.asking.lists import questions
 from app.tasks.narrowing import Filters
-from app.tasks.rules import Bucket
+from app.tasks.rules import Bucket, TaskRole
 from app.tasks.summary.service import summary
 from app.throughput import days
 from app.throughput.summary.service import OBLIGATION, completeness
+from app.units.service import visible_unit
 
 
 @dataclass(frozen=True)
@@ -49,3 +51,18 @@ def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
         missed = sum(one.count for one in page.counts if one.standing is Standing.not_met)
         found.append(Glance("/indicators?standing=not_met", "glance.indicators", missed))
     return found
+
+
+def of_unit(session: Session, caller: Caller, now: datetime) -> list[Glance]:
+    """Return what of its tasks waits for the caller's unit: those late, and what it is asked about; none that is not."""
+    if caller.unit_code is None or not caller.may("tasks:read"):
+        return []
+    unit = visible_unit(session, caller, caller.unit_code)
+    led = summary(session, caller, filters=Filters(unit=unit, role=TaskRole.lead), as_of=None, now=now).buckets
+    late = sum(one.count for one in led if one.bucket in (Bucket.overdue, Bucket.regular_overdue))
+    asked = len(questions(session, caller, None, unit=unit, state=None, now=now, waiting=True).items)
+    found = [
+        Glance("/tasks/mine#late", "glance.unit_late", late),
+        Glance("/tasks/mine#questions", "glance.unit_asked", asked),
+    ]
+    return [one for one in found if one.n]

@@ -174,6 +174,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.page_context = page_context
     app.state.beside_task = indicators_of_task
     app.state.beside_board = glance.of_city
+    app.state.beside_day = glance.of_unit
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
     for pages in PAGES:

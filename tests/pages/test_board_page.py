@@ -122,3 +122,22 @@ def test_what_a_leader_looks_at_first_leads_to_its_lists(people: Any, api: Any) 
         assert 'class="glance"' not in other.text
     part = leader.get("/throughput/board", headers={"hx-request-type": "partial"})
     assert 'class="glance"' not in part.text, "the board asks for itself every few seconds"
+
+
+def test_a_ward_s_day_names_its_tasks_that_are_late_or_asked_about(people: Any, api: Any) -> None:
+    analyst, ward = api("city_analyst"), people()
+    number, row = with_directive(analyst), 'class="beside"'
+    assert row not in ward.get("/throughput/today").text
+    with_task(analyst, "T1", number, deadline="2026-11-16")
+    with_task(analyst, "T2", number, deadline="2026-12-16")
+    asked = people("leader").post("/tasks/T2/questions", data={"text": "Vì sao chậm?", "due_on": "2026-11-24"})
+    assert asked.status_code == 303
+    for path in ("/throughput/today", "/throughput/reminders"):
+        page = ward.get(path).text
+        words = page.split(row)[1].split("</p>")[0]
+        assert 'href="/tasks/mine#late">1 quá hạn hoặc chậm cập nhật<' in words, path
+        assert 'href="/tasks/mine#questions">1 cần giải trình<' in words, path
+        assert row not in people(unit=OTHER).get(path).text
+        assert row not in people("city_analyst").get(f"{path}?unit={WARD}").text
+    mine = ward.get("/tasks/mine").text
+    assert ('id="late"' in mine, 'id="questions"' in mine) == (True, True)

@@ -148,7 +148,7 @@ def test_a_photo_over_the_limit_is_told_beside_it_and_the_words_stay(people: Peo
     assert 'id="file-error">Tệp quá lớn' in refused.text
     assert ("Đã lắp ba máy</textarea>" in refused.text) is (form == "updates")
     # A photo of today's phones, and a browser that names the words after it.
-    many = [("file", ("anh.jpg", b"\xff\xd8\xff" + b"0" * 22_000_000)), ("done", (None, "Đã lắp ba máy"))]
+    many: Any = [("file", ("anh.jpg", b"\xff\xd8\xff" + b"0" * 22_000_000)), ("done", (None, "Đã lắp ba máy"))]
     beyond = officer.post(f"/tasks/T1/{form}", files=many)
     assert (beyond.status_code, 'id="file-error">Tệp quá lớn' in beyond.text) == (413, True)
     assert ("Đã lắp ba máy</textarea>" in beyond.text) is (form == "updates")

@@ -1,5 +1,6 @@
 """A ward's desk at both doors: today's work, its own month, the receipt, the texts to pass on after sending."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -51,7 +52,10 @@ def get_today(
     """Give what a unit has to do now: late days first, what is due, what is done, and yesterday's figures."""
     data = today.today(session, caller, _asked(session, caller, unit), now)
     names = Reference.read(session).by_code
-    return render(data, "throughput/today.html", names=names, table=lambda: tabular.of_today(data))
+    return render(
+        data, "throughput/today.html", names=names, table=lambda: tabular.of_today(data),
+        beside=partial(render.request.app.state.beside_day, session, caller, now),
+    )  # fmt: skip
 
 
 @router.get(

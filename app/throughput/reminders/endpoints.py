@@ -44,6 +44,7 @@ def list_reminders(
     return render(
         service.overview(session, caller, wanted, now, page), "throughput/reminders.html", wanted=wanted,
         units=units_to_choose(session, caller, now),
+        beside=partial(render.request.app.state.beside_day, session, caller, now),
         table=lambda: tables.of_models("nhac-viec", render.every(find), ReminderOut),
     )  # fmt: skip
 
