@@ -54,7 +54,7 @@ def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
 
 
 def of_unit(session: Session, caller: Caller, now: datetime) -> list[Glance]:
-    """Return what of its tasks waits for the caller's unit: those late, and what it is asked about; none that is not."""
+    """Return what of its tasks waits for the caller's unit, if anything: those late, and what it is asked about."""
     if caller.unit_code is None or not caller.may("tasks:read"):
         return []
     unit = visible_unit(session, caller, caller.unit_code)

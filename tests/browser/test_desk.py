@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
 from tests.support.clients import WARD
@@ -48,6 +49,24 @@ def test_lists_are_compact_on_a_phone(visit: Callable[..., Visitor]) -> None:
     heights = page.eval_on_selector_all("#reports tbody tr", "rows => rows.map(r => r.offsetHeight)")
     assert heights
     assert max(heights) <= 200
+
+
+@pytest.mark.parametrize(("path", "figure"), [("/throughput/ranking", "#ranking"), ("/indicators", ".table--cards")])
+def test_on_a_phone_figures_come_before_what_asks_for_others(
+    visit: Callable[..., Visitor], path: str, figure: str
+) -> None:
+    phone, desk = visit("lanhdao.phuong", width=360), visit("lanhdao.phuong")
+    page = phone.go(path)
+    first = page.locator(f"{figure} td.numeric").first.bounding_box()
+    assert first is not None
+    assert first["y"] + first["height"] <= 800
+    expect(page.locator(".filters")).to_be_hidden()
+    page.locator(".narrow-fold summary").click()
+    expect(page.locator(".filters")).to_be_visible()
+    assert not phone.overflows
+    page = desk.go(path)
+    expect(page.locator(".filters")).to_be_visible()
+    expect(page.locator(".narrow-fold")).to_be_hidden()
 
 
 def test_the_month_reads_without_colour(visit: Callable[..., Visitor]) -> None:
