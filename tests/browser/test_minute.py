@@ -309,7 +309,7 @@ def test_a_correction_asks_why_first_and_carries_the_difference_on(visit: Callab
     expect(page.locator('[data-due="city"]')).to_be_hidden()
     other = cell("HT", "received_online", "ministry")
     stood = page.input_value(other)
-    page.fill(other, "77")
+    page.fill(other, "262")
     expect(page.locator('[data-carry="ministry"]')).to_be_visible()
     assert page.evaluate(UNDER_THE_BAR) == []
     assert page.evaluate("document.querySelector('.foot').getBoundingClientRect().height") <= 120

@@ -270,7 +270,7 @@ def test_a_second_correction_wants_a_reason_of_its_own_and_the_tick_is_kept(peop
     unexplained = officer.post(at, data=ticked)
     assert form_of(unexplained.text, at)["city[carry_forward]"] == "true"
     bar = unexplained.text[unexplained.text.index('class="foot"') :]
-    assert "Chuyển chênh lệch sang các ngày sau còn mở (" in bar
+    assert "Chuyển chênh lệch sang 19/11:" in bar
     first = sheet(officer, at) | {cell("HT", "received_online"): "5", why: "late_sync", "_only": "city"}
     assert officer.post(at, data=first).status_code == 303
     again = sheet(officer, at)
