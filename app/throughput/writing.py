@@ -1,7 +1,9 @@
 """Writing a judged report down: its new revision, its totals and audit, and the later days that it is carried into."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -88,12 +90,22 @@ class ReportCorrected:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a call did: the report, whether it is new or the same as before, and the row of a revision that was made."""
+    """What a call did: whether the report is new or the same as before, the row and content of a revision it made.
 
-    report: ReportOut
+    `show`: makes the report as it is shown, for whoever asks.
+    """
+
+    show: Callable[[], ReportOut]
+    version: int
     created: bool
     changed: bool
     revision_id: int | None = None
+    draft: Draft | None = None
+
+    @cached_property
+    def report(self) -> ReportOut:
+        """The report as it is shown."""
+        return self.show()
 
 
 def write(
@@ -138,12 +150,18 @@ def write(
     )
     if follows:
         events.publish(session, ReportCarried(new.report_id, new.version))
-    report = report_out(reference, unit, day, system, new)
+    told = None
     if carried is not None:
         for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
             write(session, reference, caller, unit, later, one, now, follows=True)
-        report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
-    return Saved(report, created=stored is None, changed=True, revision_id=new.revision_id)
+        told = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
+
+    def show() -> ReportOut:
+        report = report_out(reference, unit, day, system, new)
+        report.carried = told
+        return report
+
+    return Saved(show, new.version, created=stored is None, changed=True, revision_id=new.revision_id, draft=draft)
 
 
 def _stored_anew(
@@ -241,6 +259,8 @@ def _keep_totals(
         session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
         gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons),
     )  # fmt: skip
+    if case.around is not None and not case.around.has_following:
+        return None
     closing = None if now is None else {code: line.pending for code, line in now.items()}
     every = {code: info.id for code, info in reference.by_code.items()}
     return totals.refresh_next(session, unit_id, case.system, day, closing, every)

@@ -145,7 +145,9 @@ def test_a_files_figures_become_reports_where_the_unit_says_so(api: Api) -> None
     assert analyst.put("/api/v1/external-codes", json=theirs).is_success
     rows = row("PTH", received_online=9), row("Thuận Hóa", day=BEFORE), row(unit=OTHER)
     dry = bring(analyst, csv_of(*rows), dry_run=True).json()
-    assert [(one["unit"], one["day"]) for one in dry["confirming"]] == [(WARD, BEFORE), (WARD, DAY)]
+    assert [(one["unit"], one["day"], one["status"]) for one in dry["confirming"]] == [
+        (WARD, BEFORE, "confirmed"), (WARD, DAY, "confirmed"),
+    ]  # fmt: skip
 
 
 def test_who_brings_a_file_gives_the_reason_of_a_late_correction_and_none_is_invented(
@@ -261,7 +263,10 @@ def test_the_page_says_which_figures_become_reports_and_which_did_not(
     preview, number = tried()
     named = preview.split("Sẽ thành báo cáo của đơn vị")[1].split("</ul>")[0]
     assert [words in named for words in ("Thuận Hóa", "thuộc đơn vị đã chọn tự xác nhận")] == [True, True]
-    assert named.count("<li>") == 2, "not the ministry's"
+    assert named.count("<li>") == 1, "not the ministry's, nor where a person has reported"
+    (kept,) = preview.split("Chưa thành báo cáo")[1].split("</ul>")[0].split("<li>")[1:]
+    assert "phường Phú Xuân" in kept
+    assert "báo cáo không do nguồn này lập" in kept
     told = stored(number, reason="")
     assert "Đã lập thành báo cáo: 1 phần." in told
     assert "1 phần: đã có báo cáo không do nguồn này lập" in told

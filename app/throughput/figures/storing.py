@@ -15,7 +15,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay
-from app.throughput.figures.reading import DAY, FIGURE
+from app.throughput.figures.reading import DAY, FIELD, FIGURE
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
@@ -137,6 +137,30 @@ def _write(call: Call, number: int, version: int, counts: Counts, now: datetime,
          "known_at": now}
         for (field, measure), value in wanted.items()
     )  # fmt: skip
+
+
+def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
+    """Return what each source's row says of unit-days: this call's are given as they are, others' are read."""
+    units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source
+    of_span = DAY.unit_id.in_(units) & DAY.day.between(days[0], days[-1])
+    found: dict[Key, dict[int, Counts]] = {}
+    rows_of: dict[int, Counts] = {}
+    for number, unit, system, day, source in call.session.execute(select(*columns).where(of_span)):
+        key = unit, System(system), day
+        if key in own:
+            mine = source == call.body.source
+            counts = found.setdefault(key, {})[number] = own[key] if mine else {}
+            if not mine:
+                rows_of[number] = counts
+    if rows_of:
+        query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
+            FIELD.code.table, FIELD.id == FIGURE.field_id
+        )
+        of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
+        for number, code, measure, value in call.session.execute(query.where(of_others)):
+            rows_of[number].setdefault(code, {})[measure] = value
+    return found
 
 
 def finish(call: Call) -> None:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.errors import Words
+from app.core.errors import ProblemError, Words
 from app.core.files import FileId, FileOut
 from app.core.schemas import Day, Prose
 from app.procedures.rules import System
 from app.throughput.figures.rules import Basis
-from app.throughput.figures.schemas import BASIS_WORDS, FigureResultOut, Source
+from app.throughput.figures.schemas import BASIS_WORDS, ConfirmationStatus, FigureResultOut, Source
 from app.throughput.rules import ReasonCode
 
 
@@ -74,6 +74,9 @@ class ConfirmingOut(BaseModel):
     name: str
     day: date
     system: Annotated[System, Field(description="In whose software the dossiers lie")]
+    status: Annotated[ConfirmationStatus, Field(description="What becomes of the report; in a preview: would become")]
+    code: Annotated[str | None, Field(description="Why it is refused; null otherwise")]
+    errors: list[ProblemError]
 
 
 class FiguresImportOut(BaseModel):
@@ -90,7 +93,7 @@ class FiguresImportOut(BaseModel):
     unchanged: int
     days: list[FiguresOfDayOut]
     confirming: Annotated[
-        list[ConfirmingOut], Field(description="Which become reports, or try to: `confirmation` says what became of it")
+        list[ConfirmingOut], Field(description="Which become reports, or are refused as such and kept beside")
     ]
     results: Annotated[list[FigureResultOut], Field(description="As the door's, one a unit-day; empty with errors")]
     errors: list[FiguresCellError]
