@@ -49,6 +49,9 @@ class Many:
     owed: dict[Key, Deadlines] = field(default_factory=dict)
     past: dict[Pair, dict[date, dict[str, int]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.later = hot.Later(self.session)
+
     @classmethod
     def read(cls, session: Session, keys: Collection[Key], said: Said) -> "Many":
         """Return what stands around unit-days: a few statements, however many they are."""
@@ -64,19 +67,22 @@ class Many:
     def standing(self, unit_id: int, day: date, system: System) -> Standing:
         """Return what stands of a unit's day and around it."""
         key = unit_id, system, day
+        received, past = self.received.get(key[:2], []), self.past.get(key[:2], {})
+        before, after = bisect_left(received, day), bisect_right(received, day)
+        if key in self.reported or after < len(received):
+            self.later.write()  # it, or the report after it, is read as it stands
         if key in self.reported:
             stored = reading.current(self.session, unit_id, day, system)
             assert stored is not None
             owed = stored.owed
         else:
             stored, owed = None, self.owed.get(key)
-        received, past = self.received.get(key[:2], []), self.past.get(key[:2], {})
-        before, after = bisect_left(received, day), bisect_right(received, day)
         return Standing(stored, owed, Around(
             previous=self.closes[unit_id, system, received[before - 1]] if before else None,
             has_following=after < len(received),
             past={one: past[one] for one in same_weekdays(day) if one in past},
             said=self.said.get(key, {}),
+                later=self.later,
         ))  # fmt: skip
 
     def wrote(self, unit_id: int, day: date, system: System, draft: Draft, revision_id: int) -> None:

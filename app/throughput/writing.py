@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -129,7 +129,7 @@ def write(
     stored, draft, system = case.stored, case.draft, case.system
     raised = asked(session, reference, unit, day, case, now)
     new = _stored_anew(session, unit.id, day, case, raised, caller, now)
-    _write_lines(session, reference, new)
+    _write_lines(session, reference, new, case)
     evidence.link(session, new.revision_id, new.evidence)
     following = _keep_totals(session, reference, unit.id, day, case)
     if following is not None and carried is not None and following.day in carried.days:
@@ -217,8 +217,9 @@ def _explained(draft: Draft) -> dict[str, tuple[int, int]]:
     return {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in draft.gaps.items()}
 
 
-def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
+def _write_lines(session: Session, reference: Reference, new: Stored, case: Case) -> None:
     ids = reference.by_code
+    put = case.around.later.insert if case.around else partial(hot.run_many, session)
     if new.lines:
         rows = [
             {
@@ -228,14 +229,14 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             }
             for code, line in new.lines.items()
         ]
-        hot.run_many(session, _insert_lines, rows)
+        put(_insert_lines, rows)
     memos = [
         {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
         for code, line in new.lines.items()
         for memo, count in line.memo.items()
     ]
     if memos:
-        hot.run_many(session, _insert_memos, memos)
+        put(_insert_memos, memos)
     if new.reasons:
         reasons = [
             {
@@ -245,7 +246,7 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             }
             for r in new.reasons
         ]  # fmt: skip
-        hot.run_many(session, _insert_reasons, reasons)
+        put(_insert_reasons, reasons)
 
 
 def _keep_totals(
@@ -257,7 +258,7 @@ def _keep_totals(
     ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
     totals.keep(
         session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
-        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons),
+        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons), later=case.around.later if case.around else None,
     )  # fmt: skip
     if case.around is not None and not case.around.has_following:
         return None

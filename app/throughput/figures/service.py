@@ -155,6 +155,7 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
             results[one.index].confirmation = _confirmed(call, many, one)
         else:
             _follow(call, many, one)
+    many.later.write()
 
 
 def _follow(call: Call, many: Many, later: chains.Later) -> None:

@@ -26,6 +26,7 @@ _DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
 _insert_day = insert(_DAY_TABLE).returning(DAY.id)
 _update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
 _insert_figures = insert(_FIGURE_TABLE)
+_FIGURE_COLUMNS = ("figure_day_id", "field_id", "measure", "version", "value", "known_at")
 _end_figure = update(_FIGURE_TABLE).where(
     FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
     FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
@@ -57,7 +58,7 @@ class Call:
     now: datetime
     standing: Mapping[Key, Standing]
     reports: Mapping[Key, dict[str, Line]]
-    figures: list[dict[str, Any]]  # to be written, all at once
+    figures: list[tuple[Any, ...]]  # to be written, all at once
     late: ReasonIn | None = None  # why a report that these figures make is corrected after the grace
 
 
@@ -132,11 +133,7 @@ def _write(call: Call, number: int, version: int, counts: Counts, now: datetime,
                 hot.run(
                     call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
                 )
-    call.figures.extend(
-        {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
-         "known_at": now}
-        for (field, measure), value in wanted.items()
-    )  # fmt: skip
+    call.figures.extend([(number, field, measure, version, value, now) for (field, measure), value in wanted.items()])
 
 
 def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
@@ -166,4 +163,4 @@ def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
 def finish(call: Call) -> None:
     """Write the figures of all unit-days of a call, which wait until here."""
     if call.figures:
-        hot.run_many(call.session, _insert_figures, call.figures)
+        hot.run_rows(call.session, _insert_figures, _FIGURE_COLUMNS, call.figures)
