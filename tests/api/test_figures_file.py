@@ -213,6 +213,14 @@ def test_the_template_has_a_row_for_each_field_and_comes_back(api: Api, shape: s
         assert (dry["errors"], dry["accepted"]) == ([], 1)
 
 
+def test_the_template_is_of_the_last_working_day(api: Api, clock: SetClock) -> None:
+    analyst = api("city_analyst")
+    assert analyst.get(f"{AT}/template").json()["day"] == DAY
+    clock.set("2026-11-22T09:00:00+07:00")
+    assert analyst.get(f"{AT}/template").json()["day"] == DAY, "of Friday, on a Sunday"
+    assert analyst.get(f"{AT}/template", params={"day": "2026-11-22"}).json()["day"] == "2026-11-22"
+
+
 def test_the_page_shows_what_is_wrong_then_stores_what_was_tried(people: Callable[..., PageClient]) -> None:
     page = people("city_analyst")
     assert 'name="source"' in page.get("/throughput/figures/template").text

@@ -66,7 +66,7 @@ def _kept(request: Request, said: FiguresFileIn, number: int, unit_id: int | Non
 
 
 def _template_again(request: Request, session: Session) -> FiguresTemplateOut:
-    return template.columns(day_of(request.state.now))
+    return template.columns(template.usual_day(session, request.state.caller, day_of(request.state.now)))
 
 
 @router.get(
@@ -75,11 +75,11 @@ def _template_again(request: Request, session: Session) -> FiguresTemplateOut:
 )  # fmt: skip
 def get_figures_template(
     caller: CanImport, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
-    day: Annotated[Day | None, Query(description="The day of its rows; default: today")] = None,
+    day: Annotated[Day | None, Query(description="Of its rows; default: today, or the last working day")] = None,
     system: System | None = None,
 ) -> Response:  # fmt: skip
     """Give the columns of a file of unit-days; as `.xlsx` or `.csv` with a row for each unit, system and field."""
-    data = template.columns(day or day_of(now))
+    data = template.columns(day or template.usual_day(session, caller, day_of(now)))
     of_unit = visible_unit(session, caller, unit) if unit else None
     return render(
         data, "throughput/figures_template.html",
