@@ -136,6 +136,19 @@ def _write(call: Call, number: int, version: int, counts: Counts, now: datetime,
     call.figures.extend([(number, field, measure, version, value, now) for (field, measure), value in wanted.items()])
 
 
+def give_back(
+    call: Call, number: int, key: Key, counts: Counts, version: int, now: datetime, digest: str
+) -> None:  # fmt: skip
+    """Make what a source said of a unit-day before its newest version its word again, as a version after that."""
+    lines = call.reports.get(key)
+    head = {
+        "version": version + 1, "known_at": now, "sent_by": call.caller.label, "digest": digest, "since": None,
+        "totals": None, "counted_until": None, "gaps": None if lines is None else len(gaps(lines, counts)),
+    }  # fmt: skip
+    hot.run(call.session, _update_day, head | {"which": number})
+    _write(call, number, version + 1, counts, now, anew=False)
+
+
 def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
     """Return what each source's row says of unit-days: this call's are given as they are, others' are read."""
     units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})

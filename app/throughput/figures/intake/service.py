@@ -17,7 +17,7 @@ from app.procedures import codes
 from app.procedures.codes import CodeKind
 from app.procedures.rules import System
 from app.throughput.figures import service as door
-from app.throughput.figures.intake import rules
+from app.throughput.figures.intake import rules, withdrawing
 from app.throughput.figures.intake.rules import Found, UnitDay
 from app.throughput.figures.intake.schemas import (
     ConfirmingOut,
@@ -61,6 +61,7 @@ def bring(
     if not days and not faults:
         faults.append(Fault("/file", "file_without_figures"))
     results: list[FigureResultOut] = []
+    body: FiguresIn | None = None
     confirming: list[ConfirmingOut] = []
     if said.reason is ReasonCode.other and not said.note:
         faults.append(Fault("/note", "note_required"))
@@ -79,14 +80,16 @@ def bring(
     faults.sort(key=rules.order)
     if faults and not dry_run:
         raise Invalid(faults)
-    if not dry_run:
+    number = None
+    if not dry_run and body is not None:
+        number = withdrawing.note(session, caller, body, results, file=file, now=now)
         audit.record(
             session, "figures.imported", f"figure-senders/{said.source}",
-            after={"file": file.id, "sha256": file.sha256, "unit_days": len(days)},
+            after={"file": file.id, "sha256": file.sha256, "unit_days": len(days), "import": number},
         )  # fmt: skip
     return FiguresImportOut(
-        dry_run=dry_run, stored=not dry_run, file=file, source=said.source, basis=said.basis, since=said.since,
-        rows=sum(len(one.rows) for one in days), results=[] if faults else results,
+        number=number, dry_run=dry_run, stored=not dry_run, file=file, source=said.source, basis=said.basis,
+        since=said.since, rows=sum(len(one.rows) for one in days), results=[] if faults else results,
         accepted=sum(one.status is FigureStatus.accepted for one in results),
         unchanged=sum(one.status is FigureStatus.unchanged for one in results),
         days=[] if faults else _by_day(days, results), confirming=[] if faults else confirming,
