@@ -159,6 +159,7 @@ def token_create(
     """Create an API token and print it alone on standard output; only its hash is stored."""
     from app.accounts import tokens
     from app.accounts.rules import SENDING
+    from app.core.i18n import COMMAND_LINE
     from app.units.service import by_code
 
     if name is None and SENDING.intersection(scope or []):
@@ -169,7 +170,7 @@ def token_create(
         identify(session)
         unit_id = by_code(session, unit).id if unit else None
         _, clear = tokens.create_token(
-            session, role=role, unit_id=unit_id, scopes=scope or None, name=name or "command line", now=now,
+            session, role=role, unit_id=unit_id, scopes=scope or None, name=name or COMMAND_LINE, now=now,
             expires=now + timedelta(days=days or settings.api_token_days),
         )  # fmt: skip
     typer.echo(clear)

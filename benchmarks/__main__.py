@@ -82,6 +82,13 @@ def prepare(url: str) -> list[str]:
 @contextmanager
 def served(url: str) -> Iterator[int]:
     """Serve the application in a process of its own on a free port of the loopback address."""
+    with serving(url) as (port, _):
+        yield port
+
+
+@contextmanager
+def serving(url: str) -> Iterator[tuple[int, int]]:
+    """Do so, and tell the number of the process too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -97,7 +104,7 @@ def served(url: str) -> Iterator[int]:
                 break
             except OSError:
                 time.sleep(0.05)
-        yield port
+        yield port, process.pid
     finally:
         process.terminate()
         process.wait(10)

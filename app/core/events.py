@@ -31,8 +31,3 @@ def end(session: Session) -> None:
     """Do what waits for the end."""
     for act in session.info.pop("at_end", ()):
         act(session)
-
-
-def forget(session: Session) -> None:
-    """Drop what waits for the end: all that it is about was taken back."""
-    session.info.pop("at_end", None)

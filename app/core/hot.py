@@ -126,6 +126,49 @@ def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) 
         cursor.close()
 
 
+class Later:
+    """Rows that wait for others of their kind, to be inserted with them in few statements."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._rows: dict[Any, list[Mapping[str, Any]]] = {}
+
+    def insert(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rows that all name the same values."""
+        self._rows.setdefault(statement, []).extend(rows)
+
+    def write(self) -> None:
+        """Insert what waits."""
+        for statement, rows in self._rows.items():
+            run_many(self.source, statement, rows)
+        self._rows.clear()
+
+
+def run_rows(source: Source, statement: Any, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Insert thousands of rows, each given in the order of `names`, which is that of the table's columns."""
+    connection, driver = _opened(source)
+    prepared = _prepared(statement, connection.dialect, names)
+    width, order = len(names), {name: n for n, name in enumerate(names)}
+    if prepared.pick is None or prepared.fixed or prepared.pick(order) != tuple(range(width)):
+        run_many(source, statement, [dict(zip(names, row, strict=True)) for row in rows])
+        return
+    flat = list(chain.from_iterable(rows))
+    for place, make in prepared.makers:
+        values = flat[place::width]
+        made = {value: make(value) for value in set(values)}
+        flat[place::width] = [made[value] for value in values]
+    cursor = driver.cursor()
+    try:
+        try:
+            for start in range(0, len(flat), ROWS_AT_ONCE * width):
+                part = flat[start : start + ROWS_AT_ONCE * width]
+                cursor.execute(_of_many(prepared.text, len(part) // width), part)
+        except connection.dialect.loaded_dbapi.Error as error:
+            connection._handle_dbapi_exception(error, prepared.text, None, cursor, None)
+    finally:
+        cursor.close()
+
+
 @lru_cache
 def _gathered(text: str, width: int) -> str:
     """Return a query's text with its rows made one."""

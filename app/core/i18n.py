@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from app.core.clock import HUE, day_of
 from app.core.settings import Locale, project_root
 
+COMMAND_LINE = "command-line"  # whom a token stands for that was made there without a name
 LOCALES: tuple[Locale, ...] = ("vi", "en", "fr")
 
 
@@ -158,3 +159,8 @@ def moment(value: datetime | None, locale: Locale) -> str:
 def clock(value: datetime | None, locale: Locale) -> str:
     """Return a moment's time of day in Huế as `16:45`."""
     return value.astimezone(HUE).strftime("%H:%M") if value else ""
+
+
+def who(name: str, locale: Locale) -> str:
+    """Return who did something as a person reads it: a name as it is, a token without one in words."""
+    return translate("ui.command_line", locale) if name == COMMAND_LINE else name

@@ -65,13 +65,18 @@ def _by_headings(grid: Grid) -> tuple[int, int] | None:
 
 def _by_values(grid: Grid) -> tuple[int, int] | None:
     first: dict[int, list[int]] = {}
+    none: set[int] = set()  # cells that were looked at: the same text is one cell, however often it stands there
     for number, row in enumerate(grid.rows):
         for column, cell in enumerate(row):
-            if _is_value(cell):
-                rows = first.setdefault(column, [])
-                rows.append(number)
-                if len(rows) == _LEAST:
-                    return rows[0], column
+            if id(cell) in none:
+                continue
+            if not _is_value(cell):
+                none.add(id(cell))
+                continue
+            rows = first.setdefault(column, [])
+            rows.append(number)
+            if len(rows) == _LEAST:
+                return rows[0], column
     return None
 
 

@@ -90,7 +90,8 @@ def _divided(text: str) -> Iterable[list[str]]:
         except csv.Error:
             continue
         # A quotation mark that nobody closed would take all the rest for one cell.
-        if quoting == csv.QUOTE_NONE or not any(value.count("\n") > 5 for row in rows for value in row):
+        quoted = quoting != csv.QUOTE_NONE and '"' in text
+        if not quoted or not any(value.count("\n") > 5 for row in rows for value in row):
             return rows
     raise Problem("file_unreadable", status=422)
 

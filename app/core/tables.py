@@ -36,6 +36,9 @@ _INSIDE = re.compile(r"([;\t\r\n]\s*\"?)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def _safe(value: Cell) -> Any:
+    """Return a value as a file has it: JSON's words for truth, Huế's time and zone for moments."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     # A text that begins like a formula would be run by a spreadsheet.
     if isinstance(value, str):
         value = _INSIDE.sub(r"\1'", value)

@@ -249,6 +249,7 @@ def environment() -> Environment:
         "short_day": localised(i18n.short_day),
         "moment": localised(i18n.moment),
         "clock": localised(i18n.clock),
+        "who": localised(i18n.who),
     }
     env.filters["day_of"] = day_of
     env.globals["asset"] = asset

@@ -22,6 +22,8 @@ from app.units.models import Unit
 # The ward of the demonstration's accounts sees what it gets back and what it asked for.
 OWN, NEIGHBOUR = "19789", "19753"
 APPROVED = 28
+# What the returned report lacks by the one-gate system, which says so too.
+LACKING_FIELD, LACKING = "HT", 3
 
 
 def follow(session: Session, units: dict[str, Unit], days: Sequence[date], now: datetime) -> None:
@@ -51,7 +53,8 @@ def _approve(session: Session, units: dict[str, Unit], day: date, at: datetime) 
         if unit.code == OWN:
             approvals.give_back(
                 session, _analyst(), unit=unit, day=day, system=System.CITY, stage=Stage.city, version=version,
-                reason="Số hồ sơ trực tuyến thấp hơn hệ thống một cửa 3 hồ sơ, đề nghị kiểm tra lại", now=at,
+                reason=f"Lĩnh vực Hộ tịch: số tiếp nhận trực tuyến thấp hơn hệ thống một cửa {LACKING} hồ sơ, "
+                "đề nghị kiểm tra và gửi lại", now=at,
             )  # fmt: skip
 
 

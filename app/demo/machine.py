@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlmodel import Session
 
 from app.core.access import Caller
+from app.demo.afterwards import LACKING, LACKING_FIELD, OWN
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.figures import service
@@ -22,8 +23,9 @@ _ASIDE = 2  # dossiers that one unit in three has not in its report
 def speak(session: Session, days: list[date], now: datetime) -> int:
     """Have the one-gate system speak of some days, and return of how many unit-days.
 
-    It says what the report says, but in one field of every third unit; where none is in yet, what the last one said,
-    with no more resolved than there is.
+    It says what the report says, but in one field of two units in three (of one of them on the first of the days only)
+    and in that for which a report was returned; where none is in yet, what the last one said, with no more resolved
+    than there is.
     """
     reference = Reference.read(session)
     items = []
@@ -42,6 +44,11 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
             lines = [_line(line) for line in told]
             if number % 3 == 1 and lines:
                 lines[0].received_online = (lines[0].received_online or 0) + _ASIDE
+            if number % 3 == 2 and lines and day == days[0]:
+                lines[-1].pending_overdue = (lines[-1].pending_overdue or 0) + 1
+            for line in lines:
+                if (code, line.field, day) == (OWN, LACKING_FIELD, days[0]):
+                    line.received_online = (line.received_online or 0) + LACKING
             items.append(FigureDayIn(unit=code, day=day, system=System.CITY, lines=lines))
     if not items:
         return 0

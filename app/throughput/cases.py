@@ -12,7 +12,7 @@ from app.procedures.rules import System
 from app.throughput import evidence, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
-from app.throughput.reading import Neighbour, Stored
+from app.throughput.reading import Around, Neighbour, Stored
 from app.throughput.schemas import ReportIn, ReportsIn
 from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
@@ -31,6 +31,7 @@ class Case:
     sent_digest: str
     evidence: list[FileOut] = field(default_factory=list)
     brings_evidence: bool = False
+    around: Around | None = None
 
     @property
     def is_same(self) -> bool:
@@ -54,6 +55,7 @@ class Standing:
 
     stored: Stored | None
     owed: Deadlines | None
+    around: Around | None = None
 
     @classmethod
     def read(cls, session: Session, unit: Unit, day: date, system: System) -> "Standing":
@@ -74,7 +76,8 @@ def understood(
     assert unit.id is not None
     standing = standing or Standing.read(session, unit, day, system)
     stored, owed = standing.stored, standing.owed
-    previous = reading.before(session, unit.id, day, system)
+    around = standing.around
+    previous = around.previous if around else reading.before(session, unit.id, day, system)
     deadlines = owed or reference.deadlines(unit, day, system)
     draft = understand(
         session, reference, unit, day, system, body,
@@ -85,7 +88,7 @@ def understood(
     rests_on = evidence.named(session, unit.id, body.evidence, draft.faults)
     known = evidence.of_revision(session, stored.revision_id) if stored and rests_on else []
     brings = any(file not in known for file in rests_on)
-    return Case(system, stored, previous, draft, owed, deadlines, sent, rests_on, brings)
+    return Case(system, stored, previous, draft, owed, deadlines, sent, rests_on, brings, around)
 
 
 def of_day(
@@ -112,7 +115,7 @@ def asked(
     return questions.ask(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
-        is_correction=case.wants_reason(now),
+        is_correction=case.wants_reason(now), around=case.around,
         met_at=_met_at(case), now=now,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The warnings of a report: questions that never block, each answered once by a typed reason."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -81,11 +82,13 @@ def ask(
     is_correction: bool,
     met_at: datetime | None,
     now: datetime,
+    around: reading.Around | None = None,
 ) -> list[Question]:
     """Return what a report raises, in the order of the codes.
 
     `met_at`: when the duty was met before, None while it is not. That it was met late is asked of each revision until
     one says why: nobody's correction, nor one carried from a day before, answers it.
+    `around`: what stands around it, where whoever calls has read it.
     """
     assert unit.id is not None
     found = [Question(WarningCode.opening_gap, code, {"gap": gap}) for code, gap in sorted(draft.gaps.items())]
@@ -99,7 +102,9 @@ def ask(
         found.append(Question(WarningCode.late, None, {}))
     if draft.unavailable is not None:
         return found
-    past = {} if draft.partial else reading.received_on(session, unit.id, system, same_weekdays(day))
+    past: Mapping[date, Mapping[str, int]] = {}
+    if not draft.partial:
+        past = around.past if around else reading.received_on(session, unit.id, system, same_weekdays(day))
     nothing = _is_nothing(draft, [sum(counts.values()) for counts in past.values()])
     if nothing:
         found.append(Question(WarningCode.all_zero, None, {}))
@@ -109,7 +114,8 @@ def ask(
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
     if not draft.partial and reference.has_figures(unit.id, system):
-        found += _external(figures.differing(session, unit.id, day, system, draft.lines))
+        said = around.said if around else figures.said_of(session, unit.id, day, system)
+        found += _external(figures.differing(said, draft.lines))
     return found
 
 

@@ -1,6 +1,6 @@
 """Reading reports: what stands, what stood, what came before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -234,6 +234,21 @@ class Neighbour:
     opening: dict[str, int]
     closing: dict[str, int]
     overdue: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a unit's day and system, where it was read with that of many others.
+
+    The report before; whether there is one after; what was received by field on the same weekdays; what each source
+    says of the day, by the row of its word. `later`: where the report's rows wait for those of the others.
+    """
+
+    previous: Neighbour | None
+    has_following: bool
+    past: Mapping[date, Mapping[str, int]]
+    said: Mapping[int, Mapping[str, Mapping[str, int]]]
+    later: hot.Later
 
 
 _stands = (

@@ -49,7 +49,8 @@ def put_report(
     _may_send(caller, unit)
     case = understood(session, reference, unit, day, system, body, now, standing)
     if case.is_same:
-        return Saved(_as_it_stands(session, reference, unit, day, system), created=False, changed=False)
+        stands = _as_it_stands(session, reference, unit, day, system)
+        return Saved(lambda: stands, stands.version, created=False, changed=False)
     _refuse_locked(session, unit, day, case, body, now)
     try:
         check_match(match.if_match, match.if_none_match, case.stored.version if case.stored else None)

@@ -1,9 +1,9 @@
 """The totals kept beside the reports: written with each report, rebuilt by a command, proved by another."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import sub
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.throughput import reading
 from app.throughput.models import Adjustment, DayTotal, FieldMonthTotal, Report, ReportRevision
 from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, figures_of
 
+Put = Callable[[Any, Sequence[Mapping[str, Any]]], None]  # a statement and its rows
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
 _DAY = hot.table(DayTotal)
@@ -55,18 +56,23 @@ def keep(
     field_ids: dict[str, int],
     gaps: dict[str, int],
     amounts: dict[str, int],
+    later: hot.Later | None = None,
 ) -> None:
     """Bring the totals of one unit, system and day from the old lines to the new (None: no received report).
 
-    `gaps` are the day's adjustments by field, `amounts` how much of each was given a reason.
+    `gaps` are the day's adjustments by field, `amounts` how much of each was given a reason. `later`: where the rows
+    wait for those of other reports.
     """
-    keep_day(session, unit_id, system, day, new)
-    keep_months(session, unit_id, system, day, old or {}, new or {}, field_ids)
+    put = later.insert if later else partial(hot.run_many, session)
+    keep_day(session, unit_id, system, day, new, put)
+    keep_months(session, unit_id, system, day, old or {}, new or {}, field_ids, put)
     if gaps or old is not None:
         keep_adjustments(session, unit_id, system, day, gaps, amounts, field_ids)
 
 
-def keep_day(session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None) -> None:
+def keep_day(
+    session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None, put: Put
+) -> None:
     """Write the sums of a received report, or take them away."""
     key = {"unit_id": unit_id, "system": system.value, "day": day}
     if lines is None:
@@ -74,7 +80,7 @@ def keep_day(session: Session, unit_id: int, system: System, day: date, lines: d
         return
     figures = figures_of(lines.values())
     values = {c: getattr(figures, c) for c in _DAY_COLUMNS}
-    hot.run(session, _day_statement(session.get_bind().dialect.name), key | values)
+    put(_day_statement(session.get_bind().dialect.name), [key | values])
 
 
 def keep_months(
@@ -85,6 +91,7 @@ def keep_months(
     old: dict[str, Line],
     new: dict[str, Line],
     field_ids: dict[str, int],
+    put: Put,
 ) -> None:
     """Add what the new lines have over the old to the month's flows of each field."""
     rows = []
@@ -95,7 +102,7 @@ def keep_months(
             rows.append({**key, "field_id": field_ids[code], **delta})
     if not rows:
         return
-    hot.run_many(session, _month_statement(session.get_bind().dialect.name), rows)
+    put(_month_statement(session.get_bind().dialect.name), rows)
 
 
 def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:

@@ -1,7 +1,9 @@
 """Writing a judged report down: its new revision, its totals and audit, and the later days that it is carried into."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -88,12 +90,22 @@ class ReportCorrected:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a call did: the report, whether it is new or the same as before, and the row of a revision that was made."""
+    """What a call did: whether the report is new or the same as before, the row and content of a revision it made.
 
-    report: ReportOut
+    `show`: makes the report as it is shown, for whoever asks.
+    """
+
+    show: Callable[[], ReportOut]
+    version: int
     created: bool
     changed: bool
     revision_id: int | None = None
+    draft: Draft | None = None
+
+    @cached_property
+    def report(self) -> ReportOut:
+        """The report as it is shown."""
+        return self.show()
 
 
 def write(
@@ -117,7 +129,7 @@ def write(
     stored, draft, system = case.stored, case.draft, case.system
     raised = asked(session, reference, unit, day, case, now)
     new = _stored_anew(session, unit.id, day, case, raised, caller, now)
-    _write_lines(session, reference, new)
+    _write_lines(session, reference, new, case)
     evidence.link(session, new.revision_id, new.evidence)
     following = _keep_totals(session, reference, unit.id, day, case)
     if following is not None and carried is not None and following.day in carried.days:
@@ -138,12 +150,18 @@ def write(
     )
     if follows:
         events.publish(session, ReportCarried(new.report_id, new.version))
-    report = report_out(reference, unit, day, system, new)
+    told = None
     if carried is not None:
         for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
             write(session, reference, caller, unit, later, one, now, follows=True)
-        report.carried = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
-    return Saved(report, created=stored is None, changed=True, revision_id=new.revision_id)
+        told = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
+
+    def show() -> ReportOut:
+        report = report_out(reference, unit, day, system, new)
+        report.carried = told
+        return report
+
+    return Saved(show, new.version, created=stored is None, changed=True, revision_id=new.revision_id, draft=draft)
 
 
 def _stored_anew(
@@ -199,8 +217,9 @@ def _explained(draft: Draft) -> dict[str, tuple[int, int]]:
     return {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in draft.gaps.items()}
 
 
-def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
+def _write_lines(session: Session, reference: Reference, new: Stored, case: Case) -> None:
     ids = reference.by_code
+    put = case.around.later.insert if case.around else partial(hot.run_many, session)
     if new.lines:
         rows = [
             {
@@ -210,14 +229,14 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             }
             for code, line in new.lines.items()
         ]
-        hot.run_many(session, _insert_lines, rows)
+        put(_insert_lines, rows)
     memos = [
         {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
         for code, line in new.lines.items()
         for memo, count in line.memo.items()
     ]
     if memos:
-        hot.run_many(session, _insert_memos, memos)
+        put(_insert_memos, memos)
     if new.reasons:
         reasons = [
             {
@@ -227,7 +246,7 @@ def _write_lines(session: Session, reference: Reference, new: Stored) -> None:
             }
             for r in new.reasons
         ]  # fmt: skip
-        hot.run_many(session, _insert_reasons, reasons)
+        put(_insert_reasons, reasons)
 
 
 def _keep_totals(
@@ -239,8 +258,10 @@ def _keep_totals(
     ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
     totals.keep(
         session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
-        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons),
+        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons), later=case.around.later if case.around else None,
     )  # fmt: skip
+    if case.around is not None and not case.around.has_following:
+        return None
     closing = None if now is None else {code: line.pending for code, line in now.items()}
     every = {code: info.id for code, info in reference.by_code.items()}
     return totals.refresh_next(session, unit_id, case.system, day, closing, every)

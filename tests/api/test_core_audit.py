@@ -231,6 +231,8 @@ def test_every_unsafe_route_leaves_an_entry(
     assert brought.is_success, brought.text
     assert _entries(app)[before:][-2:] == ["figures.received", "figures.imported"]
     done.add("import_figures")
+    path = f"/throughput/figures/imports/{brought.json()['number']}/withdrawal"
+    call("withdraw_figure_import", analyst, "POST", path, {"reason": "Nhầm tệp"})
     app.state.settings = app.state.settings.model_copy(update={"demonstration": True})  # which has a key
     gate = api("machine", scopes=["portal:events"], name="gate")
     event = {"dossier": "H57.12-261120-0001", "procedure": "1.001193", "receiving_unit": WARD, "channel": "online",

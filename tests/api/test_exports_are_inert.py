@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from fastapi import FastAPI
@@ -39,6 +40,14 @@ def test_a_csv_is_inert_where_cells_are_divided_at_semicolons(inside: str) -> No
     body = to_csv(Table("t", ["a", "b"], [["x", inside]])).decode("utf-8-sig")
     for cell in re.split(r"[;\t\r\n]", body):
         assert not re.match(r'[\s"]*[=+\-@]', cell), body
+
+
+def test_truth_and_moments_are_written_as_the_docs_say() -> None:
+    moment = datetime(2026, 11, 20, 9, 30, 5, 123, tzinfo=UTC)
+    table = Table("t", ["yes", "no", "nothing", "at", "day"], [[True, False, None, moment, date(2026, 11, 20)]])
+    assert to_csv(table).decode("utf-8-sig").splitlines()[1] == "true,false,,2026-11-20T16:30:05+07:00,2026-11-20"
+    yes, no, _, at, _ = sheets.from_file(to_xlsx(table))[0].rows[1]
+    assert (yes.value, no.value, at.value) == (True, False, "2026-11-20T16:30:05+07:00")
 
 
 def test_every_export_there_is_is_inert(app: FastAPI, api: Api) -> None:

@@ -7,7 +7,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.core import audit
+from app.throughput import proof, totals
 from app.throughput.figures import confirming as confirming_module
+from app.throughput.figures import rebuilding
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.figures import AT, BEFORE, REPORTS, Api, batch, figures, item, proposals, put, sent, statuses
 
@@ -20,6 +23,18 @@ def confirming(api: Api, confirms: bool = True) -> None:
 
 def confirmations(answer: dict[str, Any]) -> list[Any]:
     return [(c["status"], c["code"]) if (c := one["confirmation"]) else None for one in answer["results"]]
+
+
+def audited(app: FastAPI) -> int:
+    with app.state.database.engine.connect() as connection:
+        return int(connection.execute(text("select number from audit_head")).scalar_one())
+
+
+def integrity(app: FastAPI) -> list[str]:
+    """Return all that is wrong with the audit, the revisions, the kept sums and differences."""
+    with app.state.database.read() as session:
+        checks = audit.broken_links, proof.alterations, totals.differences, rebuilding.differences
+        return [wrong for check in checks for wrong in check(session)]
 
 
 def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: TestClient, api: Api) -> None:
@@ -178,7 +193,50 @@ def test_reports_are_made_in_the_order_in_which_approvals_hold_them(
     assert turns == sorted(places)
 
 
-def test_a_dry_run_tries_no_report(machine: TestClient, api: Api) -> None:
+@pytest.mark.parametrize("moment", [f"{DAY}T17:00:00+07:00", f"{DAY}T11:00:00+07:00", "2026-11-30T08:00:00+07:00"])
+def test_a_dry_run_foresees_each_report_and_leaves_nothing(
+    app: FastAPI, machine: TestClient, api: Api, clock: SetClock, moment: str
+) -> None:
     confirming(api)
-    dry = sent(machine, batch(item(figures(received_online=9))), params={"dry_run": "true"})
-    assert (statuses(dry), confirmations(dry)) == ([("accepted", None)], [None])
+    sent(machine, batch(item(figures(received_online=3), day=BEFORE)))
+    before = audited(app)
+    clock.set(moment)
+    body = batch(item(figures(received_online=9)), item(figures(received_online=4), day=BEFORE))
+    dry = sent(machine, body, params={"dry_run": "true"})
+    assert audited(app) == before, "nothing of it is in the audit"
+    assert DAY not in received(api())
+    assert list(proposals(api()).values()).count(9) == 0
+    assert None not in confirmations(dry)
+    assert dry | {"dry_run": False} == sent(machine, body)
+    assert integrity(app) == []
+
+
+def test_a_dry_run_of_totals_knows_of_the_day_before_in_the_same_call(machine: TestClient, api: Api) -> None:
+    confirming(api)
+    both = item(figures(received_online=10, resolved_early=10)), item(figures(received_online=15, resolved_early=16))
+    body = since(BEFORE, both[0] | {"day": BEFORE}, both[1])
+    dry = sent(machine, body, params={"dry_run": "true"})
+    assert confirmations(dry) == [("confirmed", None), ("refused", "pending_negative")]
+    assert received(api()) == {}
+    assert dry | {"dry_run": False} == sent(machine, body)
+
+
+def test_what_a_call_reads_at_once_is_what_it_would_read_one_by_one(machine: TestClient, api: Api) -> None:
+    """The same days in one call and in calls of their own: the same reports, questions and openings."""
+    for unit in (WARD, OTHER):
+        body = {"unit": unit, "system": "city", "source": "one-gate", "confirms": True}
+        assert api("city_analyst").put(f"{AT}/sources", json=body).status_code == 200
+    days = [f"2026-11-{n:02}" for n in (12, 13, 16, 17, 18, 19, 20)] + [f"2026-10-{n:02}" for n in (23, 30)]
+    said = {
+        day: figures(received_online=200 if day == DAY else n, resolved_early=n % 3, pending_overdue=n % 2)
+        for n, day in enumerate(sorted(days))
+    }
+    one_by_one = [sent(machine, batch(item(said[day], day=day))) for day in sorted(days)]
+    together = sent(machine, batch(*(item(said[day], unit=OTHER, day=day) for day in sorted(days, reverse=True))))
+    assert sorted(confirmations(together), key=str) == sorted(
+        (c for one in one_by_one for c in confirmations(one)), key=str
+    )
+    for day in days:
+        mine, theirs = (api(unit=unit).get(f"{REPORTS}/{unit}/{day}/city").json() for unit in (WARD, OTHER))
+        for part in ("lines", "warnings", "totals", "reasons", "code"):
+            assert mine.get(part) == theirs.get(part), (day, part)

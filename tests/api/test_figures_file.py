@@ -145,7 +145,9 @@ def test_a_files_figures_become_reports_where_the_unit_says_so(api: Api) -> None
     assert analyst.put("/api/v1/external-codes", json=theirs).is_success
     rows = row("PTH", received_online=9), row("Thuận Hóa", day=BEFORE), row(unit=OTHER)
     dry = bring(analyst, csv_of(*rows), dry_run=True).json()
-    assert [(one["unit"], one["day"]) for one in dry["confirming"]] == [(WARD, BEFORE), (WARD, DAY)]
+    assert [(one["unit"], one["day"], one["status"]) for one in dry["confirming"]] == [
+        (WARD, BEFORE, "confirmed"), (WARD, DAY, "confirmed"),
+    ]  # fmt: skip
 
 
 def test_who_brings_a_file_gives_the_reason_of_a_late_correction_and_none_is_invented(
@@ -211,6 +213,14 @@ def test_the_template_has_a_row_for_each_field_and_comes_back(api: Api, shape: s
         assert (dry["errors"], dry["accepted"]) == ([], 1)
 
 
+def test_the_template_is_of_the_last_working_day(api: Api, clock: SetClock) -> None:
+    analyst = api("city_analyst")
+    assert analyst.get(f"{AT}/template").json()["day"] == DAY
+    clock.set("2026-11-22T09:00:00+07:00")
+    assert analyst.get(f"{AT}/template").json()["day"] == DAY, "of Friday, on a Sunday"
+    assert analyst.get(f"{AT}/template", params={"day": "2026-11-22"}).json()["day"] == "2026-11-22"
+
+
 def test_the_page_shows_what_is_wrong_then_stores_what_was_tried(people: Callable[..., PageClient]) -> None:
     page = people("city_analyst")
     assert 'name="source"' in page.get("/throughput/figures/template").text
@@ -261,7 +271,10 @@ def test_the_page_says_which_figures_become_reports_and_which_did_not(
     preview, number = tried()
     named = preview.split("Sẽ thành báo cáo của đơn vị")[1].split("</ul>")[0]
     assert [words in named for words in ("Thuận Hóa", "thuộc đơn vị đã chọn tự xác nhận")] == [True, True]
-    assert named.count("<li>") == 2, "not the ministry's"
+    assert named.count("<li>") == 1, "not the ministry's, nor where a person has reported"
+    (kept,) = preview.split("Chưa thành báo cáo")[1].split("</ul>")[0].split("<li>")[1:]
+    assert "phường Phú Xuân" in kept
+    assert "báo cáo không do nguồn này lập" in kept
     told = stored(number, reason="")
     assert "Đã lập thành báo cáo: 1 phần." in told
     assert "1 phần: đã có báo cáo không do nguồn này lập" in told

@@ -95,6 +95,18 @@ def test_who_owes_and_did_not_report_is_named_without_a_rank(api: Api, figures: 
     assert (answer["previous_from"], answer["previous_to"]) == ("2026-11-16", "2026-11-17")
 
 
+def test_what_one_ward_reports_of_a_sunday_does_not_date_the_ranking(api: Api, clock: SetClock, figures: None) -> None:
+    clock.set("2026-11-22T12:00:00+07:00")
+    sunday = report(line(received_online=1, resolved_early=1), counted_until="2026-11-22T11:00:00+07:00")
+    assert api().put(f"{API}/throughput/reports/{WARD}/2026-11-22/city", json=sunday).status_code == 201
+    period = {"from": "2026-11-18", "to": "2026-11-22"}
+    answer = api("city_analyst").get(AT, params=period | {"rate": "on_time"}).json()
+    assert answer["cut_off"] == "2026-11-19T09:30:00Z", "of Thursday, the newest day that was owed and has reports"
+    assert next(i for i in answer["items"] if i["unit"] == WARD)["denominator"] == 494, "its figures count all the same"
+    alone = {"from": "2026-11-22", "to": "2026-11-22", "rate": "on_time"}
+    assert api("city_analyst").get(AT, params=alone).json()["cut_off"] == "2026-11-22T04:00:00Z"
+
+
 def test_the_minimum_base_is_the_definition_s(api: Api, figures: None) -> None:
     analyst = api("city_analyst")
     form = analyst.get(f"{API}/throughput/forms/daily").json()

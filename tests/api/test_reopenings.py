@@ -251,6 +251,9 @@ def test_the_pages_lead_from_the_locked_day_to_the_correction(
     asked = officer.post(f"{at}/city/reopenings", data={"why": "Sót 3 hồ sơ", "fields[]": "HT"})
     assert (asked.status_code, asked.headers["location"]) == (303, f"{at}/city/reopenings")
     assert "Chờ trả lời" in officer.get(f"{at}/worksheet").text
+    theirs, ours = officer.get(f"{at}/city/reopenings").text, analyst.get(f"{at}/city/reopenings").text
+    assert ["Thành phố trả lời tại trang này" in page for page in (theirs, ours)] == [True, False]
+    assert ["chờ thành phố trả lời" in page for page in (theirs, ours)] == [False, True]
     listed = analyst.get("/throughput/reopenings").text
     assert "Sót 3 hồ sơ" in listed
     one = listed.split('href="/throughput/reopenings/')[1].split('"')[0]

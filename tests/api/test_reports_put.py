@@ -482,3 +482,14 @@ def test_a_question_follows_the_day_before(api: Api) -> None:
     assert answered == officer.get(address()).json()["warnings"] == [asked[0] | {"answered": True}]
     put(officer, report(line("HT", carried_over=8), reasons=[REASON]), day=eve, if_match='"2"')
     assert officer.get(address()).json()["warnings"] == []
+
+
+def test_a_field_that_is_left_out_is_stated_as_zero_with_its_stock(api: Api) -> None:
+    officer = api()
+    at = f"/api/v1/throughput/reports/{WARD}/{{}}/city"
+    both = report(line(received_online=5), line("CT", received_online=3))
+    assert officer.put(at.format("2026-11-19"), json=both).json()["totals"]["pending"] == 8
+    one = officer.put(at.format(DAY), json=report(line(received_online=1))).json()
+    assert [one["totals"][name] for name in ("carried_over", "received", "pending")] == [5, 1, 6]
+    asked = {w["field"]: w["values"]["gap"] for w in one["warnings"] if w["code"] == "opening_gap"}
+    assert asked == {"CT": -3}, "the three dossiers are gone from the sums, and asked about"

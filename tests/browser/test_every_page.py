@@ -53,7 +53,7 @@ ANALYST = (
     "/throughput/forms/II.06a?from=2025-07-01&to=2025-07-04", "/throughput/ranking?from=2025-07-01&to=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04&rate=settlement", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/2025-07-04", "/throughput/figures/sources",
-    "/throughput/figures/template", "/throughput/reminders", "/indicators/measures",
+    "/throughput/figures/template", "/throughput/figures/imports", "/throughput/reminders", "/indicators/measures",
 )  # fmt: skip
 TASKS_OF_A_WARD = (
     "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",

@@ -396,3 +396,20 @@ def test_every_page_is_drawn_in_every_language(people: Any, clock: SetClock, loc
             assert f'<html lang="{locale}">' in page.text
     clock.set(f"{NEXT_WORKING_DAY}T10:00+07:00")
     assert people().get(f"{AT}/worksheet").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        ("ward_officer", f"{AT}/template"), ("city_analyst", "/throughput/figures/template"),
+        ("city_analyst", "/tasks/import?programme=city&directive=1&prefix=PL"),
+        ("city_analyst", "/indicators/readings/import"), ("city_analyst", "/indicators/sets"),
+        ("city_analyst", "/procedures/template"),
+    ],
+)  # fmt: skip
+def test_a_form_for_a_table_says_its_limit_before_anything_is_sent(people: Any, role: str, path: str) -> None:
+    html = people(role).get(path).text
+    (field,) = [node for node in read(html).all("input") if node.attrs.get("type") == "file"]
+    assert field.attrs["data-limit"] == str(5 * 1024 * 1024)
+    assert "5 MB" in field.attrs["data-too-large"]
+    assert "upload" in html.split("<body")[0]

@@ -22,6 +22,7 @@ from app.throughput.forms import Reference
 
 _INPUT = hot.table(IndicatorInput)
 Given = dict[MeasureRef, int | Absent]
+Kept = dict[int, list[list[Any]]]  # by unit: measure, amount, newest day
 _forget = delete(_INPUT).where(_INPUT.c.period == bindparam("p"), _INPUT.c.unit_id == bindparam("u"))
 _insert = insert(_INPUT)
 _sums = (
@@ -32,6 +33,10 @@ _sums = (
 _own = select(_INPUT.c.measure, _INPUT.c.amount, _INPUT.c.as_of).where(
     _INPUT.c.period == bindparam("p"), _INPUT.c.unit_id == bindparam("u")
 )
+_of_all = select(_INPUT.c.unit_id, _INPUT.c.measure, _INPUT.c.amount, _INPUT.c.as_of).where(
+    _INPUT.c.period == bindparam("p")
+)
+MANY = 8  # places, from which on all that is kept of a period is read at once
 _STATE = hot.table(TaskState)
 _of_unit = (
     select(_STATE.c.bucket, _STATE.c.programme_id, func.count())
@@ -63,13 +68,28 @@ def input_rows(unit_id: int, period: str, found: measures.Inputs) -> list[dict[s
     ]  # fmt: skip
 
 
+def kept_of(session: Session, places: Collection[int | None], period: Period) -> Kept:
+    """Return what is kept of a period's measures by unit, where many of them are asked for; of few, nothing."""
+    found: Kept = {}
+    if len(places) >= MANY:
+        for unit_id, *row in hot.gather(session, _of_all, {"p": period.name}):
+            found.setdefault(unit_id, []).append(row)
+        found |= {unit_id: [] for unit_id in places if unit_id not in found and unit_id is not None}
+    return found
+
+
 def of_dossiers(
-    session: Session, unit_id: int | None, period: Period, refs: Collection[MeasureRef]
+    session: Session, unit_id: int | None, period: Period, refs: Collection[MeasureRef], ready: Kept | None = None
 ) -> tuple[Given, date | None]:
-    """Return the kept measures of a unit or of the city (None), and the newest day that they speak of."""
+    """Return the kept measures of a unit or of the city (None), and the newest day that they speak of.
+
+    `ready`: units' rows that were read before, for many at once.
+    """
     if not refs:
         return {}, None
-    if unit_id is None:
+    if ready and unit_id in ready:
+        rows: Sequence[Sequence[Any]] = ready[unit_id]
+    elif unit_id is None:
         rows = hot.run(session, _sums, {"p": period.name})
     else:
         rows = hot.run(session, _own, {"p": period.name, "u": unit_id})

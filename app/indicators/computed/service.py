@@ -1,9 +1,9 @@
 """Readings that follow reports and tasks in the same transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlalchemy import bindparam, or_, select
@@ -35,9 +35,6 @@ _READING = hot.table(IndicatorReading)
 _COLUMNS = tuple(column.name for column in _READING.columns if column.name != "id")
 _KEY = ("indicator_id", "place", "period", "number")
 _KEPT_UP = ("definition_id", "value", "numerator", "denominator", "as_of", "state", "recorded_at")
-_typed = select(_READING.c.indicator_id).where(
-    _READING.c.period == bindparam("p"), _READING.c.place == bindparam("a"), _READING.c.number >= 1, _READING.c.standing
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +125,9 @@ def follow(session: Session) -> None:
         refs = engine.bare(ref for one in found for ref in one.dossiers)
         if refs and moved.reports:
             amounts.keep_units(session, sorted(moved.reports), period, refs, now)
-        for place in _places(session, found, moved):
-            refresh(session, place, period, engine.moved_by(found, partial(moved.moves, place=place)), now)
+        places = _places(session, found, moved)
+        formulas = {place: engine.moved_by(found, partial(moved.moves, place=place)) for place in places}
+        refresh_all(session, period, formulas, now)
 
 
 def _places(session: Session, found: Sequence[Computed], moved: Moved) -> list[int | None]:
@@ -141,23 +139,55 @@ def _places(session: Session, found: Sequence[Computed], moved: Moved) -> list[i
 
 def refresh(session: Session, unit_id: int | None, period: Period, found: Sequence[Computed], now: datetime) -> None:
     """Work formulas out for a place and keep what they come to; None: the city."""
-    if not found:
+    refresh_all(session, period, {unit_id: found}, now)
+
+
+def refresh_all(
+    session: Session, period: Period, formulas: Mapping[int | None, Sequence[Computed]], now: datetime
+) -> None:
+    """Work out each place's formulas for a period and keep what they come to: read and written for all at once."""
+    formulas = {place: found for place, found in formulas.items() if found}
+    if not formulas:
         return
-    place = _name(session, unit_id)
-    standing = {row[0] for row in hot.run(session, _typed, {"p": period.name, "a": place})}
-    given, newest = amounts.of_dossiers(session, unit_id, period, {ref for one in found for ref in one.dossiers})
-    given |= amounts.of_tasks(session, unit_id, period, {ref for one in found for ref in one.tasks}, now)
-    known = others(session, found, place, period)
-    led = unit_id is None or (any(one.tasks for one in found) and amounts.leads(session, unit_id, period, now))
-    speaking = speaks(found, unit_id, known, reported=newest is not None, led=led)
+    names = {unit.id: unit.code for unit in Reference.read(session).units.values()} | {None: CITY}
+    typed = _typed(session, period, {one.indicator_id for found in formulas.values() for one in found}, names, formulas)
+    kept = amounts.kept_of(session, formulas, period)
     rows = []
-    for code, result in work_out(speaking, given, known).items():
-        one = next(one for one in speaking if one.code == code)
-        as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
-        stands = one.indicator_id not in standing
-        rows.append(reading_row(one, unit_id, place, period, result, as_of, stands, now))
+    for unit_id, found in formulas.items():
+        place = names[unit_id]
+        dossiers = {ref for one in found for ref in one.dossiers}
+        given, newest = amounts.of_dossiers(session, unit_id, period, dossiers, kept)
+        given |= amounts.of_tasks(session, unit_id, period, {ref for one in found for ref in one.tasks}, now)
+        known = others(session, found, place, period)
+        led = unit_id is None or (any(one.tasks for one in found) and amounts.leads(session, unit_id, period, now))
+        speaking = {one.code: one for one in speaks(found, unit_id, known, reported=newest is not None, led=led)}
+        for code, result in work_out(list(speaking.values()), given, known).items():
+            one = speaking[code]
+            as_of = newest if one.dossiers and newest else min(period.last, day_of(now))
+            stands = (one.indicator_id, place) not in typed
+            rows.append(reading_row(one, unit_id, place, period, result, as_of, stands, now))
     if rows:
         hot.run_many(session, _upsert(session.get_bind().dialect.name), rows)
+
+
+def _typed(
+    session: Session, period: Period, indicators: Collection[int], names: Mapping[int | None, str],
+    places: Collection[int | None],
+) -> set[tuple[int, str]]:  # fmt: skip
+    """Return of which indicators, at which places, somebody recorded the reading that stands."""
+    values = {f"i{n}": one for n, one in enumerate(indicators)}
+    values_of_places = {f"a{n}": names[one] for n, one in enumerate(places)}
+    query = _recorded(len(values), len(values_of_places))
+    return {(row[0], row[1]) for row in hot.run(session, query, {"p": period.name, **values, **values_of_places})}
+
+
+@lru_cache(maxsize=128)
+def _recorded(indicators: int, places: int) -> Any:
+    return select(_READING.c.indicator_id, _READING.c.place).where(
+        _READING.c.indicator_id.in_([bindparam(f"i{n}") for n in range(indicators)]),
+        _READING.c.place.in_([bindparam(f"a{n}") for n in range(places)]),
+        _READING.c.period == bindparam("p"), _READING.c.number >= 1, _READING.c.standing,
+    )  # fmt: skip
 
 
 def speaks(
@@ -175,12 +205,6 @@ def speaks(
         if there:
             spoken[one.code] = one
     return list(spoken.values())
-
-
-def _name(session: Session, unit_id: int | None) -> str:
-    if unit_id is None:
-        return CITY
-    return next(unit.code for unit in Reference.read(session).units.values() if unit.id == unit_id)
 
 
 def work_out(found: Sequence[Computed], given: dict[Any, Any], known: dict[str, Given]) -> dict[str, Outcome]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from app.tasks.rules import Bucket
 from app.throughput.rules import FLOWS, RECEIVED, RESOLVED, STOCKS
@@ -47,8 +48,13 @@ class MeasureRef:
     programme: str | None = None
 
     def __str__(self) -> str:
-        narrowed = [f"{f.value}={value}" for f in Filter if (value := getattr(self, f.value)) is not None]
-        return self.name + (f"[{', '.join(narrowed)}]" if narrowed else "")
+        return _written(self)
+
+
+@lru_cache(maxsize=4096)
+def _written(ref: MeasureRef) -> str:
+    narrowed = [f"{f.value}={value}" for f in Filter if (value := getattr(ref, f.value)) is not None]
+    return ref.name + (f"[{', '.join(narrowed)}]" if narrowed else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Readings from a table, CSV or XLSX: the rules of every reading, all rows or none."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 from sqlmodel import Session
 
-from app.core import audit, events, i18n
+from app.core import audit, i18n
 from app.core.access import Caller
 from app.core.clock import day_of
+from app.core.db import tried
 from app.core.errors import Fault, Invalid, NotFound, Problem, Words
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, letters
@@ -37,8 +38,23 @@ def bring(
     grid, header, first = _sheet(grids)
     faults: list[Fault] = []
     warnings: list[Fault] = []
-    noted = list(session.info.get("audit", ()))
-    held = session.begin_nested()
+    with tried(session) if dry_run else nullcontext():
+        count = _record(session, caller, grid, header, first, faults, warnings, now)
+    if faults and not dry_run:
+        raise Invalid(faults)
+    if not dry_run:
+        audit.record(session, "indicator.readings_brought", f"files/{file.id}", after={"rows": count})
+    return ReadingsImport(
+        dry_run=dry_run, stored=not dry_run, file=file, rows=count, errors=[_shown(fault) for fault in faults],
+        warnings=[_shown(fault) for fault in warnings],
+    )  # fmt: skip
+
+
+def _record(
+    session: Session, caller: Caller, grid: Grid, header: dict[str, int], first: int, faults: list[Fault],
+    warnings: list[Fault], now: datetime,
+) -> int:  # fmt: skip
+    """Record a sheet's rows, noting what is wrong; returns how many rows there are."""
     count = 0
     take_period_turns(session, _periods(grid, header, first))
     for number in range(first, len(grid.rows)):
@@ -64,18 +80,7 @@ def bring(
         except Problem as problem:
             given = problem.faults or [Fault("/indicator", problem.code, problem.values)]
             faults += [_placed(fault, number, header) for fault in given]
-    if faults and not dry_run:
-        raise Invalid(faults)
-    if dry_run:
-        held.rollback()
-        session.info["audit"] = noted
-        events.forget(session)
-    else:
-        audit.record(session, "indicator.readings_brought", f"files/{file.id}", after={"rows": count})
-    return ReadingsImport(
-        dry_run=dry_run, stored=not dry_run, file=file, rows=count, errors=[_shown(fault) for fault in faults],
-        warnings=[_shown(fault) for fault in warnings],
-    )  # fmt: skip
+    return count
 
 
 def _sheet(grids: list[Grid]) -> tuple[Grid, dict[str, int], int]:

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.core import hot
 from app.core.errors import Fault
 from app.procedures.rules import System
-from app.throughput.figures.batch import Counts, Item, unbalanced
+from app.throughput.figures.batch import Counts, Item, Key, unbalanced
 from app.throughput.figures.reading import DAY
 from app.throughput.figures.rules import first_missing, of_the_day
 from app.throughput.figures.schemas import FiguresIn
@@ -48,6 +48,11 @@ class Later:
     of: Item
     of_day: Counts
     is_sent: bool
+
+    @property
+    def key(self) -> Key:
+        """The unit's row number, the system and the day."""
+        return self.unit_id, self.system, self.day
 
 
 def judge(session: Session, reference: Reference, body: FiguresIn, items: list[Item]) -> list[Later]:

@@ -1,7 +1,6 @@
 """Confirming a source's figures without a person, where the unit's setting says so: through everybody's service."""
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Date, Integer, bindparam, select, update
 from sqlmodel import Session
@@ -12,13 +11,14 @@ from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Invalid
 from app.procedures.rules import System
 from app.throughput import cases, service
+from app.throughput.around import Many
 from app.throughput.figures.batch import Counts
 from app.throughput.figures.models import FigureDay, FigureSource
 from app.throughput.figures.reading import DAY
 from app.throughput.figures.rules import NEEDED
 from app.throughput.forms import Reference
-from app.throughput.rules import COLUMNS, ReasonCode, WarningCode
-from app.throughput.schemas import LineIn, ReasonIn, ReportIn
+from app.throughput.rules import ReasonCode, WarningCode
+from app.throughput.schemas import ReasonIn, ReportIn
 from app.throughput.service import Match
 from app.units.models import Unit
 
@@ -44,6 +44,7 @@ def confirm(
     reference: Reference,
     caller: Caller,
     *,
+    many: Many,
     source: str,
     unit: Unit,
     day: date,
@@ -60,9 +61,10 @@ def confirm(
     asked stays open for the unit, and only a late correction carries the reason that it cannot do without, `late`: a
     machine's own is that it was late, a person says why or the report stays. The same figures again change nothing:
     what a person explained of them stands. Not `is_sent`: the figures of a day that moved with the totals before it.
+    `many`: what stands around the unit-days of the call.
     """
     assert unit.id is not None
-    standing = cases.Standing.read(session, unit, day, system)
+    standing = many.standing(unit.id, day, system)
     stored = standing.stored
     which = {"unit": unit.id, "of_system": system.value, "of_day": day, "of_source": source}
     if stored is not None:
@@ -86,11 +88,10 @@ def confirm(
     if late is None and caller.role == Role.machine:
         late = ReasonIn(warning=WarningCode.correction, reason=ReasonCode.late_sync)
     is_late = stored is not None and now > moments.grace_until
-    body = ReportIn.model_construct(
-        counted_until=counted_until, partial_day=False, unavailable=None, note="", evidence=[],
-        carry_forward=False, lines=[_line(code, of) for code, of in sorted(counts.items())],
-        reasons=[late] if is_late and late is not None else [],
-    )  # fmt: skip
+    body = ReportIn.model_validate({
+        "counted_until": counted_until, "lines": [{"field": code, **of} for code, of in sorted(counts.items())],
+        "reasons": [late] if is_late and late is not None else [],
+    })  # fmt: skip
     if stored is not None:
         draft = cases.understood(session, reference, unit, day, system, body, now, standing).draft
         if not draft.faults and draft.lines == stored.lines:
@@ -100,11 +101,7 @@ def confirm(
         session, caller, unit=unit, day=day, system=system, body=body, match=match, now=now,
         reference=reference, standing=standing,
     )  # fmt: skip
-    if saved.changed:
+    if saved.draft is not None and saved.revision_id is not None:
         hot.run(session, _make, which | {"revision_id": saved.revision_id})
-    return saved.report.version, saved.changed
-
-
-def _line(code: str, counts: dict[str, int]) -> LineIn:
-    values: dict[str, Any] = {column: counts.get(column) for column in COLUMNS}
-    return LineIn.model_construct(field=code, memo={}, **values | {"withdrawn": counts.get("withdrawn", 0)})
+        many.wrote(unit.id, day, system, saved.draft, saved.revision_id)
+    return saved.version, saved.changed

@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, t
 from sqlmodel import Field, SQLModel
 
 from app.procedures.rules import System
+from app.throughput.figures.rules import Basis
 from app.throughput.models import CLUSTERED, one_of
 from app.throughput.rules import MAX_COUNT
 
@@ -92,3 +93,39 @@ class ExternalFigure(SQLModel, table=True):
     value: int
     known_at: datetime
     known_to: datetime | None
+
+
+class FigureImport(SQLModel, table=True):
+    """A file of unit-days as it was stored, and that it was withdrawn: by whom, why."""
+
+    __tablename__ = "figure_imports"
+    __table_args__ = (
+        CheckConstraint(one_of("basis", Basis), name="basis"),
+        CheckConstraint(
+            "(withdrawn_at is null) = (reason is null) and (withdrawn_at is null) = (withdrawn_by is null)",
+            name="withdrawn",
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    file_id: int = Field(foreign_key="stored_files.id")
+    unit_id: int | None = Field(foreign_key="units.id", description="Whose token brought it; null: the city's")
+    source: str = Field(max_length=60)
+    basis: str = Field(max_length=10)
+    at: datetime
+    by: str = Field(max_length=160)
+    withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = Field(default=None, max_length=160)
+    reason: str | None = Field(default=None, max_length=1000)
+
+
+class FigureImportDay(SQLModel, table=True):
+    """That a file gave a unit-day a version of its figures; and that its withdrawal took them back."""
+
+    __tablename__ = "figure_import_days"
+    __table_args__ = (CLUSTERED,)
+
+    import_id: int = Field(foreign_key="figure_imports.id", primary_key=True)
+    figure_day_id: int = Field(foreign_key="figure_days.id", primary_key=True)
+    version: int
+    taken_back: bool

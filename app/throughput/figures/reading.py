@@ -31,16 +31,16 @@ _PROPOSED = (
     .where(_of_day, FIGURE.known_to.is_(None))
     .order_by(DAY.known_at, DAY.id, FIGURE.known_at)
 )
-_DAYS = select(DAY.id).where(_of_day)
 _SAID = (
     select(DAY.id, FIELD.code, FIGURE.measure, FIGURE.value)
     .select_from(hot.table(FigureDay))
-    .join(hot.table(ExternalFigure), FIGURE.figure_day_id == DAY.id)
-    .join(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
-    .where(_of_day, FIGURE.known_to.is_(None))
+    .outerjoin(hot.table(ExternalFigure), (FIGURE.figure_day_id == DAY.id) & FIGURE.known_to.is_(None))
+    .outerjoin(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
+    .where(_of_day)
 )
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 Counts = dict[str, dict[str, int]]
+Said = Mapping[str, Mapping[str, int]]
 
 
 class Proposed(NamedTuple):
@@ -60,10 +60,10 @@ def proposed(session: Session, unit_id: int, day: date, system: System) -> list[
     return [Proposed(*row) for row in rows]
 
 
-def differing(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line]) -> list[Gap]:
+def differing(said_of_day: Mapping[int, Said], lines: Mapping[str, Line]) -> list[Gap]:
     """Return the cells in which a report differs from its sources, of several the largest difference."""
     worst: dict[tuple[str, str], Gap] = {}
-    for said in _said(session, unit_id, day, system).values():
+    for said in said_of_day.values():
         for gap in gaps(lines, said):
             key = gap.field, gap.measure
             if key not in worst or abs(gap.said - gap.proposed) > abs(worst[key].said - worst[key].proposed):
@@ -71,11 +71,10 @@ def differing(session: Session, unit_id: int, day: date, system: System, lines: 
     return list(worst.values())
 
 
-def keep_gaps(session: Session, unit_id: int, day: date, system: System, lines: Mapping[str, Line] | None) -> None:
+def keep_gaps(session: Session, said: Mapping[int, Said], lines: Mapping[str, Line] | None) -> None:
     """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
-    said = _said(session, unit_id, day, system)
-    for (number,) in hot.run(session, _DAYS, {"unit": unit_id, "system": system.value, "day": day}):
-        keep_count(session, number, None if lines is None else len(gaps(lines, said.get(number, {}))))
+    for number, counts in said.items():
+        keep_count(session, number, None if lines is None else len(gaps(lines, counts)))
 
 
 def keep_count(session: Session, number: int, count: int | None) -> None:
@@ -83,12 +82,14 @@ def keep_count(session: Session, number: int, count: int | None) -> None:
     hot.run(session, _keep_gaps, {"gaps": count, "which": number})
 
 
-def _said(session: Session, unit_id: int, day: date, system: System) -> dict[int, Counts]:
+def said_of(session: Session, unit_id: int, day: date, system: System) -> dict[int, Counts]:
     """Return what each source says of a unit's day, by field and measure; as a report waits for it, nothing more."""
     found: dict[int, Counts] = {}
     values = {"unit": unit_id, "system": system.value, "day": day}
     for number, field, measure, value in hot.gather(session, _SAID, values):
-        found.setdefault(number, {}).setdefault(field, {})[measure] = value
+        of_source = found.setdefault(number, {})
+        if field is not None:
+            of_source.setdefault(field, {})[measure] = value
     return found
 
 

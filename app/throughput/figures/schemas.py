@@ -47,7 +47,8 @@ class FigureLineIn(BaseModel):
     @property
     def counts(self) -> dict[str, int]:
         """What is counted, by measure."""
-        return {measure: n for measure in MEASURES if (n := getattr(self, measure)) is not None}
+        said = vars(self)
+        return {measure: n for measure in MEASURES if (n := said[measure]) is not None}
 
 
 class FigureDayIn(BaseModel):

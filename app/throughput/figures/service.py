@@ -1,7 +1,7 @@
 """Receiving another system's figures: each unit-day all or nothing, older values kept, nothing of a person replaced."""
 
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import date, datetime
 
 from sqlalchemy import select, update
@@ -9,14 +9,15 @@ from sqlmodel import Session
 
 from app.core import hot, stamps
 from app.core.access import Caller
-from app.core.db import take_turns, upsert
+from app.core.db import take_turns, tried, upsert
 from app.core.errors import Fault, Invalid, Problem, ProblemError, Words
 from app.core.handlers import words
 from app.procedures.rules import System
+from app.throughput.around import Many
 from app.throughput.figures import chains, confirming, senders, storing
 from app.throughput.figures.batch import Item, unbalanced, understood
 from app.throughput.figures.models import FigureDay, FigureSource
-from app.throughput.figures.reading import DAY, REPORT, REVISION, keep_gaps, reported
+from app.throughput.figures.reading import DAY, REPORT, REVISION, keep_gaps, reported, said_of
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import (
     ConfirmationOut,
@@ -48,17 +49,29 @@ def put(
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
     Raises Forbidden where the source's name is another token's for all that the caller sees; with `whole` Invalid where
-    anything is wrong with any of them. With `dry_run` nothing is stored, and the answer is that of the same call
-    without it, but for `confirmation`: no report is made or tried. `late` is the reason of corrections after the grace;
+    anything is wrong with any of them. With `dry_run` all of it is done, reports too, and taken back: the answer is
+    that of the same call without it. `late` is the reason of corrections after the grace;
     without it a machine's say that it was late, and a person's are not made.
     """
     senders.voices(session, caller, body.source)
+    with tried(session) if dry_run else nullcontext():
+        results = _put(session, caller, body, now, whole=whole, late=late)
+    for index, faults in body.unread.items():
+        said = body.said[index]
+        results[index] = _result(index, said["unit"], said["day"], said["system"], FigureStatus.refused, faults)
+    ordered = [results[index] for index in sorted(results)]
+    counts = {s.value: sum(one.status is s for one in ordered) for s in FigureStatus}
+    return FiguresOut(source=body.source, dry_run=dry_run, results=ordered, **counts)
+
+
+def _put(
+    session: Session, caller: Caller, body: FiguresIn, now: datetime, *, whole: bool, late: ReasonIn | None
+) -> dict[int, FigureResultOut]:
     reference = Reference.read(session)
     items = understood(session, reference, caller, body, now)
     known = [item for item in items if item.unit is not None]
     units = {item.key[0] for item in known}
-    if not dry_run:
-        take_turns(session, units)
+    take_turns(session, units)
     voices = senders.voices(session, caller, body.source)
     for item in known:
         if not voices.may(item.key[0]):
@@ -73,32 +86,25 @@ def put(
             item.faults += unbalanced(item)
     if whole and (faults := [fault for item in items for fault in item.faults]):
         raise Invalid(faults)
-    if not dry_run:
-        senders.claim(session, voices, {item.key[0] for item in known if not item.faults}, now)
-    if not dry_run and _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):
+    senders.claim(session, voices, {item.key[0] for item in known if not item.faults}, now)
+    if _speak(session, body.source, {item.key[:2] for item in known if not item.faults}):
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
     call = Call(session, reference, caller, body, now, standing, reports, [], late)
-    results = {item.index: _received(call, item, dry_run) for item in items}
-    if not dry_run:
-        followed = []
-        for one in moved:
-            if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
-                has_moved = storing.move(call, one)
-                if has_moved and not one.is_sent:
-                    followed.append(one)
-        storing.finish(call)
-        _confirm(call, [item for item in items if not item.faults], followed, results)
-    for index, faults in body.unread.items():
-        said = body.said[index]
-        results[index] = _result(index, said["unit"], said["day"], said["system"], FigureStatus.refused, faults)
-    ordered = [results[index] for index in sorted(results)]
-    counts = {s.value: sum(one.status is s for one in ordered) for s in FigureStatus}
-    return FiguresOut(source=body.source, dry_run=dry_run, results=ordered, **counts)
+    results = {item.index: _received(call, item) for item in items}
+    followed = []
+    for one in moved:
+        if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
+            has_moved = storing.move(call, one)
+            if has_moved and not one.is_sent:
+                followed.append(one)
+    storing.finish(call)
+    _confirm(call, [item for item in items if not item.faults], followed, results)
+    return results
 
 
-def _received(call: Call, item: Item, dry_run: bool) -> FigureResultOut:
+def _received(call: Call, item: Item) -> FigureResultOut:
     sent, system = item.sent, item.sent.system.value
     if item.faults:
         return _result(item.index, sent.unit, str(sent.day), system, FigureStatus.refused, item.faults)
@@ -107,8 +113,7 @@ def _received(call: Call, item: Item, dry_run: bool) -> FigureResultOut:
         status, version = FigureStatus.unchanged, stands.version
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
-        if not dry_run:
-            storing.store(call, item, stands, version, digest)
+        storing.store(call, item, stands, version, digest)
     return _result(item.index, sent.unit, str(sent.day), system, status, [], version)
 
 
@@ -133,6 +138,8 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
     ring. A later day whose report cannot follow keeps it, and its differences are asked about.
     """
     asked = confirming.asked(call.session, call.body.source)
+    if not asked:
+        return
     turns: dict[tuple[str, System, date], Item | chains.Later] = {}
     for item in items:
         unit, system, day = item.key
@@ -141,30 +148,33 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
     for later in followed:
         if later.of.unit is not None and (later.unit_id, later.system.value) in asked:
             turns[later.of.unit.code, later.system, later.day] = later
+    keys = {one.key: one.of_day for one in turns.values()}
+    many = Many.read(call.session, keys, storing.said(call, keys))
     for _, one in sorted(turns.items(), key=lambda turn: turn[0]):
         if isinstance(one, Item):
-            results[one.index].confirmation = _confirmed(call, one)
+            results[one.index].confirmation = _confirmed(call, many, one)
         else:
-            _follow(call, one)
+            _follow(call, many, one)
+    many.later.write()
 
 
-def _follow(call: Call, later: chains.Later) -> None:
+def _follow(call: Call, many: Many, later: chains.Later) -> None:
     assert later.of.unit is not None
     with suppress(Problem):  # raised before anything of this report is written
         confirming.confirm(
-            call.session, call.reference, call.caller, source=call.body.source, unit=later.of.unit, day=later.day,
-            system=later.system, counted_until=later.counted_until, counts=later.of_day, now=call.now, is_sent=False,
-            late=call.late,
+            call.session, call.reference, call.caller, many=many, source=call.body.source, unit=later.of.unit,
+            day=later.day, system=later.system, counted_until=later.counted_until, counts=later.of_day, now=call.now,
+            is_sent=False, late=call.late,
         )  # fmt: skip
 
 
-def _confirmed(call: Call, item: Item) -> ConfirmationOut:
+def _confirmed(call: Call, many: Many, item: Item) -> ConfirmationOut:
     assert item.unit is not None
     try:
         version, changed = confirming.confirm(
-            call.session, call.reference, call.caller, source=call.body.source, unit=item.unit, day=item.sent.day,
-            system=item.sent.system, counted_until=item.sent.counted_until, counts=item.of_day, now=call.now,
-            late=call.late,
+            call.session, call.reference, call.caller, many=many, source=call.body.source, unit=item.unit,
+            day=item.sent.day, system=item.sent.system, counted_until=item.sent.counted_until, counts=item.of_day,
+            now=call.now, late=call.late,
         )  # fmt: skip
     except Problem as problem:
         errors = [_error(Fault(f"{item.at}{f.pointer}", f.code, f.values)) for f in problem.faults[:MAX_FAULTS]]
@@ -199,8 +209,9 @@ def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None
     """Note how the report that stands now differs from what sources say; for most units none does, at no cost."""
     if event.written.reference.has_figures(event.unit_id, event.system):
         draft = event.written.case.draft
-        whole = draft.unavailable is None and not draft.partial
-        keep_gaps(session, event.unit_id, event.day, event.system, draft.lines if whole else None)
+        around = event.written.case.around
+        said = around.said if around else said_of(session, event.unit_id, event.day, event.system)
+        keep_gaps(session, said, draft.lines if draft.unavailable is None and not draft.partial else None)
 
 
 def on_reasons_added(session: Session, event: ReasonsAdded) -> None:

@@ -15,7 +15,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay
-from app.throughput.figures.reading import DAY, FIGURE
+from app.throughput.figures.reading import DAY, FIELD, FIGURE
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
@@ -26,6 +26,7 @@ _DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
 _insert_day = insert(_DAY_TABLE).returning(DAY.id)
 _update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
 _insert_figures = insert(_FIGURE_TABLE)
+_FIGURE_COLUMNS = ("figure_day_id", "field_id", "measure", "version", "value", "known_at")
 _end_figure = update(_FIGURE_TABLE).where(
     FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
     FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
@@ -57,7 +58,7 @@ class Call:
     now: datetime
     standing: Mapping[Key, Standing]
     reports: Mapping[Key, dict[str, Line]]
-    figures: list[dict[str, Any]]  # to be written, all at once
+    figures: list[tuple[Any, ...]]  # to be written, all at once
     late: ReasonIn | None = None  # why a report that these figures make is corrected after the grace
 
 
@@ -132,14 +133,47 @@ def _write(call: Call, number: int, version: int, counts: Counts, now: datetime,
                 hot.run(
                     call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
                 )
-    call.figures.extend(
-        {"figure_day_id": number, "field_id": field, "measure": measure, "version": version, "value": value,
-         "known_at": now}
-        for (field, measure), value in wanted.items()
-    )  # fmt: skip
+    call.figures.extend([(number, field, measure, version, value, now) for (field, measure), value in wanted.items()])
+
+
+def give_back(
+    call: Call, number: int, key: Key, counts: Counts, version: int, now: datetime, digest: str
+) -> None:  # fmt: skip
+    """Make what a source said of a unit-day before its newest version its word again, as a version after that."""
+    lines = call.reports.get(key)
+    head = {
+        "version": version + 1, "known_at": now, "sent_by": call.caller.label, "digest": digest, "since": None,
+        "totals": None, "counted_until": None, "gaps": None if lines is None else len(gaps(lines, counts)),
+    }  # fmt: skip
+    hot.run(call.session, _update_day, head | {"which": number})
+    _write(call, number, version + 1, counts, now, anew=False)
+
+
+def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
+    """Return what each source's row says of unit-days: this call's are given as they are, others' are read."""
+    units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source
+    of_span = DAY.unit_id.in_(units) & DAY.day.between(days[0], days[-1])
+    found: dict[Key, dict[int, Counts]] = {}
+    rows_of: dict[int, Counts] = {}
+    for number, unit, system, day, source in call.session.execute(select(*columns).where(of_span)):
+        key = unit, System(system), day
+        if key in own:
+            mine = source == call.body.source
+            counts = found.setdefault(key, {})[number] = own[key] if mine else {}
+            if not mine:
+                rows_of[number] = counts
+    if rows_of:
+        query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
+            FIELD.code.table, FIELD.id == FIGURE.field_id
+        )
+        of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
+        for number, code, measure, value in call.session.execute(query.where(of_others)):
+            rows_of[number].setdefault(code, {})[measure] = value
+    return found
 
 
 def finish(call: Call) -> None:
     """Write the figures of all unit-days of a call, which wait until here."""
     if call.figures:
-        hot.run_many(call.session, _insert_figures, call.figures)
+        hot.run_rows(call.session, _insert_figures, _FIGURE_COLUMNS, call.figures)

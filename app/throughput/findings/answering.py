@@ -44,4 +44,4 @@ def answer(session: Session, reference: Reference, caller: Caller, finding: Any,
     rests_on = evidence.of_revision(session, stored.revision_id)
     case = Case(system, stored, previous, draft, stored.owed, deadlines, digest, rests_on)
     saved = writing.write(session, reference, caller, unit, finding.day, case, now)
-    events.publish(session, writing.ReasonsAdded(stored.report_id, saved.report.version))
+    events.publish(session, writing.ReasonsAdded(stored.report_id, saved.version))

@@ -209,14 +209,20 @@ def unit_days(scope: list[Any], as_of: datetime | None) -> Select[Any]:
 
 
 def cut_off(session: Session, scope: Scope, first: date, last: date, as_of: datetime | None) -> datetime | None:
-    """Return the latest moment until which a report of a period's newest day counted; None without a report."""
+    """Return the latest moment until which a report of a period's newest day counted; None without a report.
+
+    The newest day that was owed: what one unit reports of a Sunday says nothing of how fresh the city's figures are.
+    """
     stands = _REVISION.c.number == _REPORT.c.version
     if as_of is not None:
         stands = known_at(as_of)
     joined = select(_REPORT.c.day, _REVISION.c.counted_until).join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)
     rows = joined.where(stands, _REVISION.c.unavailable.is_(None), *scope.of(_REPORT, first, last))
     # Within the newest day with a report; the days before it were cut off earlier.
-    newest = session.execute(rows.order_by(_REPORT.c.day.desc()).limit(1)).first()
+    o, r = OBLIGATION.c, _REPORT.c
+    owed = exists().where(o.unit_id == r.unit_id, o.day == r.day, o.system == r.system)
+    newest_first = rows.order_by(r.day.desc()).limit(1)
+    newest = session.execute(newest_first.where(owed)).first() or session.execute(newest_first).first()
     if newest is None:
         return None
     of_day = rows.where(_REPORT.c.day == newest.day).order_by(_REVISION.c.counted_until.desc()).limit(1)

@@ -2,28 +2,37 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from sqlmodel import Session
 
-from app.core import bodies, files, sheets
+from app.core import bodies, files, sheets, tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Reading, Writing
 from app.core.errors import Fault, Invalid
 from app.core.files import FileOut, Upload
 from app.core.forms import DoorRoute
+from app.core.paging import Page, Paging
 from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.procedures.rules import System
 from app.throughput.endpoints import UnitQuery
 from app.throughput.evidence import READER
-from app.throughput.figures.intake import service, template
+from app.throughput.figures.intake import service, template, withdrawing
 from app.throughput.figures.intake.rules import Found
-from app.throughput.figures.intake.schemas import FiguresFileIn, FiguresImportOut, FiguresTemplateOut
+from app.throughput.figures.intake.schemas import (
+    BroughtOut,
+    BroughtPage,
+    FiguresFileIn,
+    FiguresImportOut,
+    FiguresTemplateOut,
+    WithdrawalIn,
+)
 from app.throughput.figures.schemas import ConfirmationStatus
 from app.throughput.questions import FITTING
 from app.throughput.rules import ReasonCode, WarningCode
@@ -66,7 +75,7 @@ def _kept(request: Request, said: FiguresFileIn, number: int, unit_id: int | Non
 
 
 def _template_again(request: Request, session: Session) -> FiguresTemplateOut:
-    return template.columns(day_of(request.state.now))
+    return template.columns(template.usual_day(session, request.state.caller, day_of(request.state.now)))
 
 
 @router.get(
@@ -75,11 +84,11 @@ def _template_again(request: Request, session: Session) -> FiguresTemplateOut:
 )  # fmt: skip
 def get_figures_template(
     caller: CanImport, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
-    day: Annotated[Day | None, Query(description="The day of its rows; default: today")] = None,
+    day: Annotated[Day | None, Query(description="Of its rows; default: today, or the last working day")] = None,
     system: System | None = None,
 ) -> Response:  # fmt: skip
     """Give the columns of a file of unit-days; as `.xlsx` or `.csv` with a row for each unit, system and field."""
-    data = template.columns(day or day_of(now))
+    data = template.columns(day or template.usual_day(session, caller, day_of(now)))
     of_unit = visible_unit(session, caller, unit) if unit else None
     return render(
         data, "throughput/figures_template.html",
@@ -116,6 +125,40 @@ def import_figures(
     first, last = min(one.day for one in data.days), max(one.day for one in data.days)
     at = f"/throughput/figures?from={first}&to={last}&source={quote(data.source)}"
     return render.saved(data, to=f"{at}&imported={data.accepted}{_became(data)}")
+
+
+@router.get(
+    "/figures/imports",
+    operation_id="list_figure_imports",
+    response_model=BroughtPage,
+    responses=problems(401, 403, 422),
+)
+def list_figure_imports(caller: CanImport, session: Reading, render: Render, page: Paging) -> Response:
+    """List the files of unit-days that were stored, with what is left of each."""
+    data = withdrawing.listing(session, caller, page)
+    find = partial(withdrawing.listing, session, caller)
+    return render(
+        data, "throughput/figures_imports.html",
+        table=lambda: tables.of_models("tep-so-lieu", render.every(find), BroughtOut),
+    )  # fmt: skip
+
+
+def _imports_again(request: Request, session: Session) -> BroughtPage:
+    return withdrawing.listing(session, request.state.caller, Page(50, None))
+
+
+@router.post(
+    "/figures/imports/{number}/withdrawal", operation_id="withdraw_figure_import", response_model=BroughtOut,
+    responses=problems(401, 403, 404, 409, 413, 415, 422, 503),
+)  # fmt: skip
+@form("throughput/figures_imports.html", _imports_again)
+def withdraw_figure_import(
+    caller: CanImport, number: Annotated[int, Path(ge=1, le=2**31 - 1)], session: Writing, render: Render, now: Now,
+    body: WithdrawalIn,
+) -> Response:  # fmt: skip
+    """Take a file back: its proposals end and those before it stand again; what became a report stays."""
+    data = withdrawing.withdraw(session, caller, number, body=body, now=now)
+    return render.saved(data, to=f"/throughput/figures/imports?withdrawn={number}")
 
 
 def _became(data: FiguresImportOut) -> str:

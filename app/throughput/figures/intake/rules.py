@@ -81,6 +81,7 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
     """
     days: dict[tuple[str, date, System], UnitDay] = {}
     known: dict[Any, tuple[str, date, System]] = {}
+    counted: dict[int, tuple[int | None, str | None]] = {}  # by the cell: the same text is one, of thousands
     counts_at = [(m, sheet.columns[m]) for m in MEASURES if m in sheet.columns]
     for number in range(sheet.first, len(sheet.grid.rows)):
         row = sheet.grid.rows[number]
@@ -90,7 +91,9 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
             cell = row[column] if column < len(row) else BLANK
             if cell is BLANK:
                 continue
-            count, code = count_of(cell, MAX_COUNT)
+            if (read_before := counted.get(id(cell))) is None:
+                read_before = counted[id(cell)] = count_of(cell, MAX_COUNT)
+            count, code = read_before
             if code is not None:
                 wrong.append(fault(number, column, code, {"limit": MAX_COUNT} if "large" in code else {}))
             elif count is not None:

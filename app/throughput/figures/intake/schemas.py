@@ -1,16 +1,16 @@
 """What is brought with a file of unit-days, and what it became or would become."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.errors import Words
+from app.core.errors import ProblemError, Words
 from app.core.files import FileId, FileOut
 from app.core.schemas import Day, Prose
 from app.procedures.rules import System
 from app.throughput.figures.rules import Basis
-from app.throughput.figures.schemas import BASIS_WORDS, FigureResultOut, Source
+from app.throughput.figures.schemas import BASIS_WORDS, ConfirmationStatus, FigureResultOut, Source
 from app.throughput.rules import ReasonCode
 
 
@@ -74,11 +74,49 @@ class ConfirmingOut(BaseModel):
     name: str
     day: date
     system: Annotated[System, Field(description="In whose software the dossiers lie")]
+    status: Annotated[ConfirmationStatus, Field(description="What becomes of the report; in a preview: would become")]
+    code: Annotated[str | None, Field(description="Why it is refused; null otherwise")]
+    errors: list[ProblemError]
+
+
+class WithdrawalIn(BaseModel):
+    """Why a file is taken back."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"reason": "Nhầm tệp của ngày khác"}]})
+
+    reason: Annotated[Prose, Field(min_length=1, max_length=1000)]
+
+
+class BroughtOut(BaseModel):
+    """A file of unit-days that was stored, in unit-days; and that it was withdrawn."""
+
+    id: int
+    source: str
+    basis: Annotated[Basis, Field(description="How the source counted")]
+    at: datetime
+    by: str
+    file: FileOut
+    accepted: Annotated[int, Field(description="That it gave new figures")]
+    standing: Annotated[int, Field(description="Of those that are still the source's newest word")]
+    confirmed: Annotated[int, Field(description="Of those that are reports by now")]
+    taken_back: int
+    withdrawn_at: datetime | None
+    withdrawn_by: str | None
+    reason: Annotated[str | None, Field(description="Why it was withdrawn")]
+    may_withdraw: Annotated[bool, Field(description="Neither withdrawn nor of totals, on which later days rest")]
+
+
+class BroughtPage(BaseModel):
+    """The files that were brought, the newest first, and the cursor of the next ones."""
+
+    items: list[BroughtOut]
+    next: str | None
 
 
 class FiguresImportOut(BaseModel):
     """What a file did, or would do; with errors it does nothing."""
 
+    number: Annotated[int | None, Field(description="By which it can be withdrawn; null where nothing was stored")]
     dry_run: bool
     stored: bool
     file: FileOut
@@ -90,7 +128,7 @@ class FiguresImportOut(BaseModel):
     unchanged: int
     days: list[FiguresOfDayOut]
     confirming: Annotated[
-        list[ConfirmingOut], Field(description="Which become reports, or try to: `confirmation` says what became of it")
+        list[ConfirmingOut], Field(description="Which become reports, or are refused as such and kept beside")
     ]
     results: Annotated[list[FigureResultOut], Field(description="As the door's, one a unit-day; empty with errors")]
     errors: list[FiguresCellError]

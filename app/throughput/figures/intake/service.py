@@ -16,9 +16,8 @@ from app.core.text import search_key
 from app.procedures import codes
 from app.procedures.codes import CodeKind
 from app.procedures.rules import System
-from app.throughput.figures import confirming as settings
 from app.throughput.figures import service as door
-from app.throughput.figures.intake import rules
+from app.throughput.figures.intake import rules, withdrawing
 from app.throughput.figures.intake.rules import Found, UnitDay
 from app.throughput.figures.intake.schemas import (
     ConfirmingOut,
@@ -62,32 +61,35 @@ def bring(
     if not days and not faults:
         faults.append(Fault("/file", "file_without_figures"))
     results: list[FigureResultOut] = []
+    body: FiguresIn | None = None
     confirming: list[ConfirmingOut] = []
     if said.reason is ReasonCode.other and not said.note:
         faults.append(Fault("/note", "note_required"))
     if days:
         reference = Reference.read(session)
         body = _body(session, reference, days, said)
-        confirming = _confirming(session, reference, body)
         try:
             # What could not be read is wrong already: the rest is only judged, so that all is told at once.
             out = door.put(
                 session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True, late=_late(said)
             )  # fmt: skip
             results = out.results
+            confirming = _confirming(reference, body, results)
         except Invalid as invalid:
             faults += rules.in_cells(sheet, days, invalid.faults)
     faults.sort(key=rules.order)
     if faults and not dry_run:
         raise Invalid(faults)
-    if not dry_run:
+    number = None
+    if not dry_run and body is not None:
+        number = withdrawing.note(session, caller, body, results, file=file, now=now)
         audit.record(
             session, "figures.imported", f"figure-senders/{said.source}",
-            after={"file": file.id, "sha256": file.sha256, "unit_days": len(days)},
+            after={"file": file.id, "sha256": file.sha256, "unit_days": len(days), "import": number},
         )  # fmt: skip
     return FiguresImportOut(
-        dry_run=dry_run, stored=not dry_run, file=file, source=said.source, basis=said.basis, since=said.since,
-        rows=sum(len(one.rows) for one in days), results=[] if faults else results,
+        number=number, dry_run=dry_run, stored=not dry_run, file=file, source=said.source, basis=said.basis,
+        since=said.since, rows=sum(len(one.rows) for one in days), results=[] if faults else results,
         accepted=sum(one.status is FigureStatus.accepted for one in results),
         unchanged=sum(one.status is FigureStatus.unchanged for one in results),
         days=[] if faults else _by_day(days, results), confirming=[] if faults else confirming,
@@ -102,15 +104,19 @@ def _late(said: FiguresFileIn) -> ReasonIn | None:
     return ReasonIn(warning=WarningCode.correction, reason=said.reason, note=said.note)
 
 
-def _confirming(session: Session, reference: Reference, body: FiguresIn) -> list[ConfirmingOut]:
-    """Return the unit-days that become reports without a person, as the units' settings say."""
-    asked = settings.asked(session, body.source)
+def _confirming(reference: Reference, body: FiguresIn, results: list[FigureResultOut]) -> list[ConfirmingOut]:
+    """Return the unit-days that become reports without a person, or would but for what is told."""
     found = []
-    for one in body.items:
-        unit = reference.units.get(one.unit)
-        if unit is not None and (unit.id, one.system.value) in asked:
-            found.append(ConfirmingOut(unit=unit.code, name=unit.full_name, day=one.day, system=one.system))
-    return sorted(found, key=lambda one: (one.day, one.system, one.unit))
+    for one, result in zip(body.items, results, strict=True):
+        unit, became = reference.units.get(one.unit), result.confirmation
+        if unit is not None and became is not None:
+            found.append(
+                ConfirmingOut(
+                    unit=unit.code, name=unit.full_name, day=one.day, system=one.system, status=became.status,
+                    code=became.code, errors=became.errors,
+                )
+            )  # fmt: skip
+    return sorted(found, key=lambda one: (one.status is not ConfirmationStatus.refused, one.day, one.system, one.unit))
 
 
 def _body(session: Session, reference: Reference, days: list[UnitDay], said: FiguresFileIn) -> FiguresIn:

@@ -29,6 +29,12 @@ def columns(day: date) -> FiguresTemplateOut:
     )
 
 
+def usual_day(session: Session, caller: Caller, today: date) -> date:
+    """Return the day that a file is usually of: today, or the last working day before a Sunday or a holiday."""
+    calendar = Reference.read(session).calendars[caller.unit_id]
+    return today if calendar.is_working_day(today) else calendar.add_working_days(today, -1)
+
+
 def as_table(session: Session, caller: Caller, day: date, unit: Unit | None, system: System | None) -> Table:
     """Return the file to be filled in; raises Problem where it would have more rows than are read back."""
     reference = Reference.read(session)
