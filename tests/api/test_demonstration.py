@@ -20,8 +20,8 @@ Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
-    """The summary of July 2025 as the city's analyst gets it."""
+def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """The city's analyst, signed in to the demonstration of July 2025."""
     url = f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db"
     settings = Settings(database_url=SecretStr(url), demonstration=True, log_level="error")
     database = Database(settings)
@@ -36,16 +36,22 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
         headers={"sec-fetch-site": "same-origin"},
     )
     assert signed_in.status_code == 200
+    yield client
+    app.state.database.engine.dispose()
+    database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def ask(analyst: TestClient) -> Ask:
+    """The summary of July 2025 as the city's analyst gets it."""
 
     def summary(**params: str) -> dict[str, Any]:
-        answer = client.get("/throughput/summary.json", params=params)
+        answer = analyst.get("/throughput/summary.json", params=params)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
-    yield summary
-    app.state.database.engine.dispose()
-    database.engine.dispose()
+    return summary
 
 
 def by_unit(summary: dict[str, Any], column: str) -> dict[str, int]:
@@ -86,3 +92,18 @@ def test_july(ask: Ask) -> None:
     assert round(july["total"]["rates"]["online"]["value"] * 100, 2) == 91.17
     assert july["completeness"]["expected"] == 40 * 23
     assert july["total"]["difference"] == 0
+
+
+def test_a_returned_report_names_its_field_and_its_source_differs_there(analyst: TestClient) -> None:
+    day = "2025-07-30"
+    said = {
+        one["unit"]: one["differences"] for one in analyst.get(f"/throughput/figures.json?day={day}").json()["items"]
+    }
+    assert len(said) == 6
+    assert sum(n > 0 for n in said.values()) == 5, "a handful differ, one does not"
+    assert said[THUAN_HOA] == 1
+    cells = analyst.get(f"/throughput/figures/{THUAN_HOA}/{day}.json").json()["cells"]
+    (odd,) = [cell for cell in cells if cell["differs"]]
+    assert (odd["field"], odd["measure"], odd["value"] - odd["said"]) == ("HT", "received_online", 3)
+    review = analyst.get(f"/throughput/reports/{THUAN_HOA}/{day}/city/approvals.json?stage=city").json()
+    assert (review["city"]["word"], "Hộ tịch" in review["city"]["reason"]) == ("returned", True)
