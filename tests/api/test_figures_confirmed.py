@@ -53,6 +53,15 @@ def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: 
     assert confirmations(sent(machine, batch(item(figures(received_online=10))))) == [None]
 
 
+def test_a_call_of_none_of_the_units_that_confirm_makes_no_report(machine: TestClient, api: Api) -> None:
+    confirming(api)
+    for params in ({"dry_run": "true"}, {}):
+        of_another = sent(machine, batch(item(figures(), unit=OTHER)), params=params)
+        assert (statuses(of_another), confirmations(of_another)) == ([("accepted", None)], [None])
+    refused = sent(machine, batch(item(figures("XX"))))
+    assert (refused["refused"], confirmations(refused)) == (1, [None])
+
+
 def test_a_persons_report_is_never_confirmed_over(machine: TestClient, api: Api) -> None:
     confirming(api)
     sent(machine, batch(item(figures(received_online=8))))

@@ -138,8 +138,6 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
     ring. A later day whose report cannot follow keeps it, and its differences are asked about.
     """
     asked = confirming.asked(call.session, call.body.source)
-    if not asked:
-        return
     turns: dict[tuple[str, System, date], Item | chains.Later] = {}
     for item in items:
         unit, system, day = item.key
@@ -148,6 +146,8 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
     for later in followed:
         if later.of.unit is not None and (later.unit_id, later.system.value) in asked:
             turns[later.of.unit.code, later.system, later.day] = later
+    if not turns:
+        return
     keys = {one.key: one.of_day for one in turns.values()}
     many = Many.read(call.session, keys, storing.said(call, keys))
     for _, one in sorted(turns.items(), key=lambda turn: turn[0]):
