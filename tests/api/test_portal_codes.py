@@ -78,6 +78,10 @@ def test_the_first_pull_finds_what_is_unmapped_and_the_second_nothing_new(analys
     assert all((one["added"], one["changed"], one["gone"]) == (0, 0, 0) for one in pull(analyst)["lists"])
     todo = analyst.get(f"{API}/portal/codes?match=unmapped").json()
     assert [(one["kind"], one["code"], one["target"]) for one in todo["items"]] == [("field", "LV-QG-01", None)]
+    page = analyst.get(f"{API}/portal/codes?limit=2").json()
+    assert [one["match"] for one in page["items"]] == ["unmapped", "matched"], "what is to be done comes first"
+    rest = analyst.get(f"{API}/portal/codes?limit=10000&cursor={page['next']}").json()["items"]
+    assert [(one["kind"], one["code"]) for one in rest] == sorted((one["kind"], one["code"]) for one in rest)
     assert todo["unmapped"] == 1
     code = {"source": SOURCE, "kind": "field", "code": "LV-QG-01", "target": "HT"}
     assert analyst.put(f"{API}/external-codes", json=code).status_code == 201

@@ -27,7 +27,7 @@ class PortalCodeOut(BaseModel):
 
 
 class PortalCodePage(BaseModel):
-    """Codes of the portal by kind and code; `unmapped` of all."""
+    """Codes of the portal, unmapped ones first, then by kind and code; `unmapped` of all."""
 
     unmapped: int
     last_at: Annotated[datetime | None, Described(description="When a list last changed")]

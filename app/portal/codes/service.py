@@ -24,22 +24,29 @@ _CODE, _MONTH, _SCORE = hot.table(PortalCode).c, hot.table(PortalMonthRow).c, ho
 
 
 def listing(session: Session, page: Page, *, kind: CodeOf | None, match: Match | None) -> PortalCodePage:
-    """Return the portal's codes by kind and code, each with ours; raises Invalid for another list's cursor."""
+    """Return the portal's codes with ours, the unmapped ones first, then by kind and code.
+
+    Raises Invalid for another list's cursor.
+    """
     ours = _ours(session)
     rows = session.execute(select(*(_CODE[name] for name in PortalCode.model_fields)).order_by(_CODE.kind, _CODE.code))
-    every = [_shown(row, ours) for row in rows]
+    every = sorted((_shown(row, ours) for row in rows), key=lambda one: one.match is not Match.unmapped)
     wanted = [
         one for one in every if (kind is None or one.kind is kind) and (match is None or one.match is match)
     ]  # fmt: skip
     if page.after is not None:
-        if [type(part) for part in page.after] != [str, str]:
+        if [type(part) for part in page.after] != [int, str, str]:
             raise Invalid([Fault("?cursor", "bad_cursor")])
-        wanted = [one for one in wanted if [one.kind.value, one.code] > page.after]
-    kept, following = cut(wanted[: page.limit + 1], page, lambda one: [one.kind.value, one.code])
+        wanted = [one for one in wanted if _place(one) > page.after]
+    kept, following = cut(wanted[: page.limit + 1], page, _place)
     return PortalCodePage(
         unmapped=sum(one.match is Match.unmapped for one in every),
         last_at=session.execute(select(func.max(_CODE.changed_at))).scalar(), items=kept, next=following,
     )  # fmt: skip
+
+
+def _place(one: PortalCodeOut) -> list[Any]:
+    return [int(one.match is not Match.unmapped), one.kind.value, one.code]
 
 
 def month(session: Session, first: date, unit: Unit | None) -> PortalMonthPage:
