@@ -39,6 +39,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/throughput/reopenings", "reopening.nav", "reopenings:decide", desk=False),
         Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
         Entry("/throughput/findings", "findings.nav", "findings:read"),
+        Entry("/portal/gaps", "portal.gaps_nav", "gaps:read", desk=True),
         Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
     ),
     "tasks.nav": (
@@ -68,7 +69,8 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/portal/health", "portal.connection_health", "portal:read", desk=False),
         Entry("/portal/events", "portal.feeds", "portal:read", desk=False),
         Entry("/portal/aside", "portal.aside", "portal:read", desk=False),
-        Entry("/portal/gaps", "portal.reconciliation", "portal:read", desk=False),
+        Entry("/portal/gaps", "portal.gaps_nav", "gaps:read", desk=False),
+        Entry("/portal/comparison", "portal.comparison", "portal:read", desk=False),
         Entry("/portal/codes", "portal.code_mapping", "portal:read", desk=False),
         Entry("/portal/months", "portal.months", "portal:read", desk=False),
         Entry("/portal/exchanges", "portal.exchange_log", "portal:read", desk=False),

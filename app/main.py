@@ -39,9 +39,11 @@ from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
 from app.indicators.targets import endpoints as indicators_targets
 from app.portal.codes import endpoints as portal_codes
+from app.portal.comparison import endpoints as portal_comparison
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
 from app.portal.gaps import endpoints as portal_gaps
+from app.portal.gaps import keeping as gaps
 from app.portal.health import endpoints as portal_health
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
@@ -120,6 +122,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     indicators_computed.router,
     indicators_overview.router,
     portal_codes.router,
+    portal_comparison.router,
     portal_events.router,
     portal_exchanges.router,
     portal_gaps.router,
@@ -206,6 +209,7 @@ def wire() -> None:
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
+    gaps.listen()
     events.subscribe(ReportReceived, computed.on_report)
     events.subscribe(ReportCorrected, computed.on_report)
     events.subscribe(ReasonsAdded, computed.on_reasons_added)

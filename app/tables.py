@@ -14,6 +14,7 @@ from app.indicators.targets import models as targets
 from app.portal.codes import models as portal_codes
 from app.portal.events import models as portal_events
 from app.portal.exchanges import models as portal_exchanges
+from app.portal.gaps import models as portal_gaps
 from app.portal.health import models as portal_health
 from app.procedures import models as procedures
 from app.tasks import models as tasks
@@ -37,6 +38,6 @@ MODULES = (
     audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
     frozen, approvals, reminders, reminder_times, reopenings, sets, targets, readings, citations, linked, computed,
-    portal_codes, portal_events, portal_exchanges, portal_health,
+    portal_codes, portal_events, portal_exchanges, portal_gaps, portal_health,
 )  # fmt: skip
 TABLES = SQLModel.metadata.tables

@@ -59,6 +59,8 @@ class Scope(StrEnum):
     reminders_read = "reminders:read"
     reminders_send = "reminders:send"
     reminders_set = "reminders:set"
+    gaps_read = "gaps:read"
+    gaps_explain = "gaps:explain"
     portal_read = "portal:read"
     portal_keep = "portal:keep"
     portal_events = "portal:events"
@@ -92,7 +94,7 @@ _WARD = (
     frozenset(
         {"units:read", "calendar:read", "catalogue:read", "reports:read", "reports:send", "reopenings:ask"}
         | {"obligations:read", "summary:read", "findings:read", "findings:explain", "tasks:read", "tasks:update"}
-        | {"reminders:read", "reminders:set", "indicators:read", "indicators:cite"}
+        | {"reminders:read", "reminders:set", "indicators:read", "indicators:cite", "gaps:read", "gaps:explain"}
     )
     | _OWN
 )
@@ -109,7 +111,7 @@ ROLE_RIGHTS: dict[Role, frozenset[str]] = {
     | {"obligations:waive", "catalogue:edit", "calendar:edit", "forms:freeze", "findings:explain", "findings:reopen"}
     | {"tasks:update", "tasks:keep", "tasks:accept", "tasks:ask", "indicators:cite", "indicators:enter"}
     | OF_THE_CITY
-    | {"reminders:send", "reminders:set", "figures:import"}
+    | {"reminders:send", "reminders:set", "figures:import", "gaps:explain"}
     | _OWN,
     Role.leader: _READS | {"findings:reopen", "tasks:ask", "indicators:cite"} | _OWN,
     Role.administrator: frozenset(

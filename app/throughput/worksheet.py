@@ -86,6 +86,7 @@ class SystemSheet(BaseModel):
     is_late: Annotated[bool, Field(description="It is owed, not met, and its deadline is over: sending asks why")]
     counted_until: Annotated[datetime, Field(description="Proposed: the cut-off, or now if earlier")]
     later: Annotated[list[LaterOut], Field(description="Until the first that is locked")]
+    open_gaps: Annotated[int, Field(description="Sums that differ from another system's and have no reason yet")]
     rows: list[SheetRow]
 
 
@@ -155,7 +156,8 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     overdue = previous.overdue if previous else {}
     past = Past.read(session, unit.id, system, day, previous.day if previous else None)
     unsent = unsent_between(session, unit.id, system, previous.day, day, now) if previous else {}
-    proposals = _proposals(session, unit.id, day, system) if reference.has_figures(unit.id, system) else {}
+    has_figures = reference.has_figures(unit.id, system)
+    proposals = _proposals(session, unit.id, day, system) if has_figures else {}
     owed = stored.owed if stored else reading.owed(session, unit.id, day, system)
     moments = owed or reference.deadlines(unit, day, system)
     before = forward.close_of(stored, previous)
@@ -206,6 +208,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
             LaterOut(day=one.day, version=one.stored.version, locked=one.is_locked, carried=one.follows)
             for one in forward.later(session, reference, unit, day, system, before, now)
         ],
+        open_gaps=figures.open_gaps(session, unit.id, day, system) if has_figures else 0,
         rows=rows,
     )
 

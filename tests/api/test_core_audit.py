@@ -225,6 +225,20 @@ def test_every_unsafe_route_leaves_an_entry(
     of_day = {"unit": WARD, "day": DAY, "system": "city", "lines": [{"field": "HT", "received_online": 1}]}
     figures = {"source": "one-gate", "basis": "daily", "items": [of_day]}
     call("put_figures", machine, "PUT", "/throughput/figures", figures)
+    of_day["lines"] = [{"field": "HT", "received_online": 90_000}]
+    assert machine.put(f"{API}/throughput/figures", json=figures).json()["accepted"] == 1
+    gap = f"{API}/portal/gaps/{has(officer, '/portal/gaps')['items'][0]['id']}"
+    for operation, client, method, act, body in (
+        ("explain_portal_gap", officer, "POST", "explanation", {"reason": "late_sync"}),
+        ("put_portal_gap_owner", analyst, "PUT", "owner", {"owner": "city_analyst"}),
+        ("put_portal_gap_closure", analyst, "PUT", "closure", {"outcome": "accepted", "why": "Đã rõ"}),
+    ):
+        before, match = len(_entries(app)), {"if-match": client.get(gap).headers["etag"]}
+        assert client.request(method, f"{gap}/{act}", json=body, headers=match).is_success
+        assert len(_entries(app)) > before, f"{operation} left no entry"
+        done.add(operation)
+    wider = {"dossiers": 5, "share": 0.01, "why": "Thử"}
+    call("put_portal_tolerance", analyst, "PUT", "/portal/gaps/tolerance", wider, match=True)
     before = len(_entries(app))
     said = b"unit,day,system,field,received_online\n%b,%b,city,HT,1" % (WARD.encode(), DAY.encode())
     brought = analyst.post(f"{API}/throughput/figures/import", files={"file": ("a.csv", said)}, data={"source": "tep"})

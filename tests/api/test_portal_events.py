@@ -27,14 +27,6 @@ SECRETS = ("Nguyễn Thị Bí Mật", "0987654321", "bi.mat@example.vn", "04612
 
 
 @pytest.fixture
-def keyed(app: FastAPI, tmp_path: Path) -> None:
-    """An installation with a key of its own."""
-    key = tmp_path / "key"
-    key.write_text("khóa của riêng thành phố, đủ dài để không ai đoán ra")
-    app.state.settings = app.state.settings.model_copy(update={"portal_key_file": str(key)})
-
-
-@pytest.fixture
 def machine(api: Api, keyed: None) -> TestClient:
     """The one-gate system."""
     return api("machine", scopes=["portal:events", "reports:read"])

@@ -31,7 +31,7 @@ OFFICER = (
     "/throughput/reopenings", f"{AT}/2025-07-01/city/reopenings", f"{AT}/2025-07-04/city/approvals",
     "/throughput/reports/19753/2025-07-04", f"{AT}/{TODAY}/template", "/throughput/findings",
     "/throughput/figures", f"/throughput/figures/{WARD}/{TODAY}",
-    "/throughput/reminders", f"/throughput/reminders/times/{WARD}",
+    "/throughput/reminders", f"/throughput/reminders/times/{WARD}", "/portal/gaps", "/portal/gaps/ageing",
 )  # fmt: skip
 ANALYST = (
     "/throughput/approvals?day=2025-07-04", "/throughput/reopenings?state=asked", f"{AT}/2025-07-01/city/approvals",
@@ -87,7 +87,9 @@ INDICATORS = (
 )  # fmt: skip
 PORTAL = (
     "/portal/health", "/portal/events", "/portal/aside", "/portal/codes", "/portal/codes?match=unmapped",
-    "/portal/months", "/portal/gaps", "/portal/gaps?month=2025-07&everything=true",
+    "/portal/months", "/portal/comparison", "/portal/comparison?period=2025-Q3&everything=true",
+    f"/portal/comparison/{WARD}/days?month=2025-07", "/portal/gaps", "/portal/gaps?state=closed&span=day",
+    "/portal/gaps/ageing", "/portal/gaps/tolerance", "/portal/gaps/1",
     "/portal/exchanges", "/portal/exchanges?outcome=ok",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")

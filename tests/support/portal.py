@@ -8,6 +8,12 @@ from functools import cache
 from typing import Any
 
 import httpx2
+from fastapi import FastAPI
+
+from app.core import audit
+from app.portal.adapters.rules import PortalMonth
+from app.portal.codes import pulling
+from tests.support.clients import SetClock
 
 
 class Portal:
@@ -51,3 +57,14 @@ def simulator(database_url: str) -> Portal:
 def _ended(run: "subprocess.Popen[str]") -> None:
     run.terminate()
     run.wait()
+
+
+def publish(app: FastAPI, clock: SetClock, *rows: PortalMonth, period: str = "2026-11") -> None:
+    """Keep what the portal says of a month, quarter or year, as a pull does."""
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        if len(period) == 7 and "Q" not in period:
+            year, month = map(int, period.split("-"))
+            pulling.keep_months(session, clock.now(), year=year, month=month, rows=list(rows))
+        else:
+            pulling.keep_period(session, clock.now(), period=period, rows=list(rows))

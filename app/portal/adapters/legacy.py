@@ -69,6 +69,14 @@ class LegacyAdapter:
         """Raise NotOffered: this generation publishes no figures."""
         raise NotOffered
 
+    def quarters(self, *, year: int, quarter: int) -> list[PortalMonth]:
+        """Raise NotOffered: this generation publishes no figures."""
+        raise NotOffered
+
+    def years(self, *, year: int) -> list[PortalMonth]:
+        """Raise NotOffered: this generation publishes no figures."""
+        raise NotOffered
+
     def scores(self, *, year: int, month: int) -> list[PortalScore]:
         """Raise NotOffered: this generation publishes no scores."""
         raise NotOffered

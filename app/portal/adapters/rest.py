@@ -63,13 +63,23 @@ class RestAdapter:
 
     def months(self, *, year: int, month: int) -> list[PortalMonth]:
         """Return what is published of a month, by agency."""
+        return self._published({"timeType": "month", "year": year, "month": month})
+
+    def quarters(self, *, year: int, quarter: int) -> list[PortalMonth]:
+        """Return what is published of a quarter, by agency."""
+        return self._published({"timeType": "quarter", "year": year, "quarter": quarter})
+
+    def years(self, *, year: int) -> list[PortalMonth]:
+        """Return what is published of a year, by agency."""
+        return self._published({"timeType": "year", "year": year})
+
+    def _published(self, asked: Mapping[str, Any]) -> list[PortalMonth]:
         keys = self.names.keys["months"]
 
         def make(row: Mapping[str, Any]) -> PortalMonth:
             counts = {name: count_of(row, key) for name, key in keys.items() if name != "agency"}
             return PortalMonth(agency=text_of(row, keys["agency"]), **counts)
 
-        asked = {"timeType": "month", "year": year, "month": month}
         return self._all(Purpose.months, asked, "agency", make)
 
     def scores(self, *, year: int, month: int) -> list[PortalScore]:

@@ -1,6 +1,6 @@
 """Tables of what the portal publishes: its codes, its figures by month, its scores."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, Column
 from sqlmodel import Field, SQLModel
@@ -43,6 +43,43 @@ class PortalMonthRow(SQLModel, table=True):
     agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
     year: int = Field(primary_key=True)
     month: int = Field(primary_key=True)
+    received: int | None
+    online: int | None
+    direct: int | None
+    post: int | None
+    on_time: int | None
+    overdue: int | None
+    known_at: datetime
+
+
+class PortalPeriodRow(SQLModel, table=True):
+    """What the portal publishes of an agency's quarter or year; null: it says nothing, which is not zero."""
+
+    __tablename__ = "portal_periods"
+    __table_args__ = (
+        CheckConstraint("length(period) in (4, 7)", name="period"),
+        *(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS),
+    )
+
+    agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
+    period: str = Field(primary_key=True, max_length=7, description="2026-Q4 or 2026")
+    received: int | None
+    online: int | None
+    direct: int | None
+    post: int | None
+    on_time: int | None
+    overdue: int | None
+    known_at: datetime
+
+
+class PortalMark(SQLModel, table=True):
+    """Where an agency's running month stood when the portal was last asked on a day: what daily differences rest on."""
+
+    __tablename__ = "portal_marks"
+    __table_args__ = tuple(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS)
+
+    agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
+    day: date = Field(primary_key=True, description="On which it was asked; its month is the one that is counted")
     received: int | None
     online: int | None
     direct: int | None

@@ -10,13 +10,14 @@ import structlog
 from sqlalchemy import insert, select, update
 from sqlmodel import Session
 
-from app.core import audit, hot
+from app.core import audit, events, hot
 from app.core.clock import Clock, day_of
 from app.core.db import Database, upsert
 from app.core.errors import Conflict
 from app.core.settings import Settings
 from app.portal.adapters.rules import Adapter, Endpoint, NotOffered, Outcome, PortalFault, PortalMonth, PortalScore
-from app.portal.codes.models import COUNTS, PortalCode, PortalMonthRow, PortalScoreRow
+from app.portal.codes.events import PeriodsPulled
+from app.portal.codes.models import COUNTS, PortalCode, PortalMark, PortalMonthRow, PortalPeriodRow, PortalScoreRow
 from app.portal.codes.rules import CodeOf, Entry, difference, is_credible
 from app.portal.codes.schemas import PulledList, PulledOut
 from app.portal.health import breakers
@@ -25,6 +26,7 @@ from app.portal.health.connecting import address_of, connect
 
 log = structlog.get_logger()
 _CODE, _MONTH, _SCORE = hot.table(PortalCode), hot.table(PortalMonthRow), hot.table(PortalScoreRow)
+_PERIOD, _MARK = hot.table(PortalPeriodRow), hot.table(PortalMark)
 NIGHT, BY_HAND = 600.0, 60.0  # seconds of a round: nobody waits for the one, a person for the other
 SLACK = timedelta(seconds=30)  # to keep what came at the last moment
 MONTHS_BACK = 3  # the portal mends its own figures for a while
@@ -93,6 +95,10 @@ def _round(run: Pull, adapter: Adapter) -> PulledOut:
             count = run.keep(partial(keep_months, year=year, month=month, rows=rows))
             months = (months or 0) + (count or 0)
     today = day_of(run.clock.now())
+    for period, longer in _longer(adapter, today).items():
+        rows = _asked(period, longer, failed)
+        if rows is not None:
+            run.keep(partial(keep_period, period=period, rows=rows))
     scores = _asked("scores", partial(adapter.scores, year=today.year, month=today.month), failed)
     scored = None if scores is None else run.keep(partial(keep_scores, rows=scores))
     return PulledOut(lists=lists, months=months, scores=scored, failed=failed)
@@ -102,6 +108,17 @@ def last_months(day: date) -> list[tuple[int, int]]:
     """Return the month of a day and those before it that are asked for again."""
     total = day.year * 12 + day.month - 1
     return [((total - back) // 12, (total - back) % 12 + 1) for back in range(MONTHS_BACK)]
+
+
+def _longer(adapter: Adapter, day: date) -> dict[str, Callable[[], list[PortalMonth]]]:
+    """Return how to ask for the quarter and the year of a day, by their codes; they hold the months that are mended."""
+    quarters = {(year, (month + 2) // 3) for year, month in last_months(day)}
+    asked: dict[str, Callable[[], list[PortalMonth]]] = {
+        f"{year}-Q{quarter}": partial(adapter.quarters, year=year, quarter=quarter)
+        for year, quarter in sorted(quarters)
+    }
+    years = sorted({year for year, _ in quarters})
+    return asked | {f"{year}": partial(adapter.years, year=year) for year in years}
 
 
 def _lists(adapter: Adapter) -> dict[CodeOf, Callable[[], dict[str, Entry]]]:
@@ -157,17 +174,34 @@ def keep_list(session: Session, now: datetime, *, kind: CodeOf, after: dict[str,
 
 
 def keep_months(session: Session, now: datetime, *, year: int, month: int, rows: list[PortalMonth]) -> int:
-    """Keep what the portal says of a month now; an agency that it does not name any more keeps what was said."""
-    values = [
-        {"agency": row.agency, "year": year, "month": month, "known_at": now, **{c: getattr(row, c) for c in COUNTS}}
-        for row in rows
-    ]
+    """Keep what the portal says of a month now; an agency that it does not name any more keeps what was said.
+
+    Of the running month it is kept too where it stood on this day: daily differences are derived from that.
+    """
+    _keep_newest(session, _MONTH, {"year": year, "month": month}, rows, now)
+    today = day_of(now)
+    if (today.year, today.month) == (year, month):
+        _keep_newest(session, _MARK, {"day": today}, rows, now)
+    events.publish(session, PeriodsPulled(frozenset({f"{year}-{month:02}"})))
+    return len(rows)
+
+
+def keep_period(session: Session, now: datetime, *, period: str, rows: list[PortalMonth]) -> int:
+    """Keep what the portal says of a quarter or a year (`2026-Q4`, `2026`) now."""
+    _keep_newest(session, _PERIOD, {"period": period}, rows, now)
+    events.publish(session, PeriodsPulled(frozenset({period})))
+    return len(rows)
+
+
+def _keep_newest(session: Session, table: Any, key: dict[str, Any], rows: list[PortalMonth], now: datetime) -> None:
+    """Keep figures by agency; of two rounds the one that asked later counts, whichever comes to its end first."""
+    values = [{"agency": row.agency, **key, "known_at": now, **{c: getattr(row, c) for c in COUNTS}} for row in rows]
     if values:
-        statement = upsert(session.get_bind().dialect.name, _MONTH)
+        statement = upsert(session.get_bind().dialect.name, table)
         changed = {name: statement.excluded[name] for name in (*COUNTS, "known_at")}
-        keys = ["agency", "year", "month"]
-        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), values)
-    return len(values)
+        newer = table.c.known_at <= statement.excluded.known_at
+        keys = ["agency", *key]
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), values)
 
 
 def keep_scores(session: Session, now: datetime, *, rows: list[PortalScore]) -> int:

@@ -1,7 +1,7 @@
 """What the portal publishes, as it is shown: its codes with ours, its figures by month."""
 
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -10,7 +10,7 @@ from app.core import hot
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.core.text import search_key
-from app.portal.codes.models import PortalCode, PortalMonthRow, PortalScoreRow
+from app.portal.codes.models import COUNTS, PortalCode, PortalMark, PortalMonthRow, PortalPeriodRow, PortalScoreRow
 from app.portal.codes.rules import CodeOf, Match
 from app.portal.codes.schemas import PortalCodeOut, PortalCodePage, PortalMonthOut, PortalMonthPage
 from app.procedures import codes
@@ -21,6 +21,16 @@ from app.units.models import Unit
 
 SOURCE = "Cổng Dịch vụ công quốc gia"  # under this name other systems' codes are given a meaning
 _CODE, _MONTH, _SCORE = hot.table(PortalCode).c, hot.table(PortalMonthRow).c, hot.table(PortalScoreRow).c
+_PERIOD, _MARK = hot.table(PortalPeriodRow).c, hot.table(PortalMark).c
+
+
+class Published(NamedTuple):
+    """What the portal says of an agency's period; `unit`: our code, None where the agency is not mapped."""
+
+    unit: str | None
+    name: str
+    counts: dict[str, int | None]
+    known_at: datetime
 
 
 def listing(session: Session, page: Page, *, kind: CodeOf | None, match: Match | None) -> PortalCodePage:
@@ -74,6 +84,40 @@ def month(session: Session, first: date, unit: Unit | None) -> PortalMonthPage:
             )
         )  # fmt: skip
     return PortalMonthPage(month=f"{first:%Y-%m}", items=items)
+
+
+def published(session: Session, period: str) -> list[Published]:
+    """Return what the portal publishes of a month, quarter or year (`2026-11`, `2026-Q4`, `2026`), by agency."""
+    of: Any
+    which: Any
+    if len(period) == 7 and "Q" not in period:
+        of, which = _MONTH, (_MONTH.year == int(period[:4])) & (_MONTH.month == int(period[5:]))
+    else:
+        of, which = _PERIOD, _PERIOD.period == period
+    return [one for _, one in _by_agency(session, of.known_at, of, which)]
+
+
+def marks(session: Session, first: date, last: date, unit: Unit) -> list[tuple[date, Published]]:
+    """Return where a unit's agencies stood on the days of a month on which the portal was asked, oldest first."""
+    which = _MARK.day.between(first, last)
+    return [(day, one) for day, one in _by_agency(session, _MARK.day, _MARK, which) if one.unit == unit.code]
+
+
+def _by_agency(session: Session, mark: Any, of: Any, which: Any) -> list[tuple[Any, Published]]:
+    ours, reference = _ours(session)[CodeOf.agency], Reference.read(session).units
+    agency = (_CODE.kind == CodeOf.agency.value) & (_CODE.code == of.agency)
+    query: Any = (
+        select(mark, of.agency, _CODE.name, of.known_at, *(of[name] for name in COUNTS))
+        .outerjoin(hot.table(PortalCode), agency)
+        .where(which)
+        .order_by(mark, of.agency)
+    )
+    found = []
+    for when, named, name, known_at, *counts in session.execute(query):
+        unit = ours.get(search_key(named))
+        shown = reference[unit].name if unit else name or named
+        found.append((when, Published(unit, shown, dict(zip(COUNTS, counts, strict=True)), known_at)))
+    return found
 
 
 def _ours(session: Session) -> dict[CodeOf, dict[str, str]]:

@@ -1,1 +1,1 @@
-"""Where our reports and what the portal publishes differ."""
+"""The ledger of gaps: where our reports and another system differ, why, whose it is, how old, how it ended."""

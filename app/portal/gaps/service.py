@@ -1,94 +1,102 @@
-"""Comparing what the portal publishes of a month with our reports of it."""
+"""What people do with gaps: give the reason, hand one on, close one; each names the version that was looked at."""
 
-from calendar import monthrange
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
 from sqlmodel import Session
 
-from app.core import hot
-from app.portal.codes import service as codes
-from app.portal.gaps import rules
-from app.portal.gaps.rules import Counts, Measure
-from app.portal.gaps.schemas import PortalGapOut, PortalGapPage
-from app.throughput.forms import Reference
-from app.throughput.models import DayTotal
-from app.units.models import Unit
-
-_T = hot.table(DayTotal).c
-
-
-@dataclass(frozen=True)
-class _Ours:
-    """What a unit's reports of a month say, and to which day."""
-
-    counts: Counts
-    through: date
+from app.core import audit
+from app.core.access import Caller
+from app.core.db import take_turns
+from app.core.errors import Conflict, Fault, Forbidden, Invalid
+from app.core.versions import check_match, etag
+from app.portal.comparison.rules import Span
+from app.portal.gaps import keeping, listing
+from app.portal.gaps.keeping import FRESH, Place
+from app.portal.gaps.rules import BY_HAND, GapChange, GapState, GapSystem
+from app.portal.gaps.schemas import AlsoIn, GapClosureIn, GapExplanationIn, PortalGapOut, GapOwnerIn
 
 
-@dataclass(frozen=True)
-class _Theirs:
-    """What the portal says of a unit's month, and since when we know."""
+def explain(
+    session: Session, caller: Caller, number: int, *, body: GapExplanationIn, if_match: str | None, now: datetime
+) -> PortalGapOut:
+    """Give a gap its reason, and the same to other measures of its day or period; the figures stay as they are.
 
-    counts: Counts
-    known_at: datetime
-
-
-def month(session: Session, first: date, unit: Unit | None, *, everything: bool) -> PortalGapPage:
-    """Return the gaps of a month beyond the tolerance, or (`everything`) all of them, the largest first.
-
-    The portal counts a dossier whichever system it lies in, so our reports of both systems are added up.
+    Raises NotFound for another unit's, Conflict where it is over, Invalid for one that is not of the same day or period
+    and source, PreconditionFailed where one of them changed since it was looked at.
     """
-    ours = _ours(session, first, unit)
-    theirs, unmapped = _theirs(session, first, unit)
-    names = {code: one.name for code, one in Reference.read(session).units.items()}
-    both = sorted(ours.keys() & theirs.keys())
-    found = [
-        PortalGapOut(
-            unit=code, name=names[code], measure=gap.measure, ours=gap.ours, theirs=gap.theirs, gap=gap.size,
-            beyond=gap.is_beyond, through=ours[code].through, known_at=theirs[code].known_at,
-        )
-        for code in both for gap in rules.compared(ours[code].counts, theirs[code].counts)
-    ]  # fmt: skip
-    return PortalGapPage(
-        month=f"{first:%Y-%m}", tolerance=rules.TOLERANCE, tolerance_percent=round(rules.SHARE * 100),
-        compared=len(both), beyond=sum(one.beyond for one in found),
-        unpublished=[names[code] for code in sorted(ours.keys() - theirs.keys())],
-        unreported=[names[code] for code in sorted(theirs.keys() - ours.keys())], unmapped=unmapped,
-        items=sorted(
-            (one for one in found if everything or one.beyond), key=lambda one: (-abs(one.gap), one.unit, one.measure)
-        ),
+    row = _held(session, caller, number, if_match, now)
+    if not listing.may_explain(caller, row.unit_id):
+        raise Forbidden
+    others = [_beside(session, caller, row, place, also, now) for place, also in enumerate(body.also)]
+    for each in (row, *(other for other in others if other.id != row.id)):
+        if (each.state, each.reason, each.note or "") == (GapState.explained, body.reason, body.note):
+            continue  # the same again is no news
+        values = FRESH | {
+            "state": GapState.explained.value, "reason": body.reason.value, "note": body.note or None,
+            "explained_at": now, "explained_by": caller.label, "explained_size": each.ours - each.theirs,
+        }  # fmt: skip
+        _write(session, caller, each, values, GapChange.explained, now)
+    return listing.one(session, caller, number, now)
+
+
+def _beside(session: Session, caller: Caller, row: Any, place: int, also: AlsoIn, now: datetime) -> Any:
+    other = _held(session, caller, also.id, etag(also.version), now)
+    if _place(other) != _place(row):
+        raise Invalid([Fault(f"/also/{place}/id", "gap_elsewhere")])
+    return other
+
+
+def _place(row: Any) -> Place:
+    return Place(row.unit_id, Span(row.span), row.first, GapSystem(row.system), row.source)
+
+
+def assign(
+    session: Session, caller: Caller, number: int, *, body: GapOwnerIn, if_match: str | None, now: datetime
+) -> PortalGapOut:
+    """Hand a gap on; raises NotFound, Conflict where it is over, PreconditionFailed where it changed since."""
+    row = _held(session, caller, number, if_match, now)
+    if row.owner != body.owner:
+        _write(session, caller, row, {"owner": body.owner.value}, GapChange.assigned, now, body.note or None)
+    return listing.one(session, caller, number, now)
+
+
+def close(
+    session: Session, caller: Caller, number: int, *, body: GapClosureIn, if_match: str | None, now: datetime
+) -> PortalGapOut:
+    """End a gap that still stands, by the analyst's word; another difference opens it again.
+
+    Raises NotFound, Conflict where it is over, Invalid for an outcome that comes by itself, PreconditionFailed where it
+    changed since.
+    """
+    row = _held(session, caller, number, if_match, now)
+    if body.outcome not in BY_HAND:
+        raise Invalid([Fault("/outcome", "not_a_choice", {"choices": ", ".join(one.value for one in BY_HAND)})])
+    values = {
+        "state": GapState.closed.value, "outcome": body.outcome.value, "closed_at": now, "closed_by": caller.label,
+    }  # fmt: skip
+    _write(session, caller, row, values, GapChange.closed, now, body.why)
+    return listing.one(session, caller, number, now)
+
+
+def _held(session: Session, caller: Caller, number: int, if_match: str | None, now: datetime) -> Any:
+    """Return a gap that stands, held until the end of the transaction."""
+    take_turns(session, [listing.visible(session, caller, number).unit_id])
+    row = listing.visible(session, caller, number, lock=True)
+    check_match(if_match, None, row.version, lambda: listing.one(session, caller, number, now))
+    if row.state == GapState.closed:
+        raise Conflict("gap_closed")
+    return row
+
+
+def _write(
+    session: Session, caller: Caller, row: Any, values: dict[str, Any], change: GapChange, now: datetime,
+    told: str | None = None,
+) -> None:  # fmt: skip
+    keeping.write(session, row, values, change, now, caller.label, told)
+    keeping.keep_shown(session, [_place(row)])
+    kept = {name: value for name, value in values.items() if name in ("state", "reason", "note", "owner", "outcome")}
+    audit.record(
+        session, f"portal.gap_{change.value}", f"portal/gaps/{row.id}",
+        before={name: getattr(row, name) for name in kept}, after=kept, reason=told,
     )  # fmt: skip
-
-
-def _ours(session: Session, first: date, unit: Unit | None) -> dict[str, _Ours]:
-    codes_of = {one.id: code for code, one in Reference.read(session).units.items()}
-    last = first.replace(day=monthrange(first.year, first.month)[1])
-    sums = [_T.received_online, _T.received_counter, _T.received_post, _T.resolved_early + _T.resolved_on_time,
-            _T.resolved_overdue, _T.post_unsplit]  # fmt: skip
-    query: Any = select(_T.unit_id, func.max(_T.day), *map(func.sum, sums)).where(_T.day.between(first, last))
-    if unit is not None:
-        query = query.where(_T.unit_id == unit.id)
-    return {
-        codes_of[number]: _Ours(rules.our_counts(*counts, is_split=not unsplit), through)
-        for number, through, *counts, unsplit in session.execute(query.group_by(_T.unit_id))
-    }
-
-
-def _theirs(session: Session, first: date, unit: Unit | None) -> tuple[dict[str, _Theirs], list[str]]:
-    """Return what the portal says by our unit, and the names of its agencies that are none."""
-    parts: dict[str, list[_Theirs]] = defaultdict(list)
-    unmapped = []
-    for row in codes.month(session, first, unit).items:
-        counts: Counts = {measure: getattr(row, measure.value) for measure in Measure}
-        if row.unit is None:
-            unmapped.append(row.name)
-        elif any(count is not None for count in counts.values()):
-            parts[row.unit].append(_Theirs(counts, row.known_at))
-    return {
-        code: _Theirs(rules.together(one.counts for one in of), min(one.known_at for one in of))
-        for code, of in parts.items()
-    }, unmapped  # fmt: skip

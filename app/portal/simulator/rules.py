@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -136,7 +136,7 @@ def rest_rows(content: Content, path: str, asked: dict[str, Any]) -> list[dict[s
             {"procedureCode": p.code, "procedureName": p.name, "fieldCode": p.field} for p in content.procedures
         ]  # fmt: skip
     if path == "/reports/dossiers":
-        return [_reported(m) for m in content.months if _is_asked(m, asked)]
+        return [_reported(m) for m in _of_period(content, asked)]
     if path == "/reports/scores":
         return [_scored(agency, asked) for agency in content.agencies]
     return None
@@ -151,6 +151,25 @@ def _is_asked(month: Month, asked: dict[str, Any]) -> bool:
     months = periods.get(str(asked.get("timeType")), [])
     of_agency = asked.get("departmentId") in (None, "", month.agency)
     return month.year == asked.get("year") and month.month in months and of_agency
+
+
+def _of_period(content: Content, asked: dict[str, Any]) -> list[Month]:
+    """Return what is known of a month, quarter or year, once for each agency; unsaid in one month is unsaid in all."""
+    found: dict[str, Month] = {}
+    for month in content.months:
+        if _is_asked(month, asked):
+            before = found.get(month.agency)
+            found[month.agency] = month if before is None else _joined(before, month)
+    return list(found.values())
+
+
+def _joined(one: Month, other: Month) -> Month:
+    def both(name: str) -> int | None:
+        counts = getattr(one, name), getattr(other, name)
+        return None if None in counts else sum(counts)
+
+    sums: dict[str, Any] = {name: both(name) for name in ("online", "direct", "post", "on_time", "overdue")}
+    return replace(one, **sums)
 
 
 def _reported(month: Month) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class FigureSender(SQLModel, table=True):
 class FigureDay(SQLModel, table=True):
     """What a source said last of a unit's day and system; `totals` are those since `since`, where it counts so.
 
-    `gaps`: in how many cells the report that stands differs, null without one. `revision_id`: the revision that was
-    made of it without a person.
+    `gaps`: in how many cells the report that stands differs, null without one; `open_gaps`: how many of its sums want a
+    reason in the ledger. `revision_id`: the revision that was made of it without a person.
     """
 
     __tablename__ = "figure_days"
@@ -53,6 +53,7 @@ class FigureDay(SQLModel, table=True):
         CheckConstraint(one_of("system", System), name="system"),
         CheckConstraint("version >= 1", name="version"),
         CheckConstraint("(since is null) = (totals is null)", name="totals"),
+        CheckConstraint("open_gaps >= 0", name="open_gaps"),
         Index("ix_figure_days_day", "day", "id"),
         Index("ix_figure_days_known_at", "known_at", "id"),
     )
@@ -70,6 +71,7 @@ class FigureDay(SQLModel, table=True):
     totals: str | None = Field(sa_column=Column(Text))
     digest: str = Field(max_length=64, description="SHA-256 of what was said: the same again is known by it")
     gaps: int | None
+    open_gaps: int
     revision_id: int | None = Field(foreign_key="report_revisions.id")
 
 

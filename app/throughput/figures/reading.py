@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import Date, Integer, bindparam, select, update
+from sqlalchemy import Date, Integer, bindparam, func, select, update
 from sqlmodel import Session
 
 from app.core import hot
@@ -38,6 +38,11 @@ _SAID = (
     .outerjoin(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
     .where(_of_day)
 )
+_OPEN = select(func.sum(DAY.open_gaps)).where(_of_day)
+_keep_open = update(hot.table(FigureDay)).where(
+    DAY.unit_id == bindparam("of_unit", type_=Integer), DAY.system == bindparam("of_system"),
+    DAY.day == bindparam("of_day", type_=Date), DAY.source == bindparam("of_source"),
+)  # fmt: skip
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 Counts = dict[str, dict[str, int]]
 Said = Mapping[str, Mapping[str, int]]
@@ -80,6 +85,20 @@ def keep_gaps(session: Session, said: Mapping[int, Said], lines: Mapping[str, Li
 def keep_count(session: Session, number: int, count: int | None) -> None:
     """Write down in how many cells a report differs from one source's day; None: there is none to compare."""
     hot.run(session, _keep_gaps, {"gaps": count, "which": number})
+
+
+def keep_open(session: Session, unit_id: int, day: date, system: System, source: str, count: int) -> None:
+    """Write down how many sums of a source's day want a reason in the ledger of gaps, which is kept above us."""
+    hot.run(
+        session, _keep_open,
+        {"open_gaps": count, "of_unit": unit_id, "of_system": system.value, "of_day": day, "of_source": source},
+    )  # fmt: skip
+
+
+def open_gaps(session: Session, unit_id: int, day: date, system: System) -> int:
+    """Return how many sums of a unit's day want a reason, by what its own table says."""
+    ((count,),) = hot.run(session, _OPEN, {"unit": unit_id, "system": system.value, "day": day})
+    return count or 0
 
 
 def said_of(session: Session, unit_id: int, day: date, system: System) -> dict[int, Counts]:

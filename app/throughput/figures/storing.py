@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
-from app.core import audit, hot
+from app.core import audit, events, hot
 from app.core.access import Caller
 from app.procedures.rules import System
 from app.throughput.figures import chains
@@ -34,6 +34,15 @@ _end_figure = update(_FIGURE_TABLE).where(
 _current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
     FIGURE.figure_day_id == bindparam("of_day"), FIGURE.known_to.is_(None)
 )
+
+
+@dataclass(frozen=True)
+class FiguresStored:
+    """A source says something else of a unit's day than before."""
+
+    unit_id: int
+    system: System
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +95,15 @@ def store(call: Call, item: Item, stands: Standing | None, version: int, digest:
         "gaps": None if lines is None else len(gaps(lines, item.of_day)),
     }  # fmt: skip
     if stands is None:
-        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None}
+        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None,
+               "open_gaps": 0}  # fmt: skip
         ((number,),) = hot.run(call.session, _insert_day, key | head)
     else:
         number = stands.id
         hot.run(call.session, _update_day, head | {"which": number})
     _write(call, number, version, item.of_day, now, anew=stands is None)
     assert item.unit is not None
+    events.publish(call.session, FiguresStored(unit, system, day))
     audit.record(
         call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
         after={"source": call.body.source, "version": version, "digest": digest},
@@ -113,6 +124,7 @@ def move(call: Call, later: chains.Later) -> bool:
     hot.run(call.session, _update_day, head)
     _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
     assert later.of.unit is not None
+    events.publish(call.session, FiguresStored(later.unit_id, later.system, later.day))
     audit.record(
         call.session, "figures.moved", f"figures/{later.of.unit.code}/{later.day}/{later.system.value}",
         after={"source": call.body.source, "version": later.version + 1, "with": str(later.of.sent.day)},

@@ -1,0 +1,181 @@
+"""Both sides of a comparison as they stand: our sums, what the portal publishes, what a source says of a day."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import func, select, tuple_
+from sqlmodel import Session
+
+from app.core import hot
+from app.core.clock import at, day_of
+from app.portal.codes import service as codes
+from app.portal.comparison.rules import (
+    Counts,
+    Gap,
+    Measure,
+    both_said,
+    our_counts,
+    said_counts,
+    together,
+)
+from app.portal.events.models import PortalDossier
+from app.procedures.rules import System
+from app.throughput.figures.models import ExternalFigure, FigureDay
+from app.throughput.figures.reading import DAY, FIELD, FIGURE, reported
+from app.throughput.forms import Reference
+from app.throughput.models import DayTotal
+from app.throughput.rules import Line
+from app.units.models import Unit
+
+_T = hot.table(DayTotal).c
+_SUMS = (
+    _T.received_online, _T.received_counter, _T.received_post, _T.resolved_early + _T.resolved_on_time,
+    _T.resolved_overdue, _T.post_unsplit,
+)  # fmt: skip
+AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Ours:
+    """What a unit's reports of some days say, and to which day."""
+
+    counts: Counts
+    through: date
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What the portal says of a unit's period, and since when we know."""
+
+    counts: Counts
+    known_at: datetime
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of a period, by unit; and the portal's agencies that are no unit of ours."""
+
+    ours: dict[str, Ours]
+    theirs: dict[str, Theirs]
+    unmapped: list[str]
+
+
+Cell = tuple[int, System, date]  # a unit's day in one system
+OfSource = tuple[int, System, date, str]
+
+
+def sides(session: Session, period: str, first: date, last: date, units: Collection[str] | None = None) -> Sides:
+    """Return both sides of a period; our reports up to the day to which the portal's figures can reach.
+
+    The portal counts a dossier whichever system it lies in, so our reports of both systems are added up.
+    """
+    reference = Reference.read(session)
+    parts: dict[str, list[Theirs]] = defaultdict(list)
+    unmapped = []
+    for one in codes.published(session, period):
+        counts: Counts = {measure: one.counts[measure.value] for measure in Measure}
+        if one.unit is None:
+            unmapped.append(one.name)
+        elif any(count is not None for count in counts.values()) and (units is None or one.unit in units):
+            parts[one.unit].append(Theirs(counts, one.known_at))
+    theirs = {
+        code: Theirs(together(one.counts for one in of), min(one.known_at for one in of)) for code, of in parts.items()
+    }
+    cut_off = reference.form.city_cut_off
+    wanted = reference.units if units is None else units
+    ends = {
+        code: min(last, counted_through(theirs[code].known_at, cut_off)) if code in theirs else last for code in wanted
+    }
+    return Sides(_summed(session, reference, first, ends), theirs, unmapped)
+
+
+def counted_through(known_at: datetime, cut_off: time) -> date:
+    """Return the last whole day that figures known at a moment can hold: that day once its cut-off is over."""
+    day = day_of(known_at)
+    return day if known_at >= at(day, cut_off) else day - timedelta(days=1)
+
+
+def _summed(session: Session, reference: Reference, first: date, ends: Mapping[str, date]) -> dict[str, Ours]:
+    """Return units' sums, each from the first day to its own last one."""
+    by_end: dict[date, list[int]] = defaultdict(list)
+    codes_of = {}
+    for code, end in ends.items():
+        number = reference.units[code].id
+        assert number is not None
+        by_end[end].append(number)
+        codes_of[number] = code
+    found = {}
+    for end, numbers in by_end.items():
+        query: Any = (
+            select(_T.unit_id, func.max(_T.day), *map(func.sum, _SUMS))
+            .where(_T.unit_id.in_(numbers), _T.day.between(first, end))
+            .group_by(_T.unit_id)
+        )
+        for number, through, *counts, unsplit in session.execute(query):
+            found[codes_of[number]] = Ours(our_counts(*counts, is_split=not unsplit), through)
+    return found
+
+
+def of_days(session: Session, unit: Unit, first: date, last: date) -> Counts:
+    """Return what a unit's reports of some days say, zero where there is none."""
+    found = _summed(session, Reference.read(session), first, {unit.code: last})
+    return found[unit.code].counts if unit.code in found else dict.fromkeys(Measure, 0)
+
+
+def days(session: Session, cells: Collection[Cell]) -> dict[OfSource, list[Gap]]:
+    """Return how reports and sources stand to each other on units' days: what both say, differing or not.
+
+    A source speaks of the fields that it names; one that sends every dossier (events) of all of them.
+    """
+    found: dict[OfSource, list[Gap]] = {}
+    wanted = sorted(cells, key=lambda cell: (cell[2], cell[0], cell[1].value))
+    for start in range(0, len(wanted), AT_ONCE):
+        part = wanted[start : start + AT_ONCE]
+        said = _said(session, part)
+        if not said:
+            continue
+        units, dates = {cell[0] for cell in part}, [cell[2] for cell in part]
+        lines = reported(session, units, min(dates), max(dates))
+        whole = {source for source in {key[3] for key in said} if _sends_dossiers(session, source)}
+        for key, of in said.items():
+            if (stand := lines.get(key[:3])) is not None:
+                spoken = stand if key[3] in whole else {code: one for code, one in stand.items() if code in of}
+                found[key] = both_said(_day_counts(spoken.values()), said_counts(of))
+    return found
+
+
+def _day_counts(lines: Collection[Line]) -> Counts:
+    return our_counts(
+        sum(line.received_online for line in lines),
+        sum(line.received_counter for line in lines),
+        sum(line.received_post or 0 for line in lines),
+        sum(line.resolved_early + line.resolved_on_time for line in lines),
+        sum(line.resolved_overdue for line in lines),
+        is_split=all(line.received_post is not None for line in lines),
+    )
+
+
+def _said(session: Session, cells: list[Cell]) -> dict[OfSource, dict[str, dict[str, int]]]:
+    """Return what sources say of units' days, by field and column; a day of which nothing is named is there, empty."""
+    keys = [(unit, system.value, day) for unit, system, day in cells]
+    query: Any = (
+        select(DAY.unit_id, DAY.system, DAY.day, DAY.source, FIELD.code, FIGURE.measure, FIGURE.value)
+        .select_from(hot.table(FigureDay))
+        .outerjoin(hot.table(ExternalFigure), (FIGURE.figure_day_id == DAY.id) & FIGURE.known_to.is_(None))
+        .outerjoin(FIELD.code.table, FIELD.id == FIGURE.field_id)
+        .where(tuple_(DAY.unit_id, DAY.system, DAY.day).in_(keys))
+    )
+    found: dict[OfSource, dict[str, dict[str, int]]] = {}
+    for unit, system, day, source, field, measure, value in session.execute(query):
+        of = found.setdefault((unit, System(system), day, source), {})
+        if field is not None:
+            of.setdefault(field, {})[measure] = value
+    return found
+
+
+def _sends_dossiers(session: Session, source: str) -> bool:
+    table = hot.table(PortalDossier).c
+    return session.execute(select(table.dossier).where(table.source == source).limit(1)).first() is not None
