@@ -180,6 +180,7 @@ def token_create(
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals, findings and differences against the reports."""
     from app.indicators.computed import rebuilding as indicators
+    from app.portal.gaps import rebuilding as gaps
     from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals
@@ -196,6 +197,7 @@ def verify() -> None:
             *totals.differences(session),
             *findings.differences(session),
             *figures.differences(session),
+            *gaps.differences(session),
             *tasks.differences(session, SystemClock().now()),
             *indicators.differences(session, SystemClock().now()),
         ]

@@ -17,7 +17,9 @@ portal_cli = typer.Typer()
 def portal_pull() -> None:
     """Bring the portal's lists, published figures and scores up to date; meant for every night."""
     from app.portal.codes import pulling
+    from app.portal.gaps import keeping
 
+    keeping.listen()
     settings = Settings()
     clock = SystemClock()
     pulled = pulling.pull(ready(settings), settings, clock, by=by(clock.now()))
@@ -36,7 +38,9 @@ def portal_recount(
 ) -> None:
     """Count all events of the one-gate system anew, by the catalogue and the codes of now; meant for every night."""
     from app.portal.events import recounting
+    from app.portal.gaps import keeping
 
+    keeping.listen()
     settings = Settings()
     database, clock = ready(settings), SystemClock()
     with database.read() as session:
@@ -49,6 +53,18 @@ def portal_recount(
         told = recounting.recount(database, clock, by(clock.now()), one, stopped_ends=stopped_ends)
         say(f"{one}: {told.accepted} more events counted, {told.left} aside")
         say(f"{one}: {told.unit_days} days up to date, {told.refused} refused")
+
+
+@portal_cli.command("portal-reconcile")
+def portal_reconcile() -> None:
+    """Compare all that reports and other systems say anew; for what has no event, such as an agency's new meaning."""
+    from app.portal.gaps import rebuilding
+
+    with ready(Settings()).write() as session:
+        identify(session)
+        count = rebuilding.rebuild(session, SystemClock().now())
+        audit.record(session, "portal.reconciled", "portal/gaps", after={"changed": count})
+    say(f"{count} days or periods have other gaps than before.")
 
 
 @portal_cli.command("forget-exchanges")

@@ -19,7 +19,7 @@ from app.core.db import Database, commit
 from app.core.i18n import LOCALES
 from app.core.progress import progress
 from app.core.settings import Settings
-from app.demo import afterwards, machine
+from app.demo import afterwards, gaps, machine
 from app.demo import tasks as demo_tasks
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
@@ -27,6 +27,7 @@ from app.demo.plan import FIRST_DAY
 from app.indicators.computed import rebuilding
 from app.indicators.computed import service as computed
 from app.indicators.readings import words
+from app.portal.gaps import keeping
 from app.procedures.rules import System
 from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
@@ -69,6 +70,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     units owing, so that there is work to see.
     """
     now = SystemClock().now()
+    keeping.listen()
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)
@@ -102,6 +104,8 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
         findings.rebuild(session)
         afterwards.follow(session, units, days, now)
         machine.speak(session, days[-2:], now)
+        commit(session)
+        gaps.tell(session, days, now)
         last = days[-1] if days else until
         for moment in (at(last, time(16, 30)), at(last, time(17, 15)), at(last, time(18, 0))):
             reminders.make(session, moment)

@@ -41,7 +41,7 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
                 continue
             applicable = reference.applicable(unit, day, System.CITY)
             told = [_again(line) if owed else line for line in stored.lines.values() if line.field in applicable]
-            lines = [_line(line) for line in told]
+            lines = [line_said(line) for line in told]
             if number % 3 == 1 and lines:
                 lines[0].received_online = (lines[0].received_online or 0) + _ASIDE
             if number % 3 == 2 and lines and day == days[0]:
@@ -52,12 +52,16 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
             items.append(FigureDayIn(unit=code, day=day, system=System.CITY, lines=lines))
     if not items:
         return 0
-    machine = Caller(
+    body = FiguresIn(source=SOURCE, basis=Basis.daily, items=items)
+    return service.put(session, machine(), body=body, now=now, dry_run=False).accepted
+
+
+def machine() -> Caller:
+    """Return the one-gate system as who sends."""
+    return Caller(
         id=0, user_name="minh-hoa", label="Hệ thống một cửa, minh họa", role="machine", unit_id=None, unit_code=None,
         rights=frozenset({"figures:send"}), units=None,
     )  # fmt: skip
-    body = FiguresIn(source=SOURCE, basis=Basis.daily, items=items)
-    return service.put(session, machine, body=body, now=now, dry_run=False).accepted
 
 
 def _again(line: Line) -> Line:
@@ -70,7 +74,7 @@ def _again(line: Line) -> Line:
     return replace(line, **counts)
 
 
-def _line(line: Line) -> FigureLineIn:
+def line_said(line: Line) -> FigureLineIn:
     """Return a line as a system counts it that does not tell post from counter, nor knows what was open before."""
     return FigureLineIn(
         field=line.field, received_online=line.received_online,

@@ -30,9 +30,9 @@ from app.portal.gaps.schemas import (
     AgeingRow,
     GapClosureIn,
     GapExplanationIn,
+    GapOwnerIn,
     PortalGapItem,
     PortalGapOut,
-    GapOwnerIn,
     PortalGapPage,
     ToleranceIn,
     ToleranceOut,
@@ -67,7 +67,9 @@ def _load(request: Request, session: Session) -> PortalGapOut:
     return listing.one(session, request.state.caller, int(request.path_params["number"]), request.state.now)
 
 
-@router.get("/gaps", operation_id="list_portal_gaps", response_model=PortalGapPage, responses=problems(401, 403, 404, 422))
+@router.get(
+    "/gaps", operation_id="list_portal_gaps", response_model=PortalGapPage, responses=problems(401, 403, 404, 422)
+)
 def list_portal_gaps(
     caller: CanSee, session: Reading, render: Render, now: Now, page: Paging, unit: UnitQuery = None,
     state: Annotated[GapState | None, Query(description=f"{STATE_WORDS}; default: those that stand")] = None,
@@ -149,7 +151,9 @@ def get_portal_gap(caller: CanSee, number: TheNumber, session: Reading, render: 
     return render(data, "portal/gap.html", version=data.version)
 
 
-@router.post("/gaps/{number}/explanation", operation_id="explain_portal_gap", response_model=PortalGapOut, responses=REFUSALS)
+@router.post(
+    "/gaps/{number}/explanation", operation_id="explain_portal_gap", response_model=PortalGapOut, responses=REFUSALS
+)
 @form("portal/gap.html", _load)
 def explain_portal_gap(
     request: Request, caller: CanExplain, number: TheNumber, session: Writing, now: Now, render: Render,
@@ -161,7 +165,9 @@ def explain_portal_gap(
     return render.saved(data, to=f"/portal/gaps?explained={number}", version=data.version)
 
 
-@router.put("/gaps/{number}/owner", operation_id="put_portal_gap_owner", response_model=PortalGapOut, responses=REFUSALS)
+@router.put(
+    "/gaps/{number}/owner", operation_id="put_portal_gap_owner", response_model=PortalGapOut, responses=REFUSALS
+)
 @form("portal/gap.html", _load)
 def put_portal_gap_owner(
     request: Request, caller: CanKeep, number: TheNumber, session: Writing, now: Now, render: Render, body: GapOwnerIn
@@ -171,7 +177,9 @@ def put_portal_gap_owner(
     return render.saved(data, to=f"/portal/gaps/{number}", version=data.version)
 
 
-@router.put("/gaps/{number}/closure", operation_id="put_portal_gap_closure", response_model=PortalGapOut, responses=REFUSALS)
+@router.put(
+    "/gaps/{number}/closure", operation_id="put_portal_gap_closure", response_model=PortalGapOut, responses=REFUSALS
+)
 @form("portal/gap.html", _load)
 def put_portal_gap_closure(
     request: Request, caller: CanKeep, number: TheNumber, session: Writing, now: Now, render: Render, body: GapClosureIn

@@ -26,7 +26,7 @@ from app.portal.gaps.rules import (
     GapSystem,
     age,
 )
-from app.portal.gaps.schemas import PortalGapItem, PortalGapOut, PortalGapPage, GapStepOut
+from app.portal.gaps.schemas import GapStepOut, PortalGapItem, PortalGapOut, PortalGapPage
 from app.throughput.forms import Reference
 from app.units.models import Unit
 

@@ -14,7 +14,7 @@ from app.portal.comparison.rules import Span
 from app.portal.gaps import keeping, listing
 from app.portal.gaps.keeping import FRESH, Place
 from app.portal.gaps.rules import BY_HAND, GapChange, GapState, GapSystem
-from app.portal.gaps.schemas import AlsoIn, GapClosureIn, GapExplanationIn, PortalGapOut, GapOwnerIn
+from app.portal.gaps.schemas import AlsoIn, GapClosureIn, GapExplanationIn, GapOwnerIn, PortalGapOut
 
 
 def explain(
