@@ -183,7 +183,9 @@ def _settle(session: Session, found: Mapping[Place, list[Gap]], stand: Any, now:
         rows[place, Measure(one.measure)] = one
     said = {(place, gap.measure): gap for place, gaps in found.items() for gap in gaps}
     touched = set()
-    for key in sorted({*rows, *(key for key, gap in said.items() if gap.is_beyond(tolerance))}):
+    order = {measure: number for number, measure in enumerate(Measure)}
+    keys = {*rows, *(key for key, gap in said.items() if gap.is_beyond(tolerance))}
+    for key in sorted(keys, key=lambda key: (key[0], order[key[1]])):
         place, measure = key
         row = rows.get(key)
         step = followed(standing_of(row) if row else None, said.get(key), tolerance)
