@@ -182,14 +182,14 @@ def keep_months(session: Session, now: datetime, *, year: int, month: int, rows:
     today = day_of(now)
     if (today.year, today.month) == (year, month):
         _keep_newest(session, _MARK, {"day": today}, rows, now)
-    events.publish(session, PeriodsPulled(frozenset({f"{year}-{month:02}"})))
+    events.publish(session, PeriodsPulled(frozenset({f"{year}-{month:02}"}), now))
     return len(rows)
 
 
 def keep_period(session: Session, now: datetime, *, period: str, rows: list[PortalMonth]) -> int:
     """Keep what the portal says of a quarter or a year (`2026-Q4`, `2026`) now."""
     _keep_newest(session, _PERIOD, {"period": period}, rows, now)
-    events.publish(session, PeriodsPulled(frozenset({period})))
+    events.publish(session, PeriodsPulled(frozenset({period}), now))
     return len(rows)
 
 

@@ -5,6 +5,7 @@ Who writes notes what was touched; both sides of that are compared once, when al
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -76,40 +77,50 @@ def listen() -> None:
     events.subscribe(PeriodsPulled, on_pulled)
 
 
+@dataclass
+class _Touched:
+    """What a transaction has written so far that the ledger follows, and when."""
+
+    at: datetime
+    cells: set[Cell] = field(default_factory=set)
+    days: set[tuple[int, date]] = field(default_factory=set)
+    periods: set[str] = field(default_factory=set)
+
+
 def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
     """Note that a unit's report of a day is another: both its day and its periods are compared anew."""
-    cells, days, _ = _touched(session)
+    touched = _touched(session, event.written.at)
     if event.written.reference.has_figures(event.unit_id, event.system):
-        cells.add((event.unit_id, event.system, event.day))
-    days.add((event.unit_id, event.day))
+        touched.cells.add((event.unit_id, event.system, event.day))
+    touched.days.add((event.unit_id, event.day))
 
 
 def on_figures(session: Session, event: FiguresStored) -> None:
     """Note that a source says something else of a unit's day."""
-    _touched(session)[0].add((event.unit_id, event.system, event.day))
+    _touched(session, event.at).cells.add((event.unit_id, event.system, event.day))
 
 
 def on_pulled(session: Session, event: PeriodsPulled) -> None:
     """Note that the portal's figures of some periods were fetched."""
-    _touched(session)[2].update(event.periods)
+    _touched(session, event.at).periods.update(event.periods)
 
 
-def _touched(session: Session) -> tuple[set[Cell], set[tuple[int, date]], set[str]]:
+def _touched(session: Session, at: datetime) -> _Touched:
     events.at_end(session, _settle_touched)
-    found: tuple[set[Cell], set[tuple[int, date]], set[str]] = session.info.setdefault(_TOUCHED, (set(), set(), set()))
+    found: _Touched = session.info.setdefault(_TOUCHED, _Touched(at))
+    found.at = max(found.at, at)
     return found
 
 
 def _settle_touched(session: Session) -> None:
-    cells, days, periods = session.info.pop(_TOUCHED)
-    now = session.info["audit_context"].at
-    if cells:
-        keep_days(session, cells, now)
-    for period, units in _published(session, days).items():
-        if period not in periods:
-            keep_period(session, period, now, units)
-    for period in sorted(periods):
-        keep_period(session, period, now)
+    touched: _Touched = session.info.pop(_TOUCHED)
+    if touched.cells:
+        keep_days(session, touched.cells, touched.at)
+    for period, units in _published(session, touched.days).items():
+        if period not in touched.periods:
+            keep_period(session, period, touched.at, units)
+    for period in sorted(touched.periods):
+        keep_period(session, period, touched.at)
 
 
 def _published(session: Session, days: Iterable[tuple[int, date]]) -> dict[str, set[int]]:

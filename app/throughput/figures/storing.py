@@ -43,6 +43,7 @@ class FiguresStored:
     unit_id: int
     system: System
     day: date
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def store(call: Call, item: Item, stands: Standing | None, version: int, digest:
         hot.run(call.session, _update_day, head | {"which": number})
     _write(call, number, version, item.of_day, now, anew=stands is None)
     assert item.unit is not None
-    events.publish(call.session, FiguresStored(unit, system, day))
+    events.publish(call.session, FiguresStored(unit, system, day, call.now))
     audit.record(
         call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
         after={"source": call.body.source, "version": version, "digest": digest},
@@ -124,7 +125,7 @@ def move(call: Call, later: chains.Later) -> bool:
     hot.run(call.session, _update_day, head)
     _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
     assert later.of.unit is not None
-    events.publish(call.session, FiguresStored(later.unit_id, later.system, later.day))
+    events.publish(call.session, FiguresStored(later.unit_id, later.system, later.day, call.now))
     audit.record(
         call.session, "figures.moved", f"figures/{later.of.unit.code}/{later.day}/{later.system.value}",
         after={"source": call.body.source, "version": later.version + 1, "with": str(later.of.sent.day)},
