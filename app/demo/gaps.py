@@ -58,9 +58,7 @@ STORIES = (
     Story(6, "19753", 8),
     Story(4, "19789", 5, GapReason.not_digitised, explained=3),
     Story(3, "19867", 6, GapReason.late_sync, explained=2),
-    Story(2, "19789", 7),
-    Story(2, "20035", 4),
-)
+)  # what the one-gate system says of the last days differs too, by itself
 
 
 def tell(session: Session, days: Sequence[date], now: datetime) -> None:

@@ -45,8 +45,8 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 def ask(analyst: TestClient) -> Ask:
     """The summary of July 2025 as the city's analyst gets it."""
 
-    def summary(**params: str) -> dict[str, Any]:
-        answer = analyst.get("/throughput/summary.json", params=params)
+    def summary(*, at: str = "/throughput/summary", **params: str) -> dict[str, Any]:
+        answer = analyst.get(f"{at}.json", params=params)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
@@ -107,3 +107,14 @@ def test_a_returned_report_names_its_field_and_its_source_differs_there(analyst:
     assert (odd["field"], odd["measure"], odd["value"] - odd["said"]) == ("HT", "received_online", 3)
     review = analyst.get(f"/throughput/reports/{THUAN_HOA}/{day}/city/approvals.json?stage=city").json()
     assert (review["city"]["word"], "Hộ tịch" in review["city"]["reason"]) == ("returned", True)
+
+
+def test_there_are_days_with_gaps_explained_ones_and_one_that_a_late_sync_closed(ask: Ask) -> None:
+    standing, over = (ask(at="/portal/gaps", **which)["items"] for which in ({}, {"state": "closed"}))
+    assert {one["state"] for one in standing} == {"open", "explained"}
+    assert len({one["opened_at"] for one in standing}) >= 4, "of several ages"
+    assert {one["outcome"] for one in over} == {"matched", "accepted"}
+    caught_up = [one for one in over if one["outcome"] == "matched"]
+    assert all((one["gap"], one["reason"], one["unit"]) == (0, "late_sync", THUAN_HOA) for one in caught_up)
+    assert not {(one["unit"], one["first"]) for one in caught_up} & {(one["unit"], one["first"]) for one in standing}
+    assert {one["state"] for one in standing if one["unit"] == THUAN_HOA} == {"open", "explained"}
