@@ -92,6 +92,26 @@ def test_a_report_that_says_nothing_any_more_leaves_nothing_to_compare(apart: Te
     assert (one["outcome"], one["ours"], one["gap"]) == ("gone", None, None)
 
 
+def test_a_withdrawn_file_gives_its_gaps_back_to_what_was_said_before(api: Api) -> None:
+    analyst, officer = api("city_analyst"), api()
+    assert officer.put(REPORT, json=report(OURS)).status_code == 201
+
+    def bring(online: int) -> int:
+        rows = f"unit,day,system,field,received_online,received_counter\n{WARD},{DAY},city,HT,{online},10"
+        files, source = {"file": ("so.csv", rows.encode())}, {"source": "tep"}
+        brought = analyst.post(f"{API}/throughput/figures/import", files=files, data=source)
+        assert brought.is_success, brought.text
+        return int(analyst.get(f"{API}/throughput/figures/imports").json()["items"][0]["id"])
+
+    bring(40)
+    assert standing(officer) == {}
+    wrong = bring(12)
+    assert standing(officer)[f"{DAY} online"] == (40, 12, "open")
+    taken = analyst.post(f"{API}/throughput/figures/imports/{wrong}/withdrawal", json={"reason": "Tệp của ngày khác"})
+    assert taken.is_success, taken.text
+    assert standing(officer) == {}
+
+
 def test_a_field_that_a_source_does_not_name_is_not_spoken_of(api: Api, machine: TestClient) -> None:
     officer = api()
     two = report(OURS, line("DD", received_online=20))

@@ -160,6 +160,7 @@ def give_back(
     }  # fmt: skip
     hot.run(call.session, _update_day, head | {"which": number})
     _write(call, number, version + 1, counts, now, anew=False)
+    events.publish(call.session, FiguresStored(*key, call.now))
 
 
 def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
