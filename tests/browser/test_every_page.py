@@ -88,7 +88,7 @@ INDICATORS = (
 PORTAL = (
     "/portal/health", "/portal/events", "/portal/aside", "/portal/codes", "/portal/codes?match=unmapped",
     "/portal/months", "/portal/gaps", "/portal/gaps?month=2025-07&everything=true",
-    "/portal/exchanges", "/portal/exchanges?outcome=ok",
+    "/portal/exchanges", "/portal/exchanges?outcome=ok", "/portal/messages", "/portal/messages?state=parked",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
@@ -104,9 +104,11 @@ PAGES = [
 ]
 
 
-# Redirects, health, and what other tests audit: a token's own page, the contract's, a frozen form's, an exchange's.
+# Redirects, health, and what other tests audit: a token's own page, the contract's, a frozen form's, an exchange's,
+# a message's.
 ELSEWHERE = {
     "/portal/exchanges/{number}",
+    "/portal/messages/{number}",
     "/",
     "/favicon.ico",
     "/files/{number}",

@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
+from app.portal.simulator.receiving import UNREAD, Received, legacy_told, rest_told
 from app.portal.simulator.rules import (
     SESSION_ENDED,
     SUCCESS,
@@ -52,6 +53,7 @@ class State:
     switches: dict[str, Switch] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     calls: Counter[str] = field(default_factory=Counter)
+    received: Received = field(default_factory=Received)
     lock: Lock = field(default_factory=Lock)
 
     def next_fault(self, generation: str) -> Switch | None:
@@ -100,7 +102,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: what was asked is told at `/control`."""
 
     def do_GET(self) -> None:
-        """Tell at `/control` which faults are on and what was asked."""
+        """Tell at `/control` which faults are on and what was asked; at `/control/received`, what days it has."""
+        if self.path == "/control/received":
+            self._answer(200, self.server.state.received.whole())
+            return
         if self.path != "/control":
             self._answer(404, _said("NOT_FOUND", self.path[:80]))
             return
@@ -109,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
             on = {
                 g: {"fault": s.fault.value, "times": s.times, "seconds": s.seconds} for g, s in state.switches.items()
             }
-            told = {"faults": on, "calls": dict(state.calls)}
+            told = {"faults": on, "calls": dict(state.calls), "received": state.received.counts()}
         self._answer(200, told)
 
     def do_PUT(self) -> None:
@@ -131,6 +136,7 @@ class Handler(BaseHTTPRequestHandler):
             if asked.get("forget"):
                 state.calls.clear()
                 state.sessions.clear()
+                state.received.forget()
             for generation in wanted:
                 state.switches.pop(generation, None)
                 if fault is not None:
@@ -162,6 +168,12 @@ class Handler(BaseHTTPRequestHandler):
         state.counted(f"legacy {service}")
         if self._has_ended(str(asked.get("session")), switch):
             return 200, {"error_code": SESSION_ENDED, "message": "Phiên làm việc hết hạn"}
+        if service == "DongBoSoLieuNgay":
+            told = legacy_told(asked)
+            if told is None:
+                return 200, {"error_code": "422", "message": "Thiếu dữ liệu"}
+            receipt = {"taken": "DA_NHAN", "known": "DA_CO", "older": "CU_HON"}[self._taken(told, switch)]
+            return 200, {"error_code": SUCCESS, "result": [{"MaBanTin": told[0], "KetQua": receipt}]}
         rows = legacy_rows(state.content, service, asked)
         if rows is None:
             return 200, {"error_code": UNKNOWN_SERVICE, "message": f"Không có dịch vụ {service}"}
@@ -177,6 +189,11 @@ class Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._has_ended(token, switch):
             return 401, _said("UNAUTHORIZED", "Token hết hạn")
+        if path == "/statistics/daily":
+            told = rest_told(asked)
+            if told is None:
+                return 400, _said("INVALID", "messageId, departmentId, day, sourceSystem, revision, sequence, lines")
+            return 201, _said("OK", "", {"messageId": told[0], "receipt": self._taken(told, switch).upper()})
         rows = rest_rows(state.content, path, asked)
         if rows is None:
             return 404, _said("NOT_FOUND", path[:80])
@@ -184,6 +201,11 @@ class Handler(BaseHTTPRequestHandler):
         first = (max(1, int(asked.get("currentPage") or 1)) - 1) * size
         page = disturbed(rows[first : first + size], switch.fault if switch else None)[:size]
         return 201, _said("OK", "", {"rows": page, "total": len(rows)})
+
+    def _taken(self, told: tuple[str, str, int, dict[str, Any]], switch: Switch | None) -> str:
+        if switch is not None and switch.fault in UNREAD:
+            return "taken"  # nobody will read this
+        return self.server.state.received.take(*told)
 
     def _has_ended(self, session: str, switch: Switch | None) -> bool:
         state = self.server.state
