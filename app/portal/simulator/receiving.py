@@ -9,7 +9,7 @@ from typing import Any
 from app.portal.simulator.rules import Fault
 
 # With these the message was not looked at; with the others it was, and the answer is what gets lost.
-UNREAD = frozenset({Fault.too_many, Fault.unavailable, Fault.html, Fault.huge, Fault.expired})
+UNREAD = frozenset({Fault.too_many, Fault.unavailable, Fault.html, Fault.huge, Fault.expired, Fault.mutated})
 KEPT = 200_000  # messages; the simulator is for trying things out
 
 

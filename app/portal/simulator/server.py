@@ -15,6 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
+from app.portal.simulator.mutating import mutated
 from app.portal.simulator.receiving import UNREAD, Received, legacy_told, rest_told
 from app.portal.simulator.rules import (
     SESSION_ENDED,
@@ -227,6 +228,9 @@ class Handler(BaseHTTPRequestHandler):
             self._write(200, HTML.encode(), {"Content-Type": "text/html; charset=utf-8"})
         elif fault is Fault.huge:
             self._huge()
+        elif fault is Fault.mutated and not _is_sign_in(answer):
+            number = self.server.state.calls.total()
+            self._write(status, mutated(answer, number), {"Content-Type": "application/json"})
         elif fault in (Fault.drip, Fault.reset, Fault.half, Fault.cut):
             self._broken(status, json.dumps(answer, ensure_ascii=False).encode(), fault, seconds)
         else:
@@ -293,6 +297,11 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
         except OSError:
             self.close_connection = True
+
+
+def _is_sign_in(answer: dict[str, Any]) -> bool:
+    """Tell whether an answer holds a session: without one nothing else could be asked."""
+    return "session" in answer or "access_token" in (answer.get("data") or {})
 
 
 def _said(code: str, message: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
