@@ -51,9 +51,7 @@ def _pull(app: FastAPI, clock: SetClock) -> list[str]:
 def _endure(app: FastAPI, portal: Portal, clock: SetClock, generation: str, answers: int) -> None:
     addresses = {"portal_legacy_url": portal.legacy, "portal_rest_url": portal.rest}
     addresses[f"portal_{'rest' if generation == 'legacy' else 'legacy'}_url"] = ""
-    app.state.settings = app.state.settings.model_copy(
-        update=portal.settings() | addresses | {"portal_push": generation, "worker_lease_seconds": 60.0}
-    )
+    app.state.settings = app.state.settings.model_copy(update=portal.patient(generation) | addresses)
     assert _pull(app, clock) == []
     with app.state.database.write() as session:
         put_messages(session, clock.now(), range(1), of=generation)

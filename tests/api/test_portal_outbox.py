@@ -51,7 +51,7 @@ def rest(app: FastAPI, portal: Portal) -> str:
 
 
 def _switch_on(app: FastAPI, portal: Portal, generation: str) -> str:
-    app.state.settings = app.state.settings.model_copy(update=portal.settings() | {"portal_push": generation})
+    app.state.settings = app.state.settings.model_copy(update=portal.patient(generation))
     return generation
 
 
@@ -181,6 +181,8 @@ def test_while_an_older_message_is_on_its_way_a_newer_one_waits_for_it(
 def test_a_lost_answer_is_no_second_message(
     app: FastAPI, api: Api, portal: Portal, pushing: str, clock: SetClock, fault: str
 ) -> None:  # fmt: skip
+    if fault == "slow":
+        app.state.settings = app.state.settings.model_copy(update={"portal_read_seconds": 0.6})
     one = worker(app)
     put(app, 1, of=pushing)
     assert one.turn(), "it has signed in: the fault is the message's own"

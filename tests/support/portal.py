@@ -43,6 +43,11 @@ class Portal:
         told: dict[str, Any] = httpx2.get(self.control + "/received", trust_env=False).json()
         return told
 
+    def patient(self, push: str = "off") -> dict[str, Any]:
+        """Return settings that connect an installation with it and wait longer than a busy machine takes."""
+        waits = {"portal_connect_seconds": 10.0, "portal_read_seconds": 10.0, "portal_total_seconds": 20.0}
+        return self.settings() | waits | {"portal_push": push}
+
     def settings(self) -> dict[str, Any]:
         """Return the settings that connect an installation with it; waits are short, so that tests are."""
         return {

@@ -22,10 +22,11 @@ IDLE = 1.0  # seconds between two looks at an empty outbox
 
 
 class Sender(Protocol):
-    """Whoever can send: which systems may be asked now, which are left alone, and one message's way."""
+    """Whoever can send: which systems may be asked now and which are left alone, one message's way, and its traces."""
 
     def looked(self, session: Session, now: datetime) -> tuple[list[str], list[str]]: ...
     def send(self, held: Held, lease: timedelta) -> Ended: ...
+    def noted(self, session: Session) -> None: ...
 
 
 class Worker:
@@ -76,6 +77,7 @@ class Worker:
         chance = random.random()  # noqa: S311 - spreads tries over time, and hides nothing
 
         def act(session: Session, now: datetime) -> Held | None:
+            self.sender.noted(session)
             service.settle(session, held, ended, now, chance=chance)
             return self._claimed(session, now) if more() else None
 

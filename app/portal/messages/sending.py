@@ -15,7 +15,7 @@ from app.core.settings import Settings
 from app.portal.adapters.rules import Adapter, Endpoint, Outcome, PortalFault, Purpose, Receipt
 from app.portal.health import breakers
 from app.portal.health.breakers import Paused
-from app.portal.health.connecting import address_of, connect
+from app.portal.health.connecting import PatientWatch, address_of, connect
 from app.portal.health.models import PortalBreaker
 from app.portal.health.rules import REST
 from app.portal.messages import rules
@@ -31,6 +31,7 @@ class PortalSender:
         self.database = database
         self.settings = settings
         self.clock = clock
+        self._watch = PatientWatch(database, clock)
         self._adapters: dict[Endpoint, Adapter] = {}
         self._complained: set[Endpoint] = set()
 
@@ -56,10 +57,16 @@ class PortalSender:
             return Ended(Ending.never if never else Ending.again, fault.outcome.value, fault.retry_after)
         return Ended(Ending.done, Outcome.ok.value if receipt is Receipt.taken else receipt.value)
 
+    def noted(self, session: Session) -> None:
+        """Write down how the calls of the last message ended."""
+        self._watch.write(session)
+
     def _adapter(self, endpoint: Endpoint) -> Adapter | None:
         if endpoint not in self._adapters and address_of(self.settings, endpoint):
             try:
-                self._adapters[endpoint] = connect(self.database, self.settings, self.clock, endpoint, tries=1)
+                self._adapters[endpoint] = connect(
+                    self.database, self.settings, self.clock, endpoint, tries=1, watch=self._watch
+                )
             except Conflict as refusal:
                 if endpoint not in self._complained:
                     log.error("portal_not_usable", endpoint=endpoint.value, code=refusal.code)
