@@ -53,7 +53,8 @@ async def beside(database: Database, settings: Settings, clock: Clock) -> AsyncI
         yield
         return
     stop = threading.Event()
-    thread = threading.Thread(target=work, args=(database, settings, clock, stop), daemon=True)
+    told = (database, settings, clock, stop)
+    thread = threading.Thread(target=work, args=told, name="portal-worker", daemon=True)
     thread.start()
     try:
         yield

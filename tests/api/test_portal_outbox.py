@@ -3,6 +3,8 @@
 Against the simulator as a real process over loopback; a day passes by the set clock.
 """
 
+import asyncio
+import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +13,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+from app.__main__ import cli
 from app.core.clock import HUE
 from app.core.jobs import service as outbox
 from app.core.jobs.rules import Ending
@@ -395,3 +399,35 @@ def test_a_message_s_page_says_what_to_do(
     assert (again.status_code, again.headers["location"]) == (303, "/portal/messages")
     late = analyst.post("/portal/messages/2/replay", data={"reason": "Đã sửa tài khoản"})
     assert (late.status_code, "không còn chờ xử lý thủ công" in late.text) == (409, True)
+
+
+def test_serve_sends_too_where_it_is_set(app: FastAPI, portal: Portal, rest: str) -> None:
+    put(app, 2)
+    state = app.state
+    settings = state.settings.model_copy(update={"worker_in_serve": True, "worker_nightly_at": "off"})
+
+    async def serve() -> None:
+        async with working.beside(state.database, settings, state.clock):
+            for _ in range(600):
+                if set(rows(app)) == {"sent"}:
+                    return
+                await asyncio.sleep(0.05)
+
+    asyncio.run(serve())
+    assert set(rows(app)) == {"sent"}
+    assert not [one for one in threading.enumerate() if one.name.startswith("portal-worker")], "it ended with the block"
+
+
+def test_a_command_sends_again_what_is_parked(
+    app: FastAPI, database_url: str, rest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    put(app, 3)
+    with app.state.database.write() as session:
+        session.execute(text("update outbox_messages set state = 'parked', ended_at = created_at where id < 3"))
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    why = ["portal-replay", "--reason", "Cổng chạy lại"]
+    assert CliRunner().invoke(cli, [*why, "--message", "no-such"]).exit_code != 0
+    one = CliRunner().invoke(cli, [*why, "--message", "U00001.2026-11-20.city.1.1"])
+    assert (one.exit_code, rows(app)) == (0, ["parked", "waiting", "waiting"]), one.output
+    both = CliRunner().invoke(cli, why)
+    assert (both.exit_code, set(rows(app)), both.output) == (0, {"waiting"}, "1 messages wait to be sent again.\n")
