@@ -78,7 +78,7 @@ def worker() -> None:
     database, stop = ready(settings), threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
-    working.work(database, settings, SystemClock(), stop)
+    working.work(database, settings, SystemClock(), stop, at_once=settings.worker_at_once)
     database.engine.dispose()
 
 

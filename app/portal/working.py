@@ -36,13 +36,23 @@ def worker(database: Database, settings: Settings, clock: Clock) -> Worker:
     return Worker(database, clock, PortalSender(database, settings, clock), name=name, lease=lease)
 
 
-def work(database: Database, settings: Settings, clock: Clock, stop: threading.Event) -> None:
-    """Work until told to stop; the message that is held then is finished, a nightly round is cut off and begun anew."""
+def work(
+    database: Database, settings: Settings, clock: Clock, stop: threading.Event, *, at_once: int = 1
+) -> None:  # fmt: skip
+    """Work until told to stop, with so many messages on their way at once.
+
+    What is held when it is told is finished; a nightly round is cut off and begun anew.
+    """
     one = worker(database, settings, clock)
+    others = [threading.Thread(target=worker(database, settings, clock).run, args=(stop,)) for _ in range(at_once - 1)]
     # A daemon: a round may take ten minutes, and nothing is lost by cutting it off.
     threading.Thread(target=_nights, args=(database, settings, clock, one.name, stop), daemon=True).start()
     log.info("worker_started", worker=one.name)
+    for other in others:
+        other.start()
     one.run(stop)
+    for other in others:
+        other.join()
     log.info("worker_stopped", worker=one.name)
 
 

@@ -89,6 +89,7 @@ def workshop(template: str, tmp_path: Path) -> Iterator[Workshop]:
     url = f"sqlite:///{path}"
     told = portal.settings() | {
         "portal_push": "rest", "worker_lease_seconds": LEASE, "worker_nightly_at": "off", "log_level": "error",
+        "worker_at_once": 3,
         "portal_total_seconds": 5.0, "portal_read_seconds": 5.0,
     }  # fmt: skip
     environment = {f"TIENDO57_{name.upper()}": str(value) for name, value in told.items()}
@@ -127,7 +128,7 @@ def _endure(workshop: Workshop, kills: int, seed: int) -> None:
     assert held_at_death >= kills // 2, "the kills fell beside the sending"
     with workshop.database.engine.connect() as connection:
         unfinished = "select count(*) from outbox_attempts where outcome is null"
-        assert connection.execute(text(unfinished)).scalar_one() == held_at_death
+        assert connection.execute(text(unfinished)).scalar_one() >= held_at_death, "an interrupted try says so"
         assert connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
 
 
@@ -142,11 +143,12 @@ def test_fifty_kills_lose_nothing_and_double_nothing(workshop: Workshop) -> None
 
 def test_a_worker_that_is_asked_to_end_finishes_what_it_holds(workshop: Workshop) -> None:
     workshop.environment["TIENDO57_WORKER_LEASE_SECONDS"] = "30"
-    workshop.put(range(3))
+    workshop.put(range(30))
     workshop.portal.fault("slow", generation="rest", seconds=0.4)
     living = workshop.begin()
     workshop.until("claimed_until is not null", 1)
     assert workshop.end(living, signal.SIGTERM) == 0
     assert workshop.count("claimed_until is not null") == 0, "nobody has to wait for its lease"
-    assert workshop.count("state = 'sent'") == 1
-    assert workshop.count("state = 'waiting' and attempts = 0") == 2
+    sent = workshop.count("state = 'sent' and attempts = 1")
+    assert 1 <= sent < 30
+    assert workshop.count("state = 'waiting' and attempts = 0") == 30 - sent
