@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from app.portal.simulator.rules import Fault
+from app.portal.simulator.rules import SUCCESS, Fault
 
 # With these the message was not looked at; with the others it was, and the answer is what gets lost.
 UNREAD = frozenset({Fault.too_many, Fault.unavailable, Fault.html, Fault.huge, Fault.expired, Fault.mutated})
+Told = tuple[str, str, int, dict[str, Any]]  # key, subject, place, content
 KEPT = 200_000  # messages; the simulator is for trying things out
 
 
@@ -57,8 +58,30 @@ class Received:
             return {"arrivals": dict(self.arrivals), "days": dict(self.days)}
 
 
-def legacy_told(asked: Mapping[str, Any]) -> tuple[str, str, int, dict[str, Any]] | None:
-    """Return key, subject, place and content of a message of the legacy envelope; None for what is none."""
+def legacy_push(received: Received, asked: Mapping[str, Any], fault: Fault | None) -> tuple[int, dict[str, Any]]:
+    """Answer a message of the legacy envelope."""
+    told = _legacy_told(asked)
+    if told is None:
+        return 200, {"error_code": "422", "message": "Thiếu dữ liệu"}
+    receipt = {"taken": "DA_NHAN", "known": "DA_CO", "older": "CU_HON"}[_taken(received, told, fault)]
+    return 200, {"error_code": SUCCESS, "result": [{"MaBanTin": told[0], "KetQua": receipt}]}
+
+
+def rest_push(received: Received, asked: Mapping[str, Any], fault: Fault | None) -> tuple[int, dict[str, Any]]:
+    """Answer a message of the REST style."""
+    told = _rest_told(asked)
+    if told is None:
+        wanted = "messageId, departmentId, day, sourceSystem, revision, sequence, withdrawn, lines"
+        return 400, {"code": "INVALID", "message": wanted, "data": None}
+    data = {"messageId": told[0], "receipt": _taken(received, told, fault).upper()}
+    return 201, {"code": "OK", "message": "", "data": data}
+
+
+def _taken(received: Received, told: Told, fault: Fault | None) -> str:
+    return "taken" if fault in UNREAD else received.take(*told)  # of the former nobody will read this
+
+
+def _legacy_told(asked: Mapping[str, Any]) -> Told | None:
     try:
         (row,) = asked["data"]
         subject = f"{row['MaCoQuan']}.{row['Ngay'][:4]}-{row['Ngay'][4:6]}-{row['Ngay'][6:8]}.{row['HeThong']}"
@@ -68,8 +91,7 @@ def legacy_told(asked: Mapping[str, Any]) -> tuple[str, str, int, dict[str, Any]
         return None
 
 
-def rest_told(asked: Mapping[str, Any]) -> tuple[str, str, int, dict[str, Any]] | None:
-    """Return key, subject, place and content of a message of the REST style; None for what is none."""
+def _rest_told(asked: Mapping[str, Any]) -> Told | None:
     try:
         subject = f"{asked['departmentId']}.{asked['day']}.{asked['sourceSystem']}"
         told = {"revision": int(asked["revision"]), "withdrawn": bool(asked["withdrawn"]), "lines": asked["lines"]}

@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from app.portal.simulator.mutating import mutated
-from app.portal.simulator.receiving import UNREAD, Received, legacy_told, rest_told
+from app.portal.simulator.receiving import Received, legacy_push, rest_push
 from app.portal.simulator.rules import (
     SESSION_ENDED,
     SUCCESS,
@@ -170,11 +170,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._has_ended(str(asked.get("session")), switch):
             return 200, {"error_code": SESSION_ENDED, "message": "Phiên làm việc hết hạn"}
         if service == "DongBoSoLieuNgay":
-            told = legacy_told(asked)
-            if told is None:
-                return 200, {"error_code": "422", "message": "Thiếu dữ liệu"}
-            receipt = {"taken": "DA_NHAN", "known": "DA_CO", "older": "CU_HON"}[self._taken(told, switch)]
-            return 200, {"error_code": SUCCESS, "result": [{"MaBanTin": told[0], "KetQua": receipt}]}
+            return legacy_push(state.received, asked, switch.fault if switch else None)
         rows = legacy_rows(state.content, service, asked)
         if rows is None:
             return 200, {"error_code": UNKNOWN_SERVICE, "message": f"Không có dịch vụ {service}"}
@@ -191,10 +187,7 @@ class Handler(BaseHTTPRequestHandler):
         if self._has_ended(token, switch):
             return 401, _said("UNAUTHORIZED", "Token hết hạn")
         if path == "/statistics/daily":
-            told = rest_told(asked)
-            if told is None:
-                return 400, _said("INVALID", "messageId, departmentId, day, sourceSystem, revision, sequence, lines")
-            return 201, _said("OK", "", {"messageId": told[0], "receipt": self._taken(told, switch).upper()})
+            return rest_push(state.received, asked, switch.fault if switch else None)
         rows = rest_rows(state.content, path, asked)
         if rows is None:
             return 404, _said("NOT_FOUND", path[:80])
@@ -202,11 +195,6 @@ class Handler(BaseHTTPRequestHandler):
         first = (max(1, int(asked.get("currentPage") or 1)) - 1) * size
         page = disturbed(rows[first : first + size], switch.fault if switch else None)[:size]
         return 201, _said("OK", "", {"rows": page, "total": len(rows)})
-
-    def _taken(self, told: tuple[str, str, int, dict[str, Any]], switch: Switch | None) -> str:
-        if switch is not None and switch.fault in UNREAD:
-            return "taken"  # nobody will read this
-        return self.server.state.received.take(*told)
 
     def _has_ended(self, session: str, switch: Switch | None) -> bool:
         state = self.server.state
