@@ -67,6 +67,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
     ),
     "portal.nav": (
         Entry("/portal/health", "portal.connection_health", "portal:read", desk=False),
+        Entry("/portal/messages", "portal.outbox", "portal:read", desk=False),
         Entry("/portal/events", "portal.feeds", "portal:read", desk=False),
         Entry("/portal/aside", "portal.aside", "portal:read", desk=False),
         Entry("/portal/gaps", "portal.gaps_nav", "gaps:read", desk=False),

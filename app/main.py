@@ -38,6 +38,7 @@ from app.indicators.readings import endpoints as indicators_readings
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
 from app.indicators.targets import endpoints as indicators_targets
+from app.portal import working
 from app.portal.codes import endpoints as portal_codes
 from app.portal.comparison import endpoints as portal_comparison
 from app.portal.events import endpoints as portal_events
@@ -45,6 +46,8 @@ from app.portal.exchanges import endpoints as portal_exchanges
 from app.portal.gaps import endpoints as portal_gaps
 from app.portal.gaps import keeping as gaps
 from app.portal.health import endpoints as portal_health
+from app.portal.messages import endpoints as portal_messages
+from app.portal.messages import telling
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
 from app.procedures.models import FieldChanged
@@ -64,6 +67,7 @@ from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
 from app.throughput.approvals import endpoints as endpoints_approvals
 from app.throughput.approvals import service as approvals
+from app.throughput.approvals.service import ApprovalEnded, ReportApproved
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
@@ -127,6 +131,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     portal_exchanges.router,
     portal_gaps.router,
     portal_health.router,
+    portal_messages.router,
     units.router,
     calendar.router,
     procedures_intake.router,
@@ -206,6 +211,8 @@ def wire() -> None:
     events.subscribe(ReasonsAdded, reminders.on_return_stands)
     events.subscribe(ReportCarried, approvals.on_carried)
     events.subscribe(ReportCarried, reminders.on_return_stands)
+    events.subscribe(ReportApproved, telling.on_approved)
+    events.subscribe(ApprovalEnded, telling.on_approval_ended)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
@@ -226,6 +233,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         obligations.kept_ahead(state.database, state.clock, state.settings),
         reminders.kept_up(state.database, state.clock),
         keeping.kept_up(state.database, state.clock),
+        working.beside(state.database, state.settings, state.clock),
     ):
         yield
     app.state.database.engine.dispose()

@@ -80,6 +80,43 @@ def forget_exchanges() -> None:
     say(f"{count} exchanges forgotten.")
 
 
+@portal_cli.command("worker")
+def worker() -> None:
+    """Send what waits in the outbox and do the nightly round, until ended; any number of workers may run."""
+    import signal
+    import threading
+
+    from app.core import log
+    from app.portal import working
+
+    settings = Settings()
+    log.configure(settings)
+    database, stop = ready(settings), threading.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: stop.set())
+    working.work(database, settings, SystemClock(), stop, at_once=settings.worker_at_once)
+    database.engine.dispose()
+
+
+@portal_cli.command("portal-replay")
+def portal_replay(
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit log")],
+    message: Annotated[str | None, typer.Option(help="Only this one, by its key; default all parked")] = None,
+) -> None:
+    """Send parked messages again; the receiver drops what it has already."""
+    from app.portal.messages import service as messages
+
+    with ready(Settings()).write() as session:
+        identify(session)
+        now = SystemClock().now()
+        if message is None:
+            count = messages.replay_all(session, reason=reason, now=now).replayed
+        else:
+            messages.replay(session, messages.number_of(session, message), reason=reason, now=now)
+            count = 1
+    say(f"{count} messages wait to be sent again.")
+
+
 @portal_cli.command("portal-simulator")
 def portal_simulator(
     host: Annotated[

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 from app.accounts import models as accounts
 from app.calendar import models as calendar
 from app.core import audit, files, stamps, versions
+from app.core.jobs import models as jobs
 from app.indicators.citations import models as citations
 from app.indicators.computed import models as computed
 from app.indicators.linked import models as linked
@@ -35,7 +36,7 @@ from app.throughput.statutory import frozen
 from app.units import models as units
 
 MODULES = (
-    audit, files, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
+    audit, files, jobs, stamps, versions, units, calendar, accounts, procedures, tasks, tasks_asking, tasks_monthly,
     tasks_directives, tasks_progress, tasks_scope, throughput, evidence, figures, findings,
     frozen, approvals, reminders, reminder_times, reopenings, sets, targets, readings, citations, linked, computed,
     portal_codes, portal_events, portal_exchanges, portal_gaps, portal_health,

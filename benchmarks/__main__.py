@@ -80,20 +80,20 @@ def prepare(url: str) -> list[str]:
 
 
 @contextmanager
-def served(url: str) -> Iterator[int]:
+def served(url: str, factory: str = "benchmarks.app:build") -> Iterator[int]:
     """Serve the application in a process of its own on a free port of the loopback address."""
-    with serving(url) as (port, _):
+    with serving(url, factory) as (port, _):
         yield port
 
 
 @contextmanager
-def serving(url: str) -> Iterator[tuple[int, int]]:
+def serving(url: str, factory: str = "benchmarks.app:build") -> Iterator[tuple[int, int]]:
     """Do so, and tell the number of the process too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     command = [
-        sys.executable, "-m", "uvicorn", "--factory", "benchmarks.app:build", "--port", str(port),
+        sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port),
         "--no-access-log", "--log-level", "warning",
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})

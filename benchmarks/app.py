@@ -1,6 +1,7 @@
 """The application under measurement: itself, with a clock that stands still on a working day and an echo beside."""
 
-from datetime import datetime
+import time
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Response
@@ -20,6 +21,22 @@ class StandingClock:
     def now(self) -> datetime:
         """Return that moment."""
         return NOW
+
+
+class MovingClock:
+    """A clock that begins at that moment and goes on from there."""
+
+    def __init__(self) -> None:
+        self.began = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return that moment and what has passed since."""
+        return NOW + timedelta(seconds=time.monotonic() - self.began)
+
+
+def moving() -> FastAPI:
+    """Build the application itself, with a clock that goes on from a working day."""
+    return create_app(Settings(), MovingClock())
 
 
 def build() -> FastAPI:

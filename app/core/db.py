@@ -233,6 +233,7 @@ async def get_session(request: Request, _: Annotated[object, Depends(get_caller)
     async with database.gate.passage():
         session = Session(database.writer, expire_on_commit=False)
         session.info["audit_context"] = audit.Context.of(request)
+        session.info["settings"] = request.app.state.settings  # for those whom an event tells something
         session.info["finish"] = partial(_finish, request, session)
         async with _ended(session):
             yield session

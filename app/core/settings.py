@@ -66,7 +66,13 @@ class Settings(BaseSettings):
     portal_tries: int = Field(default=3, ge=1, le=10)
     portal_key_file: str | None = None
     portal_stopped_ends: bool = True
+    portal_push: Literal["off", "legacy", "rest"] = "off"
     portal_exchange_days: int = Field(default=1096, ge=731, le=36_525)  # the law asks for two years
+
+    worker_in_serve: bool = False
+    worker_lease_seconds: float = Field(default=120.0, ge=1, le=3600)
+    worker_at_once: int = Field(default=4, ge=1, le=32)
+    worker_nightly_at: str = Field(default="02:30", pattern=r"^(off|([01]\d|2[0-3]):[0-5]\d)$")
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,7 @@ from tests.api.test_access import _calls, _method, _routes
 from tests.conftest import PASSWORD
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.indicators import indicator, indicator_set, reading
+from tests.support.portal import put_messages
 from tests.support.tasks import DOCUMENT, PDF, directive, task
 from tests.support.workbooks import GOOD, HEADINGS, workbook
 
@@ -233,8 +234,8 @@ def test_every_unsafe_route_leaves_an_entry(
         ("put_portal_gap_owner", analyst, "PUT", "owner", {"owner": "city_analyst"}),
         ("put_portal_gap_closure", analyst, "PUT", "closure", {"outcome": "accepted", "why": "Đã rõ"}),
     ):
-        before, match = len(_entries(app)), {"if-match": client.get(gap).headers["etag"]}
-        assert client.request(method, f"{gap}/{act}", json=body, headers=match).is_success
+        before, seen = len(_entries(app)), {"if-match": client.get(gap).headers["etag"]}
+        assert client.request(method, f"{gap}/{act}", json=body, headers=seen).is_success
         assert len(_entries(app)) > before, f"{operation} left no entry"
         done.add(operation)
     wider = {"dossiers": 5, "share": 0.01, "why": "Thử"}
@@ -257,6 +258,11 @@ def test_every_unsafe_route_leaves_an_entry(
     call("put_external_code", analyst, "PUT", "/external-codes", known)
     call("replay_portal_aside", analyst, "POST", "/portal/aside/gate/replay", {})
     other = {"fault": "unknown_unit", "code": "XX-2"}
+    with app.state.database.write() as session:
+        put_messages(session, app.state.clock.now(), range(2))
+        session.execute(text("update outbox_messages set state = 'parked', ended_at = created_at"))
+    call("replay_portal_message", analyst, "POST", "/portal/messages/1/replay", {"reason": "Cổng chạy lại"})
+    call("replay_portal_messages", analyst, "POST", "/portal/messages/replay", {"reason": "Cổng chạy lại"})
     call("dismiss_portal_aside", analyst, "POST", "/portal/aside/gate/dismissal", other)
     for operation, client, method, path, body, match in _tasks(has, analyst, officer):
         call(operation, client, method, path, body, match)

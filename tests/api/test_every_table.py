@@ -59,6 +59,7 @@ NO_TABLE = {
     "/c/{token}": "one figure",
     "/portal/exchanges/{number}": "one row of its list",
     "/portal/gaps/{number}": "one row of its list",
+    "/portal/messages/{number}": "one row of its list",
 }
 # Workbooks laid out for people; test_form_ii06a and test_board compare them with the rows.
 LAID_OUT = {"/throughput/forms/II.06a", "/throughput/board"}

@@ -99,17 +99,29 @@ def _stream(seed: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_disorder_copies_and_delays_end_in_the_same_state(api: Api, keyed: None, seed: int) -> None:
-    events, chance = _stream(seed), random.Random(seed + 100)
+    _disturb(api("machine", scopes=["portal:events", "reports:read"]), seed)
+
+
+@pytest.mark.soak
+def test_four_hundred_streams_through_the_door_end_in_the_same_state(api: Api, keyed: None) -> None:
     machine = api("machine", scopes=["portal:events", "reports:read"])
-    send(machine, *events, source="ordered")
+    first = random.SystemRandom().randrange(2**31)
+    for seed in range(first, first + 400):
+        _disturb(machine, seed)
+
+
+def _disturb(machine: TestClient, seed: int) -> None:
+    events, chance = _stream(seed), random.Random(seed + 100)
+    ordered, disordered = f"ordered {seed}", f"mixed {seed}"
+    send(machine, *events, source=ordered)
     mixed = [*events, *chance.choices(events, k=20)]
     chance.shuffle(mixed)
     for start in range(0, len(mixed), 17):
-        send(machine, *mixed[start : start + 17], source="mixed")
+        send(machine, *mixed[start : start + 17], source=disordered)
     days = [f"2026-11-{day}" for day in range(16, 21)]
-    said = {s: [counts(machine, u, d, s) for u in (WARD, OTHER) for d in days] for s in ("ordered", "mixed")}
-    assert said["ordered"] == said["mixed"]
-    assert sum(map(bool, said["ordered"])) > 5
+    said = {s: [counts(machine, u, d, s) for u in (WARD, OTHER) for d in days] for s in (ordered, disordered)}
+    assert said[ordered] == said[disordered], seed
+    assert sum(map(bool, said[ordered])) > 5
 
 
 def test_nothing_of_a_person_reaches_database_log_or_what_is_laid_aside(

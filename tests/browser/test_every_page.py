@@ -91,6 +91,7 @@ PORTAL = (
     f"/portal/comparison/{WARD}/days?month=2025-07", "/portal/gaps", "/portal/gaps?state=closed&span=day",
     "/portal/gaps/ageing", "/portal/gaps/tolerance", "/portal/gaps/1",
     "/portal/exchanges", "/portal/exchanges?outcome=ok",
+    "/portal/messages", "/portal/messages?state=parked",
 )  # fmt: skip
 ADMINISTRATOR = ("/users", "/users/new", "/users/1", "/users/1/edit", "/units", f"/units/{WARD}", "/units/new")
 PAGES = [
@@ -106,9 +107,11 @@ PAGES = [
 ]
 
 
-# Redirects, health, and what other tests audit: a token's own page, the contract's, a frozen form's, an exchange's.
+# Redirects, health, and what other tests audit: a token's own page, the contract's, a frozen form's, an exchange's,
+# a message's.
 ELSEWHERE = {
     "/portal/exchanges/{number}",
+    "/portal/messages/{number}",
     "/",
     "/favicon.ico",
     "/files/{number}",

@@ -110,9 +110,7 @@ events_of_one = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=400)
-@given(events_of_one, st.randoms(use_true_random=False), st.booleans())
-def test_order_and_copies_change_nothing(events: list[Event], random: Random, stopped_ends: bool) -> None:
+def _is_the_same_in_any_order(events: list[Event], random: Random, stopped_ends: bool) -> None:
     copied = [*events, *random.choices(events, k=random.randint(0, 5))]
     random.shuffle(copied)
     one = facts(events, stopped_ends=stopped_ends)
@@ -122,6 +120,19 @@ def test_order_and_copies_change_nothing(events: list[Event], random: Random, st
     if one.settled_on is not None:
         assert one.received_on is not None
         assert one.settled_on >= one.received_on
+
+
+@settings(max_examples=400)
+@given(events_of_one, st.randoms(use_true_random=False), st.booleans())
+def test_order_and_copies_change_nothing(events: list[Event], random: Random, stopped_ends: bool) -> None:
+    _is_the_same_in_any_order(events, random, stopped_ends)
+
+
+@pytest.mark.soak
+@settings(max_examples=10_000)
+@given(events_of_one, st.randoms(use_true_random=False), st.booleans())
+def test_ten_thousand_streams_in_disorder(events: list[Event], random: Random, stopped_ends: bool) -> None:
+    _is_the_same_in_any_order(events, random, stopped_ends)
 
 
 def test_counts_of_a_day() -> None:

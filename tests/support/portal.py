@@ -4,16 +4,25 @@ import atexit
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
+from sqlmodel import Session
 
 from app.core import audit
+from app.core.jobs import service as outbox
 from app.portal.adapters.rules import PortalMonth
 from app.portal.codes import pulling
+from app.portal.messages import rules
+from app.portal.messages.rules import Subject
+from app.throughput.rules import Line
 from tests.support.clients import SetClock
+
+LINE = Line("HT", 0, 3, 1, None, 2, 1, 0, 0, 1, 0)
 
 
 class Portal:
@@ -24,15 +33,25 @@ class Portal:
         self.rest = rest
         self.control = legacy.removesuffix("/legacy") + "/control"
 
-    def fault(self, fault: str | None, **options: Any) -> None:
-        """Switch a fault on, or all of them off; what was asked before is forgotten."""
-        answer = httpx2.put(self.control, json={"fault": fault, "forget": True, **options}, trust_env=False)
+    def fault(self, fault: str | None, *, forget: bool = True, **options: Any) -> None:
+        """Switch a fault on, or all of them off; what was asked before is forgotten, unless `forget` is False."""
+        answer = httpx2.put(self.control, json={"fault": fault, "forget": forget, **options}, trust_env=False)
         assert answer.status_code == 200, answer.text
 
     def calls(self) -> dict[str, int]:
         """Return what was asked since the last switch."""
         counts: dict[str, int] = httpx2.get(self.control, trust_env=False).json()["calls"]
         return counts
+
+    def received(self) -> dict[str, Any]:
+        """Return what it was told of days since the last switch: `arrivals` by message, `days` as they hold."""
+        told: dict[str, Any] = httpx2.get(self.control + "/received", trust_env=False).json()
+        return told
+
+    def patient(self, push: str = "off") -> dict[str, Any]:
+        """Return settings that connect an installation with it and wait longer than a busy machine takes."""
+        waits = {"portal_connect_seconds": 10.0, "portal_read_seconds": 10.0, "portal_total_seconds": 20.0}
+        return self.settings() | waits | {"portal_push": push}
 
     def settings(self) -> dict[str, Any]:
         """Return the settings that connect an installation with it; waits are short, so that tests are."""
@@ -41,6 +60,23 @@ class Portal:
             "portal_rest_url": self.rest, "portal_connect_seconds": 1.0, "portal_read_seconds": 0.6,
             "portal_total_seconds": 1.2, "portal_tries": 2,
         }  # fmt: skip
+
+
+def put_messages(session: Session, now: datetime, numbers: Iterable[int], *, of: str = "rest") -> list[str]:
+    """Put a message of as many made-up units straight into the outbox; returns their keys."""
+    keys = []
+    for n in numbers:
+        subject = Subject(f"U{n:05d}", date(2026, 11, 20), "city")
+
+        def make(sequence: int, subject: Subject = subject) -> tuple[str, str]:
+            told = rules.approved(
+                subject, revision=1, sequence=sequence, decided_at=now, partial=False, lines=[LINE]
+            )  # fmt: skip
+            keys.append(told.message)
+            return told.message, rules.written(told)
+
+        outbox.put(session, destination=of, subject=str(subject), now=now, make=make)
+    return keys
 
 
 @cache

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from app.core.clock import HUE
 from app.portal.adapters import maps
 from app.portal.adapters.rules import (
     Endpoint,
     NotOffered,
     Outcome,
     PortalAgency,
+    PortalDay,
     PortalDossier,
     PortalFault,
     PortalField,
@@ -16,7 +18,9 @@ from app.portal.adapters.rules import (
     PortalProcedure,
     PortalScore,
     Purpose,
+    Receipt,
     once,
+    receipt_of,
     rows_of,
     text_of,
 )
@@ -81,12 +85,33 @@ class LegacyAdapter:
         """Raise NotOffered: this generation publishes no scores."""
         raise NotOffered
 
+    def push(self, told: PortalDay, *, within: float) -> Receipt:
+        """Tell a day's approved counts. Assumed: no such service of the portal is known."""
+        self.line.within(within)
+        keys, names = self.names.keys["push"], self.names
+        moment = told.decided_at.astimezone(HUE)
+        head = {
+            "message": told.message, "agency": told.agency, "system": told.system, "day": f"{told.day:%Y%m%d}",
+            "revision": str(told.revision), "sequence": str(told.sequence), "decided_at": f"{moment:%Y%m%d%H%M%S}",
+            "withdrawn": str(told.withdrawn), "partial": str(told.partial),
+        }  # fmt: skip
+        lines = [{keys[name]: "" if n is None else str(n) for name, n in line.items()} for line in told.lines]
+        row = {**{keys[name]: value for name, value in head.items()}, keys["lines"]: lines}
+
+        def read(answer: Mapping[str, Any]) -> Receipt:
+            return receipt_of(answer, keys, names.codes["receipt"], told.message)
+
+        found = self._ask(Purpose.push, {"data": [row]}, read)
+        if len(found) != 1:
+            raise PortalFault(Outcome.bad_answer, "receipt")
+        return found[0]
+
     def _catalogue(self, purpose: Purpose, make: Callable[[Callable[[str], str]], Row]) -> list[Row]:
         keys = self.names.keys[purpose.value]
         return self._ask(purpose, {}, lambda row: make(lambda name: text_of(row, keys[name])))
 
     def _ask(
-        self, purpose: Purpose, arguments: Mapping[str, str], make: Callable[[Mapping[str, Any]], Row]
+        self, purpose: Purpose, arguments: Mapping[str, Any], make: Callable[[Mapping[str, Any]], Row]
     ) -> list[Row]:
         def read(status: int, answer: dict[str, Any]) -> list[Row]:
             self._judge(status, answer)

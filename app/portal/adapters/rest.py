@@ -9,6 +9,7 @@ from app.portal.adapters.rules import (
     NotOffered,
     Outcome,
     PortalAgency,
+    PortalDay,
     PortalDossier,
     PortalFault,
     PortalField,
@@ -16,8 +17,10 @@ from app.portal.adapters.rules import (
     PortalProcedure,
     PortalScore,
     Purpose,
+    Receipt,
     add,
     count_of,
+    receipt_of,
     rows_of,
     score_of,
     text_of,
@@ -25,6 +28,7 @@ from app.portal.adapters.rules import (
 from app.portal.adapters.transport import Line
 
 Row = TypeVar("Row")
+Result = TypeVar("Result")
 PAGE_SIZE = 200
 MAX_ROWS = 100_000
 
@@ -98,6 +102,23 @@ class RestAdapter:
         """Raise NotOffered: no such call was described."""
         raise NotOffered
 
+    def push(self, told: PortalDay, *, within: float) -> Receipt:
+        """Tell a day's approved counts. Assumed: no such address of the portal is known."""
+        self.line.within(within)
+        keys, names = self.names.keys["push"], self.names
+        head = {
+            "message": told.message, "agency": told.agency, "system": told.system, "day": told.day.isoformat(),
+            "revision": told.revision, "sequence": told.sequence, "decided_at": told.decided_at.isoformat(),
+            "withdrawn": told.withdrawn, "partial": told.partial,
+        }  # fmt: skip
+        lines = [{keys[name]: value for name, value in line.items()} for line in told.lines]
+        body = {**{keys[name]: value for name, value in head.items()}, keys["lines"]: lines}
+
+        def read(status: int, answer: dict[str, Any]) -> Receipt:
+            return receipt_of(self._data(status, answer), keys, names.codes["receipt"], told.message)
+
+        return self._send(Purpose.push, body, read)
+
     def _all(
         self, purpose: Purpose, asked: Mapping[str, Any], key: str, make: Callable[[Mapping[str, Any]], Row]
     ) -> list[Row]:
@@ -126,7 +147,12 @@ class RestAdapter:
                 raise PortalFault(Outcome.bad_answer, "rows")
             return [make(row) for row in rows], total
 
-        def send() -> tuple[list[Row], int]:
+        return self._send(purpose, asked, read)
+
+    def _send(
+        self, purpose: Purpose, asked: Mapping[str, Any], read: Callable[[int, dict[str, Any]], Result]
+    ) -> Result:  # fmt: skip
+        def send() -> Result:
             headers = {"Authorization": f"Bearer {self._token or self._sign_in()}"}
             return self.line.post(self.names.services[purpose.value], asked, read, purpose=purpose, headers=headers)
 

@@ -1,7 +1,8 @@
 """What the portal may say and how a call can end: pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +27,7 @@ class Purpose(StrEnum):
     dossier = "dossier"
     months = "months"
     scores = "scores"
+    push = "push"
 
 
 class Outcome(StrEnum):
@@ -63,6 +65,7 @@ class PortalFault(Exception):
         self.outcome = outcome
         self.told = told
         self.retry_after = retry_after
+        self.purpose: Purpose | None = None  # of the call that it ended
         super().__init__(f"{outcome.value} {told}".strip())
 
 
@@ -129,6 +132,33 @@ class PortalDossier:
     due_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class PortalDay:
+    """The approved counts of one unit, day and system, as they are told; `withdrawn`: none are approved any more.
+
+    `sequence` counts what was told of the same unit, day and system: the highest one holds.
+    """
+
+    message: str
+    agency: str
+    system: str
+    day: date
+    revision: int
+    sequence: int
+    withdrawn: bool
+    decided_at: datetime
+    partial: bool
+    lines: Sequence[Mapping[str, str | int | None]]
+
+
+class Receipt(StrEnum):
+    """What the other side did with a message: took it, had it already, or had a later one of the same day."""
+
+    taken = "taken"
+    known = "known"
+    older = "older"
+
+
 class Adapter(Protocol):
     """What every generation can be asked; raises PortalFault, or NotOffered for what it does not have."""
 
@@ -140,6 +170,7 @@ class Adapter(Protocol):
     def years(self, *, year: int) -> list[PortalMonth]: ...
     def scores(self, *, year: int, month: int) -> list[PortalScore]: ...
     def dossier(self, code: str) -> PortalDossier | None: ...
+    def push(self, told: PortalDay, *, within: float) -> Receipt: ...
 
 
 Row = TypeVar("Row")
@@ -197,6 +228,14 @@ def add(found: dict[str, Row], rows: Iterable[Row], key: str) -> None:
         code = getattr(row, key)
         if found.setdefault(code, row) != row:
             raise PortalFault(Outcome.bad_answer, "two rows of one code")
+
+
+def receipt_of(row: Mapping[str, Any], keys: Mapping[str, str], codes: Mapping[str, Any], message: str) -> Receipt:
+    """Return what was done with a message; an answer that does not name it is none."""
+    found = codes.get(text_of(row, keys["receipt"]))
+    if text_of(row, keys["message"]) != message or found is None:
+        raise PortalFault(Outcome.bad_answer, "receipt")
+    return Receipt(found)
 
 
 def retry_after(value: str | None, *, most: float = 30.0) -> float | None:

@@ -6,7 +6,7 @@ import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -110,6 +110,10 @@ class Line:
         self.watch = watch
         self.trusted = trusted
 
+    def within(self, seconds: float) -> None:
+        """Let nothing more be asked after some seconds from now."""
+        self.limits = replace(self.limits, until=time.monotonic() + seconds)
+
     def post(
         self,
         path: str,
@@ -154,7 +158,7 @@ class Line:
             outcome = Outcome.ok
             return result
         except PortalFault as fault:
-            outcome = fault.outcome
+            outcome, fault.purpose = fault.outcome, purpose
             raise
         finally:
             took = round((time.monotonic() - began) * 1000)

@@ -9,7 +9,7 @@ from pydantic import Field as Described
 from app.portal.adapters.rules import Endpoint, Outcome, Purpose
 
 ENDPOINT_WORDS = "legacy (giao diện phong bì cũ) | rest (giao diện REST)"
-PURPOSE_WORDS = "sign_in | agencies | fields | procedures | dossier | months | scores"
+PURPOSE_WORDS = "sign_in | agencies | fields | procedures | dossier | months | scores | push"
 OUTCOME_WORDS = (
     "ok | refused (answered with no) | expired (the session had ended) | busy (429, 503) | failed (other 5xx) | "
     "unreachable | timeout | torn | too_large | not_json | bad_answer (JSON, not as agreed)"

@@ -28,6 +28,9 @@ class ConnectionOut(BaseModel):
     last_failure_at: datetime | None
     exchanges: Annotated[int, Described(description="Tries in the last 24 hours")]
     failures: Annotated[int, Described(description="Of them those that failed")]
+    queued: Annotated[int, Described(description="Messages that wait to be sent there")]
+    oldest_queued_at: Annotated[datetime | None, Described(description="Since when the oldest of them waits")]
+    parked: Annotated[int, Described(description="Messages that are left to a person")]
 
 
 class HealthOut(BaseModel):

@@ -11,6 +11,7 @@ from app.core import audit
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict
+from app.core.jobs import service as outbox
 from app.core.settings import Settings
 from app.portal.adapters import maps
 from app.portal.adapters.rules import ANSWERED, Endpoint, Outcome, PortalFault
@@ -34,7 +35,10 @@ def health(session: Session, settings: Settings, now: datetime) -> HealthOut:
     for endpoint, outcome, count in session.execute(counts):
         tried.setdefault(endpoint, {})[outcome] = count
     rows = {row.endpoint: row for row in session.scalars(select(PortalBreaker))}
-    return HealthOut(items=[_shown(one, rows.get(one), settings, tried.get(one, {})) for one in Endpoint])
+    queues = outbox.queues(session)
+    return HealthOut(
+        items=[_shown(one, rows.get(one), settings, tried.get(one, {}), queues.get(one)) for one in Endpoint]
+    )
 
 
 def check(database: Database, settings: Settings, clock: Clock, endpoint: Endpoint, by: audit.Context) -> None:
@@ -58,8 +62,10 @@ def check(database: Database, settings: Settings, clock: Clock, endpoint: Endpoi
 
 
 def _shown(
-    endpoint: Endpoint, row: PortalBreaker | None, settings: Settings, tried: dict[str, int]
+    endpoint: Endpoint, row: PortalBreaker | None, settings: Settings, tried: dict[str, int],
+    queue: tuple[int, datetime | None, int] | None,
 ) -> ConnectionOut:  # fmt: skip
+    queued, oldest, parked = queue or (0, None, 0)
     address = address_of(settings, endpoint)
     breaker = breakers.read(row) if row else None
     return ConnectionOut(
@@ -70,4 +76,5 @@ def _shown(
         last_success_at=row.last_success_at if row else None, last_failure_at=row.last_failure_at if row else None,
         exchanges=sum(tried.values()),
         failures=sum(count for outcome, count in tried.items() if Outcome(outcome) not in ANSWERED),
+        queued=queued, oldest_queued_at=oldest, parked=parked,
     )  # fmt: skip

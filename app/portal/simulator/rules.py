@@ -26,6 +26,7 @@ class Fault(StrEnum):
     disorder = "disorder"  # rows in another order
     half = "half"  # the connection ends in the middle of the answer, politely
     cut = "cut"  # JSON that stops in the middle, with the right length
+    mutated = "mutated"  # one thing of the answer is not as agreed, each time another
     expired = "expired"  # the session has ended; a new one is good
 
 

@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
+from app.portal.simulator.mutating import mutated
+from app.portal.simulator.receiving import Received, legacy_push, rest_push
 from app.portal.simulator.rules import (
     SESSION_ENDED,
     SUCCESS,
@@ -52,6 +54,7 @@ class State:
     switches: dict[str, Switch] = field(default_factory=dict)
     sessions: set[str] = field(default_factory=set)
     calls: Counter[str] = field(default_factory=Counter)
+    received: Received = field(default_factory=Received)
     lock: Lock = field(default_factory=Lock)
 
     def next_fault(self, generation: str) -> Switch | None:
@@ -100,7 +103,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing: what was asked is told at `/control`."""
 
     def do_GET(self) -> None:
-        """Tell at `/control` which faults are on and what was asked."""
+        """Tell at `/control` which faults are on and what was asked; at `/control/received`, what days it has."""
+        if self.path == "/control/received":
+            self._answer(200, self.server.state.received.whole())
+            return
         if self.path != "/control":
             self._answer(404, _said("NOT_FOUND", self.path[:80]))
             return
@@ -109,7 +115,7 @@ class Handler(BaseHTTPRequestHandler):
             on = {
                 g: {"fault": s.fault.value, "times": s.times, "seconds": s.seconds} for g, s in state.switches.items()
             }
-            told = {"faults": on, "calls": dict(state.calls)}
+            told = {"faults": on, "calls": dict(state.calls), "received": state.received.counts()}
         self._answer(200, told)
 
     def do_PUT(self) -> None:
@@ -131,6 +137,7 @@ class Handler(BaseHTTPRequestHandler):
             if asked.get("forget"):
                 state.calls.clear()
                 state.sessions.clear()
+                state.received.forget()
             for generation in wanted:
                 state.switches.pop(generation, None)
                 if fault is not None:
@@ -162,6 +169,8 @@ class Handler(BaseHTTPRequestHandler):
         state.counted(f"legacy {service}")
         if self._has_ended(str(asked.get("session")), switch):
             return 200, {"error_code": SESSION_ENDED, "message": "Phiên làm việc hết hạn"}
+        if service == "DongBoSoLieuNgay":
+            return legacy_push(state.received, asked, switch.fault if switch else None)
         rows = legacy_rows(state.content, service, asked)
         if rows is None:
             return 200, {"error_code": UNKNOWN_SERVICE, "message": f"Không có dịch vụ {service}"}
@@ -177,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._has_ended(token, switch):
             return 401, _said("UNAUTHORIZED", "Token hết hạn")
+        if path == "/statistics/daily":
+            return rest_push(state.received, asked, switch.fault if switch else None)
         rows = rest_rows(state.content, path, asked)
         if rows is None:
             return 404, _said("NOT_FOUND", path[:80])
@@ -205,6 +216,9 @@ class Handler(BaseHTTPRequestHandler):
             self._write(200, HTML.encode(), {"Content-Type": "text/html; charset=utf-8"})
         elif fault is Fault.huge:
             self._huge()
+        elif fault is Fault.mutated and not _is_sign_in(answer):
+            number = self.server.state.calls.total()
+            self._write(status, mutated(answer, number), {"Content-Type": "application/json"})
         elif fault in (Fault.drip, Fault.reset, Fault.half, Fault.cut):
             self._broken(status, json.dumps(answer, ensure_ascii=False).encode(), fault, seconds)
         else:
@@ -271,6 +285,11 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
         except OSError:
             self.close_connection = True
+
+
+def _is_sign_in(answer: dict[str, Any]) -> bool:
+    """Tell whether an answer holds a session: without one nothing else could be asked."""
+    return "session" in answer or "access_token" in (answer.get("data") or {})
 
 
 def _said(code: str, message: str, data: dict[str, Any] | None = None) -> dict[str, Any]:

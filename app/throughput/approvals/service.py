@@ -51,6 +51,16 @@ class ReportApproved:
 
 
 @dataclass(frozen=True)
+class ApprovalEnded:
+    """A stage approves no more what it had approved: taken back, or returned."""
+
+    unit_id: int
+    day: date
+    system: System
+    stage: Stage
+
+
+@dataclass(frozen=True)
 class ReportReturned:
     """A stage returned what stands."""
 
@@ -110,6 +120,7 @@ def give_back(
         return
     _say(session, caller, unit, day, system, held, stage, Word.returned, reason, now)
     assert unit.id is not None
+    _told_ended(session, unit, day, system, stage, standing)
     events.publish(session, ReportReturned(unit.id, day, system, stage, held.version, reason))
 
 
@@ -126,6 +137,7 @@ def withdraw(
         raise Conflict("not_approved")
     _end(session, caller, held, stage, now, reason)
     audit.record(session, "approval.withdrawn", _place(unit, day, system, stage), before=_told(standing), reason=reason)
+    _told_ended(session, unit, day, system, stage, standing)
 
 
 def approve_many(
@@ -256,6 +268,14 @@ def _end(session: Session, caller: Caller, held: Held, stage: Stage, now: dateti
         c.report_id == held.report_id, c.stage == stage.value, c.version == held.version, c.ended_at.is_(None)
     )
     session.execute(update(_APPROVAL).where(standing).values(ended_at=now, ended_by=caller.label, end_reason=reason))
+
+
+def _told_ended(
+    session: Session, unit: Unit, day: date, system: System, stage: Stage, before: Said | None
+) -> None:  # fmt: skip
+    if before is not None and before.word is Word.approved:
+        assert unit.id is not None
+        events.publish(session, ApprovalEnded(unit.id, day, system, stage))
 
 
 def _place(unit: Unit, day: date, system: System, stage: Stage) -> str:
