@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def is_sound(window: Visitor) -> None:
     """Check a state that no visit by address alone would show."""
     assert not window.overflows, window.page.url
-    assert window.page.evaluate(RUN, False) == [], window.page.url
+    assert window.page.evaluate(RUN) == [], window.page.url
 
 
 def civil_status(page: Page) -> dict[str, Any]:
