@@ -149,7 +149,7 @@ def _walk(visit: Callable[..., Visitor], locale: str, look: Callable[[Visitor], 
     for who, path in PAGES:
         if who not in windows:
             windows[who] = visit(who, locale, **options)
-            windows[who].context.add_init_script(AXE)
+            windows[who].page.add_init_script(AXE)
         window = windows[who]
         page = window.go(path)
         assert page.get_attribute("html", "lang") == locale, path

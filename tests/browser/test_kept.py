@@ -189,7 +189,7 @@ def test_one_system_sent_alone_leaves_the_other_kept(window: Visitor) -> None:
 
 def test_a_device_that_keeps_nothing_still_sends(visit: Callable[..., Visitor]) -> None:
     visitor = visit("canbo.hai", **PHONE)
-    visitor.context.add_init_script(
+    visitor.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
     )
     page = visitor.go(f"{AT}/worksheet")

@@ -1,5 +1,6 @@
 """Callers at both doors, for tests."""
 
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +34,17 @@ class SetClock:
         return self._now
 
 
+class _Parts(httpx2.AsyncByteStream):
+    """A body that comes in parts."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for part in self._parts:
+            yield part
+
+
 class InLoop(httpx2.BaseTransport):
     """Carries a request into the event loop in one step: that of Starlette's client goes there and back seven times."""
 
@@ -45,6 +57,9 @@ class InLoop(httpx2.BaseTransport):
         return TestClient.portal.call(self._answer, request)
 
     async def _answer(self, request: httpx2.Request) -> httpx2.Response:
+        if not isinstance(request.stream, httpx2.AsyncByteStream):
+            parts = _Parts(request.stream)
+            request = httpx2.Request(request.method, request.url, headers=request.headers, stream=parts)
         answer = await self._within.handle_async_request(request)
         assert isinstance(answer.stream, httpx2.AsyncByteStream)
         whole = b"".join([part async for part in answer.stream])
