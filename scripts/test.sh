@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
-# then those that touch the database once more on PostgreSQL. The first part that fails ends the run.
+# then those of the API once more on PostgreSQL, but for what says the same there (marked `once`): pages read through the
+# same endpoints. The first part that fails ends the run.
 # TIENDO57_TEST_POSTGRESQL names a superuser of a PostgreSQL that may be written to; without it a throw-away server is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,4 +26,5 @@ part() {
 }
 part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
 part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadgroup --no-loadscope-reorder
-part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/api tests/pages tests/durability
+part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadgroup --no-loadscope-reorder \
+    -m "not (once or fuzz or soak)" tests/api tests/durability

@@ -13,6 +13,7 @@ from app.accounts.passwords import NewPassword
 from app.accounts.users import create_user
 from app.core import audit
 from app.units.service import by_code
+from tests.support.clients import Client
 
 PASSWORD = "một câu dài, dễ nhớ"
 HASH = passwords.hash_password(PASSWORD)
@@ -69,7 +70,7 @@ def change_user(app: FastAPI, user_id: int, **values: Any) -> None:
 
 def browser(app: FastAPI, base_url: str = "https://testserver") -> TestClient:
     """Return a browser that nobody has signed in."""
-    return TestClient(app, base_url=base_url, follow_redirects=False)
+    return Client(app, base_url=base_url, follow_redirects=False)
 
 
 def sign_in(client: TestClient, user_name: str, password: str = PASSWORD, **fields: str) -> Any:

@@ -26,7 +26,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.units.service import by_code
 from tests.support import postgresql
-from tests.support.clients import WARD, PageClient, SetClock
+from tests.support.clients import WARD, Client, PageClient, SetClock
 
 NOW = "2026-11-20T16:45:00+07:00"
 PASSWORD = "một mật khẩu đủ dài 57"
@@ -180,7 +180,7 @@ def session(app: FastAPI, clock: SetClock) -> Iterator[Session]:
 @pytest.fixture
 def client(app: FastAPI) -> TestClient:
     """An API client without a token."""
-    return TestClient(app, base_url="https://testserver", raise_server_exceptions=False)
+    return Client(app, base_url="https://testserver", raise_server_exceptions=False)
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def api(app: FastAPI, clock: SetClock) -> Callable[..., TestClient]:
                 name=name or f"test {role}", now=clock.now(), expires=clock.now() + timedelta(days=30),
             )  # fmt: skip
         headers = {"authorization": f"Bearer {clear}"}
-        return TestClient(app, base_url="https://testserver", headers=headers, raise_server_exceptions=False)
+        return Client(app, base_url="https://testserver", headers=headers, raise_server_exceptions=False)
 
     return make
 

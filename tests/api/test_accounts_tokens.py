@@ -28,12 +28,13 @@ from tests.accounts import (
     signed_in,
     write,
 )
+from tests.support.clients import Client
 
 TOKENS = "/api/v1/tokens"
 
 
 def bearer(app: FastAPI, secret: str) -> TestClient:
-    return TestClient(app, base_url="https://testserver", headers={"Authorization": f"Bearer {secret}"})
+    return Client(app, base_url="https://testserver", headers={"Authorization": f"Bearer {secret}"})
 
 
 def run(statement: str, session: Session) -> None:

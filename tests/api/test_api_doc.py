@@ -24,6 +24,8 @@ from app.core import i18n
 from app.core.settings import Settings
 from tests.support.clients import DAY, WARD, SetClock
 
+pytestmark = pytest.mark.once
+
 PROJECT = Path(__file__).parents[2]
 GUIDE = (PROJECT / "docs" / "api.md").read_text("utf-8")
 SETTINGS = (PROJECT / "docs" / "settings.md").read_text("utf-8")

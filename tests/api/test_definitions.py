@@ -15,6 +15,8 @@ from app.throughput.timing import State
 from tests.support.clients import DAY, WARD, line, report
 from tests.support.page import read
 
+pytestmark = pytest.mark.once
+
 Api = Callable[..., TestClient]
 AT = "/api/v1/throughput/definitions"
 PAGE = "/throughput/definitions/"

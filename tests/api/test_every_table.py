@@ -17,6 +17,8 @@ from app.core.web import API
 from tests.api.test_access import _calls
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
 
+pytestmark = pytest.mark.once
+
 Api = Callable[..., TestClient]
 BEFORE = "2026-11-19"
 AT = f"{API}/throughput/reports"

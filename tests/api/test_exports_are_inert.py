@@ -16,6 +16,8 @@ from app.core.web import API
 from tests.support.clients import DAY, WARD, line, report
 from tests.support.workbooks import part
 
+pytestmark = pytest.mark.once
+
 Api = Callable[..., TestClient]
 # Workbooks whose sums are live: formulas of ours over cells, never what was typed.
 LIVE = {

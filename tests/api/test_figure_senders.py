@@ -18,7 +18,7 @@ from app.accounts.rules import CITY_SENDER
 from app.core import audit
 from app.core.errors import Invalid
 from app.units.service import by_code
-from tests.support.clients import OTHER, WARD, PageClient
+from tests.support.clients import OTHER, WARD, Client, PageClient
 from tests.support.figures import AT, SCOPES, Api, batch, figures, item, sent, statuses
 
 Tokens = Callable[..., TestClient]
@@ -40,7 +40,7 @@ def token(app: FastAPI) -> Tokens:
                 now=now, expires=now + timedelta(days=1),
             )  # fmt: skip
             made[name] = one.id
-        return TestClient(app, base_url="https://testserver", headers={"authorization": f"Bearer {clear}"})
+        return Client(app, base_url="https://testserver", headers={"authorization": f"Bearer {clear}"})
 
     return make
 

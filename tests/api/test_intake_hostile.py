@@ -21,6 +21,8 @@ from tests.api.test_intake_files import AT, Api, bring, stored
 from tests.support.clients import PageClient
 from tests.support.workbooks import GOOD, HEADINGS, part, repacked, workbook
 
+pytestmark = pytest.mark.once
+
 
 def bomb() -> bytes:
     return repacked(workbook(HEADINGS, GOOD), {"xl/media/zeros.bin": b"\0" * (64 * 1024 * 1024)})

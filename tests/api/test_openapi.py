@@ -16,8 +16,9 @@ from schemathesis.checks import response_schema_conformance as schema_conformanc
 
 from app.core.settings import project_root
 from app.core.web import API
-from tests.conftest import KIND
 from tests.support.clients import DAY, WARD, line, report
+
+pytestmark = pytest.mark.once
 
 Api = Callable[..., TestClient]
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -209,7 +210,7 @@ def _try(operation: Any, mode: Any, known: bool, caller: TestClient, examples: i
 
 
 def test_answers_keep_the_contract_whatever_is_sent(app: FastAPI, api: Api) -> None:
-    _fuzz(app, api, 3 if KIND == "sqlite" else 1)
+    _fuzz(app, api, 2)
 
 
 @pytest.mark.fuzz

@@ -24,6 +24,8 @@ from app.portal.health.connecting import connect
 from tests.support.clients import PageClient, SetClock
 from tests.support.portal import Portal, simulator
 
+pytestmark = pytest.mark.once
+
 Api = Callable[..., TestClient]
 PERSONAL = ("Nguyễn Thị Mô Phỏng", "0912345678", "mo.phong@example.vn")
 # How each fault ends for good, and whether it is tried again.

@@ -13,6 +13,8 @@ from app.core.web import API
 from app.demo import tasks
 from tests.support.clients import SetClock
 
+pytestmark = pytest.mark.once
+
 Api = Callable[..., TestClient]
 OPEN = ("awaiting_acceptance", "overdue", "due_soon", "not_started", "on_schedule")
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -185,24 +186,55 @@ class Visitor:
         return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
 
-@pytest.fixture
-def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
-    """Open a browser window: `visit("canbo", locale="fr", width=360)`; without a name nobody is signed in."""
-    opened: list[BrowserContext] = []
+@pytest.fixture(scope="session")
+def kept() -> dict[str, list[BrowserContext]]:
+    """Contexts to be used again, by their options: the first page of a new one costs five times as much."""
+    return defaultdict(list)
 
-    def make(user_name: str | None = None, locale: str = "vi", width: int = 1280, **options: Any) -> Visitor:
-        size = {"width": width, "height": 900}
-        context = chromium.new_context(base_url=site.address, viewport=size, **options)  # type: ignore[arg-type]
+
+def _wash(context: BrowserContext, address: str) -> None:
+    context.set_offline(False)
+    context.unroute_all()
+    context.clear_cookies()
+    context.clear_permissions()
+    page = context.new_page()
+    stored = {"origin": address, "storageTypes": "all"}
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+    for one in context.pages:
+        one.close()
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser, kept: dict[str, list[BrowserContext]]) -> Iterator[Callable[..., Visitor]]:
+    """Open a browser window: `visit("canbo", locale="fr", width=360)`; without a name nobody is signed in.
+
+    A context is washed and used again, unless it is opened `apart` for what cannot be washed off, as another clock.
+    """
+    opened: list[tuple[str | None, BrowserContext]] = []
+
+    def make(
+        user_name: str | None = None, locale: str = "vi", width: int = 1280, *, apart: bool = False, **options: Any
+    ) -> Visitor:
+        alike = None if apart else f"{width} {sorted(options.items())}"
+        if alike and kept[alike]:
+            context = kept[alike].pop()
+        else:
+            size = {"width": width, "height": 900}
+            context = chromium.new_context(base_url=site.address, viewport=size, **options)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
-        opened.append(context)
+        opened.append((alike, context))
         context.add_cookies([{"name": "lang", "value": locale, "url": site.address}])
         if user_name is not None:
             context.add_cookies(site.sign_in(user_name))  # type: ignore[arg-type]
         return Visitor(context)
 
     yield make
-    for context in opened:
-        context.close()
+    for alike, context in opened:
+        if alike is None:
+            context.close()
+        else:
+            _wash(context, site.address)
+            kept[alike].append(context)
 
 
 @pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])

@@ -27,7 +27,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def is_sound(window: Visitor) -> None:
     """Check a state that no visit by address alone would show."""
     assert not window.overflows, window.page.url
-    assert window.page.evaluate(RUN, False) == [], window.page.url
+    assert window.page.evaluate(RUN) == [], window.page.url
 
 
 def civil_status(page: Page) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_the_lists_of_forty_wards_are_short_on_a_phone(visit: Callable[..., Visi
 
 def test_an_analyst_s_day(visit: Callable[..., Visitor], tmp_path: Path) -> None:
     analyst = visit("tonghop")
-    analyst.context.add_init_script(AXE)
+    analyst.page.add_init_script(AXE)
     page = analyst.go("/throughput/board")
     is_sound(analyst)
     page.locator(f"#tile-{OTHER}").get_by_role("button", name="Nhắc gửi (thành phố)").click()
@@ -120,7 +120,7 @@ def test_an_analyst_s_day(visit: Callable[..., Visitor], tmp_path: Path) -> None
 
 def test_a_report_goes_back_and_only_the_change_is_looked_at(visit: Callable[..., Visitor]) -> None:
     leader, officer = visit("lanhdao.phuong", **PHONE), visit("canbo", **PHONE)
-    leader.context.add_init_script(AXE)
+    leader.page.add_init_script(AXE)
     review = f"{AT}/{FRIDAY}/city/approvals"
     page = leader.go(review)
     page.get_by_role("button", name="Duyệt báo cáo này").tap()

@@ -58,7 +58,7 @@ def test_the_open_menu_is_accessible_and_a_desk_needs_none(visit: Callable[..., 
     page.locator(".menu summary").tap()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        assert page.evaluate(RUN, False) == []
+        assert page.evaluate(RUN) == []
     wide = visit("canbo.hai").go("/throughput/today")
     assert wide.locator(HIDDEN).locator("visible=true").count() == 4
     assert wide.locator(".menu").is_hidden()

@@ -135,7 +135,7 @@ def test_two_officers_choose_cell_by_cell(window: Visitor, visit: Callable[..., 
     page.click(".error-summary a >> nth=0")
     assert page.evaluate("document.activeElement.name") == "city[lines][HT][received_online]"
     page.evaluate(AXE)
-    assert page.evaluate(RUN, False) == []
+    assert page.evaluate(RUN) == []
     page.get_by_role("button", name="Số hiện tại").click()
     assert page.input_value(cell("HT", "received_online")) == theirs
     page.reload()  # leaving now loses neither the choice nor what was typed
@@ -189,7 +189,7 @@ def test_one_system_sent_alone_leaves_the_other_kept(window: Visitor) -> None:
 
 def test_a_device_that_keeps_nothing_still_sends(visit: Callable[..., Visitor]) -> None:
     visitor = visit("canbo.hai", **PHONE)
-    visitor.context.add_init_script(
+    visitor.page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
     )
     page = visitor.go(f"{AT}/worksheet")

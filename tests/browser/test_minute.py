@@ -271,7 +271,7 @@ def test_every_state_is_accessible(window: Visitor) -> None:
             page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(RUN, False) == [], (state, scheme)
+            assert page.evaluate(RUN) == [], (state, scheme)
         assert not window.overflows, state
 
 

@@ -53,11 +53,11 @@ def test_a_code_gets_its_meaning_and_what_waited_is_counted(site: Site, visit: C
     window = visit("tonghop", **PHONE)
     page = window.go("/portal/events")
     page.evaluate(AXE)
-    assert page.evaluate(RUN, False) == []
+    assert page.evaluate(RUN) == []
     page.get_by_role("link", name="Xem các sự kiện chưa tính được").tap()
     page.wait_for_url("**/portal/aside")
     page.evaluate(AXE)
-    assert page.evaluate(RUN, False) == []
+    assert page.evaluate(RUN) == []
     assert not window.overflows
     page.get_by_role("link", name="Mã của hệ thống khác").tap()
     page.locator("[name=source]").fill("mot-cua")

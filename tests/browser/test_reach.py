@@ -28,7 +28,7 @@ def tapping(visitor: Visitor, user_name: str) -> Page:
     page = visitor.go("/sign-in")
     page.set_viewport_size(SCREEN)
     page.evaluate("sessionStorage.taps = 0")
-    page.context.add_init_script("addEventListener('pointerup', () => sessionStorage.taps++, true)")
+    page.add_init_script("addEventListener('pointerup', () => sessionStorage.taps++, true)")
     page.reload()
     page.fill("[name=user_name]", user_name)
     page.fill("[name=password]", PASSWORD)
@@ -111,7 +111,7 @@ def test_the_folded_help_explains_every_column(visit: Callable[..., Visitor], lo
 
 
 def test_the_time_left_counts_down_and_says_when_it_is_over(visit: Callable[..., Visitor]) -> None:
-    visitor = visit("canbo.hai", **PHONE)
+    visitor = visit("canbo.hai", apart=True, **PHONE)
     visitor.page.clock.install()
     page = visitor.go(f"{AT}/worksheet")
     left = page.locator("#city-deadline [data-left]")

@@ -1,7 +1,9 @@
 """Reads a page as a strict reader would: what every page of the service must have, whatever it shows."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 
 from app.core import i18n
@@ -18,8 +20,13 @@ class Node:
 
     tag: str
     attrs: dict[str, str]
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
     parents: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return its text with that of the elements within."""
+        return "".join(self.parts)
 
 
 @dataclass
@@ -47,7 +54,7 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for node in self.stack:
-            node.text += data
+            node.parts.append(data)
 
     def all(self, *tags: str) -> list[Node]:
         """Return the elements with these tags."""
@@ -75,7 +82,7 @@ def audit(html: str, locale: str = "vi") -> list[str]:
     if len(page.all("h1")) != 1 or not page.all("h1")[0].text.strip():
         wrong.append(f"{len(page.all('h1'))} h1")
     ids = [n.attrs["id"] for n in page.nodes if "id" in n.attrs]
-    wrong += [f"id {i} twice" for i in sorted({i for i in ids if ids.count(i) > 1})]
+    wrong += [f"id {i} twice" for i in sorted(i for i, times in Counter(ids).items() if times > 1)]
     wrong += _labels(page, set(ids))
     for form in page.all("form"):
         if not form.attrs.get("action", "").startswith("/") or form.attrs.get("method", "").lower() not in (
@@ -116,14 +123,18 @@ def _visible(page: Reader) -> str:
     return " ".join(n.text for n in page.all("body"))
 
 
-def _english_left(page: Reader) -> list[str]:
+@cache
+def _suspects() -> set[str]:
     vietnamese = {m for m in i18n.catalogue("vi").values() if isinstance(m, str)}
     english = {m for m in i18n.catalogue("en").values() if isinstance(m, str) and len(m) > 3 and "{" not in m}
-    suspects = english - vietnamese
+    return english - vietnamese
+
+
+def _english_left(page: Reader) -> list[str]:
     texts = set()
     for node in page.nodes:
         if node.attrs.get("lang") or node.tag in ("body", "html", "main", "div", "form", "section", "script", "code"):
             continue
         texts.add(node.text.strip())
         texts |= {node.attrs[a] for a in ("aria-label", "placeholder", "title") if a in node.attrs}
-    return sorted(texts & suspects)
+    return sorted(texts & _suspects())
