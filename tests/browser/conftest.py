@@ -215,7 +215,7 @@ def visit(site: Site, chromium: Browser, kept: dict[str, list[BrowserContext]]) 
     def make(
         user_name: str | None = None, locale: str = "vi", width: int = 1280, *, apart: bool = False, **options: Any
     ) -> Visitor:
-        alike = None if apart else f"{width} {sorted(options.items())}"
+        alike = None if apart else f"{site.address} {width} {sorted(options.items())}"
         if alike and kept[alike]:
             context = kept[alike].pop()
         else:
