@@ -1,10 +1,13 @@
 """Bring a database to the newest schema and give it the data every installation starts with."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import insert, inspect, select
+from sqlalchemy import Connection, insert, inspect, select
 from sqlmodel import Session
 
 from app.core import audit, stamps
@@ -28,12 +31,35 @@ def downgrade(database: Database, revision: str) -> None:
     _run(database, lambda c: command.downgrade(c, revision))
 
 
-def _run(database: Database, act: object) -> None:
+def _run(database: Database, act: Callable[[Config], None]) -> None:
     settings = config()
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, _rebuilding(connection):
         settings.attributes["connection"] = connection
-        act(settings)  # type: ignore[operator]
+        act(settings)
+        if broken := _dangling(connection):
+            raise RuntimeError(f"rows would refer to nothing: {broken}")
         connection.commit()
+
+
+@contextmanager
+def _rebuilding(connection: Connection) -> Iterator[None]:
+    """Let tables that others refer to be rebuilt on SQLite, which drops them for it: no key is followed meanwhile."""
+    own: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    own.execute("PRAGMA foreign_keys=OFF")  # without effect within a transaction
+    try:
+        yield
+    finally:
+        connection.rollback()
+        own.execute("PRAGMA foreign_keys=ON")
+
+
+def _dangling(connection: Connection) -> list[str]:
+    if connection.dialect.name != "sqlite":
+        return []
+    return sorted({str(row[0]) for row in connection.exec_driver_sql("PRAGMA foreign_key_check")})
 
 
 def is_migrated(database: Database) -> bool:

@@ -1,7 +1,7 @@
 """Migrations on either database: from nothing to the models, down again and up, data kept wherever a table stays."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
-from sqlalchemy import CheckConstraint, MetaData, inspect, text
+from sqlalchemy import CheckConstraint, MetaData, insert, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 from typer.testing import CliRunner
 
 from app import migrations
 from app.__main__ import cli
-from app.core import audit
+from app.core import audit, hot
 from app.core.access import Caller
 from app.core.db import Database
 from app.core.settings import Settings
@@ -27,6 +28,7 @@ from app.tasks.directives.schemas import DirectiveIn
 from app.tasks.progress import service as progress
 from app.tasks.progress.schemas import UpdateIn
 from app.tasks.schemas import TaskNew
+from app.throughput.figures.models import ExternalFigure, FigureDay
 from tests.conftest import KIND, NOW
 from tests.support import postgresql
 from tests.support.clients import SetClock
@@ -184,6 +186,25 @@ def test_down_and_up_again_step_by_step_with_data(empty: Database) -> None:
     assert _differences(empty) == []
     migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
     assert {name: len(rows) for name, rows in _rows(empty).items()} == {name: len(rows) for name, rows in held.items()}
+
+
+def test_tables_that_others_refer_to_are_rebuilt_with_what_they_hold(empty: Database) -> None:
+    migrations.upgrade(empty)
+    migrations.seed(empty, _settings("sqlite://"), SetClock(NOW))
+    at = datetime.fromisoformat(NOW)
+    day = {"id": 1, "unit_id": 1, "system": "city", "source": "mot-cua", "day": at.date(), "version": 1, "known_at": at,
+           "sent_by": "x", "digest": "0" * 64, "open_gaps": 0}  # fmt: skip
+    figure = {"figure_day_id": 1, "field_id": 1, "measure": "received_online", "version": 1, "value": 7, "known_at": at}
+    with empty.engine.begin() as connection:
+        connection.execute(insert(hot.table(FigureDay)), day)
+        connection.execute(insert(hot.table(ExternalFigure)), figure)
+    before = {name: len(rows) for name, rows in _rows(empty).items()}
+    migrations.downgrade(empty, "0020")
+    migrations.upgrade(empty)
+    assert {name: len(rows) for name, rows in _rows(empty).items()} == before
+    assert (before["figure_days"], before["external_figures"]) == (1, 1)
+    with empty.engine.begin() as connection, pytest.raises(IntegrityError):
+        connection.execute(insert(hot.table(ExternalFigure)), figure | {"figure_day_id": 99})
 
 
 def test_who_alone_spoke_of_a_unit_goes_on_and_of_several_nobody_is_chosen(empty: Database) -> None:

@@ -58,6 +58,11 @@ class Received:
             return {"arrivals": dict(self.arrivals), "days": dict(self.days)}
 
 
+def said(code: str, message: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the envelope of the REST style."""
+    return {"code": code, "message": message, "data": data}
+
+
 def legacy_push(received: Received, asked: Mapping[str, Any], fault: Fault | None) -> tuple[int, dict[str, Any]]:
     """Answer a message of the legacy envelope."""
     told = _legacy_told(asked)
@@ -72,9 +77,9 @@ def rest_push(received: Received, asked: Mapping[str, Any], fault: Fault | None)
     told = _rest_told(asked)
     if told is None:
         wanted = "messageId, departmentId, day, sourceSystem, revision, sequence, withdrawn, lines"
-        return 400, {"code": "INVALID", "message": wanted, "data": None}
+        return 400, said("INVALID", wanted)
     data = {"messageId": told[0], "receipt": _taken(received, told, fault).upper()}
-    return 201, {"code": "OK", "message": "", "data": data}
+    return 201, said("OK", "", data)
 
 
 def _taken(received: Received, told: Told, fault: Fault | None) -> str:

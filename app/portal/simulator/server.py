@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any
 
 from app.portal.simulator.mutating import mutated
-from app.portal.simulator.receiving import Received, legacy_push, rest_push
+from app.portal.simulator.receiving import Received, legacy_push, rest_push, said
 from app.portal.simulator.rules import (
     SESSION_ENDED,
     SUCCESS,
@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(200, self.server.state.received.whole())
             return
         if self.path != "/control":
-            self._answer(404, _said("NOT_FOUND", self.path[:80]))
+            self._answer(404, said("NOT_FOUND", self.path[:80]))
             return
         state = self.server.state
         with state.lock:
@@ -122,7 +122,7 @@ class Handler(BaseHTTPRequestHandler):
         """Switch a fault on, or off with `fault: null`; `generation` absent means both."""
         asked = self._body()
         if self.path != "/control" or asked is None:
-            self._answer(404, _said("NOT_FOUND", "PUT /control"))
+            self._answer(404, said("NOT_FOUND", "PUT /control"))
             return
         try:
             fault = None if asked.get("fault") is None else Fault(asked["fault"])
@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
             seconds = float(asked.get("seconds", 15))
             wanted = [asked["generation"]] if asked.get("generation") else list(GENERATIONS)
         except (TypeError, ValueError):
-            self._answer(422, _said("INVALID", ", ".join(Fault)))
+            self._answer(422, said("INVALID", ", ".join(Fault)))
             return
         state = self.server.state
         with state.lock:
@@ -142,14 +142,14 @@ class Handler(BaseHTTPRequestHandler):
                 state.switches.pop(generation, None)
                 if fault is not None:
                     state.switches[generation] = Switch(fault, times, seconds)
-        self._answer(200, _said("OK", ""))
+        self._answer(200, said("OK", ""))
 
     def do_POST(self) -> None:
         """Answer a call of either generation."""
         asked = self._body()
         generation = "legacy" if self.path == "/legacy" else "rest" if self.path.startswith("/rest/") else None
         if generation is None or asked is None:
-            self._answer(404 if generation is None else 400, _said("NOT_FOUND", ""))
+            self._answer(404 if generation is None else 400, said("NOT_FOUND", ""))
             return
         switch = self.server.state.next_fault(generation)
         if generation == "legacy":
@@ -181,20 +181,20 @@ class Handler(BaseHTTPRequestHandler):
         state.counted(f"rest {path[:40]}")
         if path == "/token":
             if (asked.get("client_id"), asked.get("client_secret")) != (USER, PASSWORD):
-                return 401, _said("UNAUTHORIZED", "Sai thông tin ứng dụng")
-            return 201, _said("OK", "", {"access_token": state.opened(), "expires_in": 3600})
+                return 401, said("UNAUTHORIZED", "Sai thông tin ứng dụng")
+            return 201, said("OK", "", {"access_token": state.opened(), "expires_in": 3600})
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._has_ended(token, switch):
-            return 401, _said("UNAUTHORIZED", "Token hết hạn")
+            return 401, said("UNAUTHORIZED", "Token hết hạn")
         if path == "/statistics/daily":
             return rest_push(state.received, asked, switch.fault if switch else None)
         rows = rest_rows(state.content, path, asked)
         if rows is None:
-            return 404, _said("NOT_FOUND", path[:80])
+            return 404, said("NOT_FOUND", path[:80])
         size = max(1, min(int(asked.get("pageSize") or 100), 500))
         first = (max(1, int(asked.get("currentPage") or 1)) - 1) * size
         page = disturbed(rows[first : first + size], switch.fault if switch else None)[:size]
-        return 201, _said("OK", "", {"rows": page, "total": len(rows)})
+        return 201, said("OK", "", {"rows": page, "total": len(rows)})
 
     def _has_ended(self, session: str, switch: Switch | None) -> bool:
         state = self.server.state
@@ -211,7 +211,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault in (Fault.too_many, Fault.unavailable):
             retry = {"Retry-After": f"{seconds:.0f}"}
             code = 429 if fault is Fault.too_many else 503
-            self._answer(code, _said("BUSY", ""), retry)
+            self._answer(code, said("BUSY", ""), retry)
         elif fault is Fault.html:
             self._write(200, HTML.encode(), {"Content-Type": "text/html; charset=utf-8"})
         elif fault is Fault.huge:
@@ -290,8 +290,3 @@ class Handler(BaseHTTPRequestHandler):
 def _is_sign_in(answer: dict[str, Any]) -> bool:
     """Tell whether an answer holds a session: without one nothing else could be asked."""
     return "session" in answer or "access_token" in (answer.get("data") or {})
-
-
-def _said(code: str, message: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return the envelope of the REST style."""
-    return {"code": code, "message": message, "data": data}
