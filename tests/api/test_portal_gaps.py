@@ -112,6 +112,22 @@ def test_a_withdrawn_file_gives_its_gaps_back_to_what_was_said_before(api: Api) 
     assert standing(officer) == {}
 
 
+def test_a_withdrawn_file_before_which_nothing_was_said_leaves_nothing_to_compare(api: Api) -> None:
+    analyst, officer = api("city_analyst"), api()
+    assert officer.put(REPORT, json=report(OURS)).status_code == 201
+    rows = f"unit,day,system,field,received_online,received_counter\n{WARD},{DAY},city,HT,12,10"
+    brought = analyst.post(
+        f"{API}/throughput/figures/import", files={"file": ("so.csv", rows.encode())}, data={"source": "tep"}
+    )
+    assert brought.is_success, brought.text
+    assert standing(officer)[f"{DAY} online"] == (40, 12, "open")
+    number = analyst.get(f"{API}/throughput/figures/imports").json()["items"][0]["id"]
+    taken = analyst.post(f"{API}/throughput/figures/imports/{number}/withdrawal", json={"reason": "Tệp của ngày khác"})
+    assert taken.is_success, taken.text
+    one = first(officer, state="closed")
+    assert (one["outcome"], one["theirs"]) == ("gone", None), "nothing is not zero"
+
+
 def test_a_field_that_a_source_does_not_name_is_not_spoken_of(api: Api, machine: TestClient) -> None:
     officer = api()
     two = report(OURS, line("DD", received_online=20))
@@ -122,7 +138,7 @@ def test_a_field_that_a_source_does_not_name_is_not_spoken_of(api: Api, machine:
 
 def test_one_reason_for_all_measures_of_a_day(apart: TestClient, machine: TestClient, clock: SetClock) -> None:
     one, other = apart.get(AT).json()["items"]
-    also = [{"id": other["id"], "version": other["version"]}]
+    also = [{"id": other["id"], "version": other["version"]}] * 2  # twice says no more than once
     answer = explain(apart, one, also=also, note="Cổng đồng bộ sáng hôm sau")
     assert answer.status_code == 200, answer.text
     assert answer.headers["etag"] == '"2"'

@@ -104,6 +104,16 @@ def test_episodes_lie_one_after_the_other(changes: list[GapChange]) -> None:
     assert len(found) == begun
 
 
+def test_an_end_by_the_analysts_word_is_an_explanation_and_one_by_itself_none() -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    by_hand, by_itself = (
+        next(episodes([Step(MONDAY, GapChange.opened), Step(tuesday, end)]))
+        for end in (GapChange.closed, GapChange.matched)
+    )
+    assert (by_hand.explained_on, by_itself.explained_on) == (tuesday, None)
+    assert explaining(by_hand, WEEKS, tuesday) is Explaining.in_time
+
+
 @pytest.mark.parametrize(
     ("explained", "ended", "until", "told"),
     [

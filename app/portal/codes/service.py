@@ -104,7 +104,7 @@ def marks(session: Session, first: date, last: date, unit: Unit) -> list[tuple[d
 
 
 def _by_agency(session: Session, mark: Any, of: Any, which: Any) -> list[tuple[Any, Published]]:
-    ours, reference = _ours(session)[CodeOf.agency], Reference.read(session).units
+    ours, reference = _agencies(session), Reference.read(session).units
     agency = (_CODE.kind == CodeOf.agency.value) & (_CODE.code == of.agency)
     query: Any = (
         select(mark, of.agency, _CODE.name, of.known_at, *(of[name] for name in COUNTS))
@@ -120,13 +120,19 @@ def _by_agency(session: Session, mark: Any, of: Any, which: Any) -> list[tuple[A
     return found
 
 
+def _agencies(session: Session) -> dict[str, str]:
+    """Return our units by folded codes of the portal's agencies: our own code first, then those given a meaning."""
+    given = codes.of_source(session, SOURCE)[CodeKind.unit]
+    return given | {search_key(code): code for code in Reference.read(session).units}
+
+
 def _ours(session: Session) -> dict[CodeOf, dict[str, str]]:
     """Return our codes by folded ones of the portal: ours first, then those given a meaning."""
     reference = Reference.read(session)
     given = codes.of_source(session, SOURCE)
     procedures = session.scalars(select(col(Procedure.code))).all()
     return {
-        CodeOf.agency: given[CodeKind.unit] | {search_key(code): code for code in reference.units},
+        CodeOf.agency: _agencies(session),
         CodeOf.field: given[CodeKind.field] | {search_key(code): code for code in reference.by_code},
         CodeOf.procedure: {search_key(code): code for code in procedures},
     }

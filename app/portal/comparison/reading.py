@@ -141,6 +141,8 @@ def days(session: Session, cells: Collection[Cell]) -> dict[OfSource, list[Gap]]
         lines = reported(session, units, min(dates), max(dates))
         whole = {source for source in {key[3] for key in said} if _sends_dossiers(session, source)}
         for key, of in said.items():
+            if not of and key[3] not in whole:
+                continue  # all that it said was taken back: it says nothing, not zero
             if (stand := lines.get(key[:3])) is not None:
                 spoken = stand if key[3] in whole else {code: one for code, one in stand.items() if code in of}
                 found[key] = both_said(_day_counts(spoken.values()), said_counts(of))

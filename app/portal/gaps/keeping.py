@@ -249,7 +249,11 @@ def write(
     session: Session, row: Any, values: Mapping[str, Any], change: GapChange, now: datetime, by: str | None = None,
     told: str | None = None,
 ) -> None:  # fmt: skip
-    """Change a gap and put down what happened; `told`: words that belong to the step alone."""
+    """Change a gap and put down what happened; `told`: words that belong to the step alone.
+
+    Who began earlier may write later: no step is dated before the one that it follows.
+    """
+    now = max(now, session.execute(select(func.max(EVENT.at)).where(EVENT.gap_id == row.id)).scalar_one())
     values = {**values, "version": row.version + 1}
     session.execute(update(GAP_TABLE).where(GAP.id == row.id).values(values))
     note(session, row.id, {**row._mapping, **values}, change, now, by, told)

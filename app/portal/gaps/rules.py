@@ -172,6 +172,8 @@ def episodes(history: Iterable[Step]) -> Iterator[Episode]:
         elif opened is not None and step.change is GapChange.explained:
             explained = explained or step.day
         elif opened is not None and step.change in ENDED:
+            if step.change is GapChange.closed:  # by the analyst's word, which says why
+                explained = explained or step.day
             yield Episode(opened, explained, step.day)
             opened = explained = None
     if opened is not None:

@@ -28,8 +28,11 @@ def explain(
     row = _held(session, caller, number, if_match, now)
     if not listing.may_explain(caller, row.unit_id):
         raise Forbidden
-    others = [_beside(session, caller, row, place, also, now) for place, also in enumerate(body.also)]
-    for each in (row, *(other for other in others if other.id != row.id)):
+    named = {row.id: row}  # one that is named twice is explained once
+    for place, also in enumerate(body.also):
+        other = _beside(session, caller, row, place, also, now)
+        named.setdefault(other.id, other)
+    for each in named.values():
         if (each.state, each.reason, each.note or "") == (GapState.explained, body.reason, body.note):
             continue  # the same again is no news
         values = FRESH | {
