@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
-# then those of the API once more on PostgreSQL, but for what says the same there (marked `once`): pages read through the
-# same endpoints. The first part that fails ends the run.
+# then those of the API once more on PostgreSQL, but for what says the same there (marked `once`); pages are the same
+# endpoints, and are walked there. The first part that fails ends the run.
 # TIENDO57_TEST_POSTGRESQL names a superuser of a PostgreSQL that may be written to; without it a throw-away server is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -17,8 +17,6 @@ from app.core.web import API
 from tests.api.test_access import _calls
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line, report
 
-pytestmark = pytest.mark.once
-
 Api = Callable[..., TestClient]
 BEFORE = "2026-11-19"
 AT = f"{API}/throughput/reports"
@@ -133,6 +131,7 @@ def address(path: str) -> str:
     )
 
 
+@pytest.mark.once
 def test_every_route_is_a_table_or_says_why_not(app: FastAPI, api: Api, filled: None) -> None:
     callers = [api("city_analyst"), api("administrator"), api()]
     without, paged = set(), 0

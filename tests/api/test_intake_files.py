@@ -15,8 +15,6 @@ from app.core.web import API
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.workbooks import GOOD, HEADINGS, workbook
 
-pytestmark = pytest.mark.once
-
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/reports/{WARD}/{DAY}"
 SEND: dict[str, Any] = {

@@ -17,6 +17,7 @@ from typing import Any
 import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from pydantic import SecretStr
 
 from app import migrations
@@ -193,15 +194,16 @@ def kept() -> dict[str, list[BrowserContext]]:
 
 
 def _wash(context: BrowserContext, address: str) -> None:
-    context.set_offline(False)
+    for one in context.pages:
+        one.close()  # first: an open form would keep its draft anew, and send it when the line is back
     context.unroute_all()
+    context.set_offline(False)
     context.clear_cookies()
     context.clear_permissions()
     page = context.new_page()
     stored = {"origin": address, "storageTypes": "all"}
     context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
-    for one in context.pages:
-        one.close()
+    page.close()
 
 
 @pytest.fixture
@@ -230,10 +232,14 @@ def visit(site: Site, chromium: Browser, kept: dict[str, list[BrowserContext]]) 
 
     yield make
     for alike, context in opened:
+        try:
+            _wash(context, site.address)
+        except PlaywrightError:
+            context.close()
+            continue
         if alike is None:
             context.close()
         else:
-            _wash(context, site.address)
             kept[alike].append(context)
 
 
