@@ -116,18 +116,6 @@ def commit(session: Session) -> None:
     session.commit()
 
 
-@contextmanager
-def tried(session: Session) -> Iterator[None]:
-    """Do a block and take all of it back at its end: what it wrote, noted for the audit and put off to the end."""
-    audited, waiting = list(session.info.get("audit", ())), dict(session.info.get("at_end", {}))
-    held = session.begin_nested()
-    try:
-        yield
-    finally:
-        held.rollback()
-        session.info["audit"], session.info["at_end"] = audited, waiting
-
-
 def upsert(dialect: str, table: Any) -> Any:
     """Return an `insert` that knows `on_conflict_do_update` in a database's dialect."""
     return (sqlite if dialect == "sqlite" else postgresql).insert(table)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from app.core import audit, i18n
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.core.db import tried
+from app.core.trying import tried
 from app.core.errors import Fault, Invalid, NotFound, Problem, Words
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, letters

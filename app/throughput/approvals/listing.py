@@ -46,15 +46,7 @@ def listing(
 
     Both systems of a unit's day stand together, where the weightier of the two belongs.
     """
-    wanted = [_REPORT.day == day] if day is not None else [_REPORT.day > day_of(now) - BACK, _REPORT.day <= day_of(now)]
-    if caller.units is not None:
-        wanted.append(_REPORT.unit_id.in_(caller.units))
-    if unit is not None:
-        wanted.append(_REPORT.unit_id == unit.id)
-    if day is None:
-        city, ward = pins.words_on(_REPORT.id, _REPORT.version)
-        wanted.append((city if stage is Stage.city else ward).is_(None))
-    every = placed(session, wanted, stage)
+    every = placed(session, _of(caller, stage, day, now, unit), stage)
     found = every if waits is None else [one for one in every if one.waits is waits]
     shown, following = found, None
     if page is not None:
@@ -74,14 +66,37 @@ def listing(
 def following(
     session: Session, caller: Caller, *, stage: Stage, day: date, now: datetime, terms: Terms
 ) -> tuple[ApprovalItem | None, int]:
-    """Return the next report that waits for a stage's word and was not typed by the caller, and how many wait.
+    """Return the next report that a caller may approve at a stage, and how many there are.
 
-    For who sees one unit, of the last 14 days; else of a day.
+    For who sees one unit, of the last 14 days; else of a day. Neither what he typed nor what the ward is to approve
+    first waits for him.
     """
-    of_day = day if caller.units is None else None
-    page = listing(session, caller, Page(AT_ONCE, None), stage=stage, day=of_day, now=now, terms=terms, waits=True)
-    waiting = [item for item in page.items if not item.is_own]
-    return (waiting[0] if waiting else None), len(waiting)
+    wanted = _of(caller, stage, day if caller.units is None else None, now)
+    own = typed_by(session, caller, select(_REPORT.id).where(*wanted)) if terms.by_another else set()
+    after_ward = terms.ward_first and stage is Stage.city
+    waiting = [
+        one
+        for one in placed(session, wanted, stage)
+        if one.waits and one.report_id not in own and (one.ward_approved or not after_ward)
+    ]
+    # One that was corrected since the order was read has no item: the one after it is next.
+    items = (item for one in waiting for item in _items(session, caller, [one], stage, terms))
+    return next(items, None), len(waiting)
+
+
+def _of(
+    caller: Caller, stage: Stage, day: date | None, now: datetime, unit: Unit | None = None
+) -> list[ColumnElement[bool]]:
+    """Return the conditions of a stage's list: of a day all reports, without one what waits of the last 14 days."""
+    wanted = [_REPORT.day == day] if day is not None else [_REPORT.day > day_of(now) - BACK, _REPORT.day <= day_of(now)]
+    if caller.units is not None:
+        wanted.append(_REPORT.unit_id.in_(caller.units))
+    if unit is not None:
+        wanted.append(_REPORT.unit_id == unit.id)
+    if day is None:
+        city, ward = pins.words_on(_REPORT.id, _REPORT.version)
+        wanted.append((city if stage is Stage.city else ward).is_(None))
+    return wanted
 
 
 def last_day(session: Session, now: datetime) -> date:

@@ -42,6 +42,7 @@ class Placed:
     place: Place
     waits: bool
     is_approved: bool
+    ward_approved: bool
     unusual: list[Unusual]
     open_warnings: int
 
@@ -75,7 +76,7 @@ def placed(session: Session, wanted: list[ColumnElement[bool]], stage: Stage) ->
         Placed(
             row.id, row.version,
             (ranks[row.code, row.day], row.sort_key, row.code, newest_first[row.day], _SYSTEMS[row.system]),
-            mine is None, mine == Word.approved, unusual, open_warnings,
+            mine is None, mine == Word.approved, row.ward == Word.approved, unusual, open_warnings,
         )
         for row, mine, unusual, open_warnings in judged
     ]  # fmt: skip

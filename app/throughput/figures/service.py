@@ -9,9 +9,10 @@ from sqlmodel import Session
 
 from app.core import hot, stamps
 from app.core.access import Caller
-from app.core.db import take_turns, tried, upsert
+from app.core.db import take_turns, upsert
 from app.core.errors import Fault, Invalid, Problem, ProblemError, Words
 from app.core.handlers import words
+from app.core.trying import tried
 from app.procedures.rules import System
 from app.throughput.around import Many
 from app.throughput.figures import chains, confirming, senders, storing
