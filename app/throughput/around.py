@@ -24,6 +24,7 @@ from app.units.models import Unit
 Pair = tuple[int, System]  # a unit's row number and a system
 Key = tuple[int, System, date]
 Said = Mapping[Key, dict[int, dict[str, dict[str, int]]]]
+AT_ONCE, DAYS_AT_ONCE = 500, 60
 _UNIT = hot.table(Unit).c
 _UNIT_DAY = (REPORT.unit_id, REPORT.system, REPORT.day)
 _stands = hot.table(Report).join(
@@ -36,7 +37,7 @@ _lines = _stands.outerjoin(hot.table(ReportLine), LINE.revision_id == REVISION.i
 
 @dataclass
 class Many:
-    """Of some units, what stands from the first to the last of some days, and right before and after them.
+    """Of some unit-days, what stands there and right before, and whether anything stands after.
 
     `said`: what other systems say of each unit-day, where the call that writes knows it.
     """
@@ -54,14 +55,15 @@ class Many:
 
     @classmethod
     def read(cls, session: Session, keys: Collection[Key], said: Said) -> "Many":
-        """Return what stands around unit-days: a few statements, however many they are."""
+        """Return what stands around unit-days: a few statements for all units that are asked for the same days."""
         many = cls(session, said)
         units, days = sorted({key[0] for key in keys}), sorted({key[2] for key in keys})
         if keys:
-            systems = {key[1] for key in keys}
-            many._read_reports(units, systems, days[0], days[-1])
+            many._read_reports(keys)
             many._read_owed(units, days)
-            many._read_past(units, systems, sorted({one for day in days for one in same_weekdays(day)}))
+            many._read_past(
+                units, {key[1] for key in keys}, sorted({one for day in days for one in same_weekdays(day)})
+            )
         return many
 
     def standing(self, unit_id: int, day: date, system: System) -> Standing:
@@ -103,47 +105,53 @@ class Many:
         if draft.unavailable is None and not draft.partial:
             past[day] = {code: line.received for code, line in draft.lines.items()}
 
-    def _read_reports(self, units: list[int], systems: set[System], first: date, last: date) -> None:
-        of_span = select(*_UNIT_DAY).where(REPORT.unit_id.in_(units), REPORT.day.between(first, last))
-        self.reported = {(row[0], System(row[1]), row[2]) for row in self.session.execute(of_span)}
-        before: set[Key] = set()
-        for system in systems:
-            last_ones = self._nearest(units, system, REPORT.day < first, REPORT.day.desc())
-            before |= {(unit, system, day) for unit, day in last_ones}
-            for unit, day in self._nearest(units, system, REPORT.day > last, REPORT.day):
-                self.received.setdefault((unit, system), []).append(day)
+    def _read_reports(self, keys: Collection[Key]) -> None:
+        """Read the closes of the asked days and of the day before each: what else lies between them is not touched."""
+        closes: set[int] = set()
+        for system, days, units in _alike(keys):
+            here = REPORT.system == system.value, REPORT.unit_id.in_(units), REPORT.day.in_(days)
+            for unit, day, number, unavailable in self.session.execute(
+                select(REPORT.unit_id, REPORT.day, REPORT.id, REPORT.unavailable).where(*here)
+            ):
+                self.reported.add((unit, system, day))
+                if not unavailable:
+                    closes.add(number)
+            for unit, last, *before in self._nearest(units, system, days):
+                closes.update(number for number in before if number is not None)
+                if last is not None:
+                    self.received[unit, system] = [last]
+        numbers = sorted(closes)
+        for start in range(0, len(numbers), AT_ONCE):
+            self._read_closes(numbers[start : start + AT_ONCE])
+
+    def _read_closes(self, reports: list[int]) -> None:
         stocks = LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue
-        query = select(*_UNIT_DAY, REVISION.id, FIELD_CODE, *stocks)
-        rows = self.session.execute(
-            query.select_from(_lines).where(
-                REPORT.unit_id.in_(units), REPORT.unavailable.is_(False),
-                REPORT.day.in_({day for *_, day in before}) | REPORT.day.between(first, last),
-            )
-        )  # fmt: skip
-        for unit, name, day, revision, code, opening, in_time, overdue in rows:
+        query = select(*_UNIT_DAY, REVISION.id, FIELD_CODE, *stocks).select_from(_lines).where(REPORT.id.in_(reports))
+        for unit, name, day, revision, code, opening, in_time, overdue in self.session.execute(query):
             key = unit, System(name), day
-            if day < first and key not in before:
-                continue
             found = self.closes.get(key)
             if found is None:
                 found = self.closes[key] = Neighbour(day, revision, {}, {}, {})
-                insort(self.received.setdefault(key[:2], []), day)
+                received = self.received.setdefault(key[:2], [])
+                if day not in received:  # the last one may be among them
+                    insort(received, day)
             if code is not None:
                 found.opening[code] = opening
                 found.closing[code] = in_time + overdue
                 found.overdue[code] = overdue
 
-    def _nearest(self, units: list[int], system: System, beyond: Any, order: Any) -> list[tuple[int, date]]:
-        """Return the nearest day beyond a span on which each unit has figures, found without walking its history."""
-        nearest = (
-            select(REPORT.day)
-            .where(REPORT.unit_id == _UNIT.id, REPORT.system == system.value, REPORT.unavailable.is_(False), beyond)
-            .order_by(order)
-            .limit(1)
-            .scalar_subquery()
-        )
-        rows = self.session.execute(select(_UNIT.id, nearest).where(_UNIT.id.in_(units)))
-        return [(unit, day) for unit, day in rows if day is not None]
+    def _nearest(self, units: list[int], system: System, days: list[date]) -> Any:
+        """Return each unit's last day with figures and, for each day, its report with figures next before.
+
+        Found without walking its history.
+        """
+
+        def newest(what: Any, *where: Any) -> Any:
+            mine = REPORT.unit_id == _UNIT.id, REPORT.system == system.value, REPORT.unavailable.is_(False)
+            return select(what).where(*mine, *where).order_by(REPORT.day.desc()).limit(1).scalar_subquery()
+
+        before = [newest(REPORT.id, REPORT.day < day).label(f"before{n}") for n, day in enumerate(days)]
+        return self.session.execute(select(_UNIT.id, newest(REPORT.day), *before).where(_UNIT.id.in_(units)))
 
     def _read_owed(self, units: list[int], days: list[date]) -> None:
         o = OBLIGATION
@@ -159,6 +167,19 @@ class Many:
                 of_day = self.past.setdefault((unit, system), {}).setdefault(day, {})
                 if code is not None:
                     of_day[code] = count
+
+
+def _alike(keys: Collection[Key]) -> list[tuple[System, list[date], list[int]]]:
+    """Return unit-days as units of one system that are asked for the same days, some at once: one, for most calls."""
+    of_pair: dict[Pair, set[date]] = {}
+    for unit, system, day in keys:
+        of_pair.setdefault((unit, system), set()).add(day)
+    alike: dict[tuple[System, tuple[date, ...]], list[int]] = {}
+    for (unit, system), days in sorted(of_pair.items()):
+        of_days = sorted(days)
+        for start in range(0, len(of_days), DAYS_AT_ONCE):
+            alike.setdefault((system, tuple(of_days[start : start + DAYS_AT_ONCE])), []).append(unit)
+    return [(system, list(days), units) for (system, days), units in alike.items()]
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,6 @@
 """Figures that become the report without a person, where a unit's setting says so, and never over a person's."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -230,22 +231,71 @@ def test_a_dry_run_of_totals_knows_of_the_day_before_in_the_same_call(machine: T
     assert dry | {"dry_run": False} == sent(machine, body)
 
 
-def test_what_a_call_reads_at_once_is_what_it_would_read_one_by_one(machine: TestClient, api: Api) -> None:
-    """The same days in one call and in calls of their own: the same reports, questions and openings."""
-    for unit in (WARD, OTHER):
-        body = {"unit": unit, "system": "city", "source": "one-gate", "confirms": True}
-        assert api("city_analyst").put(f"{AT}/sources", json=body).status_code == 200
-    days = [f"2026-11-{n:02}" for n in (12, 13, 16, 17, 18, 19, 20)] + [f"2026-10-{n:02}" for n in (23, 30)]
-    said = {
-        day: figures(received_online=200 if day == DAY else n, resolved_early=n % 3, pending_overdue=n % 2)
-        for n, day in enumerate(sorted(days))
+DAYS = ["2026-10-30", *(f"2026-11-{n:02}" for n in range(9, 21))]
+Place = tuple[str, str]  # a system and a day
+
+
+def drawn(lot: Random) -> dict[str, Any]:
+    """Return a day's figures: ordinary, unusually many, some that open otherwise than the day before closed."""
+    received = lot.choice([lot.randint(0, 9), lot.randint(0, 9), 200])
+    resolved = lot.randint(0, received)
+    counts = {"received_online": received, "resolved_early": resolved}
+    if lot.random() < 0.3:
+        counts |= {"carried_over": (opening := lot.randint(0, 5)), "pending_in_time": opening + received - resolved}
+    else:
+        counts["pending_overdue"] = lot.randint(0, received - resolved)
+    return figures(**counts)
+
+
+def reports_of(client: TestClient, unit: str) -> dict[Place, Any]:
+    """Return each report of a unit as it stands, but for what names the unit and the moment."""
+    found = {}
+    for place in ((system, day) for system in ("city", "ministry") for day in DAYS):
+        answer = client.get(f"{REPORTS}/{unit}/{place[1]}/{place[0]}")
+        if answer.is_success:
+            body = answer.json()
+            found[place] = [body[part] for part in ("version", "lines", "totals", "rates", "warnings", "reasons")]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_a_call_reads_at_once_is_what_it_would_read_one_by_one(
+    app: FastAPI, machine: TestClient, api: Api, clock: SetClock, seed: int
+) -> None:
+    """New days and corrections of both systems in one call and in calls of their own: the same in every report.
+
+    Among days that stand already and are not sent, some a person's, with one after all of them.
+    """
+    lot, both = Random(seed), (WARD, OTHER)
+    officers = {unit: api(unit=unit) for unit in both}
+    for unit in both:
+        for system in ("city", "ministry"):
+            body = {"unit": unit, "system": system, "source": "one-gate", "confirms": True}
+            assert api("city_analyst").put(f"{AT}/sources", json=body).status_code == 200
+    every = [(system, day) for system in ("city", "ministry") for day in DAYS[:-1]]
+    stood = set(lot.sample(every, 9)) | {("city", DAYS[-1])}
+    for day in DAYS:  # those of one day at once: what is to be shown is how a call reads many days
+        clock.set(f"{day}T17:00:00+07:00")
+        of_day = {system: drawn(lot) for system, of in sorted(stood) if of == day}
+        persons = {system for system in of_day if day != DAYS[-1] and lot.random() < 0.2}
+        for unit in both:
+            for system, counts in of_day.items():
+                if system in persons:
+                    at = f"{REPORTS}/{unit}/{day}/{system}"
+                    assert officers[unit].put(at, json=report(line() | counts)).status_code == 201
+        machines = [(system, counts) for system, counts in of_day.items() if system not in persons]
+        if machines:
+            sent(machine, batch(*(item(c, unit=u, day=day, system=s) for u in both for s, c in machines)))
+    asked = {place: drawn(lot) for place in sorted({*lot.sample(sorted(stood), 5), *lot.sample(every, 8)})}
+    one_by_one = {
+        (system, day): confirmations(sent(machine, batch(item(counts, day=day, system=system))))
+        for (system, day), counts in asked.items()
     }
-    one_by_one = [sent(machine, batch(item(said[day], day=day))) for day in sorted(days)]
-    together = sent(machine, batch(*(item(said[day], unit=OTHER, day=day) for day in sorted(days, reverse=True))))
-    assert sorted(confirmations(together), key=str) == sorted(
-        (c for one in one_by_one for c in confirmations(one)), key=str
-    )
-    for day in days:
-        mine, theirs = (api(unit=unit).get(f"{REPORTS}/{unit}/{day}/city").json() for unit in (WARD, OTHER))
-        for part in ("lines", "warnings", "totals", "reasons", "code"):
-            assert mine.get(part) == theirs.get(part), (day, part)
+    mixed = lot.sample(sorted(asked), len(asked))
+    answer = sent(machine, batch(*(item(asked[s, d], unit=OTHER, day=d, system=s) for s, d in mixed)))
+    assert dict(zip(mixed, ([one] for one in confirmations(answer)), strict=True)) == one_by_one
+    assert {status for ((status, _),) in one_by_one.values()} >= {"confirmed", "refused"}
+    mine, theirs = (reports_of(officers[unit], unit) for unit in both)
+    assert mine == theirs
+    assert len(mine) > len(stood)
+    assert integrity(app) == []
