@@ -93,7 +93,7 @@ class Many:
         self.reported.add(key)
         received, past = self.received.setdefault(key[:2], []), self.past.setdefault(key[:2], {})
         if draft.unavailable is None:
-            if key not in self.closes:
+            if day not in received:
                 insort(received, day)
             lines = draft.lines
             self.closes[key] = Neighbour(
@@ -106,16 +106,12 @@ class Many:
             past[day] = {code: line.received for code, line in draft.lines.items()}
 
     def _read_reports(self, keys: Collection[Key]) -> None:
-        """Read the closes of the asked days and of the day before each: what else lies between them is not touched."""
+        """Read which asked days are reported, and the close before each: what else lies between is not touched."""
         closes: set[int] = set()
         for system, days, units in _alike(keys):
             here = REPORT.system == system.value, REPORT.unit_id.in_(units), REPORT.day.in_(days)
-            for unit, day, number, unavailable in self.session.execute(
-                select(REPORT.unit_id, REPORT.day, REPORT.id, REPORT.unavailable).where(*here)
-            ):
-                self.reported.add((unit, system, day))
-                if not unavailable:
-                    closes.add(number)
+            rows = self.session.execute(select(REPORT.unit_id, REPORT.day).where(*here))
+            self.reported |= {(unit, system, day) for unit, day in rows}
             for unit, last, *before in self._nearest(units, system, days):
                 closes.update(number for number in before if number is not None)
                 if last is not None:

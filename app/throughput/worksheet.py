@@ -83,7 +83,13 @@ class SystemSheet(BaseModel):
     reopening: Annotated[ReopeningOut | None, Field(description="After the lock: the last request")]
     returned: Annotated[ReturnedOut | None, Field(description="Why what stands was returned; null: it is not")]
     reason_needed: Annotated[bool, Field(description="A change wants a reason: the grace is over")]
-    is_late: Annotated[bool, Field(description="It is owed, not met, and its deadline is over: sending asks why")]
+    is_late: Annotated[
+        bool,
+        Field(
+            description="Owed, met late or not met with its deadline over, and nobody has said why: sending asks why. "
+            "A reason of lateness that stands in `report` is sent again with a correction, else it is asked anew"
+        ),
+    ]
     counted_until: Annotated[datetime, Field(description="Proposed: the cut-off, or now if earlier")]
     later: Annotated[list[LaterOut], Field(description="Until the first that is locked")]
     open_gaps: Annotated[int, Field(description="Sums that differ from another system's and have no reason yet")]
@@ -202,7 +208,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         reopening=lock.reopening if lock else None,
         returned=returned[0] if returned else None,
         reason_needed=report is not None and now > moments.grace_until,
-        is_late=owed is not None and now > owed.due_at and (stored is None or not stored.is_met),
+        is_late=owed is not None and _is_late(stored, owed, now),
         counted_until=_counted_until(report, moments, now),
         later=[
             LaterOut(day=one.day, version=one.stored.version, locked=one.is_locked, carried=one.follows)
@@ -211,6 +217,14 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
         open_gaps=figures.open_gaps(session, unit.id, day, system) if has_figures else 0,
         rows=rows,
     )
+
+
+def _is_late(stored: reading.Stored | None, owed: Deadlines, now: datetime) -> bool:
+    """Tell whether figures sent now are asked why they are late: as `questions.ask`, until a revision has said it."""
+    if stored is None:
+        return now > owed.due_at
+    met_at = stored.first_met_at if stored.is_met else None
+    return (met_at or now) > owed.due_at and all(one.warning != WarningCode.late for one in stored.reasons)
 
 
 def _left_for_later(session: Session, unit_id: int, day: date, system: System, stored: reading.Stored | None) -> bool:

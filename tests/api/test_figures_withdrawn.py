@@ -7,10 +7,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from tests.api.test_figures_confirmed import confirming, integrity
 from tests.api.test_figures_file import bring, csv_of, row
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock
-from tests.support.figures import AT, BEFORE, REPORTS, Api, proposals
+from tests.support.figures import AT, BEFORE, REPORTS, Api, confirming, integrity, proposals
 
 WHY = {"reason": "Nhầm tệp của ngày khác"}
 

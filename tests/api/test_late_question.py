@@ -93,6 +93,21 @@ def test_an_answer_once_given_is_kept_by_what_cannot_say_it(officer: TestClient,
     assert late(officer) == [True]
 
 
+def test_the_worksheet_says_what_sending_asks(officer: TestClient, clock: SetClock) -> None:
+    def is_late(day: str = DAY, system: str = "city") -> bool:
+        return bool(officer.get(f"{AT}/{day}/worksheet").json()[system]["is_late"])
+
+    assert is_late(), "met late, and nobody said why"
+    assert not is_late(BEFORE), "met in time"
+    assert not is_late(system="ministry"), "not met, and due another day"
+    put(officer, report(line(received_online=5), reasons=[WHY]), version=1)
+    assert (is_late(), late(officer)) == (False, [True])
+    put(officer, report(line(received_online=6)), version=2)
+    assert (is_late(), late(officer)) == (True, [False]), "a correction that leaves the reason out is asked again"
+    clock.set(f"{DAY}T23:59+07:00")
+    assert is_late(BEFORE, "ministry"), "not met, and its deadline is over"
+
+
 def test_who_was_on_time_is_never_asked(officer: TestClient, clock: SetClock) -> None:
     clock.set(f"{DAY}T08:00+07:00")
     put(officer, report(line(received_online=5)), BEFORE, 1)

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from app.core import audit
+from app.throughput import proof, totals
+from app.throughput.figures import rebuilding
 from tests.support.clients import DAY, WARD, line, report
 
 Api = Callable[..., TestClient]
@@ -47,3 +51,16 @@ def put(client: TestClient, *lines: dict[str, Any], **headers: str) -> Any:
     answer = client.put(f"{REPORTS}/{WARD}/{DAY}/city", json=report(*lines), headers=headers)
     assert answer.status_code in (200, 201), answer.text
     return answer
+
+
+def confirming(api: Api, confirms: bool = True) -> None:
+    body = {"unit": WARD, "system": "city", "source": "one-gate", "confirms": confirms}
+    answer = api("city_analyst").put(f"{AT}/sources", json=body)
+    assert (answer.status_code, answer.json()["confirms"]) == (200, confirms), answer.text
+
+
+def integrity(app: FastAPI) -> list[str]:
+    """Return all that is wrong with the audit, the revisions, the kept sums and differences."""
+    with app.state.database.read() as session:
+        checks = audit.broken_links, proof.alterations, totals.differences, rebuilding.differences
+        return [wrong for check in checks for wrong in check(session)]
