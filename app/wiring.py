@@ -9,7 +9,7 @@ from app.portal.messages import telling
 from app.procedures.models import FieldChanged
 from app.tasks.events import TaskCounted
 from app.throughput.approvals import service as approvals
-from app.throughput.approvals.service import ApprovalEnded, ReportApproved
+from app.throughput.approvals.service import ApprovalEnded, ReportApproved, ReportReturned
 from app.throughput.figures import service as figures
 from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
@@ -36,6 +36,7 @@ def wire() -> None:
     events.subscribe(ReportCarried, reminders.on_return_stands)
     events.subscribe(ReportApproved, telling.on_approved)
     events.subscribe(ApprovalEnded, telling.on_approval_ended)
+    events.subscribe(ReportReturned, telling.on_returned)
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
