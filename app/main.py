@@ -17,8 +17,7 @@ from app import __version__, contract, glance, health, home
 from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
-from app.calendar.models import CalendarChanged
-from app.core import events, files, handlers, hot, i18n, log
+from app.core import files, handlers, hot, i18n, log
 from app.core.access import Caller
 from app.core.assets import Assets
 from app.core.clock import Clock, SystemClock, now_of
@@ -29,13 +28,11 @@ from app.core.web import API
 from app.indicators.citations import endpoints as indicators_citations
 from app.indicators.computed import endpoints as indicators_computed
 from app.indicators.computed import keeping
-from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
 from app.indicators.overview import endpoints as indicators_overview
 from app.indicators.overview.tasks import indicators_of_task
 from app.indicators.readings import endpoints as indicators_readings
-from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
 from app.indicators.targets import endpoints as indicators_targets
 from app.portal import working
@@ -44,18 +41,14 @@ from app.portal.comparison import endpoints as portal_comparison
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
 from app.portal.gaps import endpoints as portal_gaps
-from app.portal.gaps import keeping as gaps
 from app.portal.health import endpoints as portal_health
 from app.portal.messages import endpoints as portal_messages
-from app.portal.messages import telling
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
-from app.procedures.models import FieldChanged
 from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
-from app.tasks.events import TaskCounted
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.monthly.reminding import owed as monthly_owed
@@ -66,17 +59,13 @@ from app.tasks.scope import endpoints as tasks_scope
 from app.tasks.summary import endpoints as tasks_summary
 from app.throughput import endpoints as throughput
 from app.throughput.approvals import endpoints as endpoints_approvals
-from app.throughput.approvals import service as approvals
-from app.throughput.approvals.service import ApprovalEnded, ReportApproved
 from app.throughput.board import endpoints as endpoints_board
 from app.throughput.checking import endpoints as endpoints_check
 from app.throughput.desk import endpoints as endpoints_desk
 from app.throughput.figures import endpoints as endpoints_figures
-from app.throughput.figures import service as figures
 from app.throughput.figures.intake import endpoints as endpoints_figures_intake
 from app.throughput.findings import endpoints as endpoints_findings
-from app.throughput.findings import follow as findings
-from app.throughput.forms import Reference, on_reference_changed
+from app.throughput.forms import Reference
 from app.throughput.intake import endpoints as endpoints_intake
 from app.throughput.obligations import endpoints as endpoints_obligations
 from app.throughput.obligations import making as obligations
@@ -87,9 +76,8 @@ from app.throughput.reminders.service import count as reminded
 from app.throughput.reopenings import endpoints as endpoints_reopenings
 from app.throughput.statutory import endpoints as endpoints_forms
 from app.throughput.summary import endpoints as endpoints_summary
-from app.throughput.writing import ReasonsAdded, ReportCarried, ReportCorrected, ReportReceived
 from app.units import endpoints as units
-from app.units.models import UnitChanged
+from app.wiring import wire
 
 ROUTERS: tuple[APIRouter, ...] = (
     endpoints_board.router,
@@ -197,31 +185,6 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")
     contract.customise(app)
     return app
-
-
-def wire() -> None:
-    """Connect what lower floors tell with what higher floors do about it."""
-    for kind in (CalendarChanged, UnitChanged, FieldChanged):
-        events.subscribe(kind, on_reference_changed)
-    events.subscribe(CalendarChanged, obligations.on_calendar_changed)
-    events.subscribe(UnitChanged, obligations.on_unit_changed)
-    events.subscribe(ReportReceived, findings.on_report)
-    events.subscribe(ReportCorrected, findings.on_report)
-    events.subscribe(ReasonsAdded, approvals.on_reasons_added)
-    events.subscribe(ReasonsAdded, reminders.on_return_stands)
-    events.subscribe(ReportCarried, approvals.on_carried)
-    events.subscribe(ReportCarried, reminders.on_return_stands)
-    events.subscribe(ReportApproved, telling.on_approved)
-    events.subscribe(ApprovalEnded, telling.on_approval_ended)
-    events.subscribe(ReportReceived, figures.on_report)
-    events.subscribe(ReportCorrected, figures.on_report)
-    events.subscribe(ReasonsAdded, figures.on_reasons_added)
-    gaps.listen()
-    events.subscribe(ReportReceived, computed.on_report)
-    events.subscribe(ReportCorrected, computed.on_report)
-    events.subscribe(ReasonsAdded, computed.on_reasons_added)
-    events.subscribe(TaskCounted, computed.on_task)
-    events.subscribe(ReadingRecorded, computed.on_reading)
 
 
 @asynccontextmanager

@@ -17,9 +17,9 @@ portal_cli = typer.Typer()
 def portal_pull() -> None:
     """Bring the portal's lists, published figures and scores up to date; meant for every night."""
     from app.portal.codes import pulling
-    from app.portal.gaps import keeping
+    from app.wiring import wire
 
-    keeping.listen()
+    wire()
     settings = Settings()
     clock = SystemClock()
     pulled = pulling.pull(ready(settings), settings, clock, by=by(clock.now()))
@@ -38,9 +38,9 @@ def portal_recount(
 ) -> None:
     """Count all events of the one-gate system anew, by the catalogue and the codes of now; meant for every night."""
     from app.portal.events import recounting
-    from app.portal.gaps import keeping
+    from app.wiring import wire
 
-    keeping.listen()
+    wire()
     settings = Settings()
     database, clock = ready(settings), SystemClock()
     with database.read() as session:
@@ -59,7 +59,9 @@ def portal_recount(
 def portal_reconcile() -> None:
     """Compare all that reports and other systems say anew; for what has no event, such as an agency's new meaning."""
     from app.portal.gaps import rebuilding
+    from app.wiring import wire
 
+    wire()
     with ready(Settings()).write() as session:
         identify(session)
         count = rebuilding.rebuild(session, SystemClock().now())
@@ -88,7 +90,9 @@ def worker() -> None:
 
     from app.core import log
     from app.portal import working
+    from app.wiring import wire
 
+    wire()
     settings = Settings()
     log.configure(settings)
     database, stop = ready(settings), threading.Event()

@@ -11,7 +11,7 @@ _subscribers: dict[type[Any], list[Callable[[Session, Any], None]]] = defaultdic
 
 
 def subscribe(kind: type[Event], handler: Callable[[Session, Event], None]) -> None:
-    """Have `handler` called for each event of this kind; wired in `main.py`, once."""
+    """Have `handler` called for each event of this kind; wired in `app/wiring.py`, once."""
     if handler not in _subscribers[kind]:
         _subscribers[kind].append(handler)
 

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     portal_exchange_days: int = Field(default=1096, ge=731, le=36_525)  # the law asks for two years
 
     worker_in_serve: bool = False
-    worker_lease_seconds: float = Field(default=120.0, ge=1, le=3600)
+    worker_lease_seconds: float = Field(default=120.0, ge=5, le=3600)
     worker_at_once: int = Field(default=4, ge=1, le=32)
     worker_nightly_at: str = Field(default="02:30", pattern=r"^(off|([01]\d|2[0-3]):[0-5]\d)$")
 

@@ -27,7 +27,6 @@ from app.demo.plan import FIRST_DAY
 from app.indicators.computed import rebuilding
 from app.indicators.computed import service as computed
 from app.indicators.readings import words
-from app.portal.gaps import keeping
 from app.procedures.rules import System
 from app.throughput import reading, service
 from app.throughput.findings import rebuilding as findings
@@ -38,6 +37,7 @@ from app.throughput.reminders import making as reminders
 from app.throughput.rules import COLUMNS
 from app.throughput.schemas import LineIn, ReasonIn, ReportIn, UnavailableIn
 from app.units.models import Unit
+from app.wiring import wire
 
 LOADED = "demonstration.loaded"
 UNSAID_DAYS = 8  # working days in which an opening may still wait for its reason, so that there are findings to see
@@ -70,7 +70,7 @@ def load(database: Database, settings: Settings, *, until: date, seed: int = 57)
     units owing, so that there is work to see.
     """
     now = SystemClock().now()
-    keeping.listen()
+    wire()
     with database.write() as session:
         session.info["audit_context"] = audit.Context(now, None, "tiendo57", "demo")
         obligations.extend(session, now, settings.obligations_horizon_days, first=FIRST_DAY)

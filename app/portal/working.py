@@ -25,7 +25,7 @@ from app.portal.health.connecting import address_of
 from app.portal.messages.sending import PortalSender
 
 log = structlog.get_logger()
-LOOK = 60.0  # seconds between two looks at whether the night's work is done
+SOON, LOOK = 2.0, 60.0  # seconds before the first and each later look at whether the night's work is done
 NIGHT = timedelta(hours=1)  # a round that takes longer was cut off
 
 
@@ -86,7 +86,9 @@ def night(database: Database, settings: Settings, clock: Clock, worker: str) -> 
 
 
 def _nights(database: Database, settings: Settings, clock: Clock, worker: str, stop: threading.Event) -> None:
-    while not stop.wait(LOOK):
+    wait = SOON
+    while not stop.wait(wait):
+        wait = LOOK
         try:
             night(database, settings, clock, worker)
         except Exception as error:

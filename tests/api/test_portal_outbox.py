@@ -5,6 +5,7 @@ Against the simulator as a real process over loopback; a day passes by the set c
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,9 +14,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
+from sqlmodel import Session
 from typer.testing import CliRunner
 
 from app.__main__ import cli
+from app.core import audit
 from app.core.clock import HUE
 from app.core.jobs import service as outbox
 from app.core.jobs.rules import Ending
@@ -23,6 +26,10 @@ from app.core.jobs.service import Ended, Held
 from app.core.jobs.worker import Worker
 from app.core.web import API
 from app.portal import working
+from app.portal.adapters.rules import Endpoint, Outcome, Purpose
+from app.portal.adapters.transport import Exchange
+from app.portal.health.connecting import PatientWatch
+from tests.conftest import KIND
 from tests.durability.live import at_once
 from tests.support.clients import DAY, WARD, PageClient, SetClock, line, report
 from tests.support.portal import Portal, put_messages, simulator
@@ -263,15 +270,49 @@ def test_after_a_day_a_message_is_parked_and_a_person_sends_it_again(
         assert list(connection.execute(why).scalars()) == ["Cổng đã hoạt động lại"] * 3
 
 
-def test_what_the_portal_answers_with_no_is_parked_at_once(
-    app: FastAPI, portal: Portal, rest: str, clock: SetClock
-) -> None:  # fmt: skip
+def test_what_the_portal_answers_with_no_is_parked_at_once(app: FastAPI, portal: Portal, pushing: str) -> None:
+    put(app, 2, of=pushing)
+    portal.fault("refused", generation=pushing, times=2)  # the sign-in, and the first message
+    assert emptied(app) == 2
+    assert (rows(app), rows(app, "attempts")) == (["parked", "sent"], [1, 1])
+    assert rows(app, "last_outcome") == ["refused", "ok"]
+    assert set(portal.received()["arrivals"]) == {"U00001.2026-11-20.city.1.1"}
+
+
+def test_a_sign_in_that_is_refused_parks_nothing(app: FastAPI, portal: Portal, rest: str) -> None:
     put(app, 1)
     wrong = app.state.settings.model_copy(update={"portal_rest_url": portal.rest + "/elsewhere"})
     app.state.settings = wrong
     emptied(app)
     assert rows(app, "last_outcome") == ["refused"]
     assert rows(app) == ["waiting"], "a sign-in that is refused says nothing of the message"
+
+
+def test_after_a_correction_a_return_takes_back_what_was_told_before_it(
+    app: FastAPI, api: Api, portal: Portal, pushing: str
+) -> None:  # fmt: skip
+    approve(api, 1, received_online=3)
+    emptied(app)
+    corrected = report(line(received_online=5))
+    assert api("ward_officer").put(REPORT, json=corrected, headers={"if-match": '"1"'}).status_code == 200
+    assert rows(app) == ["sent"], "a correction that nobody approved is not told"
+    for reason in ("Sai lĩnh vực", "Sai lĩnh vực", "Sai cả kênh tiếp nhận"):
+        answer = api("city_analyst").post(f"{REPORT}/approvals/city/return", json={"reason": reason})
+        assert answer.status_code == 200, answer.text
+        emptied(app)
+    assert rows(app, "key") == [f"{SUBJECT}.1.1", f"{SUBJECT}.1.2"], "one withdrawal, of what was told"
+    held = portal.received()["days"][SUBJECT]
+    assert (held["withdrawn"], held["revision"], held["sequence"]) == (True, 1, 2)
+
+
+def test_a_return_before_anything_went_out_tells_nothing(app: FastAPI, api: Api, rest: str) -> None:
+    approve(api, 1, received_online=3)
+    corrected = report(line(received_online=5))
+    assert api("ward_officer").put(REPORT, json=corrected, headers={"if-match": '"1"'}).status_code == 200
+    api("ward_leader").post(f"{REPORT}/approvals/ward/return", json={"reason": "Xem lại"})
+    assert rows(app) == ["waiting"], "the ward's own word is not the city's"
+    api("city_analyst").post(f"{REPORT}/approvals/city/return", json={"reason": "Sai lĩnh vực"})
+    assert (rows(app), emptied(app)) == (["cancelled"], 0)
 
 
 def test_a_system_that_fails_is_left_alone_by_all_workers(
@@ -322,6 +363,101 @@ def test_a_dead_workers_message_is_another_s_when_the_lease_is_over(
     assert rows(app, "claimed_by") == ["other"], "who lost his lease disturbs nobody"
     settled(app, other, Ended(Ending.done, "ok"))
     assert (rows(app), claimed(app)) == (["sent"], None)
+
+
+def test_a_wait_that_was_asked_for_is_waited_for_and_not_woken(
+    app: FastAPI, portal: Portal, rest: str, clock: SetClock
+) -> None:  # fmt: skip
+    put(app, 3)
+    portal.fault("too_many", times=1, seconds=600)
+    assert worker(app).turn()
+    asked = claimed(app), claimed(app)
+    assert [one and one.key[:6] for one in asked] == ["U00001", "U00002"], "the first waits as long as it was asked"
+    for one in asked:
+        assert one is not None
+        settled(app, one, Ended(Ending.again, "failed"))
+    later(clock, seconds=1)
+    own, other = claimed(app), claimed(app)
+    assert own is not None
+    assert other is not None
+    settled(app, own, Ended(Ending.again, "failed"))
+    settled(app, other, Ended(Ending.done, "ok"))
+    woken = claimed(app)
+    assert woken is not None
+    assert (woken.key, claimed(app)) == (own.key, None), "its own wait ends with the first that goes out"
+    settled(app, woken, Ended(Ending.done, "ok"))
+    later(clock, seconds=598)
+    assert claimed(app) is None
+    later(clock, seconds=1)
+    first = claimed(app)
+    assert first is not None
+    assert first.key.startswith("U00000")
+
+
+def test_a_message_sent_again_by_a_person_begins_with_short_waits(app: FastAPI, rest: str, clock: SetClock) -> None:
+    put(app, 1)
+    for _ in range(12):
+        held = claimed(app)
+        assert held is not None
+        settled(app, held, Ended(Ending.again, "failed"))
+        later(clock, minutes=15)
+    last = claimed(app)
+    assert last is not None
+    settled(app, last, Ended(Ending.never, "refused"))
+    later(clock, hours=1)
+    with app.state.database.write() as session:
+        assert len(outbox.replay(session, clock.now())) == 1
+    for attempt, wait in enumerate((0, 1, 2, 4), start=14):
+        later(clock, seconds=wait)
+        held = claimed(app)
+        assert held is not None, f"{wait} s after the try before"
+        assert held.attempt == attempt, "the tries before it stay"
+        settled(app, held, Ended(Ending.again, "failed"))
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="only SQLite lets one write at a time")
+def test_a_lease_begins_when_the_database_is_free(app: FastAPI, portal: Portal, rest: str, clock: SetClock) -> None:
+    put(app, 1)
+    one, looked, until = worker(app), threading.Event(), []
+    look, send = one.sender.looked, one.sender.send
+
+    def looking(session: Session, now: datetime) -> tuple[list[str], list[str]]:
+        looked.set()
+        return look(session, now)
+
+    def sending(held: Held, lease: timedelta) -> Ended:
+        until.extend(rows(app, "claimed_until"))
+        return send(held, lease)
+
+    one.sender.looked, one.sender.send = looking, sending  # type: ignore[method-assign]
+    thread = threading.Thread(target=one.turn)
+    with app.state.database.write() as session:
+        session.connection()
+        thread.start()
+        assert looked.wait(30)
+        time.sleep(0.1)  # it may wait by now; that it does is not what is judged
+        later(clock, seconds=100)
+    thread.join(30)
+    assert [datetime.fromisoformat(one) for one in until] == [(clock.now() + LEASE).replace(tzinfo=None)]
+
+
+def test_what_a_failed_transaction_noted_is_noted_again(app: FastAPI, rest: str) -> None:
+    watch = PatientWatch(app.state.database, app.state.clock)
+    watch.note(Exchange(Endpoint.rest, Purpose.push, 1, Outcome.failed, 500, 3, b"{}", b"{}"))
+
+    def noted(fail: bool) -> int:
+        with app.state.database.write() as session:
+            session.info["audit_context"] = audit.Context(app.state.clock.now(), None, "test", "command")
+            watch.write(session)
+            if fail:
+                raise TimeoutError
+        with app.state.database.engine.connect() as connection:
+            return int(connection.execute(text("select count(*) from portal_exchanges")).scalar_one())
+
+    with pytest.raises(TimeoutError):
+        noted(fail=True)
+    assert noted(fail=False) == 1
+    assert noted(fail=False) == 1, "and once"
 
 
 def test_several_workers_never_hold_one_message_twice(app: FastAPI, rest: str, portal: Portal) -> None:

@@ -26,7 +26,7 @@ from tests.conftest import KIND
 from tests.support.portal import Portal, put_messages, simulator
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="the worker is killed, not PostgreSQL")
-LEASE = 1.0
+LEASE = 5.0
 
 
 @dataclass

@@ -109,8 +109,18 @@ def test_an_answer_is_not_trusted() -> None:
         once([*rows, PortalAgency("b", "khác")], "code")
 
 
-def test_a_system_may_ask_to_wait_but_not_for_long() -> None:
-    assert (retry_after("2"), retry_after("900"), retry_after(None), retry_after("Wed, 21 Oct")) == (2, 30, None, None)
+def test_a_system_may_ask_to_wait_but_not_for_ever() -> None:
+    assert (retry_after("2"), retry_after("120"), retry_after("999999999")) == (2, 120, 900)
+    for nothing in (None, "", "-2", "1.5", "Wed, 21 Oct", "9" * 41):
+        assert retry_after(nothing, "Wed, 21 Oct 2026 07:28:00 GMT") is None
+    assert retry_after("Wed, 21 Oct 2026 07:28:00 GMT") is None, "by our clock it could be any time"
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("07:30:00", 120), ("23:00:00", 900), ("07:28:00", 0), ("06:00:00", 0)]
+)  # fmt: skip
+def test_a_system_may_name_a_moment_by_its_own_clock(asked: str, seconds: float) -> None:
+    assert retry_after(f"Wed, 21 Oct 2026 {asked} GMT", "Wed, 21 Oct 2026 07:28:00 GMT") == seconds
 
 
 @pytest.mark.parametrize(

@@ -36,5 +36,13 @@ def wait(attempt: int, chance: float) -> float:
 
 
 def next_try(now: datetime, attempt: int, chance: float, asked: float | None = None) -> datetime:
-    """Return when a message is tried again; `asked`: the seconds that the other side wants to be left alone."""
-    return now + timedelta(seconds=max(wait(attempt, chance), asked or 0.0))
+    """Return when a message is tried again; `asked`: the seconds that the other side wants to be left alone.
+
+    A wait that was asked for is longer than any of our own after so many tries: by that it is known (`is_asked`).
+    """
+    return now + timedelta(seconds=max(wait(attempt, 0) + 1, asked) if asked else wait(attempt, chance))
+
+
+def is_asked(ended_at: datetime, due_at: datetime, attempt: int) -> bool:
+    """Tell whether the other side asked for the wait after a try that ended so."""
+    return (due_at - ended_at).total_seconds() > wait(attempt, 0)

@@ -40,6 +40,7 @@ _TAKE = (
 )  # fmt: skip
 _BEGUN = insert(_TRIES)
 _PARK = update(_TABLE).where(_OVERDUE).values(state=MessageState.parked.value, ended_at=_NOW)
+_WAKE = update(_TABLE).where(_M.id == bindparam("which"), _WAITING).values(due_at=_NOW)
 _OPEN = (MessageState.waiting.value, MessageState.parked.value)
 
 
@@ -146,24 +147,42 @@ def settle(session: Session, held: Held, ended: Ended, now: datetime, *, chance:
         if row.attempts > 1:
             _wake(session, row.destination, now)
     elif is_held and row.state == MessageState.waiting:
-        _put_off(row, held, ended, now, chance)
+        _put_off(session, row, ended, now, chance)
     session.flush()
 
 
-def _put_off(row: OutboxMessage, held: Held, ended: Ended, now: datetime, chance: float) -> None:
+def _put_off(session: Session, row: OutboxMessage, ended: Ended, now: datetime, chance: float) -> None:
     is_over = ended.ending is Ending.again and now >= row.give_up_at
     if ended.ending is Ending.never or is_over:
         row.state, row.ended_at = MessageState.parked.value, now
     elif ended.ending is Ending.again:
-        row.due_at = rules.next_try(now, held.attempt, chance, ended.seconds)
+        row.due_at = rules.next_try(now, _tries_since(session, row), chance, ended.seconds)
     else:
         row.due_at = now + timedelta(seconds=ended.seconds or rules.FIRST)
 
 
+def _tries_since(session: Session, row: Any) -> int:
+    """Return how often a message was tried since it was put or last sent again by a person: so its waits begin anew."""
+    begun = row.give_up_at - rules.PATIENCE
+    if begun <= row.created_at:
+        return int(row.attempts)
+    query = select(func.count()).where(_T.message_id == row.id, _T.at >= begun)
+    return max(1, session.scalar(query) or 0)
+
+
 def _wake(session: Session, destination: str, now: datetime) -> None:
-    """Let what failed before go out now: the system answers again."""
+    """Let what failed before go out now, for the system answers again; what it asked to wait for waits on."""
     asleep = (_M.state == MessageState.waiting, _M.destination == destination, _M.due_at > now, _M.attempts > 0)
-    session.execute(update(_TABLE).where(*asleep).values(due_at=now))
+    last = and_(_T.message_id == _M.id, _T.number == _M.attempts)
+    what = (_M.id, _M.attempts, _M.created_at, _M.give_up_at, _M.due_at, _T.ended_at)
+    found = session.execute(select(*what).join_from(_TABLE, _TRIES, last).where(*asleep).order_by(_M.id)).all()
+    woken = [
+        {"which": row.id, "now": now}
+        for row in found
+        if row.ended_at is None or not rules.is_asked(row.ended_at, row.due_at, _tries_since(session, row))
+    ]
+    if woken:
+        session.connection().execute(_WAKE, woken)
 
 
 def park_overdue(session: Session, now: datetime, *, resting: Collection[str]) -> int:

@@ -91,7 +91,8 @@ class Worker:
         return service.claim(session, self.name, now, self.lease, ready=ready)
 
     def _written(self, act: Callable[[Session, datetime], Result]) -> Result:
-        now = self.clock.now()
         with self.database.write() as session:
+            session.connection()  # on SQLite this waits for its turn: a lease begins when it has come
+            now = self.clock.now()
             session.info["audit_context"] = audit.Context(now, None, "tiendo57", "command")
             return act(session, now)

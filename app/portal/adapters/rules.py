@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -238,8 +239,17 @@ def receipt_of(row: Mapping[str, Any], keys: Mapping[str, str], codes: Mapping[s
     return Receipt(found)
 
 
-def retry_after(value: str | None, *, most: float = 30.0) -> float | None:
-    """Return the seconds that a system asks to wait, at most some; None where it names none in seconds."""
-    if value is None or not value.strip().isdecimal() or len(value) > 9:
+def retry_after(value: str | None, answered: str | None = None, *, most: float = 900.0) -> float | None:
+    """Return the seconds that a system asks to wait, at most some; None where it names none.
+
+    A moment in place of seconds counts from the answer's own `Date`: by the other side's clock, not by ours.
+    """
+    if value is None or len(value) > 40:
         return None
-    return min(float(value), most)
+    if value.strip().isdecimal():
+        return min(float(value), most)
+    try:
+        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(answered or "")).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), most)

@@ -18,6 +18,7 @@ from app.portal.adapters.rules import AGAIN, Endpoint, Outcome, PortalFault, Pur
 Result = TypeVar("Result")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 STEP = 65_536
+MOST_WAIT = 30.0  # seconds between two tries of one call, whatever is asked: longer waits are the outbox's
 
 
 @dataclass(frozen=True)
@@ -201,14 +202,16 @@ class Line:
         """Tell stamina whether to try again; where the system names how long to wait, that long."""
         if not isinstance(error, PortalFault) or error.outcome not in AGAIN or self.limits.left <= 0:
             return False
-        return True if error.retry_after is None else min(error.retry_after, self.limits.left)
+        return True if error.retry_after is None else min(error.retry_after, MOST_WAIT, self.limits.left)
 
 
 def _understood(got: _Got) -> tuple[int, dict[str, Any]]:
     assert got.status is not None
     assert got.body is not None
     if got.status in (429, 503):
-        raise PortalFault(Outcome.busy, str(got.status), retry_after((got.headers or {}).get("retry-after")))
+        headers = got.headers or {}
+        asked = retry_after(headers.get("retry-after"), headers.get("date"))
+        raise PortalFault(Outcome.busy, str(got.status), asked)
     if got.status >= 500:
         raise PortalFault(Outcome.failed, str(got.status))
     try:

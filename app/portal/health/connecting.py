@@ -5,6 +5,7 @@ import time
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import event
 from sqlmodel import Session
 
 from app.core import audit
@@ -67,10 +68,15 @@ class PatientWatch(DatabaseWatch):
         self._told.append((exchange, self.clock.now()))
 
     def write(self, session: Session) -> None:
-        """Write down what was kept."""
-        told, self._told = self._told, []
+        """Write down what was kept; it is kept on, to be written again, unless the transaction is committed."""
+        told = tuple(self._told)
         for exchange, at in told:
             _note(session, exchange, at)
+
+        def forget(_: object) -> None:
+            del self._told[: len(told)]
+
+        event.listen(session, "after_commit", forget, once=True)
 
 
 def _note(session: Session, exchange: Exchange, at: datetime) -> None:

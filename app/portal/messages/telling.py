@@ -13,7 +13,7 @@ from app.portal.messages.rules import Subject
 from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.approvals.rules import Stage
-from app.throughput.approvals.service import ApprovalEnded, ReportApproved
+from app.throughput.approvals.service import ApprovalEnded, ReportApproved, ReportReturned
 from app.units.models import Unit
 
 _UNIT = hot.table(Unit).c
@@ -46,6 +46,13 @@ def on_approved(session: Session, event: ReportApproved) -> None:
 
 def on_approval_ended(session: Session, event: ApprovalEnded) -> None:
     """Have it told that a day's counts are approved no more, if anybody may have been told that they were."""
+    if event.stage is Stage.city:
+        subject = _subject(session, event.unit_id, event.day, event.system)
+        _take_back(session, subject, session.info["audit_context"].at)
+
+
+def on_returned(session: Session, event: ReportReturned) -> None:
+    """Have an earlier revision taken back, too: what the city returns corrects it, so it holds no more either."""
     if event.stage is Stage.city:
         subject = _subject(session, event.unit_id, event.day, event.system)
         _take_back(session, subject, session.info["audit_context"].at)

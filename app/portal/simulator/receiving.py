@@ -66,7 +66,7 @@ def said(code: str, message: str, data: dict[str, Any] | None = None) -> dict[st
 def legacy_push(received: Received, asked: Mapping[str, Any], fault: Fault | None) -> tuple[int, dict[str, Any]]:
     """Answer a message of the legacy envelope."""
     told = _legacy_told(asked)
-    if told is None:
+    if told is None or fault is Fault.refused:
         return 200, {"error_code": "422", "message": "Thiếu dữ liệu"}
     receipt = {"taken": "DA_NHAN", "known": "DA_CO", "older": "CU_HON"}[_taken(received, told, fault)]
     return 200, {"error_code": SUCCESS, "result": [{"MaBanTin": told[0], "KetQua": receipt}]}
@@ -75,7 +75,7 @@ def legacy_push(received: Received, asked: Mapping[str, Any], fault: Fault | Non
 def rest_push(received: Received, asked: Mapping[str, Any], fault: Fault | None) -> tuple[int, dict[str, Any]]:
     """Answer a message of the REST style."""
     told = _rest_told(asked)
-    if told is None:
+    if told is None or fault is Fault.refused:
         wanted = "messageId, departmentId, day, sourceSystem, revision, sequence, withdrawn, lines"
         return 400, said("INVALID", wanted)
     data = {"messageId": told[0], "receipt": _taken(received, told, fault).upper()}

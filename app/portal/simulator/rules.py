@@ -27,6 +27,7 @@ class Fault(StrEnum):
     half = "half"  # the connection ends in the middle of the answer, politely
     cut = "cut"  # JSON that stops in the middle, with the right length
     mutated = "mutated"  # one thing of the answer is not as agreed, each time another
+    refused = "refused"  # what is pushed is understood, and answered with no
     expired = "expired"  # the session has ended; a new one is good
 
 
