@@ -33,7 +33,7 @@ from app.indicators.computed import service as computed
 from app.indicators.formulas import endpoints as indicators_formulas
 from app.indicators.linked import endpoints as indicators_linked
 from app.indicators.overview import endpoints as indicators_overview
-from app.indicators.overview.tasks import indicators_of_task
+from app.indicators.overview.tasks import indicators_of_task, on_tasks_shown
 from app.indicators.readings import endpoints as indicators_readings
 from app.indicators.readings.events import ReadingRecorded
 from app.indicators.sets import endpoints as indicators_sets
@@ -55,7 +55,7 @@ from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
 from app.tasks.directives import endpoints as tasks_directives
-from app.tasks.events import TaskCounted
+from app.tasks.events import TaskCounted, TasksShown
 from app.tasks.intake import endpoints as tasks_intake
 from app.tasks.monthly import endpoints as tasks_monthly
 from app.tasks.monthly.reminding import owed as monthly_owed
@@ -222,6 +222,7 @@ def wire() -> None:
     events.subscribe(ReasonsAdded, computed.on_reasons_added)
     events.subscribe(TaskCounted, computed.on_task)
     events.subscribe(ReadingRecorded, computed.on_reading)
+    events.subscribe(TasksShown, on_tasks_shown)
 
 
 @asynccontextmanager

@@ -133,6 +133,13 @@ class PercentOut(BaseModel):
     ]
 
 
+class IndicatorPercent(BaseModel):
+    """How much of its target the indicator has reached that a task takes its percentage from."""
+
+    indicator: str
+    value: int
+
+
 class TaskItem(BaseModel):
     """A task in a list, as it stood at the moment asked for."""
 
@@ -158,6 +165,10 @@ class TaskItem(BaseModel):
     days_left: Annotated[int | None, Described(description="To the counted deadline or update; negative: days late")]
     warning: Annotated[int | None, Described(description="7, 3 or 1 days before the deadline")]
     percent: PercentOut | None
+    indicator_percent: Annotated[
+        IndicatorPercent | None,
+        Described(description="Beside its own, of the indicator that gives it one; not as of a moment of the past"),
+    ] = None
     last_update_at: datetime | None
     version: int
 

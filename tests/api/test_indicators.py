@@ -643,3 +643,24 @@ def test_one_indicator_alone_gives_a_task_its_percentage(analyst: Any, app: Any)
     assert (say("THU-2", gives_percent=False), gives()) == (200, [])
     with pytest.raises(IntegrityError), app.state.database.read() as session:
         session.execute(update(TaskLink).values(gives_percent=True))
+
+
+def test_lists_of_tasks_have_the_percentage_that_an_indicator_gives(analyst: Any, api: Any) -> None:
+    number = with_directive(analyst)
+    for code in ("T1", "T2"):
+        with_task(analyst, code, number)
+    analyst.post(f"{AT}/THU-1/targets", json={"period": "2027", "low": 80, "document": "Kế hoạch 98"})
+    analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value=63))
+    assert analyst.post(f"{AT}/THU-1/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    assert analyst.post(f"{AT}/THU-1/tasks", json={"task": "T2"}).status_code == 201
+    given = {"indicator": "THU-1", "value": 78}
+    for client, path in ((analyst, "tasks?limit=50"), (analyst, "tasks?q=thu+nghiem"), (api(), "tasks")):
+        found = {one["code"]: one["indicator_percent"] for one in client.get(f"{API}/{path}").json()["items"]}
+        assert (found["T1"], found["T2"]) == (given, None)
+    assert analyst.get(f"{API}/tasks/T1").json()["indicator_percent"] == given
+    (part,) = api().get(f"{API}/tasks/mine").json()["parts"]
+    assert {one["code"]: one["indicator_percent"] for one in part["items"]} == {"T1": given, "T2": None}
+    rows = list(csv.DictReader(io.StringIO(analyst.get(f"{API}/tasks.csv").text.lstrip("\ufeff"))))
+    assert [(r["indicator_percent_indicator"], r["indicator_percent_value"]) for r in rows] == [("THU-1", "78"), ("", "")]
+    past = analyst.get(f"{API}/tasks?as_of=2026-11-22T00:00:00%2B07:00").json()["items"]
+    assert all(one["indicator_percent"] is None for one in past)

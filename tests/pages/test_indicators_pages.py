@@ -175,6 +175,9 @@ def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> N
     assert "Chỉ tiêu liên quan" in page
     assert 'href="/indicators/THU-1"' in page
     assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text
+    for path in ("/tasks", "/tasks/T1"):
+        assert '78% <span class="muted">(theo chỉ tiêu THU-1, so với mục tiêu)</span>' in browser.get(path).text
+    assert "78% <span" in people("ward_officer").get("/tasks/mine").text
     assert "tiến độ nhiệm vụ lấy theo chỉ tiêu này" in browser.get("/indicators/THU-1").text
     assert browser.post("/indicators/THU-1/tasks", data=typed | {"gives_percent": "false"}).status_code == 303
     assert "theo chỉ tiêu" not in browser.get("/tasks/T1").text
