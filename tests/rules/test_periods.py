@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.core import i18n
 from app.core.settings import Locale
 from app.core.web import environment
-from app.indicators.rules import PeriodType, period_at, period_written
+from app.indicators.rules import PeriodType, as_typed, period_at, period_written
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,4 @@ def test_what_a_page_shows_of_a_period_is_read_as_that_period(day: date, kind: P
     words: Any = environment().get_template("indicators/_words.html").make_module({"t": i18n.translator(locale)})
     shown = period_at(day, kind)
     assert period_written(str(words.period(shown.name))) == shown
+    assert period_written(as_typed(shown)) == shown
