@@ -7,10 +7,9 @@ from sqlmodel import Session
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.core.paging import Page
 from app.indicators.overview import service as indicators
 from app.indicators.place import Place
-from app.indicators.rules import CITY, Standing
+from app.indicators.rules import CITY
 from app.tasks.asking.lists import questions
 from app.tasks.narrowing import Filters
 from app.tasks.rules import Bucket, TaskRole
@@ -45,10 +44,7 @@ def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
         for bucket, words in ((Bucket.overdue, "glance.tasks_overdue"), (Bucket.due_soon, "glance.tasks_due")):
             found.append(Glance(f"/tasks?bucket={bucket.value}", words, by_bucket[bucket]))
     if caller.may("indicators:read"):
-        page = indicators.listing(
-            session, caller, Page(1, None), place=Place(CITY), filters=indicators.Filters(), now=now
-        )  # fmt: skip
-        missed = sum(one.count for one in page.counts if one.standing is Standing.not_met)
+        missed = indicators.missed(session, Place(CITY), now)
         found.append(Glance("/indicators?standing=not_met", "glance.indicators", missed))
     return found
 

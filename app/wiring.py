@@ -3,11 +3,12 @@
 from app.calendar.models import CalendarChanged
 from app.core import events
 from app.indicators.computed import service as computed
+from app.indicators.overview.tasks import on_tasks_shown
 from app.indicators.readings.events import ReadingRecorded
 from app.portal.gaps import keeping as gaps
 from app.portal.messages import telling
 from app.procedures.models import FieldChanged
-from app.tasks.events import TaskCounted
+from app.tasks.events import TaskCounted, TasksShown
 from app.throughput.approvals import service as approvals
 from app.throughput.approvals.service import ApprovalEnded, ReportApproved, ReportReturned
 from app.throughput.figures import service as figures
@@ -46,3 +47,4 @@ def wire() -> None:
     events.subscribe(ReasonsAdded, computed.on_reasons_added)
     events.subscribe(TaskCounted, computed.on_task)
     events.subscribe(ReadingRecorded, computed.on_reading)
+    events.subscribe(TasksShown, on_tasks_shown)

@@ -22,12 +22,16 @@ def publish(session: Session, event: object) -> None:
         handler(session, event)
 
 
-def at_end(session: Session, act: Callable[[Session], None]) -> None:
-    """Have `act` done once at the end of the transaction, however often it is asked for."""
-    session.info.setdefault("at_end", {})[act] = None
+def at_end(session: Session, act: Callable[[Session], None], *, last: bool = False) -> None:
+    """Have `act` done once at the end of the transaction, however often it is asked for; `last`: after all others.
+
+    What takes a row that many writers take comes last: who holds it then waits for nobody.
+    """
+    session.info.setdefault("at_end", {})[act] = last
 
 
 def end(session: Session) -> None:
     """Do what waits for the end."""
-    for act in session.info.pop("at_end", ()):
+    waiting: dict[Callable[[Session], None], bool] = session.info.pop("at_end", {})
+    for act in sorted(waiting, key=lambda act: waiting[act]):
         act(session)

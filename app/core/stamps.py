@@ -29,9 +29,14 @@ _version = select(_TABLE.c.version).where(_TABLE.c.name == bindparam("name"))
 
 def touch(session: Session, name: str) -> None:
     """Note a change, in its transaction: from its commit on, every process reads the data anew."""
-    session.info.setdefault("touched_stamps", set()).add(name)
+    changing(session, name)
     insert = upsert(session.get_bind().dialect.name, _TABLE).values(name=name, version=1)
     session.execute(insert.on_conflict_do_update(index_elements=["name"], set_={"version": _TABLE.c.version + 1}))
+
+
+def changing(session: Session, name: str) -> None:
+    """Have this transaction read the data anew: it changes them, and notes that at its end."""
+    session.info.setdefault("touched_stamps", set()).add(name)
 
 
 def kept(session: Session, name: str, load: Callable[[Session], Value]) -> Value:

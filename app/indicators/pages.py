@@ -6,7 +6,7 @@ from fastapi import Path, Query
 from sqlmodel import Session
 
 from app.core.access import Caller, allow
-from app.indicators.rules import CODE, SET_CODE
+from app.indicators.rules import CITY, CODE, SET_CODE
 from app.units import service as units
 from app.units.rules import CODE_PATTERN
 
@@ -27,6 +27,11 @@ PlaceQuery = Annotated[
 OwnerQuery = Annotated[
     str | None, Query(pattern=CODE_PATTERN, max_length=35, description="Code of the unit that answers for indicators")
 ]
+
+
+def saved_at(code: str, place: str, what: str) -> str:
+    """Return the page that shows what was saved of an indicator in a place, and says once that it is."""
+    return f"/indicators/{code}?{'' if place == CITY else f'unit={place}&'}saved={what}"
 
 
 def unit_choices(session: Session, caller: Caller) -> list[tuple[str, str]]:

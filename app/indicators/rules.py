@@ -7,8 +7,9 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 
+from app.core import periods
+
 CITY, NATIONAL = "city", "national"
-PERIOD = r"(19|20|21)\d\d(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 CODE = r"[A-Z][A-Z0-9]*(-[A-Z0-9]+)+"
 SET_CODE = r"[A-Z][A-Z0-9]*"
 PERCENT = "percent"
@@ -94,7 +95,7 @@ class Period:
 
 def period_of(name: str) -> Period:
     """Return the period that an ISO name means (`2026-11-20`, `2026-11`, `2026-Q4`, `2026`); raises ValueError."""
-    if re.fullmatch(PERIOD, name) is None:
+    if re.fullmatch(periods.ISO, name) is None:
         raise ValueError(name)
     year = int(name[:4])
     if len(name) == 4:
@@ -106,6 +107,27 @@ def period_of(name: str) -> Period:
         return Period(name, PeriodType.month, date(year, int(name[5:]), 1), _month_end(year, int(name[5:])))
     day = date.fromisoformat(name)
     return Period(name, PeriodType.day, day, day)
+
+
+def period_written(text: str) -> Period:
+    """Return the period that somebody's words mean: `quý 2/2026`, `Q2 2026`, `7/2026`, or its ISO name.
+
+    Raises ValueError.
+    """
+    name = periods.iso_of(text)
+    if name is None:
+        raise ValueError(text)
+    return period_of(name)
+
+
+def as_typed(period: Period) -> str:
+    """Return a period as everybody may type it, whatever the language: `Q3/2026`, `7/2026`."""
+    year = period.first.year
+    if period.type is PeriodType.quarter:
+        return f"Q{period.last.month // 3}/{year}"
+    return {
+        PeriodType.day: f"{period.first:%d/%m/%Y}", PeriodType.month: f"{period.first.month}/{year}",
+    }.get(period.type, str(year))  # fmt: skip
 
 
 def period_at(day: date, kind: PeriodType) -> Period:

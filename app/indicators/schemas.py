@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, PlainSerializer
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
+from app.core.periods import LONGEST
 from app.indicators.rules import (
     CODE,
     PLACES,
@@ -15,7 +16,7 @@ from app.indicators.rules import (
     AmbiguousAmount,
     Comparator,
     amount_of,
-    period_of,
+    period_written,
     places_of,
     rounded,
     text_of,
@@ -24,6 +25,10 @@ from app.indicators.rules import (
 from app.tasks.schemas import UnitName
 
 Shown = TypeVar("Shown")
+PERIOD_FORMS = (
+    "A day, month, quarter or year: `2026-11-20`, `2026-11`, `2026-Q4`, `2026`; what people write is read so too: "
+    "`20/11/2026`, `tháng 11/2026`, `11/2026`, `quý IV/2026`, `Q4 2026`, `năm 2026`"
+)
 MEASURE = r"^[a-z][a-z0-9_]{0,29}$"
 
 
@@ -56,7 +61,7 @@ _SENT = WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]}, mode
 
 def _period(value: str) -> str:
     try:
-        return period_of(value).name
+        return period_written(value).name
     except ValueError:
         raise PydanticCustomError("period", "not a period", {"code": "bad_period"}) from None
 
@@ -78,7 +83,7 @@ Figure = Annotated[
 ]
 PeriodName = Annotated[
     str,
-    Described(max_length=10, description="A day, month, quarter or year: `2026-11-20`, `2026-11`, `2026-Q4`, `2026`"),
+    Described(max_length=LONGEST, description=PERIOD_FORMS),
     AfterValidator(_period),
 ]
 IndicatorCode = Annotated[str, Described(pattern=f"^{CODE}$", max_length=40, examples=["NQ57-01"])]
@@ -92,8 +97,9 @@ class PlaceOut(BaseModel):
 
 
 class GoalOut(BaseModel):
-    """What is to be reached, by when, after which document."""
+    """What is to be reached, by whom, by when, after which document."""
 
+    place: Annotated[str, Described(description="Whose target it is: `city`, `national` or a unit's code")]
     comparator: Comparator
     unit_of_measure: str
     low: Figure | None

@@ -5,12 +5,13 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query
 from sqlmodel import Session
 
+from app.core import periods
 from app.core.access import Caller
 from app.core.db import Reading
 from app.core.errors import NoUnit
 from app.core.schemas import BLANK_IS_NONE, AsOf
 from app.tasks.narrowing import Filters
-from app.tasks.rules import PERIOD, TASK_CODE, Bucket, TaskLevel, TaskRole
+from app.tasks.rules import TASK_CODE, Bucket, TaskLevel, TaskRole
 from app.tasks.schemas import BUCKET_WORDS
 from app.tasks.service import programme_by_code
 from app.units import service as units
@@ -33,7 +34,7 @@ def get_filters(
     position: Annotated[str | None, Query(max_length=200, description="Accountable or responsible position")] = None,
     tag: Annotated[str | None, Query(max_length=40)] = None,
     deadline: Annotated[
-        str | None, Query(pattern=f"^{PERIOD}$", max_length=10, description="Original deadline in this period")
+        str | None, Query(pattern=f"^{periods.ISO}$", max_length=10, description="Original deadline in this period")
     ] = None,
     parent: Annotated[str | None, Query(pattern=f"^{TASK_CODE}$", max_length=60, description="Children of")] = None,
     level: Annotated[

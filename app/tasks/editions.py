@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, insert, select
 from sqlmodel import Session, col
 
+from app.core import events, stamps
 from app.tasks.directives.models import DirectiveClause
 from app.tasks.models import (
     FOREVER,
@@ -22,6 +23,7 @@ from app.tasks.models import (
 from app.tasks.progress.models import TaskMilestone
 from app.tasks.rules import TaskRole
 
+STAMP = "task_words"  # what processes keep of the words of tasks is read anew when it changes
 _SAME = ("title", "directive_id", "parent_id", "roll_up", "accountable_position", "responsible_position", "product",
          "authority", "rhythm", "precision", "centre_code", "weight", "search_key")  # fmt: skip
 
@@ -73,16 +75,25 @@ def _keep_marks(session: Session, task: Task, now: datetime) -> None:
     wanted: set[tuple[str | None, int | None, str | None]] = {(tag, None, None) for tag in session.scalars(tags)}
     wanted |= {(None, unit, None) for unit in session.scalars(helpers)}
     wanted |= {(None, None, word[:WORD_LENGTH]) for word in task.search_key.split()}
-    kept = session.scalars(select(TaskMark).where(col(TaskMark.task_id) == task.id, col(TaskMark.to_at) == FOREVER))
-    for row in kept:
-        if (row.tag, row.unit_id, row.word) in wanted:
-            wanted.discard((row.tag, row.unit_id, row.word))
+    query = select(TaskMark).where(col(TaskMark.task_id) == task.id, col(TaskMark.to_at) == FOREVER)
+    kept = {(row.tag, row.unit_id, row.word): row for row in session.scalars(query)}
+    if kept.keys() == wanted:
+        return
+    stamps.changing(session, STAMP)
+    events.at_end(session, _touch, last=True)
+    for key, row in kept.items():
+        if key in wanted:
+            wanted.discard(key)
         else:
             row.to_at = max(now, row.from_at)
     if wanted:
         new = {"task_id": task.id, "from_at": now, "to_at": FOREVER}
         rows = [new | {"tag": tag, "unit_id": unit, "word": word} for tag, unit, word in sorted(wanted, key=str)]
         session.execute(insert(TaskMark), rows)
+
+
+def _touch(session: Session) -> None:
+    stamps.touch(session, STAMP)
 
 
 def keep_percent(session: Session, task: Task, now: datetime) -> None:

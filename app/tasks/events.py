@@ -1,8 +1,11 @@
 """What the tasks tell higher floors, inside the transaction."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from app.core.access import Caller
 from app.tasks.rules import Act
+from app.tasks.schemas import TaskItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,12 @@ class TaskCounted:
 
     task_id: int
     lead_unit_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class TasksShown:
+    """Tasks are shown to a caller as they stand now, by number: who knows more of them, adds it."""
+
+    caller: Caller
+    now: datetime
+    items: dict[int, TaskItem]

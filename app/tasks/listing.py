@@ -8,6 +8,7 @@ from sqlalchemy import Select, and_, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.core import events
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
@@ -15,6 +16,7 @@ from app.core.paging import SETTLED, Page, cut
 from app.tasks import rules, states
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.editions import alive
+from app.tasks.events import TasksShown
 from app.tasks.models import (
     Programme,
     ProgrammePhase,
@@ -142,6 +144,14 @@ def rows_query(as_of: datetime | None) -> Select[Any]:
 
 def items(session: Session, caller: Caller, rows: Sequence[Any], at: datetime, *, past: bool = False) -> list[TaskItem]:
     """Return rows of `rows_query` as they are shown."""
+    found = _items(session, caller, rows, at, past=past)
+    if found and not past:
+        ids = [row[0].id for row in rows]
+        events.publish(session, TasksShown(caller, at, dict(zip(ids, found, strict=True))))
+    return found
+
+
+def _items(session: Session, caller: Caller, rows: Sequence[Any], at: datetime, *, past: bool) -> list[TaskItem]:
     if caller.unit_id is None or not rows:
         return [_item(session, row, None, day_of(at), past=past) for row in rows]
     own: Any = (TaskUnit.task_id, TaskUnit.unit_id)

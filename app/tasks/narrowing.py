@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_,
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from app.core import stamps
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.text import words_typed
 from app.tasks import rules
-from app.tasks.editions import alive
+from app.tasks.editions import STAMP, alive
 from app.tasks.models import (
     FOREVER,
     WORD_LENGTH,
@@ -143,25 +144,40 @@ def are_many(session: Session, query: str, at: datetime, *, past: bool) -> bool:
     return bool(counts) and all(session.scalar(select(func.count()).select_from(one)) == MANY for one in counts)
 
 
+KEPT = 500  # words typed of which a process keeps whether all tasks have them
+
+
 def are_everywhere(session: Session, query: str, at: datetime, *, past: bool) -> bool:
     """Tell whether each word is one that all tasks have: then it narrows nothing, and kept sums answer.
 
-    One scan of the index of words, and none where a word is not in many tasks to begin with.
+    One scan of the index of words, kept until some task is written anew; none where a word is not in many tasks.
     """
     if not are_many(session, query, at, past=past):
         return False
+    known: dict[tuple[str, datetime | None], bool] = stamps.kept(session, STAMP, lambda _: {})
+    for said in _beginnings(query):
+        key = (said, at if past else None)
+        found = known.get(key)
+        if found is None:
+            found = _is_everywhere(session, said, at, past=past)
+            if len(known) >= KEPT:
+                known.clear()
+            known[key] = found
+        if not found:
+            return False
+    return True
+
+
+def _is_everywhere(session: Session, said: str, at: datetime, *, past: bool) -> bool:
     those: Any = select(func.count()).select_from(Task)
     if past:
         those = select(func.count()).select_from(TaskEdition).where(alive(TaskEdition, at))
     total = session.scalar(those)
-    for said in _beginnings(query):
-        found = _found(said, at, past=past)
-        # Mostly a whole word is typed: that one is counted sooner than all that begin so are told apart.
-        if session.scalar(select(func.count()).where(*found, col(TaskMark.word) == said)) == total:
-            continue
-        if total not in set(session.scalars(select(func.count()).where(*found).group_by(col(TaskMark.word)))):
-            return False
-    return True
+    found = _found(said, at, past=past)
+    # Mostly a whole word is typed: that one is counted sooner than all that begin so are told apart.
+    if session.scalar(select(func.count()).where(*found, col(TaskMark.word) == said)) == total:
+        return True
+    return total in set(session.scalars(select(func.count()).where(*found).group_by(col(TaskMark.word))))
 
 
 def _beginnings(query: str) -> list[str]:

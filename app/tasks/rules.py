@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.core import periods
+
 
 class TaskKind(StrEnum):
     """A task that ends by a deadline, or one that goes on and owes an update each rhythm."""
@@ -167,12 +169,9 @@ def period_start(deadline: Deadline) -> date:
     return deadline.day if months == 0 else date(deadline.day.year, deadline.day.month - months + 1, 1)
 
 
-PERIOD = r"(19|20|21)\d\d(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
-
-
 def deadline_of(period: str) -> Deadline:
     """Return the deadline that an ISO period means; raises ValueError for what is none."""
-    if re.fullmatch(PERIOD, period) is None:
+    if re.fullmatch(periods.ISO, period) is None:
         raise ValueError(period)
     year = int(period[:4])
     if len(period) == 4:

@@ -7,9 +7,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
+from app.core import periods
 from app.core.schemas import Day, Flag, Line
 from app.tasks.rules import (
-    PERIOD,
     TASK_CODE,
     Bucket,
     PercentSource,
@@ -49,7 +49,7 @@ def _one_lead(value: Any) -> Any:
 TaskCode = Annotated[Line, Described(pattern=f"^{TASK_CODE}$", max_length=60, examples=["KH02-017"])]
 ProgrammeCode = Annotated[Line, Described(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30, examples=["centre"])]
 Period = Annotated[
-    Line, Described(pattern=f"^{PERIOD}$", max_length=10, examples=["2026-Q4"],
+    Line, Described(pattern=f"^{periods.ISO}$", max_length=10, examples=["2026-Q4"],
                     description="A day, month, quarter or year; its last day is meant")
 ]  # fmt: skip
 LeadUnit = Annotated[UnitCode, BeforeValidator(_one_lead)]
@@ -133,6 +133,13 @@ class PercentOut(BaseModel):
     ]
 
 
+class IndicatorPercent(BaseModel):
+    """How much of its target the indicator has reached that a task takes its percentage from."""
+
+    indicator: str
+    value: int
+
+
 class TaskItem(BaseModel):
     """A task in a list, as it stood at the moment asked for."""
 
@@ -158,6 +165,10 @@ class TaskItem(BaseModel):
     days_left: Annotated[int | None, Described(description="To the counted deadline or update; negative: days late")]
     warning: Annotated[int | None, Described(description="7, 3 or 1 days before the deadline")]
     percent: PercentOut | None
+    indicator_percent: Annotated[
+        IndicatorPercent | None,
+        Described(description="Beside its own, of the indicator that gives it one; not as of a moment of the past"),
+    ] = None
     last_update_at: datetime | None
     version: int
 

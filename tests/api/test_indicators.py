@@ -17,7 +17,10 @@ from app.core.errors import Invalid, Problem
 from app.core.grids import letters
 from app.core.web import API
 from app.indicators.linked.models import TaskLink
+from app.indicators.overview.service import missed
+from app.indicators.place import Place
 from app.indicators.readings.files import COLUMNS
+from app.indicators.rules import CITY
 from app.indicators.sets.files import read, table_of
 from app.indicators.sets.schemas import SetIn
 from tests.support.clients import OTHER, WARD
@@ -34,7 +37,7 @@ def codes(answer: Any) -> list[tuple[str, str]]:
 
 def read_rows(columns: Any, rows: Any) -> SetIn:
     """Read a table of a set as a file of it."""
-    return read(tables.to_csv(tables.Table("a", columns, rows)))
+    return read(tables.to_csv(tables.Table("a", columns, rows))).values
 
 
 @pytest.fixture
@@ -190,7 +193,7 @@ def test_forty_units_targets_go_through_every_format(analyst: Any) -> None:
     assert len(sent.groups[0].indicators[0].targets) == 40
     assert len(list(csv.reader(io.StringIO(analyst.get(f"{at}.csv").text)))) == 1 + 40 + 1
     for suffix, code in (("json", "JS"), ("csv", "CS"), ("xlsx", "XL")):
-        brought = read(analyst.get(f"{at}.{suffix}").content)
+        brought = read(analyst.get(f"{at}.{suffix}").content).values
         assert brought == sent
         renamed = SetIn.model_validate_json(brought.model_dump_json().replace("DON", code))
         table = table_of(renamed)
@@ -240,6 +243,79 @@ def test_a_set_speaks_only_of_the_places_of_its_scope(analyst: Any) -> None:
     assert analyst.post(f"{AT}/NQ57-01/targets", json=goal | {"version": 2}).status_code == 201
 
 
+def test_a_fault_of_a_set_that_is_brought_names_its_cell_whoever_finds_it(analyst: Any) -> None:
+    goal = {"period": "2026", "low": 80, "document": "KH 98"}
+    one = indicator("O-1", period_type="month", formula="received_online / received", targets=[goal])
+    with_set(analyst, one, indicator("O-2", targets=[goal]), code="O")
+    sheet = analyst.get(f"{AT}/sets/O/export.csv").content.replace(b"O-", b"Q-").replace(b"O,city", b"Q,city")
+    column = {name: letters(at) for at, name in enumerate(sheet.decode("utf-8-sig").splitlines()[0].split(","))}
+    for before, after, cell, wrong in (
+        (b"received_online /", b"received_onlin /", f"{column['formula']}2", "formula_unknown_measure"),
+        (b"2026,80,,KH", b"2026,,,KH", f"{column['target_low']}2", "required"),
+        (b"Q-2", b"VH-01", f"{column['code']}3", "indicator_of_another_set"),
+        (b"2025-01-01", b"2025-01-32", f"{column['set_valid_from']}2", "bad_date"),
+    ):
+        assert before in sheet
+        refused = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", sheet.replace(before, after, 1))})
+        assert refused.status_code == 422, refused.text
+        assert (f"/cells/{cell}", wrong) in codes(refused), refused.text
+    # Two targets that overlap, found when they are written.
+    twice = indicator("Q-1", targets=[goal, goal | {"period": "2026-11"}])
+    body = indicator_set(twice, code="Q")
+    refused = analyst.post(f"{AT}/sets", json=body)
+    assert (refused.status_code, codes(refused)) == (
+        409, [("/groups/0/indicators/0/targets/1/period", "target_overlaps")]
+    )  # fmt: skip
+    head, first, *_ = sheet.decode("utf-8-sig").splitlines()
+    rows = "\n".join([head, first, first.replace(",2026,", ",2026-11,")])
+    refused = analyst.post(f"{AT}/sets/import", files={"file": ("a.csv", rows.encode())})
+    assert codes(refused) == [(f"/cells/{column['target_period']}3", "target_overlaps")], refused.text
+    assert analyst.get(f"{AT}/sets/Q").status_code == 404
+
+
+def test_a_period_is_taken_as_people_write_it_by_every_way_in(analyst: Any) -> None:
+    made = analyst.post(f"{AT}/THU-1/readings", json=reading("quý 3/2026", value=70))
+    assert (made.status_code, made.json()["period"]) == (201, "2026-Q3"), made.text
+    goal = {"period": "Năm 2026", "low": 80, "document": "KH 98"}
+    assert analyst.post(f"{AT}/THU-1/targets", json=goal).json()["period"] == "2026"
+    row = ["THU-1", *(reading("Q2 2026", value=60, as_of="2026-06-30").get(name) for name in COLUMNS[1:])]
+    file = tables.to_xlsx(tables.Table("x", COLUMNS, [row]))
+    assert analyst.post(f"{AT}/readings/import", files={"file": ("a.xlsx", file)}).status_code == 200
+    assert [r["period"] for r in analyst.get(f"{AT}/THU-1").json()["series"]] == ["2026-Q2", "2026-Q3"]
+    assert analyst.get(f"{AT}/THU-1/why?period=quý II/2026").json()["period"] == "2026-Q2"
+    assert analyst.post(f"{AT}/THU-1/citations", json={"period": "quý 3/2026"}).json()["period"] == "2026-Q3"
+    with_set(analyst, indicator("KY-1", targets=[goal]), code="KY")
+    assert analyst.get(f"{AT}/KY-1").json()["targets"][0]["period"] == "2026"
+    refused = analyst.post(f"{AT}/THU-1/readings", json=reading("quý 5/2026", value=1))
+    assert codes(refused) == [("/period", "bad_period")]
+    assert "quý 2/2026, tháng 7/2026, năm 2026" in refused.json()["errors"][0]["message"]["vi"]
+
+
+def test_a_target_says_whose_it_is(analyst: Any) -> None:
+    goal = {"period": "2026", "low": 80, "document": "NQ", "version": 2}
+    assert analyst.get(f"{AT}/NQ57-01").json()["indicator"]["goal"]["place"] == "national"
+    made = analyst.post(f"{AT}/NQ57-01/targets", json=goal | {"version": 1, "place": "city"})
+    assert made.status_code == 201, made.text
+    assert analyst.get(f"{AT}/NQ57-01").json()["indicator"]["goal"]["place"] == "city"
+    own = analyst.post(f"{AT}/NQ57-01/targets", json=goal | {"version": 1, "place": WARD})
+    assert own.status_code == 201, own.text
+    found = {p: analyst.get(f"{AT}/NQ57-01?unit={p}").json()["indicator"]["goal"]["place"] for p in (WARD, OTHER)}
+    assert found == {WARD: WARD, OTHER: "city"}
+
+
+def test_what_the_first_page_counts_as_missed_is_what_the_list_has(analyst: Any, app: Any, clock: Any) -> None:
+    for n, (low, period) in enumerate(((80, "2026-Q2"), (80, "2026-Q3"), (60, "2026-Q3"), (80, "2026"))):
+        with_set(analyst, indicator(f"DEM-{n}"), code=f"DEM{'ABCD'[n]}")
+        sent = {"period": period, "low": low, "document": "x"}
+        assert analyst.post(f"{AT}/DEM-{n}/targets", json=sent).status_code == 201
+        body = reading(period if "Q" in period else "2026-Q3", value=65)
+        assert analyst.post(f"{AT}/DEM-{n}/readings", json=body).status_code == 201
+    listed = analyst.get(f"{AT}?standing=not_met&limit=200").json()["items"]
+    assert {"DEM-0", "DEM-1"} <= {one["code"] for one in listed}
+    with app.state.database.read() as session:
+        assert missed(session, Place(CITY), clock.now()) == len(listed)
+
+
 def test_a_percentage_beyond_a_share_is_stored_and_warned_of(analyst: Any) -> None:
     made = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q2", value="812", as_of="2026-06-30"))
     assert (made.status_code, made.json()["outside_share"]) == (201, True)
@@ -263,7 +339,7 @@ def test_what_a_set_exports_goes_in_again(analyst: Any) -> None:
     before, after = (analyst.get(f"{AT}/sets/{code}/export").json() for code in ("DTI", "LAI"))
     assert json.dumps(before).replace("DTI", "LAI") == json.dumps(after)
     assert codes(analyst.post(f"{AT}/sets/import", files={"file": ("k.xlsx", book)})) == [
-        ("/valid_from", "version_not_later")
+        ("/cells/H2", "version_not_later")
     ]
     wrong = sheet.replace(b",year,", b",hourly,").replace(b"LAI", b"SAI")
     refused = analyst.post(f"{AT}/sets/import", files={"file": ("sai.csv", wrong)})
@@ -567,3 +643,25 @@ def test_one_indicator_alone_gives_a_task_its_percentage(analyst: Any, app: Any)
     assert (say("THU-2", gives_percent=False), gives()) == (200, [])
     with pytest.raises(IntegrityError), app.state.database.read() as session:
         session.execute(update(TaskLink).values(gives_percent=True))
+
+
+def test_lists_of_tasks_have_the_percentage_that_an_indicator_gives(analyst: Any, api: Any) -> None:
+    number = with_directive(analyst)
+    for code in ("T1", "T2"):
+        with_task(analyst, code, number)
+    analyst.post(f"{AT}/THU-1/targets", json={"period": "2027", "low": 80, "document": "Kế hoạch 98"})
+    analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value=63))
+    assert analyst.post(f"{AT}/THU-1/tasks", json={"task": "T1", "gives_percent": True}).status_code == 201
+    assert analyst.post(f"{AT}/THU-1/tasks", json={"task": "T2"}).status_code == 201
+    given = {"indicator": "THU-1", "value": 78}
+    for client, path in ((analyst, "tasks?limit=50"), (analyst, "tasks?q=thu+nghiem"), (api(), "tasks")):
+        found = {one["code"]: one["indicator_percent"] for one in client.get(f"{API}/{path}").json()["items"]}
+        assert (found["T1"], found["T2"]) == (given, None)
+    assert analyst.get(f"{API}/tasks/T1").json()["indicator_percent"] == given
+    (part,) = api().get(f"{API}/tasks/mine").json()["parts"]
+    assert {one["code"]: one["indicator_percent"] for one in part["items"]} == {"T1": given, "T2": None}
+    rows = list(csv.DictReader(io.StringIO(analyst.get(f"{API}/tasks.csv").text.lstrip("\ufeff"))))
+    columns = ("indicator_percent_indicator", "indicator_percent_value")
+    assert [tuple(row[name] for name in columns) for row in rows] == [("THU-1", "78"), ("", "")]
+    past = analyst.get(f"{API}/tasks?as_of=2026-11-22T00:00:00%2B07:00").json()["items"]
+    assert all(one["indicator_percent"] is None for one in past)

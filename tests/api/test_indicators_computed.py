@@ -221,6 +221,24 @@ def test_a_share_of_the_city_moves_with_every_report_and_another_units_count_is_
     assert (answer.status_code, answer.json()["code"]) == (422, "formula_names_unit")
 
 
+def test_a_set_for_units_has_no_figure_of_the_city(api: Any, app: Any, clock: Any) -> None:
+    analyst, ward, other = api("city_analyst"), api(), api(unit=OTHER)
+    _send(other, OTHER, received_online=1, received_counter=9)
+    formula = {"period_type": "month", "formula": "received_online / received"}
+    with_set(analyst, indicator("RIENG-1", **formula), code="RIENG", scope="unit")
+    _send(ward, WARD, received_online=8, received_counter=2)
+    assert [_figure(analyst, "RIENG-1", place) for place in (WARD, OTHER, "city")] == [(8, 10), (1, 10), None]
+    _right(app, clock)
+    with app.state.database.write() as held:
+        rebuilding.rebuild(held, clock.now())
+    assert [_figure(analyst, "RIENG-1", place) for place in (WARD, OTHER, "city")] == [(8, 10), (1, 10), None]
+    shown = analyst.get(f"{AT}/RIENG-1").json()
+    assert (shown["scope"], shown["indicator"]["reading"]) == ("unit", None)
+    assert "RIENG-1" not in {one["code"] for one in analyst.get(f"{AT}?limit=200").json()["items"]}
+    assert [one["code"] for one in analyst.get(f"{AT}?q=rieng").json()["items"]] == ["RIENG-1"]
+    assert [one["code"] for one in analyst.get(f"{AT}?set=RIENG&unit={WARD}").json()["items"]] == ["RIENG-1"]
+
+
 def test_a_new_formula_has_figures_of_what_all_units_sent_before(api: Any, app: Any, clock: Any) -> None:
     analyst, ward, other = api("city_analyst"), api(), api(unit=OTHER)
     _send(ward, WARD, received_online=8, received_counter=2)

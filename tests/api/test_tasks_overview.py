@@ -1,5 +1,6 @@
 """Every number of the overviews is the number of tasks that its link lists."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,6 +75,14 @@ def test_overviews_as_of_a_day_say_what_was_known_then(api: Any, clock: Any, peo
     assert "&amp;as_of=2026-11-21T" in browser.get("/tasks/deadlines?as_of=2026-11-21").text
 
 
+def _told(ask: Callable[..., bool], scans: list[str]) -> Callable[..., bool]:
+    def asked(session: Any, said: str, *args: Any, **more: Any) -> bool:
+        scans.append(said)
+        return ask(session, said, *args, **more)
+
+    return asked
+
+
 def test_a_sum_over_words_that_all_tasks_have_is_the_sum_of_all_and_of_no_others(
     api: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,3 +105,11 @@ def test_a_sum_over_words_that_all_tasks_have_is_the_sum_of_all_and_of_no_others
     assert sums("ke hoa") == {"not_started": 4}  # beginnings of words: of all, each by another word
     assert sums("kế hoạch", as_of="2026-11-21") == {"not_started": 3}
     assert sums("kế hoạch", as_of="2026-11-23") == {"not_started": 3}
+    # What is kept of words is worked out once, and anew after a task was written anew.
+    scans: list[str] = []
+    monkeypatch.setattr(narrowing, "_is_everywhere", _told(narrowing._is_everywhere, scans))
+    assert [sums("ke"), sums("ke"), scans] == [{"not_started": 4}] * 2 + [[]]
+    form = analyst.get(f"{API}/tasks/D/form")
+    changed = form.json() | {"title": "Hoạt động khác"}
+    assert analyst.put(f"{API}/tasks/D", json=changed, headers={"If-Match": form.headers["etag"]}).status_code == 200
+    assert [sums("ke"), sums("ke"), scans] == [{"not_started": 3}] * 2 + [["ke"]]

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from app.core.web import API
 from tests.support.clients import OTHER, WARD, line, report
 from tests.support.indicators import indicator, reading, with_set
+from tests.support.page import read
 from tests.support.tasks import with_directive, with_task
 
 
@@ -44,6 +45,38 @@ def test_a_reading_is_entered_and_a_refused_one_comes_back_as_it_was_typed(made:
     shown = browser.get(saved.headers["location"]).text
     assert "64,5%" in shown
     assert "Công văn 12" in shown
+
+
+def test_what_was_saved_is_said_once_with_its_period_place_and_figure(made: Any, people: Any) -> None:
+    browser = people("city_analyst")
+    assert 'value="quý 3/2026"' in browser.get("/indicators/THU-1/readings/new").text
+    form = {"as_of": "2026-03-31", "source": "Công văn 12", "value": "55,5"}
+    for form_of, where, words in (
+        ("readings", {**form, "place": "city", "period": "quý 1/2026"},
+             "Đã lưu số liệu quý 1/2026: 55,5% (Toàn thành phố)."),
+        ("readings", {**form, "place": WARD, "period": "Q1 2026"}, "Đã lưu số liệu quý 1/2026: 55,5% (Thuận Hóa)."),
+        ("targets", {"place": WARD, "period": "năm 2026", "low": "70", "document": "KH 9", "version": "1"},
+         "Đã lưu mục tiêu năm 2026: ≥ 70% (Thuận Hóa)."),
+    ):  # fmt: skip
+        saved = browser.post(f"/indicators/THU-1/{form_of}", data=where)
+        assert saved.status_code == 303, saved.text
+        page = read(browser.get(saved.headers["location"]).text)
+        (said,) = [node.text for node in page.all("div") if node.attrs.get("id") == "said"]
+        assert words in said
+        assert 'id="said"' not in browser.get(saved.headers["location"]).text, "it is said once"
+    wrong = browser.post("/indicators/THU-1/readings", data=form | {"place": "city", "period": "quý năm"})
+    assert wrong.status_code == 422
+    assert 'value="quý năm"' in wrong.text
+    assert "Viết như: quý 2/2026, tháng 7/2026, năm 2026" in wrong.text
+
+
+def test_a_national_target_is_not_shown_as_the_citys(made: Any, people: Any) -> None:
+    leader = people("leader")
+    head = leader.get("/indicators/NQ57-01").text.split("<h2")[0]
+    assert "mục tiêu của cả nước" in head
+    assert "mục tiêu của cả nước" in leader.get("/indicators?set=NQ57").text
+    assert "mục tiêu của" not in leader.get("/indicators/THU-1").text.split("<h2")[0]
+    assert "mục tiêu của thành phố" in leader.get(f"/indicators/THU-1?unit={WARD}").text.split("<h2")[0]
 
 
 def test_an_indicators_page_says_whether_the_target_will_be_made(made: Any, people: Any) -> None:
@@ -142,6 +175,9 @@ def test_a_tasks_page_shows_the_indicators_it_moves(made: Any, people: Any) -> N
     assert "Chỉ tiêu liên quan" in page
     assert 'href="/indicators/THU-1"' in page
     assert "Chỉ tiêu THU-1" in browser.get("/tasks/T1/indicators").text
+    for path in ("/tasks", "/tasks/T1"):
+        assert '78% <span class="muted">(theo chỉ tiêu THU-1, so với mục tiêu)</span>' in browser.get(path).text
+    assert "78% <span" in people("ward_officer").get("/tasks/mine").text
     assert "tiến độ nhiệm vụ lấy theo chỉ tiêu này" in browser.get("/indicators/THU-1").text
     assert browser.post("/indicators/THU-1/tasks", data=typed | {"gives_percent": "false"}).status_code == 303
     assert "theo chỉ tiêu" not in browser.get("/tasks/T1").text

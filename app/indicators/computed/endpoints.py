@@ -9,6 +9,7 @@ from app.core.clock import Now
 from app.core.db import Reading
 from app.core.errors import Fault, Invalid
 from app.core.forms import DoorRoute
+from app.core.periods import LONGEST
 from app.core.schemas import problems
 from app.core.web import Render
 from app.indicators.computed.estimate import estimate
@@ -16,7 +17,8 @@ from app.indicators.computed.schemas import EstimateGroup, EstimateOut, WhyOut
 from app.indicators.computed.why import why
 from app.indicators.pages import CanRead, CodeInPath, PlaceQuery
 from app.indicators.place import place_of
-from app.indicators.rules import CITY, Period, period_of
+from app.indicators.rules import CITY, Period, period_written
+from app.indicators.schemas import PERIOD_FORMS
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 
@@ -40,7 +42,7 @@ def get_estimate(caller: CanRead, session: Reading, render: Render, now: Now) ->
 )  # fmt: skip
 def explain_reading(
     caller: CanRead, indicator: CodeInPath, session: Reading, render: Render, now: Now, unit: PlaceQuery = None,
-    period: Annotated[str | None, Query(max_length=10, description="An ISO period; absent: the newest")] = None,
+    period: Annotated[str | None, Query(max_length=LONGEST, description=f"{PERIOD_FORMS}. Absent: the newest")] = None,
 ) -> Response:  # fmt: skip
     """Say where a figure comes from: formula, inputs by unit, missing units, definition version."""
     found = why(
@@ -57,6 +59,6 @@ def explain_reading(
 
 def _period(name: str | None) -> Period | None:
     try:
-        return period_of(name) if name else None
+        return period_written(name) if name else None
     except ValueError:
         raise Invalid([Fault("?period", "bad_period")]) from None

@@ -12,8 +12,8 @@ from app.indicators.formulas.checking import cycle, in_order
 from app.indicators.formulas.parsing import parse
 from app.indicators.formulas.tree import Measured, Node, OtherIndicator, nodes
 from app.indicators.measures.rules import ALL_TASKS, BUCKETS, MeasureRef
-from app.indicators.rules import Period, PeriodType
-from app.indicators.sets.models import Definition, Indicator, SetVersion
+from app.indicators.rules import Period, PeriodType, SetScope
+from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.service import STAMP
 
 TASK_MEASURES = frozenset({ALL_TASKS, *BUCKETS})
@@ -34,6 +34,7 @@ class Computed:
     others: frozenset[str]
     first: date
     last: date | None
+    of_units: bool  # its set speaks of units alone: the city has no figure of it
 
     @property
     def refs(self) -> frozenset[MeasureRef]:
@@ -48,16 +49,17 @@ def formulas(session: Session) -> list[Computed]:
 
 def _load(session: Session) -> list[Computed]:
     rows = session.execute(
-        select(Indicator, Definition, SetVersion)
+        select(Indicator, Definition, SetVersion, col(IndicatorSet.scope))
         .join(Definition, col(Definition.indicator_id) == col(Indicator.id))
         .join(SetVersion, col(SetVersion.id) == col(Definition.version_id))
+        .join(IndicatorSet, col(IndicatorSet.id) == col(SetVersion.set_id))
         .where(col(Definition.formula).is_not(None))
         .order_by(col(Indicator.code), col(SetVersion.number))
     )
     return [_computed(*row) for row in rows]
 
 
-def _computed(indicator: Indicator, definition: Definition, version: SetVersion) -> Computed:
+def _computed(indicator: Indicator, definition: Definition, version: SetVersion, scope: str) -> Computed:
     assert definition.formula is not None
     tree = parse(definition.formula)
     refs = frozenset(node.ref for node in nodes(tree) if isinstance(node, Measured))
@@ -67,7 +69,7 @@ def _computed(indicator: Indicator, definition: Definition, version: SetVersion)
         period_type=PeriodType(definition.period_type), unit_of_measure=definition.unit_of_measure, tree=tree,
         dossiers=refs - tasks, tasks=tasks,
         others=frozenset(node.code for node in nodes(tree) if isinstance(node, OtherIndicator)),
-        first=version.valid_from, last=version.valid_to,
+        first=version.valid_from, last=version.valid_to, of_units=scope == SetScope.unit,
     )  # fmt: skip
 
 

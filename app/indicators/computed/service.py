@@ -193,9 +193,14 @@ def _recorded(indicators: int, places: int) -> Any:
 def speaks(
     found: Sequence[Computed], unit_id: int | None, known: Collection[str], *, reported: bool, led: bool
 ) -> list[Computed]:
-    """Return the formulas that count anything of a place: a report received, a task led, another of its readings."""
+    """Return the formulas that count anything of a place: a report received, a task led, another of its readings.
+
+    Of the city none whose set is for units.
+    """
     spoken: dict[str, Computed] = {}
     for one in found:
+        if unit_id is None and one.of_units:
+            continue
         if one.dossiers:
             there = reported
         elif one.tasks:

@@ -1,5 +1,6 @@
 """Which tasks move which indicators."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -99,6 +100,20 @@ def tasks_of(session: Session, caller: Caller, indicator_id: int, now: datetime)
         LinkedTask(code=code, title=title, bucket=Bucket(bucket), gives_percent=gives)
         for code, title, bucket, gives in rows
     ]
+
+
+MANY = 500  # tasks, from which on all links that give a percentage are read
+
+
+def giving_percent(session: Session, task_ids: Collection[int]) -> dict[int, str]:
+    """Return by task the code of the indicator that gives it its percentage, of some tasks."""
+    query = select(col(TaskLink.task_id), col(Indicator.code)).join(
+        Indicator, col(Indicator.id) == col(TaskLink.indicator_id)
+    )
+    query = query.where(col(TaskLink.gives_percent))
+    if len(task_ids) <= MANY:
+        query = query.where(col(TaskLink.task_id).in_(task_ids))
+    return {task_id: code for task_id, code in session.execute(query) if task_id in task_ids}
 
 
 def indicators_of(session: Session, task_id: int) -> dict[str, bool]:

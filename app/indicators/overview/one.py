@@ -30,7 +30,7 @@ from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.service import may_enter
-from app.indicators.rules import CITY, period_of
+from app.indicators.rules import CITY, SetScope, period_of
 from app.indicators.schemas import number, worked
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
@@ -63,7 +63,7 @@ def show(session: Session, caller: Caller, code: str, *, place: Place, now: date
     ]  # fmt: skip
     return IndicatorOut(
         place=place.name, unit=unit_name(place), indicator=item(here, pace.makes_it if pace else None),
-        series=[readings.shown(*row) for row in rows],
+        scope=SetScope(one.set.scope), series=[readings.shown(*row) for row in rows],
         targets=[
             targets.shown(row, one, place.unit if row.unit_id else None, row.id in kept)
             for row in sorted(of_place, key=lambda row: (row.last, row.place, row.version))

@@ -10,9 +10,9 @@ from app.indicators.citations.schemas import CitationItem
 from app.indicators.linked.schemas import LinkedTask
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ORIGIN_WORDS, STATE_WORDS, ReadingOut
-from app.indicators.rules import ReadingState, Standing
+from app.indicators.rules import ReadingState, SetScope, Standing
 from app.indicators.schemas import Figure, GoalOut, PlaceOut
-from app.indicators.sets.schemas import IndicatorDefinition, SetVersionOut
+from app.indicators.sets.schemas import SCOPE_WORDS, IndicatorDefinition, SetVersionOut
 from app.indicators.targets.schemas import IndicatorTarget
 
 STANDING_WORDS = (
@@ -106,6 +106,7 @@ class IndicatorOut(PlaceOut):
     """One indicator in one place: how it stands, its series, targets, and what belongs to it."""
 
     indicator: IndicatorItem
+    scope: Annotated[SetScope, Described(description=f"{SCOPE_WORDS}; of `unit` there is no figure of the city")]
     series: Annotated[list[ReadingOut], Described(description="The readings that count, the oldest period first")]
     targets: list[IndicatorTarget]
     pace: PaceOut | None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import select, tuple_
 from sqlmodel import Session, col
@@ -24,7 +25,7 @@ from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
-from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, Standing, period_of
+from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, SetScope, Standing, period_of
 from app.indicators.schemas import GoalOut, number
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet
@@ -116,7 +117,9 @@ def listing(
     Of a unit only those that speak of it: with a reading, or a target of its own.
     """
     day = day_of(now)
-    query = sets.definitions_query().where(sets.holds_on(day))
+    # A set for units has nothing to say of the city; who looks for it by name finds it all the same.
+    named = filters.set is not None or filters.q is not None
+    query = sets.definitions_query().where(sets.holds_on(day)) if named else _holding(day, place)
     if filters.set is not None:
         query = query.where(col(IndicatorSet.code) == filters.set)
     if filters.owner is not None:
@@ -143,6 +146,26 @@ def listing(
         counts=[StandingCount(standing=s, count=counts[s]) for s in Standing], stale=stale,
         items=[item(h, paces.get(h.one.indicator.id)) for h in kept], next=following,
     )  # fmt: skip
+
+
+def _holding(day: date, place: Place) -> Any:
+    """Return the query of the indicators that hold on a day in sets that speak of a place."""
+    query = sets.definitions_query().where(sets.holds_on(day))
+    return query if place.unit is not None else query.where(col(IndicatorSet.scope) != SetScope.unit.value)
+
+
+def missed(session: Session, place: Place, now: datetime) -> int:
+    """Return how many indicators of the city or the country missed their target, as the list counts them.
+
+    Nothing is missed before a target's day, so that only indicators with one in the past are read, and none is shown.
+    """
+    day = day_of(now)
+    due = select(col(Target.indicator_id)).where(
+        col(Target.last) < day, col(Target.place).in_({place.name, CITY, NATIONAL})
+    )
+    query = _holding(day, place).where(col(Indicator.id).in_(due))
+    found = held(session, sets.defined(session, query), place, day)
+    return sum(one.standing is Standing.not_met for one in found)
 
 
 def _cut(rows: list[Held], page: Page | None, key: Callable[[Held], str]) -> tuple[list[Held], str | None]:
@@ -185,8 +208,9 @@ def goal_out(target: Target | None) -> GoalOut | None:
     if target is None:
         return None
     return GoalOut(
-        comparator=Comparator(target.comparator), unit_of_measure=target.unit_of_measure, low=number(target.low),
-        high=number(target.high), period=target.period, version=target.version, document=target.document,
+        place=target.place, comparator=Comparator(target.comparator), unit_of_measure=target.unit_of_measure,
+        low=number(target.low), high=number(target.high), period=target.period, version=target.version,
+        document=target.document,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What a task moves: its indicators, with how the city stands in each."""
+"""What a task moves: its indicators, with how the city stands in each, and the percentage that one gives it."""
 
 from datetime import datetime
 
@@ -7,11 +7,13 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.linked.schemas import LinkedIndicator
-from app.indicators.linked.service import indicators_of
-from app.indicators.overview.service import city_standing
+from app.indicators.linked.service import giving_percent, indicators_of
+from app.indicators.overview.service import Held, city_standing
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.targets import service as targets
 from app.indicators.targets.rules import reached
+from app.tasks.events import TasksShown
+from app.tasks.schemas import IndicatorPercent
 
 
 def indicators_of_task(session: Session, caller: Caller, task_id: int, now: datetime) -> list[LinkedIndicator]:
@@ -24,9 +26,25 @@ def indicators_of_task(session: Session, caller: Caller, task_id: int, now: date
             value=shown_of(h.reading, h.measure),
             period=h.reading.period if h.reading else None, standing=h.standing, stale=h.stale,
             gives_percent=codes[h.one.indicator.code],
-            percent=reached(
-                figure_of(h.reading, h.measure), targets.goal_of(targets.fits(h.target, h.measure)), h.measure
-            ),
+            percent=_percent(h),
         )
         for h in (city_standing(session, list(codes), day_of(now)) if codes else [])
     ]  # fmt: skip
+
+
+def on_tasks_shown(session: Session, event: TasksShown) -> None:
+    """Add the percentage that an indicator gives a task, for who may read indicators."""
+    given = giving_percent(session, event.items.keys()) if event.caller.may("indicators:read") else {}
+    if not given:
+        return
+    standing = city_standing(session, sorted(set(given.values())), day_of(event.now))
+    percents = {h.one.indicator.code: _percent(h) for h in standing}
+    for task_id, code in given.items():
+        percent = percents.get(code)
+        if percent is not None:
+            event.items[task_id].indicator_percent = IndicatorPercent(indicator=code, value=percent)
+
+
+def _percent(here: Held) -> int | None:
+    goal = targets.goal_of(targets.fits(here.target, here.measure))
+    return reached(figure_of(here.reading, here.measure), goal, here.measure)

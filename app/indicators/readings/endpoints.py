@@ -18,7 +18,7 @@ from app.core.grids import Grid
 from app.core.paging import Page, Paging
 from app.core.schemas import Day, problems
 from app.core.web import Render, form
-from app.indicators.pages import CanEnter, CanRead, CodeInPath, CodeQuery, PlaceQuery, SetQuery, unit_choices
+from app.indicators.pages import CanEnter, CanRead, CodeInPath, CodeQuery, PlaceQuery, SetQuery, saved_at, unit_choices
 from app.indicators.place import place_of
 from app.indicators.readings import ageing, files, service
 from app.indicators.readings.models import Origin
@@ -132,5 +132,5 @@ def create_reading(
 ) -> Response:
     """Record a reading; one that stands for its period is named as superseded, and stays."""
     row = service.record(session, caller, indicator, body=body, now=now)
-    to = f"/indicators/{indicator}" + (f"?unit={row.place}" if row.unit_id else "")
+    to = saved_at(indicator, row.place, f"reading.{row.id}")
     return render.saved(service.show(session, row), to=to, created=True, location=f"/indicators/{indicator}")

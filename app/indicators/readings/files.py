@@ -19,7 +19,7 @@ from app.core.trying import tried
 from app.indicators.readings import service
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingsError, ReadingsImport
-from app.indicators.rules import Period, factor, period_of
+from app.indicators.rules import Period, factor, period_written
 from app.indicators.sets import service as sets
 from app.indicators.turns import take_period_turns
 
@@ -97,7 +97,7 @@ def _periods(grid: Grid, header: dict[str, int], first: int) -> set[Period]:
     found = set()
     for number in range(first, len(grid.rows)):
         with suppress(ValueError):
-            found.add(period_of(grid.at(number, header["period"]).text.strip()))
+            found.add(period_written(grid.at(number, header["period"]).text.strip()))
     return found
 
 

@@ -20,7 +20,7 @@ from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import ReadingIn, ReadingOut, ReadingPage
 from app.indicators.readings.words import translated
-from app.indicators.rules import Period, ReadingState, SetScope, period_of, text_of
+from app.indicators.rules import Period, PeriodType, ReadingState, SetScope, period_of, text_of
 from app.indicators.schemas import number, shown_value
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition, Indicator, IndicatorSet, SetVersion
@@ -131,9 +131,10 @@ def _superseded(
 
 def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fault]:
     faults = []
-    wanted = one.definition.period_type
+    wanted = PeriodType(one.definition.period_type)
     if period.type != wanted:
-        faults.append(Fault("/period", "wrong_period_type", {"wanted": wanted}))
+        example = rules.as_typed(rules.period_at(period.first, wanted))
+        faults.append(Fault("/period", "wrong_period_type", {"example": example}))
     if period.first > day:
         faults.append(Fault("/period", "period_in_future"))
     if one.definition.ends_on is not None and period.first > one.definition.ends_on:

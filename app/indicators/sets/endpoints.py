@@ -15,6 +15,7 @@ from app.core.schemas import Day, problems
 from app.core.web import Render, form
 from app.indicators.pages import CanKeep, CanRead, SetInPath
 from app.indicators.sets import files, loading, service
+from app.indicators.sets.models import SetVersion
 from app.indicators.sets.schemas import SetIn, SetItem, SetOut, SetPage
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
@@ -41,18 +42,18 @@ def list_indicator_sets(
 )  # fmt: skip
 def create_indicator_set_version(caller: CanKeep, session: Writing, render: Render, now: Now, body: SetIn) -> Response:
     """Add a set, or the next version of one; readings and targets that stand stay as they are."""
-    return _added(session, caller.label, body, render, now)
+    version = loading.bring(session, caller.label, values=body, now=now)
+    return _added(session, version, body.code, render, now)
 
 
-def _added(session: Session, by: str, values: SetIn, render: Render, now: Now) -> Response:
-    version = loading.bring(session, by, values=values, now=now)
-    held, _ = service.version_of(session, values.code, version.number, day_of(now))
+def _added(session: Session, version: SetVersion, code: str, render: Render, now: Now) -> Response:
+    held, _ = service.version_of(session, code, version.number, day_of(now))
     at = f"/indicators/sets/{held.code}"
     to = f"{at}?version={version.number}"
     return render.saved(service.show(session, held, version), to=to, created=True, location=at)
 
 
-async def get_set_file(request: Request, caller: CanKeep) -> SetIn:
+async def get_set_file(request: Request, caller: CanKeep) -> files.SetFile:
     """Supply the set that a file holds: read before the session."""
     upload = await bodies.read_upload(request)
     return await run_in_threadpool(files.read, upload.content)
@@ -69,10 +70,11 @@ def _again(request: Request, session: Session) -> SetPage:
 )  # fmt: skip
 @form("indicators/sets.html", _again)
 def import_indicator_set(
-    caller: CanKeep, values: Annotated[SetIn, Depends(get_set_file)], session: Writing, render: Render, now: Now
+    caller: CanKeep, file: Annotated[files.SetFile, Depends(get_set_file)], session: Writing, render: Render, now: Now
 ) -> Response:
     """Add a set's version from a file: JSON as exported, or a table (XLSX, CSV)."""
-    return _added(session, caller.label, values, render, now)
+    version = loading.bring_file(session, caller.label, file=file, now=now)
+    return _added(session, version, file.values.code, render, now)
 
 
 @router.get(

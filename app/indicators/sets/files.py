@@ -1,9 +1,9 @@
 """A set as a file: JSON whole, or a table with a row for each indicator and for each further target of it."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -75,7 +75,15 @@ def _amount(value: Any) -> Any:
     return value if exact else written.replace(".", ",")
 
 
-def read(content: bytes) -> SetIn:
+@dataclass(frozen=True, slots=True)
+class SetFile:
+    """The set that a file holds; of a table the cell that each value came from, by its pointer."""
+
+    values: SetIn
+    places: dict[str, str]
+
+
+def read(content: bytes) -> SetFile:
     """Return the set that a file holds, JSON or a table; raises Invalid with the places of what is wrong."""
     if content.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{":
         return _valid(read_json(content.removeprefix(b"\xef\xbb\xbf")), {})
@@ -86,9 +94,9 @@ def read(content: bytes) -> SetIn:
     raise Problem("set_not_understood", status=422)
 
 
-def _of_grid(grid: Grid, header: list[str]) -> SetIn:
+def _of_grid(grid: Grid, header: list[str]) -> SetFile:
     """Put the rows of a table together again; `places` says which cell each value came from."""
-    places: dict[str, str] = {}
+    places = {"/groups": f"{letters(header.index('group_code'))}1"}
     values: dict[str, Any] = {}
     groups: dict[str, dict[str, Any]] = {}
     for number, cells in enumerate(grid.rows[1:], 2):
@@ -103,6 +111,7 @@ def _of_grid(grid: Grid, header: list[str]) -> SetIn:
         code = str(row.get("group_code") or "")
         if code not in groups:
             groups[code] = {name: row.get(f"group_{name}") for name in _GROUP} | {"indicators": []}
+            places[f"/groups/{len(groups) - 1}"] = cell["group_code"]
             for name in _GROUP:
                 places[f"/groups/{len(groups) - 1}/{name}"] = cell[f"group_{name}"]
         _into_group(f"/groups/{list(groups).index(code)}", groups[code]["indicators"], row, cell, places)
@@ -123,7 +132,7 @@ def _into_group(
         index = len(found)
         found.append({name: row[name] for name in _OWN if row.get(name) is not None} | {"targets": [], "examples": []})
         places |= {f"{group}/indicators/{index}/{name}": cell[name] for name in _OWN}
-        places |= {f"{group}/indicators/{index}/{name}": cell["code"] for name in ("targets", "examples")}
+        places[f"{group}/indicators/{index}"] = cell["code"]
     one, at = found[index], f"{group}/indicators/{index}"
     if goal:
         to = f"{at}/targets/{len(one['targets'])}"
@@ -161,19 +170,21 @@ def _plain(name: str, cell: Cell) -> Any:
     return int(text) if name in _WHOLE and text.isdigit() else text
 
 
-def _valid(body: Any, places: dict[str, str]) -> SetIn:
+def _valid(body: Any, places: dict[str, str]) -> SetFile:
     try:
-        return SetIn.model_validate(body)
+        return SetFile(SetIn.model_validate(body), places)
     except ValidationError as error:
         faults = faults_of({**e, "loc": ("body", *e["loc"])} for e in error.errors())
-        raise Invalid(_placed(faults, places)) from None
+        raise Invalid(placed(faults, places)) from None
 
 
-def _placed(faults: Iterable[Fault], places: dict[str, str]) -> list[Fault]:
+def placed(faults: Iterable[Fault], places: dict[str, str]) -> list[Fault]:
+    """Return what is wrong by the cell that it came from, or the nearest one; of JSON by its pointer."""
+
     def cell(pointer: str) -> str:
-        # What is wrong within an example is wrong in its cell.
-        known = re.match(r"(/groups/\d+/indicators/\d+/examples/\d+)/", pointer)
-        place = places.get(known[1] if known else pointer)
-        return f"/cells/{place}" if place else pointer
+        at = pointer
+        while at and at not in places:
+            at = at.rpartition("/")[0]
+        return f"/cells/{places[at]}" if at else pointer
 
     return [Fault(cell(f.pointer), f.code, f.values) for f in faults]

@@ -10,12 +10,13 @@ from sqlmodel import Session, col
 
 from app.core import audit
 from app.core.access import Caller
-from app.core.errors import Fault, Invalid
+from app.core.errors import Fault, Invalid, Problem
 from app.indicators.computed import rebuilding
 from app.indicators.formulas import service as formulas
 from app.indicators.place import Place
 from app.indicators.rules import CITY, NATIONAL
 from app.indicators.sets import service
+from app.indicators.sets.files import SetFile, placed
 from app.indicators.sets.models import Indicator, IndicatorSet, SetVersion
 from app.indicators.sets.schemas import GroupIn, IndicatorIn, SeedTarget, SetIn
 from app.indicators.targets import service as targets
@@ -59,6 +60,15 @@ def bring(session: Session, by: str, *, values: SetIn, now: datetime) -> SetVers
     return version
 
 
+def bring_file(session: Session, by: str, *, file: SetFile, now: datetime) -> SetVersion:
+    """Add the version of a set that a file holds; whatever is wrong, and whoever finds it, is told by its cell."""
+    try:
+        return bring(session, by, values=file.values, now=now)
+    except Problem as problem:
+        problem.faults = placed(problem.faults, file.places)
+        raise
+
+
 def _judge_formulas(session: Session, values: SetIn) -> None:
     """Refuse a set of which a formula cannot be kept; the others' indicators may be named, and its own."""
     every = formulas.known_indicators(session)
@@ -85,8 +95,10 @@ def _add_target(
 ) -> None:  # fmt: skip
     try:
         targets.add(session, by, row, one.comparator, one.unit_of_measure, place, body=body, now=now)
-    except Invalid as problem:
-        raise Invalid([Fault(at + fault.pointer, fault.code, fault.values) for fault in problem.faults]) from None
+    except Problem as problem:
+        given = problem.faults or [Fault("/period", problem.code, problem.values)]
+        problem.faults = [Fault(at + fault.pointer, fault.code, fault.values) for fault in given]
+        raise
 
 
 def _amount(stored: str | None) -> Decimal | None:

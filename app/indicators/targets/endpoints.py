@@ -10,7 +10,7 @@ from app.core.forms import DoorRoute
 from app.core.paging import Page, Paging
 from app.core.schemas import problems
 from app.core.web import Render, form
-from app.indicators.pages import CanKeep, CanRead, CodeInPath, CodeQuery, PlaceQuery, unit_choices
+from app.indicators.pages import CanKeep, CanRead, CodeInPath, CodeQuery, PlaceQuery, saved_at, unit_choices
 from app.indicators.place import place_of
 from app.indicators.sets import service as sets
 from app.indicators.sets.schemas import IndicatorDefinition
@@ -63,4 +63,5 @@ def create_target(
     found = sets.definition_of(session, indicator, day_of(now))
     place = place_of(session, caller, row.place)
     shown = service.shown(row, found, place.unit, True)
-    return render.saved(shown, to=f"/indicators/{indicator}#targets", created=True, location=f"/indicators/{indicator}")
+    to = saved_at(indicator, row.place, f"target.{row.id}")
+    return render.saved(shown, to=to, created=True, location=f"/indicators/{indicator}")

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.core.periods import iso_of
 from app.core.text import search_key, sort_key
 from app.tasks.rules import Rhythm, deadline_of
 
@@ -19,7 +20,6 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "deadline": ("thoi han", "thoi han hoan thanh", "thoi gian hoan thanh", "thoi gian", "deadline"),
 }
 NEEDED = frozenset({"number", "title", "lead_unit", "deadline"})
-_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _REGULAR = {"thuong xuyen": Rhythm.quarter, "hang nam": Rhythm.year, "hang quy": Rhythm.quarter,
             "hang thang": Rhythm.month, "hang tuan": Rhythm.week}  # fmt: skip
 _PREFIXES = ("ubnd ", "uy ban nhan dan ", "phuong ", "xa ", "thi tran ")
@@ -51,23 +51,9 @@ def when_of(folded: str) -> When | None:
         if text.startswith(words):
             return When(rhythm=rhythm)
     text = re.sub(r"^((truoc|den|trong|ngay|het) )+", "", text)
-    year = r"((?:19|20|21)\d\d)"
-    if found := re.fullmatch(rf"(\d{{1,2}})[. ](\d{{1,2}})[. ]{year}", text):
-        period = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}"
-    elif found := re.fullmatch(rf"{year} (\d\d) (\d\d)", text):
-        period = f"{found[1]}-{found[2]}-{found[3]}"
-    elif found := re.fullmatch(rf"(?:thang )?(\d{{1,2}})[. ](?:nam )?{year}", text):
-        period = f"{found[2]}-{int(found[1]):02}"
-    elif found := re.fullmatch(rf"(?:quy |q)(iv|i{{1,3}}|[1-4]) (?:nam )?{year}", text):
-        period = f"{found[2]}-Q{_ROMAN.get(found[1]) or found[1]}"
-    elif found := re.fullmatch(rf"{year} q([1-4])", text):
-        period = f"{found[1]}-Q{found[2]}"
-    elif found := re.fullmatch(rf"(?:nam )?{year}", text):
-        period = found[1]
-    else:
-        return None
+    period = iso_of(text)
     try:
-        return When(deadline_of(period).period)
+        return When(deadline_of(period).period) if period else None
     except ValueError:
         return None
 

@@ -11,6 +11,7 @@ from app.core.clock import Now
 from app.core.db import Reading, Writing
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
+from app.core.periods import LONGEST
 from app.core.schemas import AsOf, Day, created, problems
 from app.core.web import Render
 from app.throughput.endpoints import CanRead, CanSum, UnitQuery, units_to_choose
@@ -37,7 +38,10 @@ def get_asked(
     last: Annotated[Day | None, Query(alias="to")] = None,
     period: Annotated[
         str | None,
-        Query(max_length=10, description="`2026-10`, `2026-Q4`, `2026-H2`, `2026`, a day; default: the last month"),
+        Query(
+            max_length=LONGEST,
+            description="`2026-10`, `2026-Q4`, `2026-H2`, `2026`, a day; `10/2026` too; default: the last month",
+        ),
     ] = None,
     regime: Annotated[
         Regime | None, Query(description="From the 15th to the 14th, or of the calendar; default: the form's")

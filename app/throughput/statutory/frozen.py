@@ -15,6 +15,7 @@ from app.core import audit, hot
 from app.core.access import Caller
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.paging import Page, cut
+from app.core.periods import LONGEST
 from app.core.schemas import Day
 from app.throughput.statutory.periods import Regime
 from app.throughput.statutory.schemas import StatutoryFormOut
@@ -66,7 +67,7 @@ class FreezeIn(BaseModel):
 
     first: Annotated[Day | None, Shown(alias="from")] = None
     last: Annotated[Day | None, Shown(alias="to")] = None
-    period: Annotated[str | None, Shown(max_length=10)] = None
+    period: Annotated[str | None, Shown(max_length=LONGEST)] = None
     regime: Annotated[Regime | None, Shown(description="Where the period begins and ends")] = None
     unit: Annotated[str | None, Shown(max_length=35, description="Code of a unit; absent: all")] = None
     units: Annotated[list[UnitCode], Shown(max_length=MAX_UNITS, description="Or codes of several units together")] = []

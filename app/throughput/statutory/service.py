@@ -11,6 +11,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Forbidden, Invalid
 from app.core.i18n import translate
+from app.core.periods import iso_of
 from app.core.settings import Locale
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation
@@ -80,7 +81,7 @@ def wanted(
         judge_period(first, last, as_of, at=at)
         return Wanted(first, last, None, None, unit, several, kind, as_of)
     regime = regime or layout(II06A).regime
-    period = period or newest(day_of(now), regime)
+    period = (iso_of(period) or period) if period else newest(day_of(now), regime)
     days = span(period, regime)
     if days is None:
         raise Invalid([Fault(f"{at}period", "bad_period")])
