@@ -204,8 +204,8 @@ def test_what_stood_before_keeps_its_cut_off_and_totals_are_never_given_back(
     assert withdrawn(machine, number).json()["taken_back"] == 1
     assert (kept(), standing(app, "one-gate")) == (before, {"HT": 3})
     analyst = api("city_analyst")
-    said = {"source": "luy-ke", "basis": "cumulative", "since": BEFORE}
-    bring(analyst, csv_of(row(day=BEFORE, received_online=3)), **said)
+    totals = csv_of(row(day=BEFORE, received_online=3))
+    bring(analyst, totals, source="luy-ke", basis="cumulative", since=BEFORE)
     over = bring(analyst, csv_of(row(day=BEFORE, received_online=9)), source="luy-ke").json()["number"]
     refused = withdrawn(analyst, over)
     assert (refused.status_code, refused.json()["code"]) == (409, "totals_not_withdrawn")
