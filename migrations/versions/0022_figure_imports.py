@@ -17,8 +17,10 @@ def upgrade() -> None:
         sa.Column("unit_id", sa.Integer(), nullable=True),
         sa.Column("source", sa.String(length=60), nullable=False),
         sa.Column("basis", sa.String(length=10), nullable=False),
+        sa.Column("over_totals", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(length=160), nullable=False),
+        sa.Column("sender", sa.String(length=160), nullable=False),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_by", sa.String(length=160), nullable=True),
         sa.Column("reason", sa.String(length=1000), nullable=True),
@@ -36,7 +38,12 @@ def upgrade() -> None:
         sa.Column("import_id", sa.Integer(), nullable=False),
         sa.Column("figure_day_id", sa.Integer(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("taken_back", sa.Boolean(), nullable=False),
+        sa.Column("stands_as", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Boolean(), nullable=False),
+        sa.Column("said_since", sa.Boolean(), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("taken_back", sa.Integer(), nullable=True),
+        sa.Column("before", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["figure_day_id"], ["figure_days.id"], name=op.f("fk_figure_import_days_figure_day_id")
         ),
@@ -44,8 +51,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("import_id", "figure_day_id", name=op.f("pk_figure_import_days")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_figure_import_days_figure_day_id", "figure_import_days", ["figure_day_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_figure_import_days_figure_day_id", table_name="figure_import_days")
     op.drop_table("figure_import_days")
     op.drop_table("figure_imports")

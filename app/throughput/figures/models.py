@@ -114,20 +114,31 @@ class FigureImport(SQLModel, table=True):
     unit_id: int | None = Field(foreign_key="units.id", description="Whose token brought it; null: the city's")
     source: str = Field(max_length=60)
     basis: str = Field(max_length=10)
+    over_totals: bool = Field(description="It took the place of totals of a day, on which later days rest")
     at: datetime
     by: str = Field(max_length=160)
+    sender: str = Field(max_length=160, description="In whose name it was brought, as figure_senders has it")
     withdrawn_at: datetime | None = None
     withdrawn_by: str | None = Field(default=None, max_length=160)
     reason: str | None = Field(default=None, max_length=1000)
 
 
 class FigureImportDay(SQLModel, table=True):
-    """That a file gave a unit-day a version of its figures; and that its withdrawal took them back."""
+    """That a file gave a unit-day a version of its figures, or said `again` what stood; and what became of that word.
+
+    `stands_as`: the version that has its figures now, a newer one where a withdrawal gave them back. `said_since`: the
+    door said the same since. `withdrawn`: the file says it no more; `taken_back`: the version by which it ended.
+    """
 
     __tablename__ = "figure_import_days"
-    __table_args__ = (CLUSTERED,)
+    __table_args__ = (Index("ix_figure_import_days_figure_day_id", "figure_day_id"), CLUSTERED)
 
     import_id: int = Field(foreign_key="figure_imports.id", primary_key=True)
     figure_day_id: int = Field(foreign_key="figure_days.id", primary_key=True)
     version: int
-    taken_back: bool
+    stands_as: int
+    again: bool
+    said_since: bool
+    withdrawn: bool
+    taken_back: int | None
+    before: str | None = Field(sa_column=Column(Text), description="JSON: what stood in its place")

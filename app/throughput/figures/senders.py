@@ -22,6 +22,16 @@ _SENDER = hot.table(FigureSender)
 _MARK = "token:"
 
 
+def name_of(caller: Caller) -> str:
+    """Return by what a caller is known as a sender: a machine by its token's name, people of the city all by one.
+
+    Tokens of that very name may live on from before it was kept for people: with a mark it is never theirs.
+    """
+    if caller.role != Role.machine:
+        return CITY_SENDER
+    return f"{_MARK}{caller.label}" if caller.label.replace(_MARK, "") == CITY_SENDER else caller.label
+
+
 @dataclass(frozen=True, slots=True)
 class Voices:
     """Who sends in a source's name, by unit, None standing for all units that have no sender of their own."""
@@ -32,14 +42,8 @@ class Voices:
 
     @property
     def name(self) -> str:
-        """By what the caller is known as a sender: a machine by its token's name, people of the city all by one.
-
-        Tokens of that very name may live on from before it was kept for people: with a mark it is never theirs.
-        """
-        if self.caller.role != Role.machine:
-            return CITY_SENDER
-        name = self.caller.label
-        return f"{_MARK}{name}" if name.replace(_MARK, "") == CITY_SENDER else name
+        """By what the caller is known as a sender."""
+        return name_of(self.caller)
 
     def of(self, unit_id: int) -> str | None:
         """Return the name of the token that sends a unit's figures, None while nobody does."""

@@ -28,7 +28,7 @@ from app.throughput.figures.schemas import (
     FiguresOut,
     FigureStatus,
 )
-from app.throughput.figures.storing import Call
+from app.throughput.figures.storing import Call, Given
 from app.throughput.forms import STAMP, Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.schemas import ReasonIn
@@ -46,17 +46,19 @@ def put(
     dry_run: bool,
     whole: bool = False,
     late: ReasonIn | None = None,
+    given: list[Given] | None = None,
 ) -> FiguresOut:
     """Receive unit-days of another system, each all or nothing, and tell what became of each.
 
     Raises Forbidden where the source's name is another token's for all that the caller sees; with `whole` Invalid where
     anything is wrong with any of them. With `dry_run` all of it is done, reports too, and taken back: the answer is
     that of the same call without it. `late` is the reason of corrections after the grace;
-    without it a machine's say that it was late, and a person's are not made.
+    without it a machine's say that it was late, and a person's are not made. `given`: takes up which versions a file
+    gave; without it the call is the door's, whose word no withdrawal ends.
     """
     senders.voices(session, caller, body.source)
     with tried(session) if dry_run else nullcontext():
-        results = _put(session, caller, body, now, whole=whole, late=late)
+        results = _put(session, caller, body, now, whole=whole, late=late, given=given)
     for index, faults in body.unread.items():
         said = body.said[index]
         results[index] = _result(index, said["unit"], said["day"], said["system"], FigureStatus.refused, faults)
@@ -66,7 +68,14 @@ def put(
 
 
 def _put(
-    session: Session, caller: Caller, body: FiguresIn, now: datetime, *, whole: bool, late: ReasonIn | None
+    session: Session,
+    caller: Caller,
+    body: FiguresIn,
+    now: datetime,
+    *,
+    whole: bool,
+    late: ReasonIn | None,
+    given: list[Given] | None,
 ) -> dict[int, FigureResultOut]:
     reference = Reference.read(session)
     items = understood(session, reference, caller, body, now)
@@ -92,7 +101,7 @@ def _put(
         reference = Reference.read(session)
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
-    call = Call(session, reference, caller, body, now, standing, reports, [], late)
+    call = Call(session, reference, caller, body, now, standing, reports, [], late, [] if given is None else given)
     results = {item.index: _received(call, item) for item in items}
     followed = []
     for one in moved:
@@ -101,6 +110,8 @@ def _put(
             if has_moved and not one.is_sent:
                 followed.append(one)
     storing.finish(call)
+    if given is None:
+        storing.said_since(session, call.given)
     _confirm(call, [item for item in items if not item.faults], followed, results)
     return results
 
@@ -112,6 +123,7 @@ def _received(call: Call, item: Item) -> FigureResultOut:
     stands, digest = call.standing.get(item.key), item.digest(call.body.since)
     if stands is not None and stands.digest == digest:
         status, version = FigureStatus.unchanged, stands.version
+        call.given.append(Given(stands.id, version, again=True, before=None))
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
         storing.store(call, item, stands, version, digest)

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, true, update
 from sqlmodel import Session
 
 from app.core import audit, events, hot
@@ -14,7 +14,7 @@ from app.core.access import Caller
 from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
-from app.throughput.figures.models import ExternalFigure, FigureDay
+from app.throughput.figures.models import ExternalFigure, FigureDay, FigureImportDay
 from app.throughput.figures.reading import DAY, FIELD, FIGURE
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
@@ -22,7 +22,7 @@ from app.throughput.forms import Reference
 from app.throughput.rules import Line
 from app.throughput.schemas import ReasonIn
 
-_DAY_TABLE, _FIGURE_TABLE = hot.table(FigureDay), hot.table(ExternalFigure)
+_DAY_TABLE, _FIGURE_TABLE, _OF = hot.table(FigureDay), hot.table(ExternalFigure), hot.table(FigureImportDay).c
 _insert_day = insert(_DAY_TABLE).returning(DAY.id)
 _update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
 _insert_figures = insert(_FIGURE_TABLE)
@@ -55,6 +55,27 @@ class Standing:
     known_at: datetime
     digest: str
     revision_id: int | None
+    since: date | None
+    counted_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What stood of a unit-day in a newer version's place; `figures` by field's number and measure."""
+
+    since: date | None
+    counted_until: datetime | None
+    figures: dict[tuple[int, str], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Which version a call gave a unit-day, or said `again`, and what stood before it."""
+
+    figure_day: int
+    version: int
+    again: bool
+    before: Before | None
 
 
 @dataclass(frozen=True)
@@ -70,6 +91,7 @@ class Call:
     reports: Mapping[Key, dict[str, Line]]
     figures: list[tuple[Any, ...]]  # to be written, all at once
     late: ReasonIn | None = None  # why a report that these figures make is corrected after the grace
+    given: list[Given] = field(default_factory=list)
 
 
 def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
@@ -77,10 +99,12 @@ def standing(session: Session, source: str, units: Iterable[int], days: list[dat
     if not days:
         return {}
     rows = session.execute(
-        select(DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id).where(
-            DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days))
+        select(
+            DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id,
+            DAY.since, DAY.counted_until,
         )
-    )
+        .where(DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days)))
+    )  # fmt: skip
     return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
 
 
@@ -102,7 +126,9 @@ def store(call: Call, item: Item, stands: Standing | None, version: int, digest:
     else:
         number = stands.id
         hot.run(call.session, _update_day, head | {"which": number})
-    _write(call, number, version, item.of_day, now, anew=stands is None)
+    stood = _write(call, number, version, item.of_day, now, anew=stands is None)
+    before = Before(stands.since, stands.counted_until, stood) if stands is not None else None
+    call.given.append(Given(number, version, again=False, before=before))
     assert item.unit is not None
     events.publish(call.session, FiguresStored(unit, system, day, call.now))
     audit.record(
@@ -133,30 +159,49 @@ def move(call: Call, later: chains.Later) -> bool:
     return True
 
 
-def _write(call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool) -> None:
-    """Write a day's figures: a value that changed or went takes an end, what is new begins."""
+def _write(
+    call: Call, number: int, version: int, counts: Counts, now: datetime, *, anew: bool
+) -> dict[tuple[int, str], int]:  # fmt: skip
+    """Write a day's figures: a value that changed or went takes an end, what is new begins; returns what stood."""
+    stood: dict[tuple[int, str], int] = {}
     ids = {code: call.reference.by_code[code].id for code in counts}
     wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
     if not anew:
         stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
-        for (field, measure), value in stood.items():
-            if wanted.get((field, measure)) == value:
-                del wanted[field, measure]
+        for (of, measure), value in stood.items():
+            if wanted.get((of, measure)) == value:
+                del wanted[of, measure]
             else:
-                hot.run(
-                    call.session, _end_figure, {"known_to": now, "of_day": number, "field": field, "named": measure}
-                )
-    call.figures.extend([(number, field, measure, version, value, now) for (field, measure), value in wanted.items()])
+                hot.run(call.session, _end_figure, {"known_to": now, "of_day": number, "field": of, "named": measure})
+    call.figures.extend([(number, of, measure, version, value, now) for (of, measure), value in wanted.items()])
+    return stood
+
+
+def said_since(session: Session, given: Iterable[Given]) -> None:
+    """Note of figures of files that the door says them as well: a file's withdrawal does not end them any more."""
+    again = [one.figure_day for one in given if one.again]
+    if again:
+        newest = select(DAY.version).where(DAY.id == _OF.figure_day_id).scalar_subquery()
+        of_files = _OF.figure_day_id.in_(again) & (_OF.stands_as == newest) & _OF.said_since.is_(False)
+        session.execute(update(_OF.import_id.table).where(of_files).values(said_since=true()))
 
 
 def give_back(
-    call: Call, number: int, key: Key, counts: Counts, version: int, now: datetime, digest: str
+    call: Call, number: int, key: Key, before: Before | None, version: int, now: datetime, digest: str
 ) -> None:  # fmt: skip
-    """Make what a source said of a unit-day before its newest version its word again, as a version after that."""
+    """Make what a source said of a unit-day before its newest version its word again, as a version after that.
+
+    `before`: a day's own figures, None where it said nothing. Totals are never given back: later days rest on them.
+    """
     lines = call.reports.get(key)
+    codes = {info.id: code for code, info in call.reference.by_code.items()}
+    counts: Counts = {}
+    for (of, measure), value in before.figures.items() if before is not None else ():
+        counts.setdefault(codes[of], {})[measure] = value
     head = {
         "version": version + 1, "known_at": now, "sent_by": call.caller.label, "digest": digest, "since": None,
-        "totals": None, "counted_until": None, "gaps": None if lines is None else len(gaps(lines, counts)),
+        "totals": None, "counted_until": before.counted_until if before is not None else None,
+        "gaps": None if lines is None else len(gaps(lines, counts)),
     }  # fmt: skip
     hot.run(call.session, _update_day, head | {"which": number})
     _write(call, number, version + 1, counts, now, anew=False)

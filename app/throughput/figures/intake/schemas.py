@@ -99,11 +99,12 @@ class BroughtOut(BaseModel):
     accepted: Annotated[int, Field(description="That it gave new figures")]
     standing: Annotated[int, Field(description="Of those that are still the source's newest word")]
     confirmed: Annotated[int, Field(description="Of those that are reports by now")]
+    ending: Annotated[int, Field(description="That its withdrawal would end: no report, said by nobody else since")]
     taken_back: int
     withdrawn_at: datetime | None
     withdrawn_by: str | None
     reason: Annotated[str | None, Field(description="Why it was withdrawn")]
-    may_withdraw: Annotated[bool, Field(description="Neither withdrawn nor of totals, on which later days rest")]
+    may_withdraw: Annotated[bool, Field(description="Neither withdrawn, nor of totals or in their place")]
 
 
 class BroughtPage(BaseModel):

@@ -33,6 +33,7 @@ from app.throughput.figures.schemas import (
     FiguresIn,
     FigureStatus,
 )
+from app.throughput.figures.storing import Given
 from app.throughput.forms import Reference
 from app.throughput.rules import ReasonCode, WarningCode
 from app.throughput.schemas import ReasonIn
@@ -61,6 +62,7 @@ def bring(
     if not days and not faults:
         faults.append(Fault("/file", "file_without_figures"))
     results: list[FigureResultOut] = []
+    given: list[Given] = []
     body: FiguresIn | None = None
     confirming: list[ConfirmingOut] = []
     if said.reason is ReasonCode.other and not said.note:
@@ -71,7 +73,8 @@ def bring(
         try:
             # What could not be read is wrong already: the rest is only judged, so that all is told at once.
             out = door.put(
-                session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True, late=_late(said)
+                session, caller, body=body, now=now, dry_run=dry_run or bool(faults), whole=True, late=_late(said),
+                given=given,
             )  # fmt: skip
             results = out.results
             confirming = _confirming(reference, body, results)
@@ -82,7 +85,7 @@ def bring(
         raise Invalid(faults)
     number = None
     if not dry_run and body is not None:
-        number = withdrawing.note(session, caller, body, results, file=file, now=now)
+        number = withdrawing.note(session, caller, body, given, file=file, now=now)
         audit.record(
             session, "figures.imported", f"figure-senders/{said.source}",
             after={"file": file.id, "sha256": file.sha256, "unit_days": len(days), "import": number},
