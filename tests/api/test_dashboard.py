@@ -10,7 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from tests.support.clients import OTHER, WARD, PageClient, line, report
+from tests.support.clients import OTHER, WARD, line, report
+from tests.support.indicators import indicator, reading, with_set
 from tests.support.tasks import with_directive, with_task
 
 Api = Callable[..., TestClient]
@@ -19,7 +20,7 @@ THURSDAY, WEDNESDAY = "2026-11-19", "2026-11-18"
 MONDAY = "2026-11-16"
 
 
-def sent(api: Api, unit: str, day: str, **counts: int) -> None:
+def sent(api: Api, unit: str, day: str, **counts: Any) -> None:
     """Send both reports of a unit's day with the same counts."""
     for system in ("city", "ministry"):
         at = f"/api/v1/throughput/reports/{unit}/{day}/{system}"
@@ -95,8 +96,21 @@ def test_overdue_tasks_are_named_with_whose_they_are_the_longest_first(api: Api)
 
 
 def test_targets_that_are_missed_come_with_the_pace_they_need(api: Api) -> None:
-    leader = api("leader")
+    analyst, leader = api("city_analyst"), api("leader")
+    with_set(analyst, *(indicator(f"THU-{n}", period_type="month") for n in (1, 2, 3)))
+    for number, (due, values) in enumerate((("2026-09", (60, 60)), ("2026", (60, 61)), ("2026", (60, 75))), 1):
+        at = f"/api/v1/indicators/THU-{number}"
+        aim = {"period": due, "low": 80, "document": "KH 98"}
+        assert analyst.post(f"{at}/targets", json=aim).status_code == 201
+        for period, value in zip(("2026-08", "2026-09"), values, strict=True):
+            sent_one = analyst.post(f"{at}/readings", json=reading(period, value=value))
+            assert sent_one.status_code == 201, sent_one.text
     found = shown(leader)["targets"]
+    ours = [one for one in found["missed"] if one["indicator"]["set"] == "THU"]
+    assert [(one["indicator"]["code"], one["indicator"]["standing"]) for one in ours] == [
+        ("THU-1", "not_met"), ("THU-2", "not_due"),
+    ], "the third will be made"  # fmt: skip
+    assert [(one["pace"]["needed"], one["pace"]["months_left"]) for one in ours] == [(20.0, 0), (6.333333, 3)]
     listed = leader.get("/api/v1/indicators?limit=200").json()
     assert found["counts"] == listed["counts"]
     wanted = {
@@ -212,14 +226,3 @@ def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -
     shown(leader)
     assert statements() == few
     assert few <= 90
-
-
-def test_each_comes_home_to_their_own(people: Any) -> None:
-    homes = {
-        "leader": "/dashboard", "city_analyst": "/dashboard", "ward_leader": "/dashboard",
-        "department_officer": "/dashboard", "ward_officer": "/throughput/today",
-    }  # fmt: skip
-    for role, to in homes.items():
-        client: PageClient = people(role)
-        assert client.get("/").headers["location"] == to, role
-        assert client.get(to).status_code == 200

@@ -46,8 +46,8 @@ def test_a_ward_comes_home_to_its_day_and_is_one_tap_from_each(people: Any) -> N
 @pytest.mark.parametrize(
     ("role", "home"),
     [
-        ("ward_leader", "/throughput/today"), ("city_analyst", "/throughput/board"),
-        ("leader", "/throughput/board"), ("department_officer", "/tasks/mine"), ("administrator", "/units"),
+        ("ward_officer", "/throughput/today"), ("ward_leader", "/dashboard"), ("city_analyst", "/dashboard"),
+        ("leader", "/dashboard"), ("department_officer", "/dashboard"), ("administrator", "/units"),
     ],
 )  # fmt: skip
 def test_each_role_comes_to_its_own_first_page(people: Any, role: str, home: str) -> None:
