@@ -55,7 +55,7 @@ def test_each_role_comes_to_its_own_first_page(people: Any, role: str, home: str
     assert browser.get("/").headers["location"] == home
     page = browser.get(home).text
     assert len(current(page)) == 1
-    assert ('href="/throughput/today"' in page) == (role == "ward_leader")
+    assert ('href="/throughput/today"' in page) == (role in ("ward_officer", "ward_leader"))
 
 
 def test_only_the_page_s_own_entry_is_marked(people: Any, api: Any) -> None:
