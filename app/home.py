@@ -30,8 +30,10 @@ class Entry:
 # Section by section; who may see none of a section's pages does not see the section.
 NAVIGATION: dict[str, tuple[Entry, ...]] = {
     "ui.section_day": (
+        Entry("/dashboard", "dashboard.nav", "summary:read", desk=False),
         Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True),
         Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
+        Entry("/dashboard", "dashboard.nav", "summary:read", desk=True),
         Entry("/throughput/board", "throughput.nav_board", "obligations:read", desk=False),
         Entry("/throughput/obligations", "throughput.owed_today", "obligations:read", desk=False, work=True),
         Entry("/throughput/approvals", "approval.nav", "approvals:ward", desk=True),
@@ -112,11 +114,18 @@ def place_of(path: str, shown: dict[str, list[Entry]]) -> tuple[str, Entry] | No
 
 @router.get("/", dependencies=[public()])
 def home(request: Request, caller: Anyone) -> Response:
-    """Send each to what they came for: a ward to its day, others to the board of all."""
+    """Send each to what they came for: who reports to the day's duty, who answers for others to the dashboard."""
     if caller is None:
         return see_other(request, "/sign-in")
     first = next(iter(sections(caller).values()), None)
+    if leads(caller):
+        return see_other(request, "/dashboard")
     return see_other(request, first[0].href if first else "/sessions")
+
+
+def leads(caller: Caller) -> bool:
+    """Tell whether a caller looks at figures before typing any: all but those who send a ward's day."""
+    return caller.may("summary:read") and (caller.may("approvals:ward") or not caller.may("reports:send"))
 
 
 @router.get("/favicon.ico", dependencies=[public()])

@@ -25,6 +25,7 @@ from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
 from app.core.web import API
+from app.dashboard import endpoints as dashboard
 from app.indicators.citations import endpoints as indicators_citations
 from app.indicators.computed import endpoints as indicators_computed
 from app.indicators.computed import keeping
@@ -80,6 +81,7 @@ from app.units import endpoints as units
 from app.wiring import wire
 
 ROUTERS: tuple[APIRouter, ...] = (
+    dashboard.router,
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,

@@ -1,6 +1,7 @@
 """Tasks in lists: filtered, as they stand now or stood at any moment."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -78,6 +79,16 @@ def listing(
     shown = items(session, caller, rows, at, past=as_of is not None)
     complete_until = now - SETTLED if filters.updated_since is not None else None
     return TaskPage(as_of=at, items=shown, next=following, complete_until=complete_until)
+
+
+def longest_overdue(session: Session, caller: Caller, limit: int, *, filters: Filters, now: datetime) -> list[TaskItem]:
+    """Return the tasks that are overdue now, those with the oldest deadline first, as many as asked for."""
+    chosen: Any = select(col(Task.id), col(_STATE.id).label("state")).join(_STATE, col(_STATE.task_id) == col(Task.id))
+    late = replace(filters, bucket=Bucket.overdue)
+    oldest = (col(_STATE.deadline), col(Task.code))
+    picked = narrowed(chosen, caller, late, now, past=False).order_by(*oldest).limit(limit).subquery("picked")
+    rows = session.execute(rows_query(None).join(picked, picked.c.state == col(_STATE.id)).order_by(*oldest))
+    return items(session, caller, list(rows), now, past=False)
 
 
 def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime, *, past: bool) -> bool:

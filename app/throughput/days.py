@@ -57,6 +57,14 @@ def last_owed(session: Session, until: date) -> date:
     return found or until
 
 
+def last_due(session: Session, now: datetime) -> date | None:
+    """Return the newest day of which somebody's deadline has passed; None before the first."""
+    past = _OBLIGATION.c.due_at <= now
+    query = select(_DAY).where(day_of(now) >= _DAY, past).order_by(_DAY.desc()).limit(1)
+    found: date | None = session.execute(query).scalar()
+    return found
+
+
 def owed_before(session: Session, day: date) -> date | None:
     """Return the day before one for which something is owed."""
     found: date | None = session.execute(select(func.max(_DAY)).where(day > _DAY)).scalar()

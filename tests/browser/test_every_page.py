@@ -29,7 +29,7 @@ RUN = """async (rules) => {
 AT = f"/throughput/reports/{WARD}"
 STRANGER = ("/sign-in", "/nothing-here")
 OFFICER = (
-    "/throughput/today", "/throughput/month", "/throughput/month?month=2025-06", f"{AT}/2025-07-04/texts",
+    "/throughput/today", "/dashboard", "/throughput/month", "/throughput/month?month=2025-06", f"{AT}/2025-07-04/texts",
     "/throughput/obligations", f"{AT}/{TODAY}/worksheet", f"{AT}/2025-07-04/worksheet", f"{AT}/2025-07-01/worksheet",
     f"{AT}/2025-07-04/receipt", f"{AT}/2025-07-04", f"{AT}/2025-07-04/city", f"{AT}/2025-07-01/city/revisions",
     "/throughput/reports", "/throughput/summary", "/sessions", "/tokens", "/tokens/new", "/password",
@@ -39,6 +39,7 @@ OFFICER = (
     "/throughput/reminders", f"/throughput/reminders/times/{WARD}", "/portal/gaps", "/portal/gaps/ageing",
 )  # fmt: skip
 ANALYST = (
+    "/dashboard", "/dashboard?period=2025-07-04", f"/dashboard?period=2025-W27&unit={WARD}&field=HT",
     "/throughput/approvals?day=2025-07-04", "/throughput/reopenings?state=asked", f"{AT}/2025-07-01/city/approvals",
     "/throughput/reopenings/1",
     f"/throughput/board?day={TODAY}", "/throughput/board?day=2025-07-04&state=received_on_time",

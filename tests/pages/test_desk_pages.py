@@ -46,8 +46,8 @@ def test_a_ward_comes_home_to_its_day_and_is_one_tap_from_each(people: Any) -> N
 @pytest.mark.parametrize(
     ("role", "home"),
     [
-        ("ward_leader", "/throughput/today"), ("city_analyst", "/throughput/board"),
-        ("leader", "/throughput/board"), ("department_officer", "/tasks/mine"), ("administrator", "/units"),
+        ("ward_officer", "/throughput/today"), ("ward_leader", "/dashboard"), ("city_analyst", "/dashboard"),
+        ("leader", "/dashboard"), ("department_officer", "/dashboard"), ("administrator", "/units"),
     ],
 )  # fmt: skip
 def test_each_role_comes_to_its_own_first_page(people: Any, role: str, home: str) -> None:
@@ -55,7 +55,7 @@ def test_each_role_comes_to_its_own_first_page(people: Any, role: str, home: str
     assert browser.get("/").headers["location"] == home
     page = browser.get(home).text
     assert len(current(page)) == 1
-    assert ('href="/throughput/today"' in page) == (role == "ward_leader")
+    assert ('href="/throughput/today"' in page) == (role in ("ward_officer", "ward_leader"))
 
 
 def test_only_the_page_s_own_entry_is_marked(people: Any, api: Any) -> None:

@@ -68,7 +68,7 @@ def show(session: Session, caller: Caller, code: str, *, place: Place, now: date
             targets.shown(row, one, place.unit if row.unit_id else None, row.id in kept)
             for row in sorted(of_place, key=lambda row: (row.last, row.place, row.version))
         ],
-        pace=_pace_out(here, pace), parts=_parts(session, here, place),
+        pace=pace_out(here, pace), parts=_parts(session, here, place),
         tasks=tasks_of(session, caller, one.indicator.id, now),
         citations=citations.listing(
             session, caller, Page(CITED, None), citations.Asked(indicator=code, place=place), day
@@ -90,7 +90,8 @@ def series(session: Session, one: Defined, place: Place) -> list[Any]:
     return list(session.execute(query))[::-1]
 
 
-def _pace_out(here: Held, found: Pace | None) -> PaceOut | None:
+def pace_out(here: Held, found: Pace | None) -> PaceOut | None:
+    """Return a pace as it is shown; None without one."""
     if found is None or here.target is None:
         return None
     return PaceOut(

@@ -34,6 +34,11 @@ def pace(target: Target | None, measure: str, rows: Iterable[tuple[Reading, str]
 
 def on_pace(session: Session, place: Place, held: Iterable[tuple[Reading, Target, str]]) -> dict[int, bool | None]:
     """Return whether targets will be made, by indicator: of newest readings with their targets; one look-up for all."""
+    return {number: one.makes_it if one else None for number, one in paces(session, place, held).items()}
+
+
+def paces(session: Session, place: Place, held: Iterable[tuple[Reading, Target, str]]) -> dict[int, Pace | None]:
+    """Return the paces to targets, by indicator: of newest readings with their targets; one look-up for all."""
     held = list(held)
     if not held:
         return {}
@@ -50,8 +55,9 @@ def on_pace(session: Session, place: Place, held: Iterable[tuple[Reading, Target
     series: dict[int, list[tuple[Reading, str]]] = defaultdict(list)
     for one in found:
         series[one.indicator_id].append((one, measures[one.definition_id]))
-    out: dict[int, bool | None] = {}
-    for row, target, measure in held:
-        known = pace(target, measure, [(one, of) for one, of in series[row.indicator_id] if one.last <= row.last])
-        out[row.indicator_id] = known.makes_it if known else None
-    return out
+    return {
+        row.indicator_id: pace(
+            target, measure, [(one, of) for one, of in series[row.indicator_id] if one.last <= row.last]
+        )
+        for row, target, measure in held
+    }

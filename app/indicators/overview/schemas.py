@@ -102,6 +102,13 @@ class PaceOut(BaseModel):
     makes_it: bool | None
 
 
+class MissedTarget(BaseModel):
+    """An indicator whose target is missed, or will be at the pace of the last twelve months; and what it would need."""
+
+    indicator: IndicatorItem
+    pace: Annotated[PaceOut | None, Described(description="null: the goal is no bound, so that no pace leads to it")]
+
+
 class IndicatorOut(PlaceOut):
     """One indicator in one place: how it stands, its series, targets, and what belongs to it."""
 

@@ -117,18 +117,7 @@ def listing(
     Of a unit only those that speak of it: with a reading, or a target of its own.
     """
     day = day_of(now)
-    # A set for units has nothing to say of the city; who looks for it by name finds it all the same.
-    named = filters.set is not None or filters.q is not None
-    query = sets.definitions_query().where(sets.holds_on(day)) if named else _holding(day, place)
-    if filters.set is not None:
-        query = query.where(col(IndicatorSet.code) == filters.set)
-    if filters.owner is not None:
-        query = query.where(col(Definition.owner_unit_id) == filters.owner.id)
-    if filters.q is not None:
-        query = query.where(column_has_words(col(Definition.search_key), filters.q))
-    every = held(session, sets.defined(session, query), place, day)
-    if place.unit is not None or place.name == NATIONAL:
-        every = [h for h in every if h.reading is not None or (h.target is not None and h.target.place == place.name)]
+    every = of_place(session, place, filters, day)
     counts = Counter(h.standing for h in every)
     stale = sum(h.stale for h in every)
     shown = [
@@ -146,6 +135,23 @@ def listing(
         counts=[StandingCount(standing=s, count=counts[s]) for s in Standing], stale=stale,
         items=[item(h, paces.get(h.one.indicator.id)) for h in kept], next=following,
     )  # fmt: skip
+
+
+def of_place(session: Session, place: Place, filters: Filters, day: date) -> list[Held]:
+    """Return how the indicators of a set, an owner or some words stand in a place, in the order of their sets."""
+    # A set for units has nothing to say of the city; who looks for it by name finds it all the same.
+    named = filters.set is not None or filters.q is not None
+    query = sets.definitions_query().where(sets.holds_on(day)) if named else _holding(day, place)
+    if filters.set is not None:
+        query = query.where(col(IndicatorSet.code) == filters.set)
+    if filters.owner is not None:
+        query = query.where(col(Definition.owner_unit_id) == filters.owner.id)
+    if filters.q is not None:
+        query = query.where(column_has_words(col(Definition.search_key), filters.q))
+    every = held(session, sets.defined(session, query), place, day)
+    if place.unit is not None or place.name == NATIONAL:
+        every = [h for h in every if h.reading is not None or (h.target is not None and h.target.place == place.name)]
+    return every
 
 
 def _holding(day: date, place: Place) -> Any:

@@ -28,6 +28,7 @@ from app.throughput.summary.schemas import Completeness
 from app.throughput.summary.service import completeness
 from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
+from app.units.models import Unit
 
 STATES = tuple(State)
 OPEN = frozenset({State.late, State.partial, State.due, State.not_due})
@@ -74,6 +75,18 @@ def board(
         missing_count=len(all_units.missing),
         missing=[Missing(unit=u.code, name=u.name, systems=u.open) for u in all_units.missing[:MOST_MISSING]],
     )
+
+
+def reported(
+    session: Session, caller: Caller, *, day: date, now: datetime, unit: Unit | None
+) -> tuple[list[SystemCount], list[Missing]]:
+    """Return how many units each system's reports are in of, and all units that are late with some, by name."""
+    units = [one for one in _day(session, caller, day, now).units if unit is None or one.unit_id == unit.id]
+    late = STATES.index(State.late)
+    owing = [(one, [system for system in SYSTEMS if one.ranks.get(system) == late]) for one in units]
+    return [_system_count(units, system) for system in SYSTEMS], [
+        Missing(unit=one.code, name=one.name, systems=systems) for one, systems in owing if systems
+    ]
 
 
 def rank(now: datetime) -> ColumnElement[int]:

@@ -66,7 +66,7 @@ def summarise(session: Session, caller: Caller, question: Question, now: datetim
     scope = Scope(units, q.system.value if q.system else None, q.field.id if q.field else None)
     source = source_of(session, scope, q.first, q.last, q.as_of)
     rows = _rows(session, source, q, locale)
-    total = source.sums(q.first, q.last, None).get(None, Figures())
+    total = whole(source, q.first, q.last)
     return SummaryOut(
         first=q.first,
         last=q.last,
@@ -96,6 +96,12 @@ def judge_period(first: date, last: date, as_of: datetime | None, limit: int = L
 def source_of(session: Session, scope: Scope, first: date, last: date, as_of: datetime | None) -> Kept | Known:
     """Return where the figures of a period come from: the kept totals, or the revisions of then."""
     return Kept(session, scope) if as_of is None else known(session, scope, first, last, as_of)
+
+
+def whole(source: Kept | Known, first: date, last: date) -> Figures:
+    """Return the figures of a period as one; zeros where nothing was reported."""
+    found: Figures = source.sums(first, last, None).get(None, Figures())
+    return found
 
 
 def _rows(session: Session, source: Kept | Known, q: Question, locale: str) -> list[SummaryRow]:

@@ -1,0 +1,48 @@
+"""The dashboard at both doors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.core.clock import Now
+from app.core.db import Reading
+from app.core.forms import DoorRoute
+from app.core.schemas import BLANK_IS_NONE, problems
+from app.core.web import Render
+from app.dashboard import service
+from app.dashboard.schemas import DashboardOut
+from app.dashboard.tabular import as_table
+from app.throughput.endpoints import CanSum, units_to_choose
+from app.throughput.forms import Reference
+
+router = APIRouter(route_class=DoorRoute, tags=["dashboard"])
+
+PERIOD_WORDS = (
+    "`2026-11-20`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`, of what was served and reported; "
+    "default: the newest day of which a deadline has passed, with its week, month and year so far"
+)
+
+
+@router.get(
+    "/dashboard", operation_id="get_dashboard", response_model=DashboardOut,
+    responses=problems(401, 403, 404, 406, 422),
+)  # fmt: skip
+def get_dashboard(
+    request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
+    period: Annotated[str | None, Query(max_length=10, description=PERIOD_WORDS), BLANK_IS_NONE] = None,
+    unit: Annotated[
+        str | None, Query(max_length=35, description="Code of a unit; default: the city, or one's own"), BLANK_IS_NONE
+    ] = None,
+    field: Annotated[
+        str | None, Query(max_length=35, description="Code of a field, for what was served"), BLANK_IS_NONE
+    ] = None,
+) -> Response:  # fmt: skip
+    """Answer five questions: how were people served, who did not report, what is late, what will be missed, what
+    differs.
+    """
+    wanted = service.asked(session, caller, now, period=period, unit=unit, field=field)
+    data = service.dashboard(session, caller, wanted, now)
+    return render(
+        data, "dashboard/dashboard.html", table=lambda: as_table(data), fields=Reference.read(session).by_code,
+        units=units_to_choose(session, caller, now),
+    )  # fmt: skip

@@ -1,0 +1,228 @@
+"""The dashboard: the domains' own numbers put together, of the city or of one unit, at both doors."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from tests.support.clients import OTHER, WARD, line, report
+from tests.support.indicators import indicator, reading, with_set
+from tests.support.tasks import with_directive, with_task
+
+Api = Callable[..., TestClient]
+AT = "/api/v1/dashboard"
+THURSDAY, WEDNESDAY = "2026-11-19", "2026-11-18"
+MONDAY = "2026-11-16"
+
+
+def sent(api: Api, unit: str, day: str, **counts: Any) -> None:
+    """Send both reports of a unit's day with the same counts."""
+    for system in ("city", "ministry"):
+        at = f"/api/v1/throughput/reports/{unit}/{day}/{system}"
+        answer = api("ward_officer", unit).put(at, json=report(line(**counts)))
+        assert answer.status_code == 201, answer.text
+
+
+def shown(client: TestClient, **query: str) -> dict[str, Any]:
+    """Return the dashboard as a client gets it."""
+    answer = client.get(AT, params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_its_figures_are_those_of_the_summary_for_each_span_and_what_went_before(api: Api) -> None:
+    leader = api("leader")
+    sent(api, WARD, WEDNESDAY, received_online=5, resolved_early=1)
+    sent(api, WARD, THURSDAY, carried_over=4, received_online=7, received_counter=3, resolved_early=2)
+    served = shown(leader)["served"]
+    assert served["day"] == THURSDAY, "of Friday no deadline has passed yet"
+    assert [(s["kind"], s["from"], s["to"]) for s in served["spans"]] == [
+        ("day", THURSDAY, THURSDAY), ("week", MONDAY, THURSDAY), ("month", "2026-11-01", THURSDAY),
+        ("year", "2026-01-01", THURSDAY),
+    ]  # fmt: skip
+    day = served["spans"][0]
+    assert (day["received"], day["resolved"], day["pending"]) == (20, 4, 24)
+    assert day["online"] == {"numerator": 14, "denominator": 20, "value": 0.7}
+    assert (day["previous"]["from"], day["previous"]["received"]) == (WEDNESDAY, 10)
+    assert day["week_before"] is None, "nobody reported: nothing is known, and that is not nought"
+    for span in served["spans"]:
+        whole = leader.get(f"/api/v1/throughput/summary?from={span['from']}&to={span['to']}").json()
+        total = whole["total"]
+        assert [span[k] for k in ("received", "resolved", "pending")] == [
+            total[k] for k in ("received", "resolved", "pending")
+        ]
+        assert [span[k] for k in ("on_time", "overdue", "online")] == [
+            total["rates"][k] for k in ("on_time", "overdue", "online")
+        ]
+        assert span["completeness"] == whole["completeness"]
+        assert served["cut_off"] == whole["cut_off"]
+
+
+def test_who_did_not_report_is_named_as_on_the_board(api: Api) -> None:
+    sent(api, WARD, THURSDAY, received_online=7)
+    leader = api("leader")
+    found = shown(leader)["reported"]
+    board = leader.get(f"/api/v1/throughput/board?day={THURSDAY}").json()
+    assert (found["completeness"]["received"], found["completeness"]["expected"]) == (1, 40)
+    assert found["completeness"] == board["completeness"]
+    assert found["missing"] == board["missing"]
+    assert found["systems"] == board["systems"]
+    assert len(found["missing"]) == 39
+    assert WARD not in [one["unit"] for one in found["missing"]]
+    of_one = shown(leader, unit=OTHER)["reported"]
+    assert [one["unit"] for one in of_one["missing"]] == [OTHER]
+    assert of_one["completeness"]["expected"] == 1
+
+
+def test_overdue_tasks_are_named_with_whose_they_are_the_longest_first(api: Api) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    with_task(analyst, "T1", number, deadline="2026-11-16", accountable_position="Phó Chủ tịch UBND")
+    with_task(analyst, "T2", number, deadline="2026-11-10", lead_unit="SO-KHCN")
+    with_task(analyst, "T3", number)
+    found = shown(api("leader"))["tasks"]
+    assert [(t["code"], t["lead_unit"]["code"], t["accountable_position"]) for t in found["overdue"]] == [
+        ("T2", "SO-KHCN", None), ("T1", WARD, "Phó Chủ tịch UBND"),
+    ]  # fmt: skip
+    whole = api("leader").get("/api/v1/tasks/summary").json()
+    assert (found["total"], found["buckets"]) == (3, whole["buckets"])
+    assert [t["code"] for t in shown(analyst, unit="SO-KHCN")["tasks"]["overdue"]] == ["T2"]
+
+
+def test_targets_that_are_missed_come_with_the_pace_they_need(api: Api) -> None:
+    analyst, leader = api("city_analyst"), api("leader")
+    with_set(analyst, *(indicator(f"THU-{n}", period_type="month") for n in (1, 2, 3)))
+    for number, (due, values) in enumerate((("2026-09", (60, 60)), ("2026", (60, 61)), ("2026", (60, 75))), 1):
+        at = f"/api/v1/indicators/THU-{number}"
+        aim = {"period": due, "low": 80, "document": "KH 98"}
+        assert analyst.post(f"{at}/targets", json=aim).status_code == 201
+        for period, value in zip(("2026-08", "2026-09"), values, strict=True):
+            sent_one = analyst.post(f"{at}/readings", json=reading(period, value=value))
+            assert sent_one.status_code == 201, sent_one.text
+    found = shown(leader)["targets"]
+    ours = [one for one in found["missed"] if one["indicator"]["set"] == "THU"]
+    assert [(one["indicator"]["code"], one["indicator"]["standing"]) for one in ours] == [
+        ("THU-1", "not_met"), ("THU-2", "not_due"),
+    ], "the third will be made"  # fmt: skip
+    assert [(one["pace"]["needed"], one["pace"]["months_left"]) for one in ours] == [(20.0, 0), (6.333333, 3)]
+    listed = leader.get("/api/v1/indicators?limit=200").json()
+    assert found["counts"] == listed["counts"]
+    wanted = {
+        i["code"] for i in listed["items"]
+        if i["standing"] == "not_met" or (i["standing"] == "not_due" and i["makes_it"] is False)
+    }  # fmt: skip
+    assert {one["indicator"]["code"] for one in found["missed"]} == wanted
+    for one in found["missed"]:
+        alone = leader.get(f"/api/v1/indicators/{one['indicator']['code']}").json()
+        assert one["pace"] == alone["pace"]
+
+
+def test_gaps_are_those_of_their_ageing(api: Api) -> None:
+    analyst = api("city_analyst")
+    ageing = analyst.get("/api/v1/portal/gaps/ageing?group_by=month").json()["total"]
+    assert shown(analyst)["gaps"] == ageing
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "before"),
+    [
+        ("2026-11-19", "2026-11-19", "2026-11-19", "2026-11-18"), ("2026-W46", "2026-11-09", "2026-11-15", None),
+        ("2026-11", "2026-11-01", "2026-11-19", None), ("2026-Q4", "2026-10-01", "2026-11-19", None),
+        ("2025", "2025-01-01", "2025-12-31", None),
+    ],
+)  # fmt: skip
+def test_any_period_is_asked_by_its_name(api: Api, period: str, first: str, last: str, before: str | None) -> None:
+    sent(api, WARD, WEDNESDAY, received_online=5)
+    found = shown(api("leader"), period=period)
+    (span,) = found["served"]["spans"]
+    assert (found["period"], span["period"], span["from"], span["to"]) == (period, period, first, last)
+    assert (span["previous"] or {}).get("from") == before
+
+
+def test_what_is_no_period_or_field_is_told_and_another_s_unit_is_not_found(api: Api) -> None:
+    leader = api("leader")
+    for query, code in (
+        ({"period": "2026-13"}, "bad_period"), ({"period": "2026-02-30"}, "bad_period"),
+        ({"period": "2026-W54"}, "bad_period"), ({"field": "KHONG"}, "unknown_field"),
+    ):  # fmt: skip
+        answer = leader.get(AT, params=query)
+        assert answer.status_code == 422, answer.text
+        assert answer.json()["errors"][0]["code"] == code
+    assert leader.get(AT, params={"unit": "00000"}).status_code == 404
+    assert api("ward_leader").get(AT, params={"unit": OTHER}).status_code == 404
+
+
+def test_a_ward_s_leader_and_a_department_see_their_own_unit_alone(api: Api) -> None:
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    with_task(analyst, "T1", number, deadline="2026-11-16", lead_unit=OTHER)
+    with_task(analyst, "T2", number, deadline="2026-11-16", lead_unit="SO-KHCN")
+    sent(api, OTHER, THURSDAY, received_online=9)
+    sent(api, WARD, THURSDAY, received_online=7)
+    ward = shown(api("ward_leader"))
+    assert ward["unit"]["code"] == WARD
+    assert ward["served"]["spans"][0]["received"] == 14
+    assert (ward["reported"]["completeness"]["expected"], ward["reported"]["missing"]) == (1, [])
+    assert (ward["tasks"]["overdue"], ward["targets"]["place"]) == ([], WARD)
+    assert OTHER not in api("ward_leader").get(AT).text
+    department = shown(api("department_officer"))
+    assert department["unit"]["code"] == "SO-KHCN"
+    assert (department["served"], department["reported"], department["gaps"]) == (None, None, None)
+    assert [t["code"] for t in department["tasks"]["overdue"]] == ["T2"]
+    assert (department["targets"]["place"], department["targets"]["owner"]) == ("city", "SO-KHCN")
+    assert api("administrator").get(AT).status_code == 403
+
+
+def test_the_files_hold_its_numbers(api: Api) -> None:
+    sent(api, WARD, THURSDAY, received_online=7)
+    leader = api("leader")
+    rows = list(csv.DictReader(io.StringIO(leader.get(f"{AT}.csv").content.decode("utf-8-sig"))))
+    day = next(row for row in rows if (row["part"], row["key"]) == ("served.day", "received"))
+    assert (day["value"], day["from"]) == ("14", THURSDAY)
+    units = next(row for row in rows if row["part"] == "reported")
+    assert (units["numerator"], units["denominator"]) == ("1", "40")
+    assert sum(row["part"] == "missing" for row in rows) == 39
+
+
+def test_unchanged_it_costs_no_body_and_a_change_shows(api: Api, people: Any) -> None:
+    sent(api, WARD, THURSDAY, received_online=7)
+    for client, at in ((api("leader"), AT), (people("leader"), "/dashboard")):
+        first = client.get(at)
+        tag = first.headers["etag"]
+        again = client.get(at, headers={"if-none-match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        sent(api, shown(api("leader"))["reported"]["missing"][-1]["unit"], THURSDAY, received_online=1)
+        assert client.get(at, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -> None:
+    leader, analyst = api("leader"), api("city_analyst")
+    sent(api, WARD, THURSDAY, received_online=7)
+    number = with_directive(analyst)
+    with_task(analyst, "T1", number, deadline="2026-11-16")
+
+    def statements() -> int:
+        seen: list[str] = []
+
+        def see(*args: Any) -> None:
+            seen.append(args[2])
+
+        event.listen(app.state.database.engine, "before_cursor_execute", see)
+        shown(leader)
+        event.remove(app.state.database.engine, "before_cursor_execute", see)
+        return len(seen)
+
+    shown(leader)
+    few = statements()
+    sent(api, OTHER, THURSDAY, received_online=7)
+    for n in range(2, 8):
+        with_task(analyst, f"T{n}", number, deadline="2026-11-12")
+    shown(leader)
+    assert statements() == few
+    assert few <= 90
