@@ -76,12 +76,12 @@ def _keep_marks(session: Session, task: Task, now: datetime) -> None:
     wanted |= {(None, unit, None) for unit in session.scalars(helpers)}
     wanted |= {(None, None, word[:WORD_LENGTH]) for word in task.search_key.split()}
     query = select(TaskMark).where(col(TaskMark.task_id) == task.id, col(TaskMark.to_at) == FOREVER)
-    kept = {(row.tag, row.unit_id, row.word): row for row in session.scalars(query)}
-    if kept.keys() == wanted:
+    kept = [((row.tag, row.unit_id, row.word), row) for row in session.scalars(query)]
+    if len(kept) == len(wanted) and {key for key, _ in kept} == wanted:
         return
     stamps.changing(session, STAMP)
     events.at_end(session, _touch, last=True)
-    for key, row in kept.items():
+    for key, row in kept:
         if key in wanted:
             wanted.discard(key)
         else:

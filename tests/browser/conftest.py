@@ -224,6 +224,7 @@ def visit(site: Site, chromium: Browser, kept: dict[str, list[BrowserContext]]) 
             size = {"width": width, "height": 900}
             context = chromium.new_context(base_url=site.address, viewport=size, **options)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
+        context.set_default_navigation_timeout(30_000)  # a busy machine may take long to begin with
         opened.append((alike, context))
         context.add_cookies([{"name": "lang", "value": locale, "url": site.address}])
         if user_name is not None:

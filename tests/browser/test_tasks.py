@@ -90,3 +90,31 @@ def test_a_leader_asks_a_phone_answers_with_a_photo_and_the_month_is_downloaded(
             assert part in file.namelist()
     assert desk.complaints == []
     assert phone.complaints == []
+
+
+def test_one_act_hands_a_task_to_forty_units_and_the_matrix_follows(visit: Callable[..., Visitor]) -> None:
+    desk = visit("tonghop")
+    page = desk.go("/directives")
+    page.locator('#directives a[href^="/directives/"]').first.click()
+    page.locator('main a[href$="/hand-out"]').click()
+    page.fill("#code", "GIAO-01")
+    page.fill("#title", "Ban hành kế hoạch chuyển đổi số của đơn vị")
+    page.fill("#deadline", "2025-07-31")
+    page.select_option("#lead_unit", label="Sở Khoa học và Công nghệ")
+    page.locator("main form button").last.click()
+    assert page.locator(".error-summary").is_visible(), "to whom was not said"
+    assert page.input_value("#title") == "Ban hành kế hoạch chuyển đổi số của đơn vị"
+    page.get_by_label("Phường", exact=True).check()
+    page.get_by_label("Xã", exact=True).check()
+    page.locator("main form button").last.click()
+    page.wait_for_url("**/tasks/GIAO-01/matrix")
+    assert page.locator("#matrix tbody tr").count() == 40
+    assert page.locator("#matrix").get_by_text("Đã hoàn thành").count() == 0
+    phone = visit("canbo", width=360).go("/tasks/mine")
+    card = phone.locator(".card", has=phone.locator(f'a[href="/tasks/GIAO-01.{WARD}"]'))
+    assert "Ban hành kế hoạch chuyển đổi số của đơn vị" in card.inner_text()
+    card.get_by_role("button").click()
+    assert phone.url.endswith(f"/tasks/GIAO-01.{WARD}")
+    page.reload()
+    assert page.locator("#matrix tbody tr", has_text="Đang thực hiện").count() == 1, "the others have not begun"
+    assert desk.complaints == []
