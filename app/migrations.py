@@ -33,17 +33,27 @@ def downgrade(database: Database, revision: str) -> None:
 
 def _run(database: Database, act: Callable[[Config], None]) -> None:
     settings = config()
-    with database.engine.connect() as connection, _rebuilding(connection):
+    with rebuilding(database) as connection:
         settings.attributes["connection"] = connection
         act(settings)
+
+
+@contextmanager
+def rebuilding(database: Database) -> Iterator[Connection]:
+    """Yield a connection whose work is committed at the end, where every row still refers to one that is there.
+
+    Raises RuntimeError, and keeps nothing, where one would not.
+    """
+    with database.engine.connect() as connection, _no_key_followed(connection):
+        yield connection
         if broken := _dangling(connection):
             raise RuntimeError(f"rows would refer to nothing: {broken}")
         connection.commit()
 
 
 @contextmanager
-def _rebuilding(connection: Connection) -> Iterator[None]:
-    """Let tables that others refer to be rebuilt on SQLite, which drops them for it: no key is followed meanwhile."""
+def _no_key_followed(connection: Connection) -> Iterator[None]:
+    """Let tables that others refer to be rebuilt on SQLite, which drops them for it."""
     own: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
         yield

@@ -5,6 +5,7 @@ from app.core import events
 from app.indicators.computed import service as computed
 from app.indicators.overview.tasks import on_tasks_shown
 from app.indicators.readings.events import ReadingRecorded
+from app.portal.codes.events import PeriodsPulled
 from app.portal.gaps import keeping as gaps
 from app.portal.messages import telling
 from app.procedures.models import FieldChanged
@@ -12,6 +13,7 @@ from app.tasks.events import TaskCounted, TasksShown
 from app.throughput.approvals import service as approvals
 from app.throughput.approvals.service import ApprovalEnded, ReportApproved, ReportReturned
 from app.throughput.figures import service as figures
+from app.throughput.figures.storing import FiguresStored
 from app.throughput.findings import follow as findings
 from app.throughput.forms import on_reference_changed
 from app.throughput.obligations import making as obligations
@@ -41,7 +43,10 @@ def wire() -> None:
     events.subscribe(ReportReceived, figures.on_report)
     events.subscribe(ReportCorrected, figures.on_report)
     events.subscribe(ReasonsAdded, figures.on_reasons_added)
-    gaps.listen()
+    events.subscribe(ReportReceived, gaps.on_report)
+    events.subscribe(ReportCorrected, gaps.on_report)
+    events.subscribe(FiguresStored, gaps.on_figures)
+    events.subscribe(PeriodsPulled, gaps.on_pulled)
     events.subscribe(ReportReceived, computed.on_report)
     events.subscribe(ReportCorrected, computed.on_report)
     events.subscribe(ReasonsAdded, computed.on_reasons_added)

@@ -5,6 +5,7 @@ from sqlmodel import SQLModel
 
 from app.core.db import Database
 from app.core.settings import Settings
+from app.migrations import rebuilding
 from app.tables import TABLES
 
 assert TABLES
@@ -26,6 +27,5 @@ given = context.config.attributes.get("connection")
 if given is not None:
     run(given)
 else:
-    with Database(Settings()).engine.connect() as own:
+    with rebuilding(Database(Settings())) as own:
         run(own)
-        own.commit()

@@ -8,11 +8,11 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from app.core import audit
-from app.core.access import Caller
 from app.core.errors import Conflict
+from app.demo.callers import analyst, leader
 from app.procedures.rules import System
 from app.throughput.approvals import service as approvals
-from app.throughput.approvals.rules import RIGHTS, Stage
+from app.throughput.approvals.rules import Stage
 from app.throughput.approvals.service import Terms
 from app.throughput.models import Report
 from app.throughput.reopenings import service as reopenings
@@ -44,7 +44,7 @@ def _approve(session: Session, units: dict[str, Unit], day: date, at: datetime) 
     city = found.where(col(Report.day) == day, col(Report.system) == System.CITY.value).order_by(col(Unit.code))
     reports = [(units[code], version) for code, version in session.execute(city)]
     for unit, version in _but(reports, OWN)[:APPROVED]:
-        for caller in (_leader(unit), _analyst()):
+        for caller in (leader(unit), analyst()):
             approvals.approve(
                 session, caller, unit=unit, day=day, system=System.CITY, stage=approvals.stage_of(caller),
                 version=version, terms=Terms(), now=at,
@@ -52,7 +52,7 @@ def _approve(session: Session, units: dict[str, Unit], day: date, at: datetime) 
     for unit, version in reports:
         if unit.code == OWN:
             approvals.give_back(
-                session, _analyst(), unit=unit, day=day, system=System.CITY, stage=Stage.city, version=version,
+                session, analyst(), unit=unit, day=day, system=System.CITY, stage=Stage.city, version=version,
                 reason=f"Lĩnh vực Hộ tịch: số tiếp nhận trực tuyến thấp hơn hệ thống một cửa {LACKING} hồ sơ, "
                 "đề nghị kiểm tra và gửi lại", now=at,
             )  # fmt: skip
@@ -65,31 +65,16 @@ def _reopen(session: Session, units: dict[str, Unit], day: date, at: datetime) -
     }
     for code, why in asked.items():
         with suppress(Conflict):  # asked before, or the day is not locked yet
-            caller, body = _leader(units[code]), ReopeningIn(why=why)
+            caller, body = leader(units[code]), ReopeningIn(why=why)
             made, _ = reopenings.ask(
                 session, caller, unit=units[code], day=day, system=System.CITY, body=body, now=at
             )  # fmt: skip
             if code == NEIGHBOUR:
                 grant = GrantIn(hours=24, reason="Đã có biên bản đối chiếu kèm theo")
                 reopenings.grant(
-                    session, _analyst(), made.id, body=grant, if_match=f'"{made.version}"', now=at
+                    session, analyst(), made.id, body=grant, if_match=f'"{made.version}"', now=at
                 )  # fmt: skip
 
 
 def _but(reports: Iterable[tuple[Unit, int]], code: str) -> list[tuple[Unit, int]]:
     return [(unit, version) for unit, version in reports if unit.code != code]
-
-
-def _leader(unit: Unit) -> Caller:
-    assert unit.id is not None
-    return Caller(
-        id=0, user_name="minh-hoa", label=f"Lãnh đạo {unit.name}, minh họa", role="ward_leader", unit_id=unit.id,
-        unit_code=unit.code, rights=frozenset({RIGHTS[Stage.ward], "reopenings:ask"}), units=frozenset({unit.id}),
-    )  # fmt: skip
-
-
-def _analyst() -> Caller:
-    return Caller(
-        id=0, user_name="minh-hoa", label="Tổ tổng hợp thành phố, minh họa", role="city_analyst", unit_id=None,
-        unit_code=None, rights=frozenset({RIGHTS[Stage.city], "reopenings:decide"}), units=None,
-    )  # fmt: skip

@@ -11,11 +11,11 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from app.core import audit
-from app.core.access import Caller
 from app.core.clock import at
 from app.core.db import commit
 from app.core.errors import Problem
 from app.core.paging import Page
+from app.demo.callers import analyst, officer
 from app.demo.machine import SOURCE, line_said, machine
 from app.portal.adapters.rules import PortalMonth
 from app.portal.codes import pulling
@@ -29,7 +29,6 @@ from app.throughput.figures import service as figures
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import FigureDayIn, FiguresIn
 from app.throughput.forms import Reference
-from app.units.models import Unit
 
 EVENING, MORNING = time(20, 0), time(8, 30)
 # Of which the portal's month is there, and how many online dossiers it lacks beyond its usual lag.
@@ -106,17 +105,17 @@ def _explain(session: Session, story: Story, day: date, now: datetime) -> None:
     assert story.reason is not None
     unit = Reference.read(session).units[story.unit]
     wanted = listing.Wanted(unit=unit, first=day, last=day)
-    found = [one for one in listing.listing(session, _analyst(), wanted, now, Page(50, None)).items if one.first == day]
+    found = [one for one in listing.listing(session, analyst(), wanted, now, Page(50, None)).items if one.first == day]
     if not found:
         return
     first, *others = found
     body = GapExplanationIn(reason=story.reason, also=[AlsoIn(id=one.id, version=one.version) for one in others])
-    service.explain(session, _officer(unit), first.id, body=body, if_match=f'"{first.version}"', now=now)
+    service.explain(session, officer(unit), first.id, body=body, if_match=f'"{first.version}"', now=now)
     if story.closed:
         word = GapClosureIn(outcome=GapOutcome.accepted, why="Hồ sơ nhận hộ phường bên, hai hệ thống ghi khác đơn vị")
         for one in found:
             with suppress(Problem):
-                service.close(session, _analyst(), one.id, body=word, if_match=f'"{one.version + 1}"', now=now)
+                service.close(session, analyst(), one.id, body=word, if_match=f'"{one.version + 1}"', now=now)
 
 
 def _publish(session: Session, days: Sequence[date], now: datetime) -> None:
@@ -137,18 +136,3 @@ def _publish(session: Session, days: Sequence[date], now: datetime) -> None:
     asked = min(now, at(next(day for day in days if day >= month), MORNING))
     session.info["audit_context"] = audit.Context(asked, None, "minh-hoa", "demo")
     pulling.keep_months(session, asked, year=year, month=number, rows=rows)
-
-
-def _officer(unit: Unit) -> Caller:
-    assert unit.id is not None
-    return Caller(
-        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name}, minh họa", role="ward_officer", unit_id=unit.id,
-        unit_code=unit.code, rights=frozenset({"gaps:explain"}), units=frozenset({unit.id}),
-    )  # fmt: skip
-
-
-def _analyst() -> Caller:
-    return Caller(
-        id=0, user_name="minh-hoa", label="Tổ tổng hợp thành phố, minh họa", role="city_analyst", unit_id=None,
-        unit_code=None, rights=frozenset({"gaps:explain", "portal:keep"}), units=None,
-    )  # fmt: skip

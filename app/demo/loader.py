@@ -12,7 +12,6 @@ from sqlmodel import Session, col
 from app.accounts.demonstration import demo_accounts
 from app.calendar.service import calendar_for
 from app.core import audit
-from app.core.access import Caller
 from app.core.audit import AuditEntry
 from app.core.clock import SystemClock, at, day_of
 from app.core.db import Database, commit
@@ -21,6 +20,7 @@ from app.core.progress import progress
 from app.core.settings import Settings
 from app.demo import afterwards, gaps, machine
 from app.demo import tasks as demo_tasks
+from app.demo.callers import officer
 from app.demo.desks import Line
 from app.demo.figures import Figures, Filing
 from app.demo.plan import FIRST_DAY
@@ -141,19 +141,11 @@ def _receive(session: Session, reference: Reference, units: dict[str, Unit], fil
             standing = reading.current(session, unit.id, filing.day, system)
             if_match = f'"{standing.version}"' if standing else None
         service.put_report(
-            session, _officer(unit), unit=unit, day=filing.day, system=system, body=_body(filing),
+            session, officer(unit), unit=unit, day=filing.day, system=system, body=_body(filing),
             match=service.Match(if_match), now=at, reference=reference,
         )  # fmt: skip
         count += 1
     return count
-
-
-def _officer(unit: Unit) -> Caller:
-    assert unit.id is not None
-    return Caller(
-        id=0, user_name="minh-hoa", label=f"Một cửa {unit.name}, minh họa", role="ward_officer", unit_id=unit.id,
-        unit_code=unit.code, rights=frozenset({"reports:send"}), units=frozenset({unit.id}),
-    )  # fmt: skip
 
 
 def _body(filing: Filing) -> ReportIn:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.core import audit
 from app.core.access import Caller
 from app.core.clock import at, day_of
+from app.demo import callers
 from app.demo import task_plan as plan
 from app.demo.task_plan import MADE_UP, Planned
 from app.tasks import life, service
@@ -43,10 +44,7 @@ DIRECTIVES = {
              "clauses": [{"label": "III.1", "text": f"Việc của từng đơn vị {MADE_UP}"}]},
 }  # fmt: skip
 RECLASSIFYING = {"number": f"57-MH/TB {MADE_UP}", "day": "2025-11-03"}
-CITY = Caller(
-    id=0, user_name="minh-hoa", label=f"Chuyên viên tổng hợp {MADE_UP}", role="city_analyst", unit_id=None,
-    unit_code=None, rights=frozenset(), units=None, demonstration=True,
-)  # fmt: skip
+CITY = callers.task_keeper()
 
 
 class Story:
@@ -76,11 +74,7 @@ class Story:
 
     def unit(self, code: str) -> Caller:
         """Return who works for a unit."""
-        unit = self.units[code]
-        return Caller(
-            id=0, user_name="minh-hoa", label=f"{unit.name} {MADE_UP}", role="department_officer", unit_id=unit.id,
-            unit_code=code, rights=frozenset(), units=frozenset({unit.id}), demonstration=True,
-        )  # fmt: skip
+        return callers.department(self.units[code])
 
     def directive(self, name: str, day: date) -> None:
         """Let a document come in."""

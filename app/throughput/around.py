@@ -84,7 +84,7 @@ class Many:
             has_following=after < len(received),
             past={one: past[one] for one in same_weekdays(day) if one in past},
             said=self.said.get(key, {}),
-                later=self.later,
+            later=self.later,
         ))  # fmt: skip
 
     def wrote(self, unit_id: int, day: date, system: System, draft: Draft, revision_id: int) -> None:

@@ -119,7 +119,7 @@ def claim(
     if row is None:
         return None
     mine = {"now": now, "asked": list(ready), "which": row.id, "worker": worker, "until": now + lease}
-    if session.execute(_TAKE, mine).rowcount != 1:  # type: ignore[attr-defined]
+    if session.connection().execute(_TAKE, mine).rowcount != 1:
         return None
     attempt = row.attempts + 1
     session.execute(_BEGUN, {"message_id": row.id, "number": attempt, "at": now, "worker": worker})
@@ -187,8 +187,7 @@ def _wake(session: Session, destination: str, now: datetime) -> None:
 
 def park_overdue(session: Session, now: datetime, *, resting: Collection[str]) -> int:
     """Leave to a person what has waited its 24 hours for a system that is not asked now; returns how many."""
-    parked = session.execute(_PARK, {"now": now, "asked": list(resting)})
-    return int(parked.rowcount)  # type: ignore[attr-defined]
+    return session.connection().execute(_PARK, {"now": now, "asked": list(resting)}).rowcount
 
 
 def replay(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[str]:

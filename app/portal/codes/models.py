@@ -31,62 +31,57 @@ class PortalCode(SQLModel, table=True):
     gone_at: datetime | None
 
 
-class PortalMonthRow(SQLModel, table=True):
+class _Counts(SQLModel):
+    """What the portal counts of an agency; null: it says nothing, which is not zero."""
+
+    received: int | None
+    online: int | None
+    direct: int | None
+    post: int | None
+    on_time: int | None
+    overdue: int | None
+    known_at: datetime
+
+
+def _none_negative() -> tuple[CheckConstraint, ...]:
+    return tuple(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS)
+
+
+class PortalMonthRow(_Counts, table=True):
     """What the portal publishes of an agency's month; null: it says nothing, which is not zero."""
 
     __tablename__ = "portal_months"
     __table_args__ = (
         CheckConstraint("month between 1 and 12 and year between 2000 and 2200", name="month"),
-        *(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS),
+        *_none_negative(),
     )
 
     agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
     year: int = Field(primary_key=True)
     month: int = Field(primary_key=True)
-    received: int | None
-    online: int | None
-    direct: int | None
-    post: int | None
-    on_time: int | None
-    overdue: int | None
-    known_at: datetime
 
 
-class PortalPeriodRow(SQLModel, table=True):
+class PortalPeriodRow(_Counts, table=True):
     """What the portal publishes of an agency's quarter or year; null: it says nothing, which is not zero."""
 
     __tablename__ = "portal_periods"
     __table_args__ = (
         CheckConstraint("length(period) in (4, 7)", name="period"),
-        *(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS),
+        *_none_negative(),
     )
 
     agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
     period: str = Field(primary_key=True, max_length=7, description="2026-Q4 or 2026")
-    received: int | None
-    online: int | None
-    direct: int | None
-    post: int | None
-    on_time: int | None
-    overdue: int | None
-    known_at: datetime
 
 
-class PortalMark(SQLModel, table=True):
+class PortalMark(_Counts, table=True):
     """Where an agency's running month stood when the portal was last asked on a day: what daily differences rest on."""
 
     __tablename__ = "portal_marks"
-    __table_args__ = tuple(CheckConstraint(f"{name} is null or {name} >= 0", name=name) for name in COUNTS)
+    __table_args__ = _none_negative()
 
     agency: str = Field(sa_column=Column(ordered_text(500), primary_key=True))
     day: date = Field(primary_key=True, description="On which it was asked; its month is the one that is counted")
-    received: int | None
-    online: int | None
-    direct: int | None
-    post: int | None
-    on_time: int | None
-    overdue: int | None
-    known_at: datetime
 
 
 class PortalScoreRow(SQLModel, table=True):

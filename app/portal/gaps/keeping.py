@@ -69,14 +69,6 @@ class Place(NamedTuple):
     source: str
 
 
-def listen() -> None:
-    """Have the ledger follow reports, sources and pulls: in the service, and in the commands that write any of them."""
-    events.subscribe(ReportReceived, on_report)
-    events.subscribe(ReportCorrected, on_report)
-    events.subscribe(FiguresStored, on_figures)
-    events.subscribe(PeriodsPulled, on_pulled)
-
-
 @dataclass
 class _Touched:
     """What a transaction has written so far that the ledger follows, and when."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from app.core import audit, hot
@@ -42,7 +42,7 @@ def listing(session: Session, page: Page, wanted: Wanted) -> MessagePage:
     if page.after is not None:
         if [type(part) for part in page.after] != [int]:
             raise Invalid([Fault("?cursor", "bad_cursor")])
-        query = query.where(tuple_(_M.id) < tuple_(page.after[0]))
+        query = query.where(_M.id < page.after[0])
     rows, following = cut(list(session.execute(query.limit(page.limit + 1))), page, lambda row: [row.id])
     names = _names(session)
     parked = session.scalar(select(func.count()).where(_M.state == MessageState.parked)) or 0
