@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from app.core import sheets
 from app.procedures.rules import System
-from app.throughput.board import service as board
+from app.throughput.board import standing
 from app.throughput.models import Obligation, Report
 from app.throughput.timing import Deadlines, State, state, worst
 from app.units.models import Unit
@@ -281,11 +281,11 @@ def test_the_database_judges_states_as_the_rules_do(session: Session) -> None:
     session.flush()
     found: dict[Any, State] = {}
     for d in days:
-        parts = board._parts(d, now)
-        found |= {(r.unit_id, d): board.STATES[r.rank] for r in session.execute(select(parts))}
+        parts = standing.parts(d, now)
+        found |= {(r.unit_id, d): standing.STATES[r.rank] for r in session.execute(select(parts))}
     assert {(u, d): found[u, d] for u, d, _ in expected} == {(u, d): s for u, d, s in expected}
     assert len({s for *_, s in expected}) == len(State)
-    assert worst(State) is board.STATES[0]
+    assert worst(State) is standing.STATES[0]
 
 
 def test_a_large_city_costs_no_more_questions(app: FastAPI, api: Api, session: Session) -> None:

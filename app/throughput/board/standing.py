@@ -1,0 +1,185 @@
+"""A day as every unit stands on it: kept by the process while nothing changes, for many look at it at once."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, union_all
+from sqlmodel import Session
+
+from app.core.access import Caller
+from app.procedures.rules import System
+from app.throughput.board.schemas import SystemCount
+from app.throughput.forms import Reference
+from app.throughput.models import Obligation, Report, ReportRevision
+from app.throughput.rules import SYSTEMS
+from app.throughput.summary.schemas import Completeness
+from app.throughput.summary.service import completeness
+from app.throughput.summary.sums import Scope
+from app.throughput.timing import State
+
+STATES = tuple(State)
+OPEN_RANKS = frozenset(STATES.index(s) for s in (State.late, State.partial, State.due, State.not_due))
+NOTHING_OWED = len(STATES)
+KEPT_DAYS = 40
+_IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
+_OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
+_REPORT = Report.__table__  # type: ignore[attr-defined]
+_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
+
+
+def rank(now: datetime) -> ColumnElement[int]:
+    """Return the place of an obligation's state among the states, as `timing.state` judges it: tested against that."""
+    is_met = _REPORT.c.first_met_at.is_not(None) & (_REPORT.c.first_complete_at.is_not(None) | ~_REPORT.c.partial)
+    place = {s: literal(number) for number, s in enumerate(STATES)}
+    return case(
+        (_OBLIGATION.c.waived_at.is_not(None), place[State.waived]),
+        (is_met & _REPORT.c.unavailable, place[State.unavailable]),
+        (is_met & (_REPORT.c.first_met_at <= _OBLIGATION.c.due_at), place[State.received_on_time]),
+        (is_met, place[State.received_late]),
+        (_OBLIGATION.c.due_at < now, place[State.late]),
+        (func.coalesce(_REPORT.c.partial, literal(False)), place[State.partial]),
+        (_OBLIGATION.c.cut_off_at <= now, place[State.due]),
+        else_=place[State.not_due],
+    )
+
+
+def parts(day: date, now: datetime) -> Any:
+    """Return unit, system and rank of all that is owed for a day, and of what was sent without being owed."""
+    same = and_(
+        _REPORT.c.unit_id == _OBLIGATION.c.unit_id,
+        _REPORT.c.day == _OBLIGATION.c.day,
+        _REPORT.c.system == _OBLIGATION.c.system,
+    )
+    owed = (
+        select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, rank(now).label("rank"))
+        .select_from(_OBLIGATION.outerjoin(_REPORT, same))
+        .where(_OBLIGATION.c.day == day)
+    )
+    sent = (
+        select(_REPORT.c.unit_id, _REPORT.c.system, literal(NOTHING_OWED).label("rank"))
+        .select_from(_REPORT.outerjoin(_OBLIGATION, same))
+        .where(_REPORT.c.day == day, _OBLIGATION.c.id.is_(None))
+    )
+    return union_all(owed, sent).subquery()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A unit's place on the board: the rank of each system that is owed or was sent, and of the worst."""
+
+    unit_id: int
+    code: str
+    name: str
+    ranks: dict[System, int]
+    place: tuple[int, str, str]
+
+    @property
+    def rank(self) -> int:
+        return self.place[0]
+
+    @property
+    def open(self) -> list[System]:
+        return [system for system in SYSTEMS if self.ranks.get(system) in OPEN_RANKS]
+
+
+@dataclass(frozen=True)
+class DayStanding:
+    """What the board says of all units, worst first, and by what it is known to be still true."""
+
+    reference: Reference
+    mark: tuple[Any, ...]
+    units: list[Standing]
+    missing: list[Standing]
+    counts: Counter[int]
+    systems: list[SystemCount]
+    completeness: Completeness
+    cut_off: datetime | None
+
+
+# A city's day is read by many every few seconds and changes now and then: it is worked out once a process and change.
+_kept: WeakKeyDictionary[Any, dict[date, DayStanding]] = WeakKeyDictionary()
+
+
+def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DayStanding:
+    """Return a day as it stands, for who sees every unit from the process's own copy while nothing has changed."""
+    reference = Reference.read(session)
+    if caller.units is not None:
+        return _read(session, caller, reference, day, now, ())
+    # The mark first: what is read after it is at least as new, and a change between the two is seen next time.
+    mark = _mark(session, day, now)
+    of_database = _kept.setdefault(session.connection().engine.pool, {})
+    found = of_database.get(day)
+    if found is None or found.mark != mark or found.reference is not reference:
+        if len(of_database) >= KEPT_DAYS:
+            of_database.clear()
+        found = of_database[day] = _read(session, caller, reference, day, now, mark)
+    return found
+
+
+def _mark(session: Session, day: date, now: datetime) -> tuple[Any, ...]:
+    """Return numbers that differ as soon as any state of a day does.
+
+    A report's version only ever grows; deadlines move with the reference data alone, so that how many of them are over
+    tells which.
+    """
+
+    def number(condition: Any, value: Any = 1) -> Any:
+        return func.sum(case((condition, value), else_=0))
+
+    reports = select(func.count(), func.sum(_REPORT.c.version)).where(_REPORT.c.day == day)
+    waived = _OBLIGATION.c.waived_at.is_not(None)
+    owed = select(
+        func.count(), number(waived), number(waived, _OBLIGATION.c.id), number(_OBLIGATION.c.due_at < now),
+        number(_OBLIGATION.c.cut_off_at <= now),
+    ).where(_OBLIGATION.c.day == day)  # fmt: skip
+    return (*session.execute(reports).one(), *session.execute(owed).one())
+
+
+def _read(
+    session: Session, caller: Caller, reference: Reference, day: date, now: datetime, mark: tuple[Any, ...]
+) -> DayStanding:
+    rows = select(parts(day, now))
+    if caller.units is not None:
+        rows = rows.where(rows.selected_columns.unit_id.in_(caller.units))
+    ranks: dict[int, dict[System, int]] = {}
+    for unit_id, system, place in session.execute(rows):
+        ranks.setdefault(unit_id, {})[System(system)] = place
+    by_id = {unit.id: unit for unit in reference.units.values()}
+    units = []
+    for unit_id, by_system in ranks.items():
+        unit = by_id[unit_id]
+        place = (min(by_system.values()), unit.sort_key, unit.code)
+        units.append(Standing(unit_id, unit.code, unit.name, by_system, place))
+    units.sort(key=lambda unit: unit.place)
+    scope = Scope(caller.units, None, None)
+    return DayStanding(
+        reference=reference,
+        mark=mark,
+        units=units,
+        missing=[unit for unit in units if unit.open],
+        counts=Counter(unit.rank for unit in units),
+        systems=[system_count(units, system) for system in SYSTEMS],
+        completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
+        cut_off=_cut_off(session, scope, day),
+    )
+
+
+def system_count(units: list[Standing], system: System) -> SystemCount:
+    places = [u.ranks[system] for u in units if u.ranks.get(system, NOTHING_OWED) < NOTHING_OWED]
+    return SystemCount(
+        system=system, expected=len(places), received=sum(place in _IN_RANKS for place in places),
+        late=places.count(STATES.index(State.late)),
+    )  # fmt: skip
+
+
+def _cut_off(session: Session, scope: Scope, day: date) -> datetime | None:
+    query = (
+        select(func.max(_REVISION.c.counted_until))
+        .join(_REPORT, and_(_REVISION.c.report_id == _REPORT.c.id, _REVISION.c.number == _REPORT.c.version))
+        .where(_REVISION.c.unavailable.is_(None), *scope.of(_REPORT, day, day))
+    )
+    cut_off: datetime | None = session.execute(query).scalar()
+    return cut_off
