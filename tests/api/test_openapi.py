@@ -16,9 +16,8 @@ from schemathesis.checks import response_schema_conformance as schema_conformanc
 
 from app.core.settings import project_root
 from app.core.web import API
+from tests.conftest import KIND
 from tests.support.clients import DAY, WARD, line, report
-
-pytestmark = pytest.mark.once
 
 Api = Callable[..., TestClient]
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -44,6 +43,7 @@ def contract() -> dict[str, Any]:
     return document
 
 
+@pytest.mark.once
 def test_the_committed_contract_is_the_applications(contract: dict[str, Any]) -> None:
     committed = (project_root() / "docs" / "openapi.json").read_text(encoding="utf-8")
     now = json.dumps(contract, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
@@ -60,6 +60,7 @@ def _references(part: Any) -> Iterator[str]:
             yield from _references(one)
 
 
+@pytest.mark.once
 def test_every_reference_leads_to_a_schema_of_a_plain_name(contract: dict[str, Any]) -> None:
     schemas = contract["components"]["schemas"]
     # A clash of two classes' names would bring the path of their modules into the contract.
@@ -67,6 +68,7 @@ def test_every_reference_leads_to_a_schema_of_a_plain_name(contract: dict[str, A
     assert set(_references(contract)) <= {f"#/components/schemas/{name}" for name in schemas}
 
 
+@pytest.mark.once
 def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str, Any]) -> None:
     names = [operation["operationId"] for _, _, operation in _operations(contract)]
     assert len(names) == len(set(names)) > 40
@@ -77,6 +79,7 @@ def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str,
         assert operation["description"], f"{method} {path} has no docstring"
 
 
+@pytest.mark.once
 def test_a_form_with_a_file_names_all_that_its_schema_takes(contract: dict[str, Any]) -> None:
     content = contract["paths"]["/api/v1/tasks/{code}/updates"]["post"]["requestBody"]["content"]
     in_json = content["application/json"]["schema"]["properties"]
@@ -85,6 +88,7 @@ def test_a_form_with_a_file_names_all_that_its_schema_takes(contract: dict[str, 
     assert {name for name, field in in_form.items() if field["type"] == "array"} == {"milestones[]", "evidence[]"}
 
 
+@pytest.mark.once
 def test_every_operation_declares_its_refusals(contract: dict[str, Any]) -> None:
     for method, path, operation in _operations(contract):
         declared = set(operation["responses"])
@@ -96,6 +100,7 @@ def test_every_operation_declares_its_refusals(contract: dict[str, Any]) -> None
                 assert list(answer["content"]) == ["application/problem+json"], (method, path, status)
 
 
+@pytest.mark.once
 def test_a_property_of_the_contract_has_limits(contract: dict[str, Any]) -> None:
     """What a client may send is bounded: texts, lists and numbers."""
     for name, schema in contract["components"]["schemas"].items():
@@ -113,6 +118,7 @@ def test_a_property_of_the_contract_has_limits(contract: dict[str, Any]) -> None
                     assert "maximum" in one, where
 
 
+@pytest.mark.once
 def test_every_example_is_valid(contract: dict[str, Any]) -> None:
     checked = 0
     for where, schema, example in _examples(contract, contract):
@@ -148,6 +154,7 @@ def _examples(node: Any, contract: dict[str, Any], where: str = "") -> Iterator[
             yield from _examples(value, contract, f"{where}/{key}")
 
 
+@pytest.mark.once
 def test_the_contract_is_served_as_committed(client: TestClient, contract: dict[str, Any]) -> None:
     answer = client.get("/api/openapi.json")
     assert answer.status_code == 200
@@ -210,7 +217,7 @@ def _try(operation: Any, mode: Any, known: bool, caller: TestClient, examples: i
 
 
 def test_answers_keep_the_contract_whatever_is_sent(app: FastAPI, api: Api) -> None:
-    _fuzz(app, api, 2)
+    _fuzz(app, api, 3 if KIND == "sqlite" else 1)
 
 
 @pytest.mark.fuzz
