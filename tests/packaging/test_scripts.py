@@ -142,14 +142,33 @@ def test_what_the_tests_lack_is_told(bare: Path, script: str, words: str) -> Non
     assert words in told.stderr
 
 
-def test_a_missing_browser_is_installed_where_it_may(bare: Path) -> None:
-    browser, chmod = bare / "chromium", shutil.which("chmod")
-    write = f"printf '#!/bin/bash\\necho Chromium 150.0.1\\n' >{browser}; {chmod} +x {browser}"
-    program(bare, "apt-get", f'case "$*" in install*chromium*) {write};; esac')
+TELLS = "echo Chromium 150.0.1"
+
+
+@pytest.mark.parametrize("package", ["chromium-headless-shell", "chromium"])
+def test_a_missing_browser_is_installed_where_it_may(bare: Path, package: str) -> None:
+    browser, chmod = bare / package, shutil.which("chmod")
+    write = f"printf '#!/bin/bash\\n{TELLS}\\n' >{browser}; {chmod} +x {browser}"
+    program(bare, "apt-get", f'case "$*" in install*" {package} "*) {write};; install*) exit 100;; esac')
     program(bare, "id", "echo 0")
     done = run("find-chromium.sh", bare)
     assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{browser}\n"
+
+
+def test_the_browser_without_windows_is_preferred_and_never_needed(bare: Path) -> None:
+    program(bare, "chromium", TELLS)
+    program(bare, "apt-get", "exit 100")
+    program(bare, "id", "echo 0")
+    done = run("find-chromium.sh", bare)
+    assert (done.stdout, done.stderr) == (f"{bare}/chromium\n", "")  # nobody knows of another
+    program(bare, "apt-cache", "exit 0")
+    done = run("find-chromium.sh", bare)
     assert done.stdout == f"{bare}/chromium\n"
+    assert "Installing the package chromium-headless-shell" in done.stderr
+    program(bare, "chromium-headless-shell", TELLS)
+    assert run("find-chromium.sh", bare).stdout == f"{bare}/chromium-headless-shell\n"
+    assert run("find-chromium.sh", bare, TIENDO57_TEST_CHROMIUM="chromium").stdout == f"{bare}/chromium\n"
 
 
 def test_a_browser_that_does_not_run_does_not_count(bare: Path) -> None:
