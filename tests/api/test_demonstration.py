@@ -1,5 +1,6 @@
 """The demonstration as `make run` loads it, on today's clock: what was published comes out, judged like reports."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
@@ -14,20 +15,26 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.demo import loader
 from app.main import create_app
+from tests.conftest import KIND
+from tests.support import postgresql
 
 QUANG_DIEN, HUONG_AN, PHONG_THAI, THUAN_HOA = "19867", "19804", "19858", "19789"
 Ask = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The city's analyst, signed in to the demonstration of July 2025."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db"
+def analyst(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[TestClient]:
+    """The city's analyst, signed in to the demonstration of July 2025; on PostgreSQL of its first week."""
+    if KIND == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db"
+    else:
+        url = postgresql.address(f"t57_demonstration_{worker_id}_{os.getpid()}")
+        postgresql.create(url)
     settings = Settings(database_url=SecretStr(url), demonstration=True, log_level="error")
     database = Database(settings)
     migrations.upgrade(database)
     migrations.seed(database, settings, SystemClock())
-    loader.load(database, settings, until=date(2025, 7, 31))
+    loader.load(database, settings, until=date(2025, 7, 31 if KIND == "sqlite" else 7))
     app = create_app(settings)
     client = TestClient(app, base_url="http://localhost")
     signed_in = client.post(
@@ -39,6 +46,8 @@ def analyst(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     yield client
     app.state.database.engine.dispose()
     database.engine.dispose()
+    if KIND == "postgresql":
+        postgresql.drop(url)
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,7 @@ def test_the_first_morning_as_known_at_noon(ask: Ask) -> None:
     assert evening["total"]["received"] > 526
 
 
+@pytest.mark.once
 def test_the_fourteenth_of_july(ask: Ask) -> None:
     day = ask(**{"from": "2025-07-14", "to": "2025-07-14", "group_by": "unit"})
     received = by_unit(day, "received")
@@ -86,6 +96,7 @@ def test_the_fourteenth_of_july(ask: Ask) -> None:
     assert {p["measure"] for p in day["published"]} >= {"received", "online"}
 
 
+@pytest.mark.once
 def test_july(ask: Ask) -> None:
     july = ask(**{"from": "2025-07-01", "to": "2025-07-31", "group_by": "month"})
     assert july["total"]["received"] == 44825
@@ -94,6 +105,7 @@ def test_july(ask: Ask) -> None:
     assert july["total"]["difference"] == 0
 
 
+@pytest.mark.once
 def test_a_returned_report_names_its_field_and_its_source_differs_there(analyst: TestClient) -> None:
     day = "2025-07-30"
     said = {
@@ -109,6 +121,7 @@ def test_a_returned_report_names_its_field_and_its_source_differs_there(analyst:
     assert (review["city"]["word"], "Hộ tịch" in review["city"]["reason"]) == ("returned", True)
 
 
+@pytest.mark.once
 def test_there_are_days_with_gaps_explained_ones_and_one_that_a_late_sync_closed(ask: Ask) -> None:
     standing, over = (ask(at="/portal/gaps", **which)["items"] for which in ({}, {"state": "closed"}))
     assert {one["state"] for one in standing} == {"open", "explained"}
