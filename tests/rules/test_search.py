@@ -21,7 +21,8 @@ def test_what_is_too_short_is_not_looked_for(typed: str | None, words: str | Non
     ("typed", "near"),
     [
         ("kh02-017", Nearness.code), ("KH02 017", Nearness.code), ("c-9", Nearness.code),
-        ("KH02", Nearness.code_begins), ("so hoa", Nearness.name_begins), ("Số hoá", Nearness.name_begins), ("hồ sơ", Nearness.words),
+        ("KH02", Nearness.code_begins), ("so hoa", Nearness.name_begins), ("Số hoá", Nearness.name_begins),
+        ("hồ sơ", Nearness.words),
     ],
 )  # fmt: skip
 def test_a_code_is_nearer_than_a_name_than_a_word_in_it(typed: str, near: Nearness) -> None:
