@@ -46,6 +46,7 @@ from app.portal.health import endpoints as portal_health
 from app.portal.messages import endpoints as portal_messages
 from app.procedures import endpoints as procedures
 from app.procedures import endpoints_intake as procedures_intake
+from app.search import endpoints as search
 from app.tasks import endpoints as tasks
 from app.tasks import endpoints_programmes as tasks_programmes
 from app.tasks.asking import endpoints as tasks_asking
@@ -82,6 +83,7 @@ from app.wiring import wire
 
 ROUTERS: tuple[APIRouter, ...] = (
     dashboard.router,
+    search.router,
     endpoints_board.router,
     endpoints_check.router,
     endpoints_desk.router,

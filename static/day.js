@@ -1,16 +1,12 @@
 // The day's form, made quick: sums follow the typing, Enter leads on, nothing typed is lost, questions come beside the cell.
 // Without it the form works as a plain one; the server judges again.
 
-const MOST = 1_000_000;
-const RECEIVED = ["received_online", "received_counter", "received_post"];
-const RESOLVED = ["resolved_early", "resolved_on_time", "resolved_overdue"];
-const TYPED = [...RECEIVED, ...RESOLVED, "pending_overdue"];
+const TYPED = ["received_online", "received_counter", "received_post", "resolved_early", "resolved_on_time", "resolved_overdue", "pending_overdue"];
 const MAY_BE_BLANK = /\[(carried_over|received_post|pending_in_time|withdrawn|memo)\]/;
-const GROUPED = /^-?\d{1,3}(?:[. \u00a0\u202f]\d{3})+$/;
-const NUMBERS = /^[\d. \u00a0\u202f]*$/;
+const GROUPED = /^-?\d{1,3}(?:[.\s]\d{3})+$/;
+const NUMBERS = /^[\d.\s]*$/;
 const lang = document.documentElement.lang;
-const whole = new Intl.NumberFormat(lang);
-const percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2, roundingMode: "halfEven" });
+const whole = new Intl.NumberFormat(lang), percent = new Intl.NumberFormat(lang, { style: "percent", minimumFractionDigits: 2, roundingMode: "halfEven" });
 
 let form, words, standing, rows, drawn, timer, asking, held, sending, waiting, lastSaid, refused, left;
 let changed = {}; // by name: typed and not yet the city's; also of questions that come later
@@ -35,7 +31,7 @@ function start(redrawn) {
   }));
   form.classList.add("live");
   for (const [event, act] of Object.entries({ input, keydown, focusin, click, pointerdown, paste, submit })) form.addEventListener(event, act);
-  for (const source of all(".bring form", document)) source.addEventListener("submit", (event) => (event.preventDefault(), bring(source)));
+  for (const source of all(".bring form", document)) source.addEventListener("submit", (event) => bring(source, event.preventDefault()));
   controls().forEach(learn);
   const restored = !redrawn && restore();
   controls().forEach(note);
@@ -51,8 +47,8 @@ function start(redrawn) {
 function read(cell) {
   const text = cell.value.trim();
   if (!text) return MAY_BE_BLANK.test(cell.name) ? null : "required";
-  const digits = GROUPED.test(text) ? text.replace(/[^\d-]/g, "") : text;
-  if (/^\d+$/.test(digits)) return +digits <= MOST ? +digits : "number_too_large";
+  const digits = GROUPED.test(text) ? text.replace(/[.\s]/g, "") : text;
+  if (/^\d+$/.test(digits)) return +digits <= 1e6 ? +digits : "number_too_large";
   if (/^-\d+$/.test(digits)) return "number_negative";
   return /^-?\d+[.,]\d+$/.test(text) ? "number_fractional" : "number_text";
 }
@@ -64,9 +60,8 @@ function countsOf({ row, cell }) {
   };
   const out = { carried_over: count("carried_over", +row.dataset.opening) };
   for (const column of TYPED) out[column] = count(column);
-  const sum = (columns) => columns.reduce((total, column) => total + out[column], 0);
-  out.received = sum(RECEIVED);
-  out.resolved = sum(RESOLVED);
+  out.received = out.received_online + out.received_counter + out.received_post;
+  out.resolved = out.resolved_early + out.resolved_on_time + out.resolved_overdue;
   out.pending_in_time = count("pending_in_time", out.carried_over + out.received - out.resolved - out.pending_overdue);
   out.pending = out.pending_in_time + out.pending_overdue;
   return out;
@@ -117,25 +112,23 @@ function judge(cell) {
   const id = `${cell.id}-error`;
   byId(id)?.remove();
   if (typeof found === "string") {
-    const message = Object.assign(document.createElement("p"), { className: "error-message", id });
-    message.textContent = `${cell.labels[0].textContent}: ${words[found]}`;
-    cell.closest("[data-row]").querySelector(".slot").prepend(message);
+    const textContent = `${cell.labels[0].textContent}: ${words[found]}`;
+    cell.closest("[data-row]").querySelector(".slot").prepend(Object.assign(document.createElement("p"), { className: "error-message", id, textContent }));
   }
   flag(cell);
 }
 
 function flag(cell) {
   const id = `${cell.id}-error`;
-  for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", id]])
-    byId(id) ? cell.setAttribute(name, value) : cell.removeAttribute(name);
+  for (const [name, value] of [["aria-invalid", "true"], ["aria-describedby", id]]) byId(id) ? cell.setAttribute(name, value) : cell.removeAttribute(name);
 }
 
 /** Counted from the server's moment: a phone's own clock may be wrong. */
 function tick() {
   for (const place of all("[data-left]", document)) {
     const left = place.dataset.left - (Date.now() - drawn) / 1000;
-    const m = Math.floor(Math.abs(left) / 60);
-    const duration = worded(m < 60 ? words.minutes : words.hours, { h: Math.floor(m / 60), m: m % 60 });
+    const m = Math.abs(left / 60) | 0;
+    const duration = worded(m < 60 ? words.minutes : words.hours, { h: (m / 60) | 0, m: m % 60 });
     if (m < 1440) write(place, worded(left < 0 ? words.over : words.left, { duration }));
   }
 }
@@ -214,7 +207,7 @@ function mark() {
 function find(box) {
   const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/đ/gi, "d").toLowerCase();
   const quiet = byId(box.dataset.find);
-  quiet.open ||= box.value !== "";
+  quiet.open ||= box.value;
   for (const row of all("[data-row]", quiet)) row.hidden = !fold(row.querySelector("strong").textContent).includes(fold(box.value.trim()));
 }
 
@@ -282,8 +275,7 @@ function restoreOne(control) {
 function say(state) {
   const place = form.querySelector("[data-state]");
   place.dataset.state = state;
-  if (place.textContent === words[state]) return;
-  tell((place.textContent = words[state]));
+  if (place.textContent !== words[state]) tell((place.textContent = words[state]));
 }
 
 // Questions, from the server, while one types
@@ -305,7 +297,7 @@ async function ask() {
   const body = new URLSearchParams(new FormData(form));
   for (const name of ["_method", "_if_match", "_idempotency_key"]) body.delete(name);
   try {
-    const answer = await fetch(`${form.getAttribute("action")}/check`, { method: "POST", body, signal: asking.signal, headers: PART });
+    const answer = await fetch(`${form.action}/check`, { method: "POST", body, signal: asking.signal, headers: PART });
     if (answer.ok) place(parse(await answer.text()));
   } catch ({ name }) {
     if (name !== "AbortError") place(parse(""), false); // no line: the questions come later
@@ -316,7 +308,7 @@ const PART = { "HX-Request-Type": "partial" };
 
 function parse(html) {
   const page = new DOMParser().parseFromString(html, "text/html");
-  for (const one of page.querySelectorAll("[autofocus]")) one.removeAttribute("autofocus"); // the focus is given by hand
+  all("[autofocus]", page).forEach((one) => one.removeAttribute("autofocus")); // the focus is given by hand
   return page;
 }
 
@@ -453,7 +445,7 @@ async function send(submitter) {
   const slow = setTimeout(say, 900, "slow");
   try {
     const answer = await fetch(form.action, { method: "POST", body, signal: AbortSignal.timeout(20_000) });
-    if (answer.ok && answer.redirected) received(answer.url, submitter);
+    if (answer.redirected && answer.ok) received(answer.url, submitter);
     else if (answer.status === 401) signIn();
     else if (answer.status >= 500 || answer.status === 429) tryAgain(submitter, "busy");
     else redraw(parse(await answer.text()));
@@ -498,7 +490,7 @@ function rest() {
 
 function signIn() {
   if (!stored(() => true)) return form.submit(); // carried by the sign-in page
-  location.assign(`/sign-in?to=${encodeURIComponent(`${new URL(form.action).pathname}/worksheet`)}`);
+  location.assign(`/sign-in?to=${encodeURIComponent(`${form.getAttribute("action")}/worksheet`)}`);
 }
 
 const freshKey = () => crypto.getRandomValues(new BigUint64Array(2)).join("");

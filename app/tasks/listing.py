@@ -14,6 +14,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import SETTLED, Page, cut
+from app.core.text import nfc
 from app.tasks import rules, states
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.editions import alive
@@ -28,11 +29,12 @@ from app.tasks.models import (
     TaskState,
     TaskUnit,
 )
-from app.tasks.narrowing import Filters, are_many, narrowed
+from app.tasks.narrowing import END, Filters, are_many, narrowed
 from app.tasks.progress.models import TaskExtension, TaskUpdate
-from app.tasks.rules import Bucket, Facts, Headline, PercentSource, Precision, Rhythm, TaskKind, TaskRole
+from app.tasks.rules import Bucket, Facts, Headline, PercentSource, Precision, Rhythm, TaskKind, TaskLevel, TaskRole
 from app.tasks.rules import TaskStatus as Status
 from app.tasks.schemas import DeadlineOut, PercentOut, TaskItem, TaskPage, UnitName
+from app.tasks.service import of_units
 from app.units.models import Unit
 
 _PARENT: Any = aliased(Task)
@@ -89,6 +91,27 @@ def longest_overdue(session: Session, caller: Caller, limit: int, *, filters: Fi
     picked = narrowed(chosen, caller, late, now, past=False).order_by(*oldest).limit(limit).subquery("picked")
     rows = session.execute(rows_query(None).join(picked, picked.c.state == col(_STATE.id)).order_by(*oldest))
     return items(session, caller, list(rows), now, past=False)
+
+
+def looked_up(session: Session, caller: Caller, said: str, limit: int, *, now: datetime) -> list[TaskItem]:
+    """Return tasks for what somebody looks for, as many as asked for, children last.
+
+    First those whose code, or number at the centre, begins so; then those that have the words.
+    """
+    begins = {nfc(said), nfc(said).upper()}
+    ids: list[int] = []
+    for column in (col(Task.code), col(Task.centre_code)):
+        for begin in begins:
+            coded = select(col(Task.id)).where(column >= begin, column < begin + END, of_units(caller))
+            ids += session.scalars(coded.order_by(column).limit(limit))
+    rows = session.execute(rows_query(None).where(col(Task.id).in_(ids), alive(_STATE, now)).order_by(col(Task.code)))
+    found = {item.code: item for item in items(session, caller, list(rows), now)}
+    for level in (TaskLevel.top, TaskLevel.all):
+        if len(found) < limit:
+            worded = Filters(q=said, level=level)
+            page = listing(session, caller, Page(limit, None), filters=worded, as_of=None, now=now)
+            found |= {item.code: item for item in page.items if item.code not in found}
+    return list(found.values())[:limit]
 
 
 def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime, *, past: bool) -> bool:

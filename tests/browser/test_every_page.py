@@ -60,7 +60,7 @@ ANALYST = (
 TASKS_OF_A_WARD = (
     "/tasks/mine", "/tasks", f"/tasks/KH98-01.{WARD}", f"/tasks/KH98-01.{WARD}/acts/updates",
     f"/tasks/KH98-01.{WARD}/acts/proposal", f"/tasks/KH98-01.{WARD}/acts/evidence", "/directives",
-    "/tasks/shortcomings", f"/tasks/KH98-01.{WARD}/asking",
+    "/tasks/shortcomings", f"/tasks/KH98-01.{WARD}/asking", "/search", "/search?q=ho+so",
 )  # fmt: skip
 TASKS = (
     "/tasks", "/tasks?bucket=not_started&programme=research", "/tasks/summary?programme=centre", "/tasks/scope",
@@ -71,6 +71,7 @@ TASKS = (
     "/tasks/KH02-115/asking", "/tasks/KH02-115?as_of=2025-07-03", "/tasks/shortcomings?as_of=2025-07-03",
     "/tasks/monthly", "/tasks/monthly/centre/2025-07", "/tasks/import",
     "/tasks/import?programme=city&directive=1&prefix=PL",
+    "/search?q=truc+tuyen", "/search?q=khong+co+gi",
     "/tasks/positions", "/tasks/deadlines?year=2025", "/tasks/timeline", "/tasks/monthly/centre/2025-06",
 )  # fmt: skip
 INDICATORS_OF_A_WARD = (

@@ -37,13 +37,14 @@ def test_a_stranger_chooses_the_language_at_once(visit: Callable[..., Visitor]) 
 def test_the_menu_opens_by_keyboard_without_script_and_leads_on(visit: Callable[..., Visitor]) -> None:
     page = visit("canbo.hai", java_script_enabled=False, **PHONE).go(f"{AT}/worksheet")
     order = []
-    for key in ("Tab", "Tab", "Tab", "Tab", "Enter", "Tab"):
+    for key in ("Tab", "Tab", "Tab", "Tab", "Enter", "Tab", "Tab", "Tab"):
         page.keyboard.press(key)
         order.append(page.locator(":focus").inner_text().split("\n")[0])
     # The way past the head, home, what waits, the menu's button; pressed, what it folded out comes next.
     assert order[1:3] == ["tiendo57", "Nhắc việc"]
     assert order[3] == order[4] == "Trình đơn"
-    assert order[5].startswith("VI")
+    assert order[5:7] == ["", "Tìm kiếm"], "the search box and its button"
+    assert order[7].startswith("VI")
     for _ in range(5):
         page.keyboard.press("Tab")
     assert page.locator(":focus").inner_text() == "Báo cáo hằng ngày"

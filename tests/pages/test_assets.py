@@ -13,7 +13,7 @@ PAGES_OF_DEVELOPERS = {"api-docs.js"}
 def test_all_scripts_together_are_small(client: TestClient) -> None:
     names = [*(OWN_SCRIPTS - PAGES_OF_DEVELOPERS), *(f"vendor/{p.name}" for p in (FOLDER / "vendor").glob("htmx-*.js"))]
     sizes = {name: len(gzip.compress(client.get(asset(name)).content, 9)) for name in names}
-    assert {"day.js", "copy.js"} < set(sizes)
+    assert {"day.js", "page.js"} < set(sizes)
     assert sum(sizes.values()) <= 20 * 1024, sizes
 
 

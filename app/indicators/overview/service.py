@@ -154,6 +154,17 @@ def of_place(session: Session, place: Place, filters: Filters, day: date) -> lis
     return every
 
 
+def looked_up(
+    session: Session, words: str, choose: Callable[[list[Defined]], list[Defined]], *, now: datetime
+) -> tuple[list[Held], bool]:
+    """Return how the city stands in those indicators with some words that `choose` takes; and whether it left any."""
+    day = day_of(now)
+    query = sets.definitions_query().where(sets.holds_on(day), column_has_words(col(Definition.search_key), words))
+    found = sets.defined(session, query)
+    kept = choose(found)
+    return held(session, kept, Place(CITY), day), len(found) > len(kept)
+
+
 def _holding(day: date, place: Place) -> Any:
     """Return the query of the indicators that hold on a day in sets that speak of a place."""
     query = sets.definitions_query().where(sets.holds_on(day))

@@ -1,0 +1,59 @@
+"""The search box by keyboard alone, and on a phone."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE, Visitor
+from tests.browser.test_every_page import AXE, RUN
+from tests.support.clients import WARD
+
+
+def test_a_unit_is_found_by_keyboard_alone(visit: Callable[..., Visitor]) -> None:
+    window = visit("tonghop")
+    page = window.go("/tasks")
+    title = page.title()
+    page.keyboard.press("/")
+    box, finds = page.locator("#search"), page.locator("#found a")
+    expect(box).to_be_focused()
+    page.keyboard.type("thuan hoa")
+    expect(finds.first).to_have_attribute("href", f"/units/{WARD}")
+    assert page.title() == title
+    page.evaluate(AXE)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate(RUN) == []
+    page.keyboard.press("ArrowDown")
+    expect(finds.first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(finds.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(box).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(finds.first).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/units/{WARD}")
+    page.keyboard.press("/")
+    page.keyboard.type("KH02-115")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=KH02-115")
+    expect(finds.first).to_have_attribute("href", "/tasks/KH02-115")
+    assert window.complaints == []
+
+
+def test_on_a_phone_the_menu_begins_with_the_box(visit: Callable[..., Visitor]) -> None:
+    window = visit("lanhdao", **PHONE)
+    page = window.go("/dashboard")
+    expect(page.locator("#search")).to_be_hidden()
+    page.locator(".menu summary").tap()
+    page.locator("#search").fill("so hoa")
+    expect(page.locator("#found a").first).to_be_visible()
+    assert not window.overflows
+    page.locator(".search button").tap()
+    page.wait_for_url("**/search?q=so+hoa")
+    assert page.locator("#found a").count() > 0
+    assert not window.overflows
