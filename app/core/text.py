@@ -2,12 +2,14 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Literal
 
 _TONES = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}  # huyền, hỏi, ngã, sắc, nặng
 _SHAPES = {"\u0306": 1, "\u0302": 2, "\u031b": 3}  # ă, â/ê/ô, ơ/ư
 _SPACE = re.compile(r"\s+")
 _MARKS = 30  # on one letter, as Unicode's stream-safe text has it
+_SHORT = 120  # names of fields and units, headings: a table says the same ones over and over
 
 
 def normalized(form: Literal["NFC", "NFD"], text: str) -> str:
@@ -32,6 +34,15 @@ def nfc(text: str) -> str:
 
 def search_key(text: str) -> str:
     """Return the text folded for search: no diacritics, đ as d, lower case; `Hoá` and `Hóa` give the same."""
+    return _short_key(text) if len(text) <= _SHORT else _folded(text)
+
+
+@lru_cache(maxsize=4096)
+def _short_key(text: str) -> str:
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     decomposed = normalized("NFD", text.replace("đ", "d").replace("Đ", "d"))
     bare = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _SPACE.sub(" ", re.sub(r"[^\w.]+", " ", bare.casefold())).strip()

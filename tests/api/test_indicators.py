@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -665,3 +665,26 @@ def test_lists_of_tasks_have_the_percentage_that_an_indicator_gives(analyst: Any
     assert [tuple(row[name] for name in columns) for row in rows] == [("THU-1", "78"), ("", "")]
     past = analyst.get(f"{API}/tasks?as_of=2026-11-22T00:00:00%2B07:00").json()["items"]
     assert all(one["indicator_percent"] is None for one in past)
+
+
+def test_the_newest_reading_is_looked_up_in_its_index_however_many_lie_behind(analyst: Any, app: Any) -> None:
+    """A partial index is taken only where its condition is the statement's: else every look-up sorts years of rows."""
+    first = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value=1))
+    assert first.status_code == 201, first.text
+    database = app.state.database
+    asked: list[tuple[str, Any]] = []
+
+    def note(*call: Any) -> None:
+        asked.append((call[2], call[3]))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    assert analyst.get(f"{AT}?set=THU").status_code == 200
+    event.remove(database.engine, "before_cursor_execute", note)
+    (newest,) = [one for one in asked if "AS newer" in one[0]]
+    lite = database.engine.dialect.name == "sqlite"
+    with database.engine.connect() as connection:
+        if not lite:  # of a few rows PostgreSQL would read all
+            for way in ("seqscan", "bitmapscan", "sort"):
+                connection.exec_driver_sql(f"set local enable_{way} = off")
+        plan = connection.exec_driver_sql(f"explain {'query plan ' if lite else ''}{newest[0]}", newest[1]).all()
+    assert any("ix_indicator_readings_standing" in str(row) for row in plan), plan

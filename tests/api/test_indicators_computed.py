@@ -2,6 +2,7 @@
 
 import random
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from app.indicators.computed import service as computed
 from app.units.service import by_code
 from tests.support.clients import DAY, OTHER, WARD, line, report
 from tests.support.days import sent
-from tests.support.indicators import indicator, indicator_set, reading, with_set
+from tests.support.indicators import by_formula, indicator, indicator_set, reading, with_set
 from tests.support.tasks import with_directive, with_task
 
 AT = f"{API}/indicators"
@@ -106,24 +107,32 @@ def test_tasks_move_their_readings_and_other_indicators_are_followed(api: Any) -
 def test_after_random_corrections_the_readings_equal_a_recomputation_and_citations_stay(
     api: Any, app: Any, clock: Any
 ) -> None:
-    """Reports of two months are sent and corrected; what is kept equals a rebuild, citations stay."""
+    """Reports of two months are sent and corrected; what is kept equals a rebuild and the test's own sums."""
     draw = random.Random(57)
     analyst = api("city_analyst")
     wards = {unit: api(unit=unit) for unit in (WARD, OTHER)}
     days = ("2026-10-29", "2026-10-30", "2026-11-19", DAY)
     cited: dict[str, Any] = {}
+    stands: dict[tuple[str, str, str], tuple[int, int, int]] = {}
     database = app.state.database
     for step in range(40):
         unit, day, system = draw.choice(list(wards)), draw.choice(days), draw.choice(("city", "ministry"))
         online, counter = draw.randint(0, 9), draw.randint(0, 9)
         early = draw.randint(0, online + counter)
         sent(database, unit, day, system, line(received_online=online, received_counter=counter, resolved_early=early))
+        stands[unit, day, system] = (online, counter, early)
         if step % 8 == 0:
             answer = analyst.post(f"{AT}/VH-01/citations", json={"period": day[:7]})
             if answer.status_code == 201:
                 cited[answer.json()["token"]] = answer.json()["cited"]
     with database.read() as held:
         assert list(rebuilding.differences(held, clock.now())) == []
+    for place, month in product((*wards, "city"), ("2026-10", "2026-11")):
+        own = [said for (unit, day, _), said in stands.items() if place in (unit, "city") and day.startswith(month)]
+        online, counter, early = map(sum, zip(*own, strict=True))
+        received = online + counter
+        for code, figure in (("VH-01", (online, received)), ("VH-02", (early, early)), ("VH-04", (early, received))):
+            assert _figure(analyst, code, place, month) == figure, (place, month, code)
     assert len(cited) >= 3
     for token, figure in cited.items():
         assert analyst.get(f"{API}/c/{token}").json()["cited"] == figure
@@ -149,7 +158,7 @@ def test_after_random_corrections_the_readings_equal_a_recomputation_and_citatio
 def test_a_thousand_corrections_leave_what_a_recomputation_says_and_citations_to_the_digit(
     api: Any, app: Any, clock: Any
 ) -> None:
-    """Kept totals are corrected in the tables that reports keep them in; readings follow, a hundred at a time."""
+    """Kept totals are corrected in the tables that reports keep them in, and figures that were typed are superseded."""
     draw = random.Random(1000)
     database, analyst = app.state.database, api("city_analyst")
     known = {(unit, date.fromisoformat(day)): (0, 0) for unit in (WARD, OTHER) for day in ("2026-10-30", DAY)}
@@ -160,16 +169,29 @@ def test_a_thousand_corrections_leave_what_a_recomputation_says_and_citations_to
     correction = text(
         "update day_totals set received_online = :online, received_counter = :counter where unit_id = :of and day = :on"
     )
+    with_set(analyst, indicator("NGHIN-1"), code="NGHIN")
+    last = analyst.post(
+        f"{AT}/NGHIN-1/readings", json=reading("2026-Q3", value="81,20", numerator=113, denominator=139)
+    )
+    at_first = [("VH-01", DAY[:7], place) for place in (WARD, OTHER, "city")] + [("NGHIN-1", "2026-Q3", "city")]
     cited = {}
+    for code, period, place in at_first:
+        answer = analyst.post(f"{AT}/{code}/citations", json={"period": period, "place": place}).json()
+        cited[answer["token"]] = answer["cited"]
     for turn in range(10):
         with database.write() as held:
             held.info["audit_context"] = audit.Context(clock.now(), None, "thu", "test")
-            for _ in range(100):
+            for _ in range(90):
                 unit, day = draw.choice(list(known))
                 known[unit, day] = online, counter = draw.randint(0, 99), draw.randint(0, 99)
                 amounts = {"online": online, "counter": counter, "of": ids[unit], "on": day}
                 held.connection().execute(correction, amounts)
                 computed.follow_reports(held, ids[unit], day)
+        for _ in range(10):
+            typed = f"{draw.randint(0, 99)},{draw.randint(0, 999_999):06}"
+            newer = reading("2026-Q3", value=typed, supersedes=last.json()["id"])
+            last = analyst.post(f"{AT}/NGHIN-1/readings", json=newer)
+            assert last.status_code == 201, last.text
         if turn % 3 == 0:
             answer = analyst.post(f"{AT}/VH-01/citations", json={"period": "2026-11"}).json()
             cited[answer["token"]] = answer["cited"]
@@ -178,8 +200,14 @@ def test_a_thousand_corrections_leave_what_a_recomputation_says_and_citations_to
     for place in (WARD, OTHER, "city"):
         own = [counts for (unit, day), counts in known.items() if place in (unit, "city") and day.month == 11]
         assert _figure(analyst, "VH-01", place) == (sum(c[0] for c in own), sum(map(sum, own)))
-    assert len(cited) == 4
-    assert all(analyst.get(f"{API}/c/{token}").json()["cited"] == figure for token, figure in cited.items())
+    assert last.json()["number"] == 101
+    assert len(cited) == 8
+    for token, figure in cited.items():
+        shown = analyst.get(f"{API}/c/{token}").json()
+        assert shown["cited"] == figure
+        of, place = shown["definition"]["code"], shown["place"]
+        today = (shown["today"]["numerator"], shown["today"]["denominator"])
+        assert today == (_figure(analyst, of, place) if of == "VH-01" else (None, None))
 
 
 def _right(app: Any, clock: Any) -> None:
@@ -253,17 +281,17 @@ def test_a_new_formula_has_figures_of_what_all_units_sent_before(api: Any, app: 
 def test_versions_may_turn_formulas_round_but_no_time_may_have_a_circle(api: Any) -> None:
     analyst, ward = api("city_analyst"), api()
     one, two = (indicator(code, period_type="month") for code in ("THU-1", "THU-2"))
-    with_set(analyst, one, two | {"formula": "1 × @THU-1"})
-    turned = indicator_set(one | {"formula": "1 × @THU-2"}, two, valid_from="2026-11-15")
+    with_set(analyst, one, two | by_formula("1 × @THU-1"))
+    turned = indicator_set(one | by_formula("1 × @THU-2"), two, valid_from="2026-11-15")
     assert analyst.post(f"{AT}/sets", json=turned).status_code == 201
     _send(ward, WARD, received_online=8, received_counter=2)
     # Two sets whose formulas named each other only in times past.
     third, fourth = indicator("KHAC-1", period_type="month"), indicator("NUA-1", period_type="month")
     with_set(analyst, third, code="KHAC")
-    with_set(analyst, fourth | {"formula": "1 × @KHAC-1"}, code="NUA", valid_from="2026-01-01")
+    with_set(analyst, fourth | by_formula("1 × @KHAC-1"), code="NUA", valid_from="2026-01-01")
     later = indicator_set(fourth, code="NUA", valid_from="2026-10-01")
     assert analyst.post(f"{AT}/sets", json=later).status_code == 201
-    circle = indicator_set(third | {"formula": "1 × @NUA-1"}, code="KHAC", valid_from="2026-03-01")
+    circle = indicator_set(third | by_formula("1 × @NUA-1"), code="KHAC", valid_from="2026-03-01")
     answer = analyst.post(f"{AT}/sets", json=circle)
     assert (answer.status_code, answer.json()["code"]) == (422, "formula_cycle_then"), answer.text
     assert analyst.post(f"{AT}/sets", json=circle | {"valid_from": "2026-10-01"}).status_code == 201

@@ -142,6 +142,38 @@ def test_why_compares_and_estimate(made: Any, people: Any) -> None:
     assert "100 điểm" not in estimate
 
 
+def test_a_figure_past_its_age_is_grey_and_said_to_be_old_on_every_page_that_shows_it(made: Any, people: Any) -> None:
+    one = indicator("CU-1", period_type="month", expected_age=30, owner_unit=WARD)
+    with_set(made, one | {"targets": [{"period": "2026-09", "low": 80, "document": "KH 98"}]}, code="CU")
+    for place in ("city", WARD):
+        typed = reading("2026-09", value=50, place=place)
+        assert made.post(f"{API}/indicators/CU-1/readings", json=typed).status_code == 201
+    for code, value in (("QD766-TONG", 71), ("QD766-TD", 15)):
+        typed = reading("2026-06", value=value, as_of="2026-06-30")
+        assert made.post(f"{API}/indicators/{code}/readings", json=typed).status_code == 201
+    with_task(made, "T1", with_directive(made))
+    assert made.post(f"{API}/indicators/CU-1/tasks", json={"task": "T1"}).status_code == 201
+    cited = made.post(f"{API}/indicators/CU-1/citations", json={"period": "2026-09"}).json()["address"]
+    pages = {
+        "/indicators?set=CU": 1, f"/indicators?set=CU&unit={WARD}": 1, "/indicators/CU-1": 2, "/indicators/CU-1/why": 1,
+        "/indicators/CU-1/comparison": 1, "/indicators/readings?set=CU": 2, "/tasks/T1": 1, "/tasks/T1/indicators": 1,
+        cited: 1, "/indicators/estimates/qd766": 2, "/": 1,
+    }  # fmt: skip
+    browser = people("city_analyst")
+    for path, count in pages.items():
+        page = read(browser.get(path, follow_redirects=True).text)
+        grey = [
+            node for node in page.all("tr", "td", "li", "p", "span") if "stale" in node.attrs.get("class", "").split()
+        ]
+        assert len(grey) == count, (path, [node.text for node in grey])
+        said = sum(node.text.count("Số liệu đã cũ") for node in page.all("main"))
+        assert said >= min(count, 1), path
+    owner = people(unit=WARD)
+    assert "số liệu đã cũ: 1" in owner.get(f"/indicators?unit={WARD}").text
+    listed = owner.get(f"/indicators?owner={WARD}&stale=true&unit=city").text
+    assert "Chỉ tiêu CU-1" in listed
+
+
 def test_a_file_with_a_wrong_cell_names_it_and_a_dry_run_stores_nothing(made: Any, people: Any) -> None:
     browser = people("city_analyst")
     rows = b"indicator,period,value,as_of,source\nTHU-2,2026-10,5,2026-10-31,x\n"

@@ -1,5 +1,6 @@
 """Sets, targets and readings for tests: bodies with what a test does not speak about filled in."""
 
+import re
 from typing import Any
 
 from fastapi.testclient import TestClient
@@ -9,10 +10,17 @@ from app.core.web import API
 
 def indicator(code: str, **more: Any) -> dict[str, Any]:
     """Return an indicator of a set."""
+    told = by_formula(more["formula"]) if "formula" in more else {}
     return {
         "code": code, "name_vi": f"Chỉ tiêu {code}", "name_en": f"Indicator {code}", "name_fr": f"Indicateur {code}",
         "unit_of_measure": "percent", "period_type": "quarter",
-    } | more  # fmt: skip
+    } | told | more  # fmt: skip
+
+
+def by_formula(formula: str) -> dict[str, Any]:
+    """Return a formula with the example that every one can carry: of what nothing is known, nothing comes out."""
+    names = re.findall(r"@[A-Z0-9]+(?:-[A-Z0-9]+)+|[a-z_]+(?:\[[^\]]*\])?", formula)
+    return {"formula": formula, "examples": [{"inputs": dict.fromkeys(names), "expected": None}]}
 
 
 def indicator_set(*indicators: dict[str, Any], **more: Any) -> dict[str, Any]:

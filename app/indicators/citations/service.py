@@ -18,6 +18,7 @@ from app.indicators.citations.rules import COPIED, Change, Differs, change, diff
 from app.indicators.citations.schemas import CitationIn, CitationOut, CitedOut
 from app.indicators.place import named_place, place_of
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import aged
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
 from app.indicators.rules import ReadingState
@@ -95,7 +96,8 @@ def show(session: Session, caller: Caller, row: Citation, now: datetime) -> Cita
             denominator=row.denominator, state=ReadingState(row.state), origin=Origin(row.origin), as_of=row.as_of,
             source=row.source, published_on=row.published_on, rank=row.rank, out_of=row.out_of,
         ),
-        cited_at=row.cited_at, cited_by=row.cited_by, today=readings.show(session, today) if today else None,
+        cited_at=row.cited_at, cited_by=row.cited_by,
+        today=aged(session, readings.show(session, today), day_of(now)) if today else None,
         change=changed, differs=differs,
         definition_today=current.version.number,
     )  # fmt: skip

@@ -11,6 +11,7 @@ from app.core.clock import day_of
 from app.indicators.computed.models import IndicatorInput
 from app.indicators.computed.schemas import EstimateGroup, EstimateOut, RaisingUnit
 from app.indicators.readings import service as readings
+from app.indicators.readings.ageing import aged, is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.rules import CITY, PeriodType, period_at
 from app.indicators.schemas import worked
@@ -55,10 +56,12 @@ def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
                 indicator=ours.indicator.code if ours else None, numerator=row.numerator if row else None,
                 denominator=row.denominator if row else None, published=shown_of(said, "points"),
                 published_as_of=said.as_of if said else None,
+                stale=ours is not None and is_old(row, ours.definition, day),
+                published_stale=typed is not None and is_old(said, typed.definition, day),
             )
         )  # fmt: skip
     if total is not None:
-        published = readings.show(session, total)
+        published = aged(session, readings.show(session, total), day)
     return EstimateOut(
         period=period, as_of=as_of, points=worked(sum(known, Fraction(0))) if known else None,
         of_points=most, groups=groups, published=published,

@@ -67,6 +67,8 @@ class EstimateGroup(BaseModel):
     denominator: int | None
     published: Annotated[Figure | None, Described(description="The portal's latest score of the group")]
     published_as_of: date | None
+    stale: Annotated[bool, Described(description="The estimate is older than it may be")]
+    published_stale: Annotated[bool, Described(description="So is the portal's score")]
 
 
 class RaisingUnit(BaseModel):

@@ -18,9 +18,8 @@ from app.indicators.measures import service as measures
 from app.indicators.measures.rules import MeasureRef
 from app.indicators.place import Place
 from app.indicators.readings import service as readings
-from app.indicators.readings.ageing import old_ones
+from app.indicators.readings.ageing import aged
 from app.indicators.readings.models import IndicatorReading as Reading
-from app.indicators.readings.schemas import ReadingOut
 from app.indicators.rules import CITY, Period, period_of
 from app.indicators.sets import service as sets
 from app.tasks.schemas import UnitName
@@ -50,7 +49,7 @@ def why(session: Session, caller: Caller, code: str, *, place: Place, period: Pe
     shown = [readings.shown(*r) for r in rows]
     out = WhyOut(
         place=place.name, unit=unit, definition=sets.definition_out(sets.by_definition(session, row.definition_id)),
-        period=row.period, reading=_aged(session, readings.shown(*standing), now), formula=None,
+        period=row.period, reading=aged(session, readings.shown(*standing), day_of(now)), formula=None,
         inputs=[], units=[], missing=[],
         chain=[r for r in shown if r.number >= 1],
         computed=next((r for r in shown if r.number == 0 and not r.standing), None),
@@ -59,11 +58,6 @@ def why(session: Session, caller: Caller, code: str, *, place: Place, period: Pe
     if row.number == 0 and formula is not None:
         _explain(session, caller, out, formula, row, now)
     return out
-
-
-def _aged(session: Session, shown: ReadingOut, now: datetime) -> ReadingOut:
-    shown.stale = shown.id in old_ones(session, [shown.id], day_of(now))
-    return shown
 
 
 def _newest(session: Session, indicator_id: int, place: Place) -> str:

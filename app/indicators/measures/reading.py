@@ -1,12 +1,14 @@
 """The kept totals of many days at once, as ledgers: a few statements, however many units and periods."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, bindparam, func, or_, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -34,10 +36,14 @@ class Wanted:
     first: date
     last: date
 
-    def of(self, table: Any) -> list[Any]:
-        """Return the conditions on a table with unit and day."""
-        found = [table.c.day.between(self.first, self.last)]
-        return found if self.units is None else [*found, table.c.unit_id.in_(self.units)]
+    def values(self) -> dict[str, Any]:
+        """Return these as the statements name them; units fill up to a power of two, so that there are few of those."""
+        found: dict[str, Any] = {"first": self.first, "last": self.last}
+        if self.units:
+            units = sorted(self.units)
+            units += [units[0]] * ((1 << (len(units) - 1).bit_length()) - len(units))
+            found |= {f"u{n}": unit for n, unit in enumerate(units)}
+        return found
 
 
 def ledgers(session: Session, wanted: Wanted, measures: Collection[Measure], field_id: int | None) -> dict[Key, Ledger]:
@@ -46,7 +52,7 @@ def ledgers(session: Session, wanted: Wanted, measures: Collection[Measure], fie
     A day counts where a report was received; a field that has no line in it is zero, stocks too.
     """
     memos = {measure.name: measure.kind for measure in measures if measure.name not in COLUMNS}
-    columns = STORED if len(memos) < len(measures) else ()
+    columns: tuple[str, ...] = tuple(STORED) if len(memos) < len(measures) else ()
     rows = _totals(session, wanted, columns if field_id is None else ())
     explained: Mapping[Key, Mapping[date, int]] = {}
     if columns:
@@ -66,19 +72,43 @@ def ledgers(session: Session, wanted: Wanted, measures: Collection[Measure], fie
     return found
 
 
-def _totals(session: Session, wanted: Wanted, columns: Collection[str]) -> _ByDay:
-    query = select(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day, *(_DAY.c[c] for c in columns)).where(*wanted.of(_DAY))
-    return _by_day(session.execute(query.order_by(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day)))
+def _read(session: Session, statement: Callable[..., Any], wanted: Wanted, *about: Any, **more: Any) -> list[Any]:
+    """Return the rows of a statement that is built once for so many units, in the order of unit, system and day."""
+    if wanted.units is not None and not wanted.units:
+        return []
+    values = wanted.values()
+    width = None if wanted.units is None else len(values) - 2
+    return sorted(hot.gather(session, statement(width, *about), values | more), key=itemgetter(0, 1, 2))
+
+
+def _days_of(table: Any, width: int | None) -> list[Any]:
+    """Return the conditions on a table with unit and day."""
+    days = table.c.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+    return [days] if width is None else [days, table.c.unit_id.in_([bindparam(f"u{n}") for n in range(width)])]
+
+
+def _totals(session: Session, wanted: Wanted, columns: tuple[str, ...]) -> _ByDay:
+    return _by_day(_read(session, _of_totals, wanted, columns))
+
+
+@lru_cache(maxsize=64)
+def _of_totals(width: int | None, columns: tuple[str, ...]) -> Any:
+    counts = (_DAY.c[column] for column in columns)
+    return select(_DAY.c.unit_id, _DAY.c.system, _DAY.c.day, *counts).where(*_days_of(_DAY, width))
 
 
 def _lines(session: Session, wanted: Wanted, field_id: int) -> _ByDay:
+    return _by_day(_read(session, _of_lines, wanted, field_id=field_id))
+
+
+@lru_cache(maxsize=64)
+def _of_lines(width: int | None) -> Any:
     columns = [func.coalesce(_LINE.c[column], 0) for column in STORED]
-    query = (
+    return (
         select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, *columns)
         .select_from(_current().join(_LINE, _LINE.c.revision_id == _REVISION.c.id))
-        .where(_LINE.c.field_id == field_id, *wanted.of(_REPORT))
+        .where(_LINE.c.field_id == bindparam("field_id"), *_days_of(_REPORT, width))
     )
-    return _by_day(session.execute(query))
 
 
 def _by_day(rows: Any) -> _ByDay:
@@ -94,28 +124,40 @@ def _current() -> Any:
 
 
 def _explained(session: Session, wanted: Wanted, field_id: int | None) -> dict[Key, dict[date, int]]:
-    a = _ADJUSTMENT.c
-    query = select(a.unit_id, a.system, a.day, total_of(a.explained)).where(*wanted.of(_ADJUSTMENT))
-    if field_id is not None:
-        query = query.where(a.field_id == field_id)
     found: dict[Key, dict[date, int]] = defaultdict(dict)
-    for unit, system, day, amount in session.execute(query.group_by(a.unit_id, a.system, a.day)):
+    of_field = {} if field_id is None else {"field_id": field_id}
+    for unit, system, day, amount in _read(session, _of_explained, wanted, bool(of_field), **of_field):
         found[unit, system][day] = amount
     return found
+
+
+@lru_cache(maxsize=64)
+def _of_explained(width: int | None, narrowed: bool) -> Any:
+    a = _ADJUSTMENT.c
+    query = select(a.unit_id, a.system, a.day, total_of(a.explained)).where(*_days_of(_ADJUSTMENT, width))
+    if narrowed:
+        query = query.where(a.field_id == bindparam("field_id"))
+    return query.group_by(a.unit_id, a.system, a.day)
 
 
 def _memos(
     session: Session, wanted: Wanted, field_id: int | None, names: Collection[str]
 ) -> dict[Key, dict[tuple[date, str], int]]:
-    query = (
-        select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo, total_of(_MEMO.c.count))
-        .select_from(_current().join(_MEMO, _MEMO.c.revision_id == _REVISION.c.id))
-        .where(_MEMO.c.memo.in_(names), *wanted.of(_REPORT))
-    )
-    if field_id is not None:
-        query = query.where(_MEMO.c.field_id == field_id)
     found: dict[Key, dict[tuple[date, str], int]] = defaultdict(dict)
-    rows = session.execute(query.group_by(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo))
+    of_field = {} if field_id is None else {"field_id": field_id}
+    rows = _read(session, _of_memos, wanted, tuple(sorted(names)), bool(of_field), **of_field)
     for unit, system, day, memo, count in rows:
         found[unit, system][day, memo] = count
     return found
+
+
+@lru_cache(maxsize=64)
+def _of_memos(width: int | None, names: tuple[str, ...], narrowed: bool) -> Any:
+    query = (
+        select(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo, total_of(_MEMO.c.count))
+        .select_from(_current().join(_MEMO, _MEMO.c.revision_id == _REVISION.c.id))
+        .where(or_(*(_MEMO.c.memo == name for name in names)), *_days_of(_REPORT, width))
+    )
+    if narrowed:
+        query = query.where(_MEMO.c.field_id == bindparam("field_id"))
+    return query.group_by(_REPORT.c.unit_id, _REPORT.c.system, _REPORT.c.day, _MEMO.c.memo)

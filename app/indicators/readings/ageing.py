@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.indicators.readings.models import IndicatorReading
+from app.indicators.readings.schemas import ReadingOut
 from app.indicators.readings.service import latest
 from app.indicators.rules import is_stale
 from app.indicators.sets import service as sets
@@ -39,3 +40,9 @@ def old_ones(session: Session, numbers: Sequence[int], day: date) -> set[int]:
     aged = [row for row in found if is_old(row, today[row.indicator_id].definition, day)]
     newest = latest(session, sorted({row.indicator_id for row in aged}), sorted({row.place for row in aged}), day)
     return {row.id for row in aged} & {row.id for row in newest.values()}
+
+
+def aged(session: Session, shown: ReadingOut, day: date) -> ReadingOut:
+    """Return a reading as it is shown, marked where it is out of date."""
+    shown.stale = shown.id in old_ones(session, [shown.id], day)
+    return shown

@@ -42,7 +42,8 @@ class IndicatorReading(SQLModel, table=True):
         ),
         CheckConstraint("(rank is null and out_of is null) or (rank >= 1 and out_of >= rank)", name="rank"),
         CheckConstraint("(unit_id is null) = (place in ('city', 'national'))", name="place"),
-        Index("ix_indicator_readings_standing", "indicator_id", "place", "last", sqlite_where=text("standing"),
+        # SQLite takes a partial index only where its condition is the statement's to the letter.
+        Index("ix_indicator_readings_standing", "indicator_id", "place", "last", sqlite_where=text("standing = 1"),
               postgresql_where=text("standing")),
         Index("uq_indicator_readings_standing", "indicator_id", "place", "period", unique=True,
               sqlite_where=text("standing"), postgresql_where=text("standing")),

@@ -133,6 +133,7 @@ def _into_group(
         found.append({name: row[name] for name in _OWN if row.get(name) is not None} | {"targets": [], "examples": []})
         places |= {f"{group}/indicators/{index}/{name}": cell[name] for name in _OWN}
         places[f"{group}/indicators/{index}"] = cell["code"]
+        places[f"{group}/indicators/{index}/examples"] = cell.get(_EXAMPLE, cell["code"])
     one, at = found[index], f"{group}/indicators/{index}"
     if goal:
         to = f"{at}/targets/{len(one['targets'])}"

@@ -88,6 +88,8 @@ def _judge_formulas(session: Session, values: SetIn) -> None:
                 if named is not None:
                     fault = Fault(f"/groups/{g}/indicators/{i}/formula", "formula_names_unit", {"measure": str(named)})
                     raise Invalid([fault])
+                if not one.examples:
+                    raise Invalid([Fault(f"/groups/{g}/indicators/{i}/examples", "formula_without_example")])
 
 
 def _add_target(
