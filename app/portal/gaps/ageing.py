@@ -10,9 +10,9 @@ from sqlmodel import Session
 
 from app.core.access import Caller
 from app.core.clock import day_of
-from app.portal.gaps.keeping import EVENT, GAP, GAP_TABLE
 from app.portal.gaps.rules import AgeGroup, Episode, Explaining, GapChange, Step, age, age_group, episodes, explaining
 from app.portal.gaps.schemas import AgeingBy, AgeingPage, AgeingRow
+from app.portal.gaps.writing import EVENT, GAP, GAP_TABLE
 from app.throughput.forms import Reference
 from app.units.models import Unit
 
