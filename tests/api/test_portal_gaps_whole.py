@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 
 from app.core import audit, hot
+from app.core.clock import day_of
 from app.core.web import API
 from app.portal.adapters.rules import PortalMonth
 from app.portal.gaps import rebuilding, recounting
+from app.portal.gaps.rules import GapChange, Step, episodes
+from app.portal.gaps.writing import EVENT
 from app.throughput.figures.models import FigureDay
 from tests.conftest import KIND
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
@@ -198,3 +201,69 @@ def test_of_many_that_differ_some_are_named_and_all_are_counted(app: FastAPI, ap
     found = proof(app)
     assert sum("should be open" in one for one in found) == rebuilding.NAMED
     assert f"portal_gaps: {count - rebuilding.NAMED} more gaps are not as reports and other systems say" in found
+
+
+def test_ages_are_those_of_the_whole_history_though_little_of_it_is_read(
+    app: FastAPI, api: Api, apart: TestClient, machine: TestClient, clock: SetClock
+) -> None:
+    said = [30, 40, 30, 20, 40, 30, 40, 20]  # online, every three days: it stands, is over, comes back, grows
+    for n, online in enumerate(said):
+        clock.set(f"{date(2026, 11, 21) + timedelta(3 * n)}T09:00:00+07:00")
+        counts = figures(received_online=online, received_counter=10, resolved_early=5, resolved_on_time=15)
+        sent(machine, batch(item(counts)))
+        if online == 20:
+            one = apart.get(AT).json()["items"][0]
+            told = {"headers": {"if-match": f'"{one["version"]}"'}, "json": {"reason": "late_sync"}}
+            assert apart.post(f"{AT}/{one['id']}/explanation", **told).status_code == 200
+    clock.set("2026-12-18T09:00:00+07:00")
+    with app.state.database.read() as session:
+        whole = session.execute(select(EVENT.gap_id, EVENT.at, EVENT.change).order_by(EVENT.gap_id, EVENT.version))
+        steps = [(number, moment, GapChange(change)) for number, moment, change in whole]
+    analyst, days = api("city_analyst"), [f"{date(2026, 11, 20) + timedelta(4 * n + n % 3)}" for n in range(7)]
+    for until in days:
+        for begin in days:
+            page = analyst.get(f"{AT}/ageing?as_of={until}&from={begin}&to={max(begin, until)}").json()["total"]
+            stood = began = 0
+            for number in {number for number, _, _ in steps}:
+                history = [Step(day_of(m), change) for n, m, change in steps if n == number and f"{day_of(m)}" <= until]
+                times = list(episodes(history))
+                stood += sum(one.ended_on is None for one in times)
+                began += sum(begin <= f"{one.opened_on}" <= max(begin, until) for one in times)
+            counted = page["asked"] + page["over_before"] + page["not_due"]
+            assert (page["standing"], counted) == (stood, began), (until, begin)
+
+
+def test_a_reason_leads_back_to_the_list_as_it_was_filtered(
+    apart: TestClient, people: Callable[..., PageClient]
+) -> None:
+    browser = people()
+    page = browser.get("/portal/gaps?span=day&from=2026-11-01&cursor=").text
+    one = apart.get(AT).json()["items"][0]
+    link = f"/portal/gaps/{one['id']}?span=day&amp;from=2026-11-01"
+    assert f'href="{link}"' in page, "the gap's page knows the way back"
+    assert 'href="/portal/gaps?span=day&amp;from=2026-11-01"' in browser.get(link.replace("&amp;", "&")).text
+
+    def explained(referer: str, reason: str, version: int) -> str:
+        data = {"_if_match": str(version), "reason": reason}
+        done = browser.post(f"/portal/gaps/{one['id']}/explanation", data=data, headers={"referer": referer})
+        assert done.status_code == 303, done.text
+        return str(done.headers["location"])
+
+    here = str(browser.base_url)
+    kept = f"/portal/gaps?span=day&from=2026-11-01&explained={one['id']}"
+    assert explained(f"{here}/portal/gaps?span=day&from=2026-11-01&cursor=x", "duplicate", 1) == kept
+    assert explained(f"{here}{link.replace('&amp;', '&')}", "late_sync", 2) == kept
+    alone = f"/portal/gaps?explained={one['id']}"
+    assert explained("https://elsewhere.example/portal/gaps?span=day", "withdrawn", 3) == alone
+
+
+def test_an_owner_is_told_what_is_to_be_done(apart: TestClient, people: Callable[..., PageClient]) -> None:
+    one, browser = apart.get(AT).json()["items"][0], people("city_analyst")
+    at = f"/portal/gaps/{one['id']}"
+    assert '<textarea id="owner-note" name="note"' in browser.get(at).text
+    handed = {"_method": "PUT", "_if_match": "1", "owner": "ward_leader", "note": "Đối chiếu sổ giấy ngày 20"}
+    assert browser.post(f"{at}/owner", data=handed).status_code == 303
+    assert "Đối chiếu sổ giấy ngày 20" in browser.get(at).text
+    stale = browser.post(f"{at}/owner", data={**handed, "owner": "city_analyst", "note": "Gọi lại"})
+    assert stale.status_code == 412
+    assert stale.text.count("Gọi lại") == 2, "told above, and still in its own field, not in the reason's"
