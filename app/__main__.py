@@ -180,7 +180,7 @@ def token_create(
 def verify() -> None:
     """Check the audit chain, every revision, and kept totals, findings and differences against the reports."""
     from app.indicators.computed import rebuilding as indicators
-    from app.portal.gaps import rebuilding as gaps
+    from app.portal.gaps import recounting as gaps
     from app.tasks import proof as tasks
     from app.tasks.monthly import service as monthly
     from app.throughput import proof, totals

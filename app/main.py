@@ -42,6 +42,7 @@ from app.portal.comparison import endpoints as portal_comparison
 from app.portal.events import endpoints as portal_events
 from app.portal.exchanges import endpoints as portal_exchanges
 from app.portal.gaps import endpoints as portal_gaps
+from app.portal.gaps import recounting
 from app.portal.health import endpoints as portal_health
 from app.portal.messages import endpoints as portal_messages
 from app.procedures import endpoints as procedures
@@ -200,6 +201,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         obligations.kept_ahead(state.database, state.clock, state.settings),
         reminders.kept_up(state.database, state.clock),
         keeping.kept_up(state.database, state.clock),
+        recounting.kept_up(state.database, state.clock),
         working.beside(state.database, state.settings, state.clock),
     ):
         yield

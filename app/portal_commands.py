@@ -62,11 +62,12 @@ def portal_reconcile() -> None:
     from app.wiring import wire
 
     wire()
-    with ready(Settings()).write() as session:
+    database, clock = ready(Settings()), SystemClock()
+    count = rebuilding.rebuild(database, clock, by(clock.now()))
+    with database.write() as session:
         identify(session)
-        count = rebuilding.rebuild(session, SystemClock().now())
         audit.record(session, "portal.reconciled", "portal/gaps", after={"changed": count})
-    say(f"{count} days or periods have other gaps than before.")
+    say(f"{count} gaps are other than before.")
 
 
 @portal_cli.command("forget-exchanges")

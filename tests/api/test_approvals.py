@@ -123,6 +123,11 @@ def test_taking_back_wants_a_reason_and_something_to_take_back(api: Api, sent: T
     assert approve(analyst).json()["status"] == "approved_city"
     correct(sent)
     assert said(analyst.post(at, json=WHY)) == (409, "not_approved"), "it said nothing of what stands"
+    assert said(analyst.post(at, json=WHY | {"version": 2})) == (409, "not_approved")
+    assert said(analyst.post(at, json=WHY | {"version": 7})) == (412, "approval_stale")
+    before = analyst.post(at, json=WHY | {"version": 1}).json()
+    assert (before["since"], before["status"], before["history"][0]["end_reason"]) == (None, "received", WHY["reason"])
+    assert said(analyst.post(at, json=WHY | {"version": 1})) == (412, "approval_stale"), "nothing of it is left"
 
 
 def test_who_may_approve(app: FastAPI, api: Api, sent: TestClient) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core import audit
 from app.core.web import API
 from app.portal.adapters.rules import PortalMonth
-from app.portal.gaps import rebuilding
+from app.portal.gaps import rebuilding, recounting
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.figures import SCOPES, batch, figures, item, sent
 from tests.support.portal import publish
@@ -44,6 +44,12 @@ def apart(api: Api, machine: TestClient) -> TestClient:
     assert officer.put(REPORT, json=report(OURS)).status_code == 201
     sent(machine, batch(item(theirs(online=30))))
     return officer
+
+
+def proof(app: FastAPI) -> list[str]:
+    """Return what `tiendo57 verify` says of the ledger."""
+    with app.state.database.read() as session:
+        return recounting.differences(session)
 
 
 def first(client: TestClient, **query: str) -> dict[str, Any]:
@@ -179,7 +185,7 @@ def test_another_wards_gap_answers_exactly_as_a_missing_one(
 ) -> None:
     one = first(apart)
     stranger, page = api(unit=OTHER), people(unit=OTHER)
-    assert stranger.get(AT).json() == {"standing": 0, "open": 0, "items": [], "next": None}
+    assert stranger.get(AT).json() == {"standing": 0, "open": 0, "recount": None, "items": [], "next": None}
     assert stranger.get(f"{AT}?unit={WARD}").status_code == 404
     for number in (one["id"], 999_999):
         assert stranger.get(f"{AT}/{number}").status_code == 404
@@ -259,7 +265,7 @@ def test_another_tolerance_judges_the_whole_ledger_at_once(
     app: FastAPI, api: Api, apart: TestClient, people: Callable[..., PageClient]
 ) -> None:
     analyst, at = api("city_analyst"), f"{AT}/tolerance"
-    assert analyst.get(at).json() == {"dossiers": 2, "share": 0.01, "version": 0, "items": []}
+    assert analyst.get(at).json() == {"dossiers": 2, "share": 0.01, "version": 0, "items": [], "recount": None}
     wider = {"dossiers": 10, "share": 0.01, "why": "Thống nhất ngày 20/11"}
     assert analyst.put(at, json=wider).status_code == 428
     assert apart.put(at, json=wider, headers={"if-match": '"0"'}).status_code == 403
@@ -386,7 +392,6 @@ def test_any_order_of_reports_events_and_pulls_ends_in_the_same_ledger(
         take(app, clients, clock, step)
     items = api("city_analyst").get(AT).json()["items"]
     assert {(one["unit"], one["period"], one["measure"]): (one["ours"], one["theirs"]) for one in items} == END, order
-    with app.state.database.write() as session:
-        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
-        assert rebuilding.rebuild(session, clock.now()) == 0, "comparing all of it anew finds nothing else"
-        assert rebuilding.differences(session) == []
+    by = audit.Context(clock.now(), None, "test", "command")
+    assert rebuilding.rebuild(app.state.database, clock, by) == 0, "comparing all of it anew finds nothing else"
+    assert proof(app) == []

@@ -4,6 +4,7 @@ Against the simulator as a real process over loopback; a day passes by the set c
 """
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -135,6 +136,33 @@ def test_what_the_city_approves_is_told_once_and_whole(
     nothing = (told["TiepNhanBuuChinh"], "") if pushing == "legacy" else (told["receivedPostal"], None)
     assert nothing[0] == nothing[1], "not told apart is not zero"
     assert told["TiepNhanTrucTuyen" if pushing == "legacy" else "receivedOnline"] in ("4", 4)
+
+
+def test_how_a_message_ended_is_in_the_audit_chain(
+    app: FastAPI, api: Api, portal: Portal, rest: str, clock: SetClock
+) -> None:  # fmt: skip
+    approve(api, 1, received_online=3)
+    portal.fault("unavailable", times=1, seconds=0)
+    worker(app).turn()
+    later(clock, minutes=1)
+    assert emptied(app) == 1
+    portal.fault("refused")
+    put(app, 1)
+    worker(app).turn()
+    put(app, 3)
+    app.state.settings = app.state.settings.model_copy(update={"portal_push": "off"})
+    later(clock, hours=25)
+    worker(app).turn()
+    query = text("select action, entity, after from audit_entries where action like 'portal.message%' order by number")
+    with app.state.database.engine.connect() as connection:
+        ended = [(row.action, row.entity, json.loads(row.after)) for row in connection.execute(query)]
+    assert ended == [
+        ("portal.message_sent", f"portal/messages/{SUBJECT}.1.1", {"outcome": "ok", "attempt": 2}),
+        ("portal.message_parked", "portal/messages/U00000.2026-11-20.city.1.1", {"outcome": "refused", "attempt": 1}),
+        ("portal.messages_parked", "portal/messages", {"count": 3}),
+    ], "a try that failed is in the exchanges"
+    with app.state.database.read() as session:
+        assert list(audit.broken_links(session)) == []
 
 
 def test_a_newer_approval_takes_the_place_of_an_older_one(
@@ -303,6 +331,31 @@ def test_after_a_correction_a_return_takes_back_what_was_told_before_it(
     assert rows(app, "key") == [f"{SUBJECT}.1.1", f"{SUBJECT}.1.2"], "one withdrawal, of what was told"
     held = portal.received()["days"][SUBJECT]
     assert (held["withdrawn"], held["revision"], held["sequence"]) == (True, 1, 2)
+
+
+def test_after_a_correction_the_approval_before_it_is_taken_back_by_itself(
+    app: FastAPI, api: Api, portal: Portal, pushing: str, people: Callable[..., PageClient]
+) -> None:  # fmt: skip
+    approve(api, 1, received_online=3)
+    emptied(app)
+    corrected = report(line(received_online=5))
+    assert api("ward_officer").put(REPORT, json=corrected, headers={"if-match": '"1"'}).status_code == 200
+    browser, at = people("city_analyst"), REPORT.removeprefix(API) + "/approvals"
+    page = browser.get(at).text
+    assert "Thu hồi phê duyệt của lần sửa 1" in page
+    answer = browser.post(f"{at}/city/withdrawal", data={"version": "1", "reason": "Chờ xác minh số liệu"})
+    assert answer.status_code == 303, answer.text
+    assert "Thu hồi phê duyệt" not in browser.get(at).text
+    emptied(app)
+    held = portal.received()["days"][SUBJECT]
+    assert (held["withdrawn"], held["revision"], held["sequence"]) == (True, 1, 2)
+    approved = api("city_analyst").put(f"{REPORT}/approvals/city", json={"version": 2})
+    assert approved.status_code == 200, approved.text
+    emptied(app)
+    held = portal.received()["days"][SUBJECT]
+    assert (held["withdrawn"], held["revision"], held["sequence"]) == (False, 2, 3), (
+        "the correction is free to be looked at"
+    )
 
 
 def test_a_return_before_anything_went_out_tells_nothing(app: FastAPI, api: Api, rest: str) -> None:

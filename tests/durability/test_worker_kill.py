@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -31,28 +31,29 @@ LEASE = 5.0
 
 @dataclass
 class Workshop:
-    """A database of its own, the simulator that it tells, and workers one after the other."""
+    """A database of its own, the simulator that it tells, and places for workers, in each one after the other."""
 
     database: Database
     environment: dict[str, str]
     portal: Portal
-    lives: subprocess.Popen[str] | None = None
+    places: dict[int, subprocess.Popen[str]] = field(default_factory=dict)
 
-    def begin(self) -> int:
+    def begin(self, place: int = 0) -> int:
         """Begin a worker; returns the process's number."""
-        if self.lives is None:
-            self.lives = subprocess.Popen(
+        if place not in self.places:
+            self.places[place] = subprocess.Popen(
                 [sys.executable, "-m", "tests.durability.lives", "worker"], env=self.environment, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-        assert self.lives.stdin is not None
-        print("again", file=self.lives.stdin, flush=True)
-        return int(self._told())
+        lives = self.places[place]
+        assert lives.stdin is not None
+        print("again", file=lives.stdin, flush=True)
+        return int(self._told(place))
 
-    def end(self, living: int, sign: signal.Signals) -> int:
+    def end(self, living: int, sign: signal.Signals, place: int = 0) -> int:
         """End a worker and return its exit code."""
         os.kill(living, sign)
-        return int(self._told())
+        return int(self._told(place))
 
     def put(self, numbers: range) -> None:
         """Put messages into the outbox."""
@@ -73,10 +74,10 @@ class Workshop:
             assert time.monotonic() < end, f"{where}: {self.count(where)}"
             time.sleep(0.005)
 
-    def _told(self) -> str:
-        assert self.lives is not None
-        assert self.lives.stdout is not None
-        return self.lives.stdout.readline()
+    def _told(self, place: int) -> str:
+        lives = self.places[place]
+        assert lives.stdout is not None
+        return lives.stdout.readline()
 
 
 @pytest.fixture
@@ -97,9 +98,9 @@ def workshop(template: str, tmp_path: Path) -> Iterator[Workshop]:
         Database(Settings(database_url=SecretStr(url))), os.environ | environment | {"DATABASE_URL": url}, portal
     )
     yield opened
-    if opened.lives is not None:
-        opened.lives.kill()
-        opened.lives.communicate(timeout=10)
+    for lives in opened.places.values():
+        lives.kill()
+        lives.communicate(timeout=10)
     opened.database.engine.dispose()
 
 
@@ -120,15 +121,52 @@ def _endure(workshop: Workshop, kills: int, seed: int) -> None:
     living = workshop.begin()
     workshop.until("state = 'sent'", told)
     assert workshop.end(living, signal.SIGTERM) == 0
+    assert held_at_death >= kills // 2, "the kills fell beside the sending"
+    _nothing_is_lost_or_doubled(workshop, told, held_at_death)
+
+
+def _endure_together(workshop: Workshop, kills: int, seed: int, workers: int) -> None:
+    """Kill one of several workers again and again while the others send on."""
+    chance, told, held_at_death = random.Random(seed), 0, 0
+    workshop.portal.fault("slow", generation="rest", forget=False, seconds=0.05)
+    living = {place: workshop.begin(place) for place in range(workers)}
+    for n in range(kills):
+        workshop.put(range(told, told + 12))
+        told += 12
+        place = n % workers  # each in its turn: none lives so long that it sends all
+        his = f"claimed_by like '%-{living[place]}-%'"
+        workshop.until(his, 1)
+        time.sleep(chance.uniform(0, 0.1))
+        assert workshop.end(living[place], signal.SIGKILL, place) == -signal.SIGKILL
+        held_at_death += workshop.count(his)
+        living[place] = workshop.begin(place)
+    workshop.portal.fault(None, forget=False)
+    workshop.until("state = 'sent'", told)
+    for place, number in living.items():
+        assert workshop.end(number, signal.SIGTERM, place) == 0
+    assert held_at_death >= kills // 2, "the kills fell beside the sending"
+    _nothing_is_lost_or_doubled(workshop, told, held_at_death)
+    with workshop.database.engine.connect() as connection:
+        senders = connection.execute(text("select count(distinct worker) from outbox_attempts")).scalar_one()
+    assert senders > workers, "they worked beside one another"
+
+
+def _nothing_is_lost_or_doubled(workshop: Workshop, told: int, held_at_death: int) -> None:
     received = workshop.portal.received()
     keys = {f"U{n:05d}.2026-11-20.city.1.1" for n in range(told)}
     assert set(received["arrivals"]) == keys, "nothing is lost"
     assert {day["message"] for day in received["days"].values()} == keys
     assert len(received["days"]) == told, "nothing counts twice"
-    assert held_at_death >= kills // 2, "the kills fell beside the sending"
     with workshop.database.engine.connect() as connection:
         unfinished = "select count(*) from outbox_attempts where outcome is null"
         assert connection.execute(text(unfinished)).scalar_one() >= held_at_death, "an interrupted try says so"
+        # A try begins when the one before has ended, or its worker's lease is over: nobody holds what another holds.
+        too_early = (
+            "select count(*) from outbox_attempts a join outbox_attempts b "
+            "on b.message_id = a.message_id and b.number = a.number + 1 where julianday(b.at) < "
+            "coalesce(julianday(a.ended_at), julianday(a.at) + :lease / 86400.0) - 0.001 / 86400"
+        )
+        assert connection.execute(text(too_early), {"lease": LEASE}).scalar_one() == 0, "one message, one holder"
         assert connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
 
 
@@ -139,6 +177,15 @@ def test_four_kills_lose_nothing_and_double_nothing(workshop: Workshop) -> None:
 @pytest.mark.soak
 def test_fifty_kills_lose_nothing_and_double_nothing(workshop: Workshop) -> None:
     _endure(workshop, 50, seed=random.SystemRandom().randrange(2**32))
+
+
+def test_kills_among_several_workers_lose_nothing_and_double_nothing(workshop: Workshop) -> None:
+    _endure_together(workshop, 2, seed=57, workers=2)
+
+
+@pytest.mark.soak
+def test_fifty_kills_among_three_workers_lose_nothing_and_double_nothing(workshop: Workshop) -> None:
+    _endure_together(workshop, 50, seed=random.SystemRandom().randrange(2**32), workers=3)
 
 
 def test_a_worker_that_is_asked_to_end_finishes_what_it_holds(workshop: Workshop) -> None:

@@ -126,10 +126,14 @@ def claim(
     return Held(row.id, row.key, row.destination, row.body, attempt, worker)
 
 
-def settle(session: Session, held: Held, ended: Ended, now: datetime, *, chance: float) -> None:
-    """Note how a try ended; what was superseded meanwhile and failed is not tried again."""
+def settle(session: Session, held: Held, ended: Ended, now: datetime, *, chance: float) -> MessageState | None:
+    """Note how a try ended, and return the state in which the message ended by it, if it did.
+
+    What was superseded meanwhile and failed is not tried again.
+    """
     row = session.get(OutboxMessage, held.id, with_for_update=True, populate_existing=True)
     assert row is not None
+    before = row.state
     mine = _T.message_id == held.id, _T.number == held.attempt
     is_held = (row.claimed_by, row.attempts) == (held.worker, held.attempt)
     if ended.ending is Ending.not_tried and is_held:
@@ -149,6 +153,7 @@ def settle(session: Session, held: Held, ended: Ended, now: datetime, *, chance:
     elif is_held and row.state == MessageState.waiting:
         _put_off(session, row, ended, now, chance)
     session.flush()
+    return MessageState(row.state) if row.state != before else None
 
 
 def _put_off(session: Session, row: OutboxMessage, ended: Ended, now: datetime, chance: float) -> None:

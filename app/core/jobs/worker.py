@@ -13,7 +13,7 @@ from app.core import audit
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.jobs import service
-from app.core.jobs.rules import Ending
+from app.core.jobs.rules import Ending, MessageState
 from app.core.jobs.service import Ended, Held
 
 Result = TypeVar("Result")
@@ -27,6 +27,8 @@ class Sender(Protocol):
     def looked(self, session: Session, now: datetime) -> tuple[list[str], list[str]]: ...
     def send(self, held: Held, lease: timedelta) -> Ended: ...
     def noted(self, session: Session) -> None: ...
+    def came_to(self, session: Session, held: Held, state: MessageState, outcome: str) -> None: ...
+    def given_up(self, session: Session, count: int) -> None: ...
 
 
 class Worker:
@@ -78,7 +80,9 @@ class Worker:
 
         def act(session: Session, now: datetime) -> Held | None:
             self.sender.noted(session)
-            service.settle(session, held, ended, now, chance=chance)
+            state = service.settle(session, held, ended, now, chance=chance)
+            if state is not None:
+                self.sender.came_to(session, held, state, ended.outcome)
             return self._claimed(session, now) if more() else None
 
         following = self._written(act)
@@ -87,7 +91,7 @@ class Worker:
 
     def _claimed(self, session: Session, now: datetime) -> Held | None:
         ready, resting = self.sender.looked(session, now)
-        service.park_overdue(session, now, resting=resting)
+        self.sender.given_up(session, service.park_overdue(session, now, resting=resting))
         return service.claim(session, self.name, now, self.lease, ready=ready)
 
     def _written(self, act: Callable[[Session, datetime], Result]) -> Result:

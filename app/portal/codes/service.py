@@ -1,9 +1,11 @@
 """What the portal publishes, as it is shown: its codes with ours, its figures by month."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import Date, Integer, bindparam, func, select
 from sqlmodel import Session, col
 
 from app.core import hot
@@ -24,6 +26,22 @@ _CODE, _MONTH, _SCORE = hot.table(PortalCode).c, hot.table(PortalMonthRow).c, ho
 _PERIOD, _MARK = hot.table(PortalPeriodRow).c, hot.table(PortalMark).c
 
 
+def _said_of(of: Any, mark: Any) -> Any:
+    """Return the query of what the portal says, with the agency's name from its own list."""
+    agency = (_CODE.kind == CodeOf.agency.value) & (_CODE.code == of.agency)
+    counts = [of[name] for name in COUNTS]
+    return select(mark, of.agency, _CODE.name, of.known_at, *counts).outerjoin(hot.table(PortalCode), agency)
+
+
+_OF_MONTH = _said_of(_MONTH, _MONTH.month).where(
+    _MONTH.year == bindparam("of_year", type_=Integer), _MONTH.month == bindparam("of_month", type_=Integer)
+)
+_OF_PERIOD = _said_of(_PERIOD, _PERIOD.period).where(_PERIOD.period == bindparam("of_period"))
+_OF_DAYS = _said_of(_MARK, _MARK.day).where(
+    _MARK.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+)
+
+
 class Published(NamedTuple):
     """What the portal says of an agency's period; `unit`: our code, None where the agency is not mapped."""
 
@@ -31,6 +49,10 @@ class Published(NamedTuple):
     name: str
     counts: dict[str, int | None]
     known_at: datetime
+
+
+# The same few hundred codes are looked up at every report of a past day.
+_folded = lru_cache(4096)(search_key)
 
 
 def listing(session: Session, page: Page, *, kind: CodeOf | None, match: Match | None) -> PortalCodePage:
@@ -86,37 +108,31 @@ def month(session: Session, first: date, unit: Unit | None) -> PortalMonthPage:
     return PortalMonthPage(month=f"{first:%Y-%m}", items=items)
 
 
-def published(session: Session, period: str) -> list[Published]:
-    """Return what the portal publishes of a month, quarter or year (`2026-11`, `2026-Q4`, `2026`), by agency."""
-    of: Any
-    which: Any
-    if len(period) == 7 and "Q" not in period:
-        of, which = _MONTH, (_MONTH.year == int(period[:4])) & (_MONTH.month == int(period[5:]))
-    else:
-        of, which = _PERIOD, _PERIOD.period == period
-    return [one for _, one in _by_agency(session, of.known_at, of, which)]
+def published(session: Session, periods: Iterable[str]) -> dict[str, list[Published]]:
+    """Return what the portal publishes of months, quarters and years (`2026-11`, `2026-Q4`, `2026`), by agency."""
+    ours, found = _agencies(session), {}
+    for period in periods:
+        if len(period) == 7 and "Q" not in period:
+            rows = hot.gather(session, _OF_MONTH, {"of_year": int(period[:4]), "of_month": int(period[5:])})
+        else:
+            rows = hot.gather(session, _OF_PERIOD, {"of_period": period})
+        found[period] = [one for _, one in _by_agency(session, ours, rows)]
+    return found
 
 
 def marks(session: Session, first: date, last: date, unit: Unit) -> list[tuple[date, Published]]:
     """Return where a unit's agencies stood on the days of a month on which the portal was asked, oldest first."""
-    which = _MARK.day.between(first, last)
-    return [(day, one) for day, one in _by_agency(session, _MARK.day, _MARK, which) if one.unit == unit.code]
+    rows = hot.gather(session, _OF_DAYS, {"first": first, "last": last})
+    return [(day, one) for day, one in _by_agency(session, _agencies(session), rows) if one.unit == unit.code]
 
 
-def _by_agency(session: Session, mark: Any, of: Any, which: Any) -> list[tuple[Any, Published]]:
-    ours, reference = _agencies(session), Reference.read(session).units
-    agency = (_CODE.kind == CodeOf.agency.value) & (_CODE.code == of.agency)
-    query: Any = (
-        select(mark, of.agency, _CODE.name, of.known_at, *(of[name] for name in COUNTS))
-        .outerjoin(hot.table(PortalCode), agency)
-        .where(which)
-        .order_by(mark, of.agency)
-    )
+def _by_agency(session: Session, ours: dict[str, str], rows: list[Any]) -> list[tuple[Any, Published]]:
+    reference = Reference.read(session).units
     found = []
-    for when, named, name, known_at, *counts in session.execute(query):
-        unit = ours.get(search_key(named))
+    for mark, named, name, known_at, *counts in sorted(rows, key=lambda row: row[:2]):
+        unit = ours.get(_folded(named))
         shown = reference[unit].name if unit else name or named
-        found.append((when, Published(unit, shown, dict(zip(COUNTS, counts, strict=True)), known_at)))
+        found.append((mark, Published(unit, shown, dict(zip(COUNTS, counts, strict=True)), known_at)))
     return found
 
 

@@ -1,17 +1,18 @@
 """Both sides of a comparison as they stand: our sums, what the portal publishes, what a source says of a day."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, literal, select, tuple_, union_all
 from sqlmodel import Session
 
 from app.core import hot
 from app.core.clock import at, day_of
 from app.portal.codes import service as codes
+from app.portal.codes.models import PortalMonthRow, PortalPeriodRow
 from app.portal.comparison.rules import (
     Counts,
     Gap,
@@ -28,6 +29,7 @@ from app.throughput.figures.reading import DAY, FIELD, FIGURE, reported
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
 from app.throughput.rules import Line
+from app.throughput.statutory.periods import Regime, span
 from app.units.models import Unit
 
 _T = hot.table(DayTotal).c
@@ -36,6 +38,10 @@ _SUMS = (
     _T.resolved_overdue, _T.post_unsplit,
 )  # fmt: skip
 AT_ONCE = 200
+PARTS_AT_ONCE = 50  # of one compound query
+
+
+_MONTH, _PERIOD = hot.table(PortalMonthRow).c, hot.table(PortalPeriodRow).c
 
 
 @dataclass(frozen=True)
@@ -67,29 +73,57 @@ Cell = tuple[int, System, date]  # a unit's day in one system
 OfSource = tuple[int, System, date, str]
 
 
-def sides(session: Session, period: str, first: date, last: date, units: Collection[str] | None = None) -> Sides:
-    """Return both sides of a period; our reports up to the day to which the portal's figures can reach.
+def periods(session: Session) -> list[str]:
+    """Return the months, quarters and years of which the portal published anything."""
+    months = session.execute(select(_MONTH.year, _MONTH.month).distinct())
+    longer = session.execute(select(_PERIOD.period).distinct()).scalars()
+    return sorted({f"{year}-{month:02}" for year, month in months} | set(longer))
+
+
+def sides(session: Session, period: str, units: Collection[str] | None = None) -> Sides:
+    """Return both sides of a period; `units`: only those, by code."""
+    return sides_of(session, {period: units})[period]
+
+
+def sides_of(session: Session, wanted: Mapping[str, Collection[str] | None]) -> dict[str, Sides]:
+    """Return both sides of periods, each of all units or some; our reports up to the day that the portal's can reach.
 
     The portal counts a dossier whichever system it lies in, so our reports of both systems are added up.
     """
     reference = Reference.read(session)
+    cut_off = reference.form.city_cut_off
+    found: dict[str, Sides] = {}
+    asked: dict[str, tuple[date, dict[str, date]]] = {}
+    for period, rows in codes.published(session, wanted).items():
+        units, ends = wanted[period], span(period, Regime.calendar)
+        assert ends is not None
+        theirs, unmapped = _theirs(rows, units)
+        last_of = {
+            code: min(ends[1], counted_through(theirs[code].known_at, cut_off)) if code in theirs else ends[1]
+            for code in (reference.units if units is None else units)
+        }
+        found[period] = Sides({}, theirs, unmapped)
+        asked[period] = ends[0], last_of
+    for period, ours in _summed(session, reference, asked).items():
+        found[period].ours.update(ours)
+    return found
+
+
+def _theirs(
+    rows: Iterable[codes.Published], units: Collection[str] | None
+) -> tuple[dict[str, Theirs], list[str]]:  # fmt: skip
+    """Return what the portal says of some units, and the names of agencies that are none."""
     parts: dict[str, list[Theirs]] = defaultdict(list)
     unmapped = []
-    for one in codes.published(session, period):
-        counts: Counts = {measure: one.counts[measure.value] for measure in Measure}
+    for one in rows:
         if one.unit is None:
             unmapped.append(one.name)
-        elif any(count is not None for count in counts.values()) and (units is None or one.unit in units):
+        elif (units is None or one.unit in units) and any(count is not None for count in one.counts.values()):
+            counts: Counts = {measure: one.counts[measure.value] for measure in Measure}
             parts[one.unit].append(Theirs(counts, one.known_at))
-    theirs = {
+    return {
         code: Theirs(together(one.counts for one in of), min(one.known_at for one in of)) for code, of in parts.items()
-    }
-    cut_off = reference.form.city_cut_off
-    wanted = reference.units if units is None else units
-    ends = {
-        code: min(last, counted_through(theirs[code].known_at, cut_off)) if code in theirs else last for code in wanted
-    }
-    return Sides(_summed(session, reference, first, ends), theirs, unmapped)
+    }, unmapped
 
 
 def counted_through(known_at: datetime, cut_off: time) -> date:
@@ -98,30 +132,38 @@ def counted_through(known_at: datetime, cut_off: time) -> date:
     return day if known_at >= at(day, cut_off) else day - timedelta(days=1)
 
 
-def _summed(session: Session, reference: Reference, first: date, ends: Mapping[str, date]) -> dict[str, Ours]:
-    """Return units' sums, each from the first day to its own last one."""
-    by_end: dict[date, list[int]] = defaultdict(list)
-    codes_of = {}
-    for code, end in ends.items():
-        number = reference.units[code].id
-        assert number is not None
-        by_end[end].append(number)
-        codes_of[number] = code
-    found = {}
-    for end, numbers in by_end.items():
-        query: Any = (
-            select(_T.unit_id, func.max(_T.day), *map(func.sum, _SUMS))
-            .where(_T.unit_id.in_(numbers), _T.day.between(first, end))
+def _summed(
+    session: Session, reference: Reference, asked: Mapping[str, tuple[date, Mapping[str, date]]]
+) -> dict[str, dict[str, Ours]]:  # fmt: skip
+    """Return units' sums of several spans, each from its first day to the unit's own last one; read all together."""
+    parts: list[Any] = []
+    codes_of = {unit.id: code for code, unit in reference.units.items()}
+    for name, (first, ends) in asked.items():
+        by_end: dict[date, list[int]] = defaultdict(list)
+        for code, end in ends.items():
+            number = reference.units[code].id
+            assert number is not None
+            by_end[end].append(number)
+        parts += [
+            select(literal(name), _T.unit_id, func.max(_T.day), *map(func.sum, _SUMS))
+            .where(
+                _T.unit_id == numbers[0] if len(numbers) == 1 else _T.unit_id.in_(numbers), _T.day.between(first, end)
+            )
             .group_by(_T.unit_id)
-        )
-        for number, through, *counts, unsplit in session.execute(query):
-            found[codes_of[number]] = Ours(our_counts(*counts, is_split=not unsplit), through)
+            for end, numbers in by_end.items()
+        ]
+    found: dict[str, dict[str, Ours]] = {name: {} for name in asked}
+    for start in range(0, len(parts), PARTS_AT_ONCE):
+        for name, number, through, *counts, unsplit in session.execute(
+            union_all(*parts[start : start + PARTS_AT_ONCE])
+        ):
+            found[name][codes_of[number]] = Ours(our_counts(*counts, is_split=not unsplit), through)
     return found
 
 
 def of_days(session: Session, unit: Unit, first: date, last: date) -> Counts:
     """Return what a unit's reports of some days say, zero where there is none."""
-    found = _summed(session, Reference.read(session), first, {unit.code: last})
+    found = _summed(session, Reference.read(session), {"": (first, {unit.code: last})})[""]
     return found[unit.code].counts if unit.code in found else dict.fromkeys(Measure, 0)
 
 

@@ -17,7 +17,6 @@ from app.portal.comparison.rules import (
 )
 from app.portal.comparison.schemas import DerivedDayOut, DerivedDayPage, PortalComparison, PortalDifferenceOut
 from app.throughput.forms import Reference
-from app.throughput.statutory.periods import Regime, span
 from app.units.models import Unit
 
 
@@ -25,9 +24,7 @@ def of_period(
     session: Session, period: str, unit: Unit | None, tolerance: Tolerance, *, everything: bool
 ) -> PortalComparison:
     """Return the differences of a period beyond the tolerance, or (`everything`) all of them, the largest first."""
-    ends = span(period, Regime.calendar)
-    assert ends is not None
-    both = reading.sides(session, period, *ends, None if unit is None else [unit.code])
+    both = reading.sides(session, period, None if unit is None else [unit.code])
     ours, theirs = both.ours, both.theirs
     names = {code: one.name for code, one in Reference.read(session).units.items()}
     of_both = sorted(ours.keys() & theirs.keys())

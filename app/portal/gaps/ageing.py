@@ -3,16 +3,28 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlmodel import Session
 
 from app.core.access import Caller
-from app.core.clock import day_of
-from app.portal.gaps.keeping import EVENT, GAP, GAP_TABLE
-from app.portal.gaps.rules import AgeGroup, Episode, Explaining, GapChange, Step, age, age_group, episodes, explaining
+from app.core.clock import at, day_of
+from app.portal.gaps.rules import (
+    BEGUN,
+    STANDING,
+    AgeGroup,
+    Episode,
+    Explaining,
+    GapChange,
+    Step,
+    age,
+    age_group,
+    episodes,
+    explaining,
+)
 from app.portal.gaps.schemas import AgeingBy, AgeingPage, AgeingRow
+from app.portal.gaps.writing import EVENT, GAP, GAP_TABLE
 from app.throughput.forms import Reference
 from app.units.models import Unit
 
@@ -42,7 +54,7 @@ def report(
     names = {one.id: (code, one.name) for code, one in reference.units.items()}
     sums: dict[tuple[str, str], _Sums] = defaultdict(_Sums)
     whole, today = _Sums(), day_of(until)
-    for number, one in _episodes(session, caller, unit, until):
+    for number, one in _episodes(session, caller, unit, first, last, until):
         month = f"{one.opened_on:%Y-%m}"
         calendar = reference.calendar(number)
         of = sums[names[number] if group_by is AgeingBy.unit else (month, month)]
@@ -61,13 +73,21 @@ def report(
 
 
 def _episodes(
-    session: Session, caller: Caller, unit: Unit | None, until: datetime
+    session: Session, caller: Caller, unit: Unit | None, first: date, last: date, until: datetime
 ) -> Iterable[tuple[int, Episode]]:  # fmt: skip
-    """Yield the times that gaps stood as known at a moment, with their unit."""
+    """Yield the times that gaps stood as known at a moment, with their unit.
+
+    Read are only gaps that count: those that began in the period, and those that stood at the moment.
+    """
+    begun = select(EVENT.gap_id).where(
+        EVENT.at >= at(first, time()), EVENT.at < at(last + timedelta(days=1), time()), EVENT.change.in_(BEGUN)
+    )
+    stood = select(GAP.id).where(GAP.first_opened_at <= until, GAP.closed_at > until)
+    stands = select(GAP.id).where(GAP.state.in_(STANDING), GAP.first_opened_at <= until)
     query = (
         select(GAP.unit_id, GAP.id, EVENT.at, EVENT.change)
         .join(GAP_TABLE, GAP.id == EVENT.gap_id)
-        .where(EVENT.at <= until)
+        .where(EVENT.at <= until, GAP.id.in_(union_all(begun, stood, stands)))
         .order_by(GAP.id, EVENT.version)
     )
     if caller.units is not None:
@@ -75,8 +95,8 @@ def _episodes(
     if unit is not None:
         query = query.where(GAP.unit_id == unit.id)
     histories: dict[tuple[int, int], list[Step]] = defaultdict(list)
-    for of_unit, number, at, change in session.execute(query):
-        histories[of_unit, number].append(Step(day_of(at), GapChange(change)))
+    for of_unit, number, moment, change in session.execute(query):
+        histories[of_unit, number].append(Step(day_of(moment), GapChange(change)))
     for (of_unit, _), history in histories.items():
         for one in episodes(history):
             yield of_unit, one

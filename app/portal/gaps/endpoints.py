@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlmodel import Session
@@ -15,10 +16,10 @@ from app.core.errors import NotFound
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, problems
-from app.core.web import Render, form
+from app.core.web import Render, came_with, form
 from app.portal.comparison.rules import Measure, Span
 from app.portal.comparison.schemas import MEASURE_WORDS
-from app.portal.gaps import ageing, listing, rebuilding, service, tolerances
+from app.portal.gaps import ageing, listing, recounting, service, tolerances
 from app.portal.gaps.rules import GapOwner, GapState, GapSystem
 from app.portal.gaps.schemas import (
     OWNER_WORDS,
@@ -48,6 +49,7 @@ CanSee = Annotated[Caller, allow("gaps:read")]
 CanExplain = Annotated[Caller, allow("gaps:explain")]
 CanKeep = Annotated[Caller, allow("portal:keep")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1, description="The gap's id")]
+FILTERS = ("unit", "state", "span", "system", "measure", "owner", "from", "to")
 REFUSALS = problems(401, 403, 404, 409, 412, 413, 415, 422, 428, 503)
 
 
@@ -63,6 +65,21 @@ def get_number(number: Number, request: Request) -> int:
 TheNumber = Annotated[int, Depends(get_number)]
 
 
+def _filters(request: Request) -> str:
+    """Return the list's filters in an address, as a query: a gap's page keeps them for the way back."""
+    return urlencode([(name, value) for name, value in request.query_params.multi_items() if name in FILTERS])
+
+
+def _filters_before(request: Request, *_: object) -> dict[str, object]:
+    """Return the same from the page on which a form was sent."""
+    return {"kept": urlencode(came_with(request, FILTERS))}
+
+
+def _page_of(request: Request, number: int) -> str:
+    told = urlencode(came_with(request, FILTERS))
+    return f"/portal/gaps/{number}" + (f"?{told}" if told else "")
+
+
 def _load(request: Request, session: Session) -> PortalGapOut:
     return listing.one(session, request.state.caller, int(request.path_params["number"]), request.state.now)
 
@@ -71,7 +88,7 @@ def _load(request: Request, session: Session) -> PortalGapOut:
     "/gaps", operation_id="list_portal_gaps", response_model=PortalGapPage, responses=problems(401, 403, 404, 422)
 )
 def list_portal_gaps(
-    caller: CanSee, session: Reading, render: Render, now: Now, page: Paging, unit: UnitQuery = None,
+    request: Request, caller: CanSee, session: Reading, render: Render, now: Now, page: Paging, unit: UnitQuery = None,
     state: Annotated[GapState | None, Query(description=f"{STATE_WORDS}; default: those that stand")] = None,
     span: Annotated[Span | None, Query(description=SPAN_WORDS)] = None,
     system: Annotated[GapSystem | None, Query(description=SYSTEM_WORDS)] = None,
@@ -86,7 +103,7 @@ def list_portal_gaps(
     find = partial(listing.listing, session, caller, wanted, now)
     return render(
         find(page), "portal/gaps.html", wanted=wanted, units=units_to_choose(session, caller, now),
-        tolerance=tolerances.current(session),
+        tolerance=tolerances.current(session), kept=_filters(request),
         table=lambda: tables.of_models("chenh-lech-so-lieu", render.every(find), PortalGapItem),
     )  # fmt: skip
 
@@ -135,9 +152,9 @@ def get_portal_tolerance(caller: CanSee, session: Reading, render: Render) -> Re
 def put_portal_tolerance(
     request: Request, caller: CanKeep, session: Writing, now: Now, render: Render, body: ToleranceIn
 ) -> Response:
-    """Set what two systems may differ by; the whole ledger is judged anew by it, at once."""
+    """Set what two systems may differ by; the whole ledger is judged anew by it, a large one while others write."""
     if tolerances.put(session, caller, values=body, if_match=request.headers.get("if-match"), now=now):
-        rebuilding.rebuild(session, now)
+        recounting.begin(session, tolerances.current(session).version, now)
     data = tolerances.page(session)
     return render.saved(data, to="/portal/gaps/tolerance", version=data.version)
 
@@ -145,16 +162,18 @@ def put_portal_tolerance(
 @router.get(
     "/gaps/{number}", operation_id="get_portal_gap", response_model=PortalGapOut, responses=problems(401, 403, 404, 422)
 )
-def get_portal_gap(caller: CanSee, number: TheNumber, session: Reading, render: Render, now: Now) -> Response:
+def get_portal_gap(
+    request: Request, caller: CanSee, number: TheNumber, session: Reading, render: Render, now: Now
+) -> Response:
     """Give a gap with its history."""
     data = listing.one(session, caller, number, now)
-    return render(data, "portal/gap.html", version=data.version)
+    return render(data, "portal/gap.html", version=data.version, kept=_filters(request))
 
 
 @router.post(
     "/gaps/{number}/explanation", operation_id="explain_portal_gap", response_model=PortalGapOut, responses=REFUSALS
 )
-@form("portal/gap.html", _load)
+@form("portal/gap.html", _load, _filters_before)
 def explain_portal_gap(
     request: Request, caller: CanExplain, number: TheNumber, session: Writing, now: Now, render: Render,
     body: GapExplanationIn,
@@ -162,28 +181,29 @@ def explain_portal_gap(
     """Give a gap its reason, and the same to other measures of its day or period (`also`, each with its version)."""
     if_match = request.headers.get("if-match")
     data = service.explain(session, caller, number, body=body, if_match=if_match, now=now)
-    return render.saved(data, to=f"/portal/gaps?explained={number}", version=data.version)
+    told = urlencode([*came_with(request, FILTERS), ("explained", number)])
+    return render.saved(data, to=f"/portal/gaps?{told}", version=data.version)
 
 
 @router.put(
     "/gaps/{number}/owner", operation_id="put_portal_gap_owner", response_model=PortalGapOut, responses=REFUSALS
 )
-@form("portal/gap.html", _load)
+@form("portal/gap.html", _load, _filters_before)
 def put_portal_gap_owner(
     request: Request, caller: CanKeep, number: TheNumber, session: Writing, now: Now, render: Render, body: GapOwnerIn
 ) -> Response:
     """Hand a gap on to another position."""
     data = service.assign(session, caller, number, body=body, if_match=request.headers.get("if-match"), now=now)
-    return render.saved(data, to=f"/portal/gaps/{number}", version=data.version)
+    return render.saved(data, to=_page_of(request, number), version=data.version)
 
 
 @router.put(
     "/gaps/{number}/closure", operation_id="put_portal_gap_closure", response_model=PortalGapOut, responses=REFUSALS
 )
-@form("portal/gap.html", _load)
+@form("portal/gap.html", _load, _filters_before)
 def put_portal_gap_closure(
     request: Request, caller: CanKeep, number: TheNumber, session: Writing, now: Now, render: Render, body: GapClosureIn
 ) -> Response:
     """End a gap that still stands, with outcome and reason; another difference opens it again."""
     data = service.close(session, caller, number, body=body, if_match=request.headers.get("if-match"), now=now)
-    return render.saved(data, to=f"/portal/gaps/{number}", version=data.version)
+    return render.saved(data, to=_page_of(request, number), version=data.version)

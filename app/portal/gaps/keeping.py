@@ -4,15 +4,15 @@ Who writes notes what was touched; both sides of that are compared once, when al
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, or_, select, tuple_
 from sqlmodel import Session
 
-from app.core import events, hot
+from app.core import audit, events, hot
 from app.core.db import take_turns
 from app.portal.codes import service as codes
 from app.portal.codes.events import PeriodsPulled
@@ -21,26 +21,23 @@ from app.portal.comparison import reading
 from app.portal.comparison.reading import Cell
 from app.portal.comparison.rules import Gap, Measure, Span, both_said, bounds, period_code, span_of
 from app.portal.gaps import tolerances
-from app.portal.gaps.models import PortalGap, PortalGapEvent
-from app.portal.gaps.rules import (
-    GapChange,
-    GapOutcome,
-    GapOwner,
-    GapState,
-    GapSystem,
-    Standing,
-    followed,
+from app.portal.gaps.rules import GapSystem, followed
+from app.portal.gaps.writing import (
+    GAP,
+    GAP_TABLE,
+    Change,
+    Due,
+    Place,
+    follow,
+    keep_shown,
+    place_of,
+    standing_of,
 )
-from app.procedures.rules import System
-from app.throughput.figures.reading import keep_open
 from app.throughput.figures.storing import FiguresStored
 from app.throughput.forms import Reference
 from app.throughput.statutory.periods import Regime, span
 from app.throughput.writing import ReportCorrected, ReportReceived
 
-GAP_TABLE: Any = hot.table(PortalGap)
-EVENT_TABLE: Any = hot.table(PortalGapEvent)
-GAP, EVENT = GAP_TABLE.c, EVENT_TABLE.c
 _MONTH, _PERIOD = hot.table(PortalMonthRow).c, hot.table(PortalPeriodRow).c
 _LAST_OF_MONTH = select(func.max(_MONTH.known_at)).where(
     _MONTH.year == bindparam("of_year"), _MONTH.month == bindparam("of_month")
@@ -52,21 +49,14 @@ _LAST_OF_LONGER = (
 )
 _TOUCHED = "gaps_touched"
 OF_PORTAL = (Span.month, Span.quarter, Span.year)
-# What a reason and an end leave behind; the history keeps them.
-FRESH: dict[str, Any] = dict.fromkeys(
-    ("reason", "note", "explained_at", "explained_by", "explained_size", "outcome", "closed_at", "closed_by")
-)
 AT_ONCE = 200
 
 
-class Place(NamedTuple):
-    """What is compared: a unit's day or period in one system, with one source."""
+class Compared(NamedTuple):
+    """What both sides say by what is compared, and the condition on the rows of the ledger that hold the same."""
 
-    unit_id: int
-    span: Span
-    first: date
-    system: GapSystem
-    source: str
+    found: dict[Place, list[Gap]]
+    stand: Any
 
 
 @dataclass
@@ -106,13 +96,16 @@ def _touched(session: Session, at: datetime) -> _Touched:
 
 def _settle_touched(session: Session) -> None:
     touched: _Touched = session.info.pop(_TOUCHED)
-    if touched.cells:
-        keep_days(session, touched.cells, touched.at)
-    for period, units in _published(session, touched.days).items():
-        if period not in touched.periods:
-            keep_period(session, period, touched.at, units)
-    for period in sorted(touched.periods):
-        keep_period(session, period, touched.at)
+    changes = keep_days(session, touched.cells, touched.at)
+    wanted: dict[str, set[int] | None] = dict(_published(session, touched.days))
+    wanted.update(dict.fromkeys(touched.periods))
+    recorded(session, changes + keep_periods(session, wanted, touched.at))
+
+
+def recorded(session: Session, changes: list[Change]) -> None:
+    """Put what happened to gaps by itself into the audit log, as one entry with whoever wrote the figures."""
+    if changes:
+        audit.record(session, "portal.gaps_followed", "portal/gaps", after=changes)
 
 
 def _published(session: Session, days: Iterable[tuple[int, date]]) -> dict[str, set[int]]:
@@ -141,140 +134,85 @@ def _known(session: Session, periods: list[str]) -> dict[str, datetime]:
     return {period: at for period, at in [(month, of_month), *rows] if at is not None}
 
 
-def keep_days(session: Session, cells: Iterable[Cell], now: datetime) -> int:
-    """Compare reports and sources on units' days anew; returns how many gaps changed by it."""
+def keep_days(session: Session, cells: Iterable[Cell], now: datetime) -> list[Change]:
+    """Compare reports and sources on units' days anew; returns what happened to gaps by it."""
     wanted = sorted(cells, key=lambda cell: (cell[2], cell[0], cell[1].value))
-    count = 0
+    changes: list[Change] = []
     for start in range(0, len(wanted), AT_ONCE):
-        part = wanted[start : start + AT_ONCE]
-        found = {
-            Place(unit, Span.day, day, GapSystem(system.value), source): gaps
-            for (unit, system, day, source), gaps in reading.days(session, part).items()
-        }
-        keys = [(unit, system.value, day) for unit, system, day in part]
-        stand = (GAP.span == Span.day.value) & tuple_(GAP.unit_id, GAP.system, GAP.first).in_(keys)
-        count += _settle(session, found, stand, now)
-    return count
+        compared = of_days(session, wanted[start : start + AT_ONCE])
+        changes += settle(session, compared, now)
+    return changes
 
 
-def keep_period(session: Session, period: str, now: datetime, units: Iterable[int] | None = None) -> int:
-    """Compare reports and what the portal publishes of a period anew; returns how many gaps changed by it."""
+def keep_periods(session: Session, wanted: Mapping[str, Collection[int] | None], now: datetime) -> list[Change]:
+    """Compare reports and what the portal publishes of periods anew, each of some units or (None) of all."""
+    if not wanted:
+        return []
+    whose: set[int] = set()
+    for units in wanted.values():
+        whose.update(every_unit(session) if units is None else units)
+    take_turns(session, whose)
+    return settle(session, of_periods(session, wanted), now)
+
+
+def of_days(session: Session, cells: Collection[Cell]) -> Compared:
+    """Return what both sides say of units' days, and which rows of the ledger hold them."""
+    found = {
+        Place(unit, Span.day, day, GapSystem(system.value), source): gaps
+        for (unit, system, day, source), gaps in reading.days(session, cells).items()
+    }
+    keys = [(unit, system.value, day) for unit, system, day in cells]
+    return Compared(found, (GAP.span == Span.day.value) & tuple_(GAP.unit_id, GAP.system, GAP.first).in_(keys))
+
+
+def of_periods(session: Session, wanted: Mapping[str, Collection[int] | None]) -> Compared:
+    """Return what both sides say of periods, and which rows of the ledger hold them; read all together."""
     reference = Reference.read(session)
     codes_of = {one.id: code for code, one in reference.units.items()}
-    numbers = sorted(codes_of if units is None else units)
-    take_turns(session, numbers)
-    kind, ends = span_of(period), span(period, Regime.calendar)
-    assert ends is not None
-    first, last = ends
-    both = reading.sides(session, period, first, last, [codes_of[number] for number in numbers])
-    found = {}
-    for code in both.ours.keys() & both.theirs.keys():
-        number = reference.units[code].id
-        assert number is not None
-        gaps = both_said(both.ours[code].counts, both.theirs[code].counts)
-        found[Place(number, kind, first, GapSystem.both, codes.SOURCE)] = gaps
-    stand = (GAP.span == kind.value) & (GAP.first == first) & GAP.unit_id.in_(numbers)
-    return _settle(session, found, stand, now)
+    found: dict[Place, list[Gap]] = {}
+    stand: list[Any] = []
+    asked = {
+        period: None if units is None else [codes_of[number] for number in sorted(units)]
+        for period, units in sorted(wanted.items())
+    }
+    for period, both in reading.sides_of(session, asked).items():
+        kind, ends = span_of(period), span(period, Regime.calendar)
+        assert ends is not None
+        units = wanted[period]
+        held = (GAP.span == kind.value) & (GAP.first == ends[0])
+        stand.append(held if units is None else held & or_(*(GAP.unit_id == number for number in sorted(units))))
+        for code in both.ours.keys() & both.theirs.keys():
+            number = reference.units[code].id
+            assert number is not None
+            gaps = both_said(both.ours[code].counts, both.theirs[code].counts)
+            found[Place(number, kind, ends[0], GapSystem.both, codes.SOURCE)] = gaps
+    return Compared(found, or_(*stand))
 
 
-def _settle(session: Session, found: Mapping[Place, list[Gap]], stand: Any, now: datetime) -> int:
-    """Bring the gaps of what was compared to what both sides say now."""
+def every_unit(session: Session) -> list[int]:
+    """Return the numbers of all units."""
+    return [number for unit in Reference.read(session).units.values() if (number := unit.id)]
+
+
+def due(session: Session, compared: Compared) -> Iterator[Due]:
+    """Yield what has to happen to gaps so that the ledger is what both sides say now, in the places' order."""
     tolerance = tolerances.current(session)
     rows: dict[tuple[Place, Measure], Any] = {}
-    for one in session.execute(select(GAP_TABLE).where(stand)):
-        place = Place(one.unit_id, Span(one.span), one.first, GapSystem(one.system), one.source)
-        rows[place, Measure(one.measure)] = one
-    said = {(place, gap.measure): gap for place, gaps in found.items() for gap in gaps}
-    touched = set()
+    for one in session.execute(select(GAP_TABLE).where(compared.stand)):
+        rows[place_of(one), Measure(one.measure)] = one
+    said = {(place, gap.measure): gap for place, gaps in compared.found.items() for gap in gaps}
     order = {measure: number for number, measure in enumerate(Measure)}
     keys = {*rows, *(key for key, gap in said.items() if gap.is_beyond(tolerance))}
-    for key in sorted(keys, key=lambda key: (key[0], order[key[1]])):
-        place, measure = key
-        row = rows.get(key)
-        step = followed(standing_of(row) if row else None, said.get(key), tolerance)
-        if step is None:
-            continue
-        touched.add(place)
-        if row is None:
-            _open(session, place, measure, step[1], tolerance.version, now)
-        else:
-            _change(session, row, *step, tolerance.version, now)
-    keep_shown(session, touched)
-    return len(touched)
+    for place, measure in sorted(keys, key=lambda key: (key[0], order[key[1]])):
+        row = rows.get((place, measure))
+        step = followed(standing_of(row) if row else None, said.get((place, measure)), tolerance)
+        if step is not None:
+            yield Due(place, measure, row, *step, tolerance.version)
 
 
-def standing_of(row: Any) -> Standing:
-    """Return a stored gap as the rules read it."""
-    outcome = None if row.outcome is None else GapOutcome(row.outcome)
-    return Standing(GapState(row.state), row.ours, row.theirs, outcome, row.explained_size)
-
-
-def _open(
-    session: Session, place: Place, measure: Measure, standing: Standing, tolerance: int, now: datetime
-) -> None:  # fmt: skip
-    values = FRESH | {
-        "unit_id": place.unit_id, "span": place.span.value, "first": place.first,
-        "last": bounds(place.span, place.first)[1], "system": place.system.value, "source": place.source,
-        "measure": measure.value, "ours": standing.ours, "theirs": standing.theirs, "tolerance": tolerance,
-        "state": standing.state.value, "owner": GapOwner.ward_officer.value, "opened_at": now, "first_opened_at": now,
-        "version": 1,
-    }  # fmt: skip
-    number = session.execute(insert(GAP_TABLE).returning(GAP.id), values).scalar_one()
-    note(session, number, values, GapChange.opened, now)
-
-
-def _change(
-    session: Session, row: Any, change: GapChange, standing: Standing, tolerance: int, now: datetime
-) -> None:  # fmt: skip
-    values: dict[str, Any] = {
-        "ours": standing.ours, "theirs": standing.theirs, "state": standing.state.value, "tolerance": tolerance,
-    }  # fmt: skip
-    if change is GapChange.reopened:
-        values |= FRESH | {"opened_at": max(now, row.opened_at)}
-    elif change in (GapChange.matched, GapChange.gone):
-        assert standing.outcome is not None
-        values |= {"outcome": standing.outcome.value, "closed_at": now, "closed_by": None}
-    write(session, row, values, change, now)
-
-
-def write(
-    session: Session, row: Any, values: Mapping[str, Any], change: GapChange, now: datetime, by: str | None = None,
-    told: str | None = None,
-) -> None:  # fmt: skip
-    """Change a gap and put down what happened; `told`: words that belong to the step alone.
-
-    Who began earlier may write later: no step is dated before the one that it follows.
-    """
-    now = max(now, session.execute(select(func.max(EVENT.at)).where(EVENT.gap_id == row.id)).scalar_one())
-    values = {**values, "version": row.version + 1}
-    session.execute(update(GAP_TABLE).where(GAP.id == row.id).values(values))
-    note(session, row.id, {**row._mapping, **values}, change, now, by, told)
-
-
-def note(
-    session: Session, number: int, gap: Mapping[str, Any], change: GapChange, now: datetime, by: str | None = None,
-    told: str | None = None,
-) -> None:  # fmt: skip
-    """Add a step to a gap's history."""
-    explained, ended = change is GapChange.explained, gap["outcome"] is not None
-    row = {
-        "gap_id": number, "version": gap["version"], "at": now, "change": change.value, "by": by,
-        "ours": gap["ours"], "theirs": gap["theirs"], "owner": gap["owner"],
-        "reason": gap["reason"] if explained else None, "outcome": gap["outcome"] if ended else None,
-        "note": told or (gap["note"] if explained else None),
-    }  # fmt: skip
-    session.execute(insert(EVENT_TABLE), row)
-
-
-def keep_shown(session: Session, places: Iterable[Place]) -> None:
-    """Tell each unit-day's own table how many of its gaps want a reason: the day's form shows that."""
-    for place in places:
-        if place.span is Span.day:
-            query = select(func.count()).where(
-                GAP.unit_id == place.unit_id, GAP.span == Span.day.value, GAP.first == place.first,
-                GAP.system == place.system.value, GAP.source == place.source, GAP.state == GapState.open.value,
-            )  # fmt: skip
-            keep_open(
-                session, place.unit_id, place.first, System(place.system.value), place.source,
-                session.execute(query).scalar_one(),
-            )  # fmt: skip
+def settle(session: Session, compared: Compared, now: datetime) -> list[Change]:
+    """Bring the gaps of what was compared to what both sides say now."""
+    found = list(due(session, compared))
+    changes = [follow(session, one, now) for one in found]
+    keep_shown(session, {one.place for one in found})
+    return changes

@@ -15,7 +15,7 @@ from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.paging import Page, cut
 from app.portal.comparison.rules import Measure, Span, period_code
-from app.portal.gaps.keeping import EVENT, GAP, GAP_TABLE, standing_of
+from app.portal.gaps import tolerances
 from app.portal.gaps.rules import (
     STANDING,
     GapChange,
@@ -27,6 +27,7 @@ from app.portal.gaps.rules import (
     age,
 )
 from app.portal.gaps.schemas import GapStepOut, PortalGapItem, PortalGapOut, PortalGapPage
+from app.portal.gaps.writing import EVENT, GAP, GAP_TABLE, standing_of
 from app.throughput.forms import Reference
 from app.units.models import Unit
 
@@ -69,7 +70,10 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     found, following = cut(list(session.execute(query.limit(page.limit + 1))), page, _key)
     query = select(func.count(), func.coalesce(func.sum(sa_case((GAP.state == GapState.open.value, 1), else_=0)), 0))
     standing, waiting = session.execute(query.where(seen, _STANDS)).one()
-    return PortalGapPage(standing=standing, open=waiting, items=list(shown(session, found, now)), next=following)
+    return PortalGapPage(
+        standing=standing, open=waiting, recount=tolerances.under_way(session),
+        items=list(shown(session, found, now)), next=following,
+    )  # fmt: skip
 
 
 def _seen(caller: Caller) -> Any:

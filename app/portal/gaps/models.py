@@ -36,6 +36,7 @@ class PortalGap(SQLModel, table=True):
         CheckConstraint("version >= 1 and opened_at >= first_opened_at", name="version"),
         Index("ix_portal_gaps_standing", "state", "opened_at", "id"),
         Index("ix_portal_gaps_first", "first", "id"),
+        Index("ix_portal_gaps_closed_at", "closed_at", "first_opened_at", "id"),
     )
 
     id: int = Field(default=None, primary_key=True)
@@ -104,3 +105,26 @@ class PortalTolerance(SQLModel, table=True):
     since: datetime
     by: str = Field(max_length=160)
     why: str = Field(max_length=1000)
+
+
+class PortalGapRecount(SQLModel, table=True):
+    """How far the whole ledger has been judged anew by a version of the tolerance.
+
+    `through_…`: the last of other systems' days, and after them of the portal's periods, that was compared. It ends
+    when all were, or when a newer version took its place.
+    """
+
+    __tablename__ = "portal_gap_recounts"
+    __table_args__ = (
+        CheckConstraint("(through_day is null) = (through_id is null)", name="through"),
+        CheckConstraint("compared >= 0 and changed >= 0", name="counts"),
+    )
+
+    tolerance: int = Field(primary_key=True, foreign_key="portal_tolerances.version")
+    begun_at: datetime
+    through_day: date | None
+    through_id: int | None
+    through_period: str | None = Field(max_length=7)
+    compared: int
+    changed: int
+    ended_at: datetime | None

@@ -96,6 +96,19 @@ class ToleranceOut(BaseModel):
     why: str
 
 
+class RecountOut(BaseModel):
+    """How far another tolerance has gone through the ledger; what it has not reached stands by the one before."""
+
+    version: Annotated[int, Described(description="Of the tolerance")]
+    begun_at: datetime
+    compared: Annotated[int, Described(description="Days of other systems and periods of the portal so far")]
+    total: Annotated[int, Described(description="Of so many")]
+    changed: Annotated[int, Described(description="What happened to gaps by it so far")]
+
+
+RECOUNT_WORDS = "null: the whole ledger is judged by the tolerance that counts"
+
+
 class TolerancePage(BaseModel):
     """The tolerance that counts, and its versions, the newest first; version 0: as it came, never set."""
 
@@ -103,6 +116,7 @@ class TolerancePage(BaseModel):
     share: float
     version: int
     items: list[ToleranceOut]
+    recount: Annotated[RecountOut | None, Described(description=RECOUNT_WORDS)]
 
 
 class PortalGapItem(BaseModel):
@@ -141,6 +155,7 @@ class PortalGapPage(BaseModel):
 
     standing: int
     open: int
+    recount: Annotated[RecountOut | None, Described(description=RECOUNT_WORDS)]
     items: list[PortalGapItem]
     next: str | None
 

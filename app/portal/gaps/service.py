@@ -10,11 +10,10 @@ from app.core.access import Caller
 from app.core.db import take_turns
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
 from app.core.versions import check_match, etag
-from app.portal.comparison.rules import Span
-from app.portal.gaps import keeping, listing
-from app.portal.gaps.keeping import FRESH, Place
-from app.portal.gaps.rules import BY_HAND, GapChange, GapState, GapSystem
+from app.portal.gaps import listing
+from app.portal.gaps.rules import BY_HAND, GapChange, GapState
 from app.portal.gaps.schemas import AlsoIn, GapClosureIn, GapExplanationIn, GapOwnerIn, PortalGapOut
+from app.portal.gaps.writing import FRESH, keep_shown, place_of, write
 
 
 def explain(
@@ -45,13 +44,9 @@ def explain(
 
 def _beside(session: Session, caller: Caller, row: Any, place: int, also: AlsoIn, now: datetime) -> Any:
     other = _held(session, caller, also.id, etag(also.version), now)
-    if _place(other) != _place(row):
+    if place_of(other) != place_of(row):
         raise Invalid([Fault(f"/also/{place}/id", "gap_elsewhere")])
     return other
-
-
-def _place(row: Any) -> Place:
-    return Place(row.unit_id, Span(row.span), row.first, GapSystem(row.system), row.source)
 
 
 def assign(
@@ -96,8 +91,8 @@ def _write(
     session: Session, caller: Caller, row: Any, values: dict[str, Any], change: GapChange, now: datetime,
     told: str | None = None,
 ) -> None:  # fmt: skip
-    keeping.write(session, row, values, change, now, caller.label, told)
-    keeping.keep_shown(session, [_place(row)])
+    write(session, row, values, change, now, caller.label, told)
+    keep_shown(session, [place_of(row)])
     kept = {name: value for name, value in values.items() if name in ("state", "reason", "note", "owner", "outcome")}
     audit.record(
         session, f"portal.gap_{change.value}", f"portal/gaps/{row.id}",

@@ -1,20 +1,25 @@
 """The tolerance: what two systems may differ by, in versions."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlmodel import Session
 
 from app.core import audit, hot, stamps
 from app.core.access import Caller
 from app.core.versions import check_match
+from app.portal.comparison import reading
 from app.portal.comparison.rules import USUAL, Tolerance
-from app.portal.gaps.models import PortalTolerance
-from app.portal.gaps.schemas import ToleranceIn, ToleranceOut, TolerancePage
+from app.portal.gaps.models import PortalGapRecount, PortalTolerance
+from app.portal.gaps.schemas import RecountOut, ToleranceIn, ToleranceOut, TolerancePage
+from app.throughput.figures.models import FigureDay
 
 _TABLE = hot.table(PortalTolerance)
 _T = _TABLE.c
 STAMP = "portal_tolerance"
+RECOUNTS: Any = hot.table(PortalGapRecount)
+UNDER_WAY = select(RECOUNTS).where(RECOUNTS.c.ended_at.is_(None))
 
 
 def current(session: Session) -> Tolerance:
@@ -38,7 +43,26 @@ def page(session: Session) -> TolerancePage:
         for row in rows
     ]  # fmt: skip
     now = current(session)
-    return TolerancePage(dossiers=now.dossiers, share=now.hundredths / 10_000, version=now.version, items=items)
+    return TolerancePage(
+        dossiers=now.dossiers, share=now.hundredths / 10_000, version=now.version, items=items,
+        recount=under_way(session),
+    )  # fmt: skip
+
+
+def under_way(session: Session) -> RecountOut | None:
+    """Return how far the newest tolerance has gone through the ledger; None: it is through."""
+    row = session.execute(UNDER_WAY).first()
+    if row is None:
+        return None
+    return RecountOut(
+        version=row.tolerance, begun_at=row.begun_at, compared=row.compared, total=extent(session), changed=row.changed
+    )
+
+
+def extent(session: Session) -> int:
+    """Return how much a recount compares: days of other systems, and periods of the portal."""
+    days: int = session.execute(select(func.count()).select_from(hot.table(FigureDay))).scalar_one()
+    return days + len(reading.periods(session))
 
 
 def put(session: Session, caller: Caller, *, values: ToleranceIn, if_match: str | None, now: datetime) -> bool:

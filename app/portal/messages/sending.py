@@ -6,10 +6,11 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import Session
 
+from app.core import audit
 from app.core.clock import Clock
 from app.core.db import Database
 from app.core.errors import Conflict
-from app.core.jobs.rules import Ending
+from app.core.jobs.rules import Ending, MessageState
 from app.core.jobs.service import Ended, Held
 from app.core.settings import Settings
 from app.portal.adapters.rules import Adapter, Endpoint, Outcome, PortalFault, Purpose, Receipt
@@ -60,6 +61,16 @@ class PortalSender:
     def noted(self, session: Session) -> None:
         """Write down how the calls of the last message ended."""
         self._watch.write(session)
+
+    def came_to(self, session: Session, held: Held, state: MessageState, outcome: str) -> None:
+        """Put into the audit log how a message ended; what it says was audited with the approval that put it."""
+        after = {"outcome": outcome, "attempt": held.attempt}
+        audit.record(session, f"portal.message_{state.value}", f"portal/messages/{held.key}", after=after)
+
+    def given_up(self, session: Session, count: int) -> None:
+        """Put into the audit log how many messages were left to a person, their 24 hours being over."""
+        if count:
+            audit.record(session, "portal.messages_parked", "portal/messages", after={"count": count})
 
     def _adapter(self, endpoint: Endpoint) -> Adapter | None:
         if endpoint not in self._adapters and address_of(self.settings, endpoint):

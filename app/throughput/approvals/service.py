@@ -128,14 +128,22 @@ def withdraw(
     session: Session, caller: Caller, *, unit: Unit, day: date, system: System, stage: Stage, reason: str,
     version: int | None, now: datetime,
 ) -> None:  # fmt: skip
-    """Take back what a stage says of what stands, with a reason; raises Conflict where it says nothing."""
+    """Take back what a stage says of what stands, with a reason; raises Conflict where it says nothing.
+
+    Of a report that was corrected since, the stage's last approval is taken back by its own version: it has been told
+    to others, and nobody has to speak of the correction for that.
+    """
     held = _held(session, unit, day, system)
     may(caller, stage)
-    _check_version(session, unit, day, system, held, version)
     standing = rules.standing(held.said, stage, held.version)
+    before = rules.last_approval(held.said, stage, held.version) if standing is None else None
+    if before is not None and before.version == version:
+        standing = before
+    else:
+        _check_version(session, unit, day, system, held, version)
     if standing is None:
         raise Conflict("not_approved")
-    _end(session, caller, held, stage, now, reason)
+    _end(session, caller, held, stage, now, reason, standing.version)
     audit.record(session, "approval.withdrawn", _place(unit, day, system, stage), before=_told(standing), reason=reason)
     _told_ended(session, unit, day, system, stage, standing)
 
@@ -250,7 +258,7 @@ def _say(
 ) -> None:  # fmt: skip
     before = rules.standing(held.said, stage, held.version)
     if before is not None:
-        _end(session, caller, held, stage, now, None)
+        _end(session, caller, held, stage, now, None, held.version)
     row = {
         "report_id": held.report_id, "stage": stage.value, "word": word.value, "version": held.version, "at": now,
         "by": caller.label, "user_id": caller.id if caller.id > 0 else None, "reason": reason,
@@ -262,11 +270,11 @@ def _say(
     )  # fmt: skip
 
 
-def _end(session: Session, caller: Caller, held: Held, stage: Stage, now: datetime, reason: str | None) -> None:
+def _end(
+    session: Session, caller: Caller, held: Held, stage: Stage, now: datetime, reason: str | None, version: int
+) -> None:  # fmt: skip
     c = _APPROVAL.c
-    standing = and_(
-        c.report_id == held.report_id, c.stage == stage.value, c.version == held.version, c.ended_at.is_(None)
-    )
+    standing = and_(c.report_id == held.report_id, c.stage == stage.value, c.version == version, c.ended_at.is_(None))
     session.execute(update(_APPROVAL).where(standing).values(ended_at=now, ended_by=caller.label, end_reason=reason))
 
 
