@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from pydantic import BaseModel
 
-from app.core import done, i18n, tables
+from app.core import charts, done, i18n, tables
 from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
@@ -253,6 +253,7 @@ def environment() -> Environment:
     }
     env.filters["day_of"] = day_of
     env.globals["asset"] = asset
+    env.globals["geometry"] = charts
     env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)
     return env
 
