@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 WIDTH = 600
 LEVELS = 4
@@ -68,7 +69,7 @@ def lone(values: Sequence[Value], of: Scale) -> str:
 
 
 def slots(count: int, gap: float = 0.25) -> list[tuple[float, float]]:
-    """Return for each of so many bars its left edge and width in percent of the whole, a part of each slot left free."""
+    """Return for each of so many bars its left edge and width in percent of the whole, a part of each left free."""
     width = 100 / max(count, 1)
     return [(round((n + gap / 2) * width, 2), round((1 - gap) * width, 2)) for n in range(count)]
 
@@ -81,10 +82,8 @@ def percent(value: Value, most: float) -> float:
 def shares(counts: Sequence[int], width: float = 100.0) -> list[tuple[float, float]]:
     """Return where each part of a whole begins and how wide it is; together they are exactly as wide as the whole."""
     whole = sum(counts)
-    ends = [0.0]
-    for number in range(len(counts)):
-        ends.append(round(sum(counts[: number + 1]) * width / whole, 2) if whole else 0.0)
-    return [(begin, round(end - begin, 2)) for begin, end in zip(ends, ends[1:], strict=False)]
+    ends = [round(end * width / whole, 2) if whole else 0.0 for end in accumulate(counts, initial=0)]
+    return [(begin, round(end - begin, 2)) for begin, end in pairwise(ends)]
 
 
 def level(part: int, whole: int) -> int:
