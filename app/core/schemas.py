@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.core.clock import end_of
 from app.core.errors import ProblemDocument
+from app.core.periods import iso_of
 from app.core.text import nfc, normalized
 
 
@@ -67,6 +68,8 @@ def _moment_or_day(value: Any) -> Any:
 AsOf = Annotated[Moment, BeforeValidator(_moment_or_day)]
 # After the `Query` of words to be looked for: of blanks alone nothing is asked, everywhere.
 BLANK_IS_NONE = AfterValidator(lambda words: words if words and words.strip() else None)
+# Before the pattern of a period: people write `quý IV/2026` where a program says `2026-Q4`.
+AS_WRITTEN = BeforeValidator(lambda typed: (iso_of(typed) or typed) if isinstance(typed, str) else typed)
 Line = Annotated[str, AfterValidator(_clean_line)]
 Prose = Annotated[str, AfterValidator(_clean_prose)]
 # Places are told in it: nothing is cut off, only line ends are made one character, as in the box of a form.

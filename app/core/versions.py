@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from app.core.errors import Fault, Invalid, PreconditionFailed, PreconditionRequired
 
+_SHOWN_AT = re.compile(rb'<time class="shown-at">[^<]*</time>')
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
@@ -46,6 +47,11 @@ def etag(version: int | str, content: bytes | memoryview | None = None) -> str:
     at it.
     """
     return f'"{version}"' if content is None else f'"{version}.{hashlib.sha256(content).hexdigest()[:8]}"'
+
+
+def content_tag(body: bytes | memoryview) -> str:
+    """Return the weak tag of what is shown: when it was shown, which stands at a page's foot, is no change of it."""
+    return f'W/"{hashlib.sha256(_SHOWN_AT.sub(b"", body)).hexdigest()[:24]}"'
 
 
 def named(header: str | None) -> list[str] | None:

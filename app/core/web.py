@@ -14,13 +14,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from pydantic import BaseModel
 
-from app.core import done, i18n, tables
+from app.core import charts, done, i18n, tables
 from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
 from app.core.settings import project_root
+from app.core.versions import content_tag, named
 from app.core.versions import etag as make_etag
-from app.core.versions import named
 
 API = "/api/v1"
 _UNCHANGED = ("etag", "vary", "link", "cache-control", "set-cookie")  # what an answer without content keeps
@@ -80,10 +80,10 @@ class Renderer:
             return self._done(_file(table(), shape))
         if shape == "json":
             response = Response(to_json(data), media_type="application/json")
-            tag = make_etag(version, response.body) if version is not None else _content_tag(response.body)
+            tag = make_etag(version, response.body) if version is not None else content_tag(response.body)
         else:
             response = self.page(template, data=data, **context)
-            tag = _content_tag(response.body)
+            tag = content_tag(response.body)
         response.headers["ETag"] = tag
         response.headers["Vary"] = "Accept, Accept-Language, Cookie, Authorization, HX-Request-Type"
         if tag.removeprefix("W/").strip('"') in (named(self.request.headers.get("if-none-match")) or ()):
@@ -151,6 +151,7 @@ class Renderer:
                     "caller": caller,
                     "path": request.url.path,
                     "query": request.url.query,
+                    "host": request.url.netloc,
                     "settings": request.app.state.settings,
                     "demo": request.app.state.settings.demonstration,
                     "now": now_of(request),
@@ -210,10 +211,6 @@ def _file(table: tables.Table, shape: str) -> Response:
     return Response(body, media_type=media, headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"})
 
 
-def _content_tag(body: bytes | memoryview) -> str:
-    return f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
-
-
 @lru_cache
 def asset(name: str) -> str:
     """Return the address of a static file, changing with its content so that it may be cached for good."""
@@ -253,6 +250,7 @@ def environment() -> Environment:
     }
     env.filters["day_of"] = day_of
     env.globals["asset"] = asset
+    env.globals["geometry"] = charts
     env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)
     return env
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.core.clock import Now
 from app.core.db import Reading
 from app.core.forms import DoorRoute
+from app.core.periods import LONGEST
 from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render
 from app.dashboard import service
@@ -18,7 +19,8 @@ from app.throughput.forms import Reference
 router = APIRouter(route_class=DoorRoute, tags=["dashboard"])
 
 PERIOD_WORDS = (
-    "`2026-11-20`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`, of what was served and reported; "
+    "`2026-11-20`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`, of what was served and reported; what people write is "
+    "read so too: `20/11/2026`, `tuần 47/2026`, `tháng 11/2026`, `quý IV/2026`, `năm 2026`; "
     "default: the newest day of which a deadline has passed, with its week, month and year so far"
 )
 
@@ -29,7 +31,7 @@ PERIOD_WORDS = (
 )  # fmt: skip
 def get_dashboard(
     request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
-    period: Annotated[str | None, Query(max_length=10, description=PERIOD_WORDS), BLANK_IS_NONE] = None,
+    period: Annotated[str | None, Query(max_length=LONGEST, description=PERIOD_WORDS), BLANK_IS_NONE] = None,
     unit: Annotated[
         str | None, Query(max_length=35, description="Code of a unit; default: the city, or one's own"), BLANK_IS_NONE
     ] = None,

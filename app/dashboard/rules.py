@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.core.periods import WEEK, iso_of
 from app.indicators.rules import PeriodType, period_at, period_of
-
-WEEK = r"(19|20|21)\d\d-W(0[1-9]|[1-4]\d|5[0-3])"
 
 
 class SpanKind(StrEnum):
@@ -40,6 +39,14 @@ def span_of(name: str) -> Span:
         return Span(SpanKind.week, name, first, first + timedelta(days=6))
     found = period_of(name)
     return Span(SpanKind(found.type.value), found.name, found.first, found.last)
+
+
+def span_written(text: str) -> Span:
+    """Return the span that somebody's words mean (`tuần 47/2026`, `11/2026`), or its ISO name; raises ValueError."""
+    name = iso_of(text)
+    if name is None:
+        raise ValueError(text)
+    return span_of(name)
 
 
 def span_at(day: date, kind: SpanKind) -> Span:

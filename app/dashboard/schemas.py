@@ -26,13 +26,13 @@ class ServedFigures(BaseModel):
 
     first: Annotated[date, Described(alias="from")]
     last: Annotated[date, Described(alias="to")]
-    received: int
-    resolved: int
-    pending: Annotated[int, Described(description="In process at the end")]
-    pending_overdue: Annotated[int, Described(description="Of these past their deadline")]
-    on_time: RateOut
-    overdue: RateOut
-    online: RateOut
+    received: Annotated[int | None, Described(description="This and the rest are null where nobody reported")]
+    resolved: int | None
+    pending: Annotated[int | None, Described(description="In process at the end")]
+    pending_overdue: Annotated[int | None, Described(description="Of these past their deadline")]
+    on_time: RateOut | None
+    overdue: RateOut | None
+    online: RateOut | None
 
 
 class ServedSpan(ServedFigures):
@@ -41,6 +41,7 @@ class ServedSpan(ServedFigures):
     kind: Annotated[SpanKind, Described(description=SPAN_KINDS)]
     period: Annotated[str, Described(description="2026-11-20, 2026-W47, 2026-11, 2026-Q4 or 2026")]
     completeness: Completeness
+    not_due: Annotated[int, Described(description="Of those expected the ones not in yet, their deadline ahead")]
     previous: Annotated[
         ServedFigures | None,
         Described(
@@ -52,12 +53,25 @@ class ServedSpan(ServedFigures):
     ]
 
 
+class ServedDay(BaseModel):
+    """A day of the series; null where nobody reported."""
+
+    day: date
+    received: int | None
+    resolved: int | None
+    on_time: RateOut | None
+    expected: Annotated[int, Described(description="Units that owe a report; 0: a day off")]
+    complete: Annotated[int, Described(description="Of these all that is owed came in")]
+    not_due: Annotated[int, Described(description="Of these not in yet, their deadline ahead")]
+
+
 class ServedOut(BaseModel):
     """How people were served."""
 
     day: Annotated[date, Described(description="The last day that counts: the newest of which a deadline has passed")]
     cut_off: Annotated[datetime | None, Described(description="Latest moment until which any report counted")]
     spans: list[ServedSpan]
+    series: Annotated[list[ServedDay], Described(description="The last 31 days up to the end of the first span")]
 
 
 class ReportedOut(BaseModel):

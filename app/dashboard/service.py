@@ -9,15 +9,12 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page
-from app.dashboard import rules
-from app.dashboard.rules import Span, SpanKind
+from app.dashboard import rules, serving
+from app.dashboard.rules import Span
 from app.dashboard.schemas import (
     BlockersNow,
     DashboardOut,
     ReportedOut,
-    ServedFigures,
-    ServedOut,
-    ServedSpan,
     TargetsNow,
     TasksNow,
 )
@@ -36,10 +33,9 @@ from app.tasks.schemas import UnitName
 from app.tasks.summary import service as tasks
 from app.throughput import days
 from app.throughput.board import service as board
-from app.throughput.rules import Figures
 from app.throughput.summary import service as summary
 from app.throughput.summary.schemas import GroupBy
-from app.throughput.summary.sums import Kept, Scope
+from app.throughput.summary.sums import Scope
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
 
@@ -70,7 +66,7 @@ def asked(
         field=field, system=None, as_of=None,
     )  # fmt: skip
     try:
-        span = rules.span_of(period) if period else None
+        span = rules.span_written(period) if period else None
     except ValueError:
         raise Invalid([Fault("?period", "bad_period")]) from None
     units = frozenset({found.unit.id}) if found.unit is not None and found.unit.id is not None else caller.units
@@ -83,7 +79,7 @@ def dashboard(session: Session, caller: Caller, wanted: Asked, now: datetime) ->
     newest = days.last_due(session, now) or day_of(now)
     day = days.last_owed(session, min(newest, wanted.span.last)) if wanted.span else newest
     if unit is None or unit.kind in COMMUNAL_KINDS:
-        served = _served(session, wanted, day, newest)
+        served = serving.served(session, wanted.scope, wanted.span, day=day, newest=newest, now=now)
         if caller.may("obligations:read") and caller.may("reports:read"):
             reported = _reported(session, caller, wanted, day, now)
     return DashboardOut(
@@ -93,50 +89,6 @@ def dashboard(session: Session, caller: Caller, wanted: Asked, now: datetime) ->
         targets=_targets(session, unit, now) if caller.may("indicators:read") else None,
         gaps=_gaps(session, caller, unit, now) if caller.may("gaps:read") else None,
         blockers=_blockers(session, caller, unit, now) if caller.may("tasks:read") else None,
-    )  # fmt: skip
-
-
-def _served(session: Session, wanted: Asked, day: date, newest: date) -> ServedOut:
-    # A period that was asked for is shown whole, a day off included; else the day, and what it lies in so far.
-    spans = [wanted.span] if wanted.span else [rules.span_at(day, kind) for kind in rules.SHOWN]
-    spans = [rules.until(one, newest) for one in spans]
-    kept = Kept(session, wanted.scope)
-    whole = min(one.first for one in spans), max(one.last for one in spans)
-    return ServedOut(
-        day=day, cut_off=summary.cut_off(session, wanted.scope, *whole, None),
-        spans=[_span(session, kept, wanted.scope, one) for one in spans],
-    )  # fmt: skip
-
-
-def _span(session: Session, kept: Kept, scope: Scope, span: Span) -> ServedSpan:
-    if span.kind is SpanKind.day:
-        earlier = days.owed_before(session, span.first)
-        previous = (earlier, earlier) if earlier else None
-    else:
-        before = rules.before(span)
-        previous = before.first, before.last
-    week_before = span.first - timedelta(days=7)
-    shown = _figures(summary.whole(kept, span.first, span.last), span.first, span.last)
-    return ServedSpan(
-        **dict(shown), kind=span.kind, period=span.name,
-        completeness=summary.completeness(session, scope.of(summary.OBLIGATION, span.first, span.last), None),
-        previous=_earlier(kept, *previous) if previous else None,
-        week_before=_earlier(kept, week_before, week_before) if span.kind is SpanKind.day else None,
-    )  # fmt: skip
-
-
-def _earlier(kept: Kept, first: date, last: date) -> ServedFigures | None:
-    # Where nobody reported, nothing is known: nought would read as if nobody had come.
-    found = kept.sums(first, last, None).get(None)
-    return _figures(found, first, last) if found is not None else None
-
-
-def _figures(found: Figures, first: date, last: date) -> ServedFigures:
-    total = summary.row_out("total", "", found)
-    return ServedFigures(
-        first=first, last=last, received=total.received, resolved=total.resolved, pending=total.pending,
-        pending_overdue=total.pending_overdue, on_time=total.rates.on_time, overdue=total.rates.overdue,
-        online=total.rates.online,
     )  # fmt: skip
 
 

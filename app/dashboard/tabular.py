@@ -21,6 +21,11 @@ def _rows(data: DashboardOut) -> Iterator[_ROW]:
         for name, other in (("previous", span.previous), ("week_before", span.week_before)):
             if other is not None:
                 yield from _served(f"{span.kind.value}.{name}", other)
+    for of_day in data.served.series if data.served else []:
+        yield ["series", "received", "", of_day.received, None, None, of_day.day, of_day.day]
+        yield ["series", "resolved", "", of_day.resolved, None, None, of_day.day, of_day.day]
+        yield ["series", "on_time", "", *_parts(of_day.on_time), of_day.day, of_day.day]
+        yield ["series", "complete", "", None, of_day.complete, of_day.expected, of_day.day, of_day.day]
     if data.reported is not None:
         done, day = data.reported.completeness, data.reported.day
         yield ["reported", "units", "", None, done.received, done.expected, day, day]
@@ -54,6 +59,9 @@ def _served(part: str, figures: ServedFigures) -> Iterator[_ROW]:
     for name in ("received", "resolved", "pending", "pending_overdue"):
         yield [f"served.{part}", name, "", getattr(figures, name), None, None, figures.first, figures.last]
     for name in ("on_time", "overdue", "online"):
-        rate: RateOut = getattr(figures, name)
-        days = (figures.first, figures.last)
-        yield [f"served.{part}", name, "", rate.value, rate.numerator, rate.denominator, *days]
+        rate: RateOut | None = getattr(figures, name)
+        yield [f"served.{part}", name, "", *_parts(rate), figures.first, figures.last]
+
+
+def _parts(rate: RateOut | None) -> _ROW:
+    return [rate.value, rate.numerator, rate.denominator] if rate is not None else [None, None, None]

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
@@ -19,6 +19,7 @@ from app.tasks.rules import (
     TaskKind,
     TaskRole,
     TaskStatus,
+    deadline_of,
 )
 from app.units.models import UnitCode
 
@@ -46,11 +47,21 @@ def _one_lead(value: Any) -> Any:
     return value
 
 
+def _period(value: str) -> str:
+    # The calendar judges, too: there is no 30 February.
+    try:
+        return deadline_of(periods.iso_of(value) or value).period
+    except ValueError:
+        raise PydanticCustomError("period", "not a period", {"code": "bad_period"}) from None
+
+
 TaskCode = Annotated[Line, Described(pattern=f"^{TASK_CODE}$", max_length=60, examples=["KH02-017"])]
 ProgrammeCode = Annotated[Line, Described(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$", max_length=30, examples=["centre"])]
 Period = Annotated[
-    Line, Described(pattern=f"^{periods.ISO}$", max_length=10, examples=["2026-Q4"],
-                    description="A day, month, quarter or year; its last day is meant")
+    Line, Described(max_length=periods.LONGEST, examples=["2026-Q4"],
+                    description="A day, month, quarter or year, its last day is meant: `2026-12-15`, `2026-12`, "
+                    "`2026-Q4`, `2026`, or as people write it: `15/12/2026`, `tháng 12/2026`, `quý IV/2026`"),
+    AfterValidator(_period),
 ]  # fmt: skip
 LeadUnit = Annotated[UnitCode, BeforeValidator(_one_lead)]
 Position = Annotated[Line, Described(max_length=200, description="A position, never a person's name")]

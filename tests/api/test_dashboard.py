@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from tests.support.clients import OTHER, WARD, line, report
+from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
+from tests.support.figures import batch, figures, item
+from tests.support.figures import sent as figures_sent
 from tests.support.indicators import indicator, reading, with_set
 from tests.support.tasks import with_directive, with_task
 
@@ -123,10 +125,108 @@ def test_targets_that_are_missed_come_with_the_pace_they_need(api: Api) -> None:
         assert one["pace"] == alone["pace"]
 
 
-def test_gaps_are_those_of_their_ageing(api: Api) -> None:
+def test_gaps_are_those_of_their_ageing_each_for_who_may_see_it(api: Api, machine: TestClient) -> None:
+    analyst, ward = api("city_analyst"), api("ward_leader")
+    assert shown(analyst)["gaps"]["standing"] == 0
+    counts: dict[str, Any] = {"resolved_early": 5, "resolved_on_time": 15}
+    ours = line(received_online=40, received_counter=8, received_post=2, **counts)
+    for unit in (WARD, OTHER):
+        at = f"/api/v1/throughput/reports/{unit}/{DAY}/city"
+        assert api("ward_officer", unit).put(at, json=report(ours)).status_code == 201
+        theirs_say = figures(received_online=30, received_counter=10, **counts)
+        figures_sent(machine, batch(item(theirs_say, unit=unit)))
+    gaps = analyst.get("/api/v1/portal/gaps", params={"limit": 200}).json()["items"]
+    found = shown(analyst)["gaps"]
+    assert found["standing"] == found["unexplained"] == len(gaps) > 1
+    assert found == analyst.get("/api/v1/portal/gaps/ageing?group_by=month").json()["total"]
+    own = [gap for gap in gaps if gap["unit"] == WARD]
+    assert shown(ward)["gaps"]["standing"] == shown(analyst, unit=WARD)["gaps"]["standing"] == len(own) < len(gaps)
+    headers = {"if-match": f'"{own[0]["version"]}"'}
+    at = f"/api/v1/portal/gaps/{own[0]['id']}/explanation"
+    assert api().post(at, json={"reason": "late_sync"}, headers=headers).is_success
+    assert shown(analyst)["gaps"]["unexplained"] == found["unexplained"] - 1
+
+
+def test_blockers_are_the_open_ones_the_oldest_first_and_no_other_units(api: Api, clock: SetClock) -> None:
     analyst = api("city_analyst")
-    ageing = analyst.get("/api/v1/portal/gaps/ageing?group_by=month").json()["total"]
-    assert shown(analyst)["gaps"] == ageing
+    number = with_directive(analyst)
+    for code, unit in (("T1", WARD), ("T2", OTHER)):
+        with_task(analyst, code, number, lead_unit=unit)
+        body = {"text": f"Vướng của {code}", "owner_position": "Giám đốc Sở Tài chính"}
+        made = api("ward_officer", unit).post(f"/api/v1/tasks/{code}/blockers", json=body)
+        assert made.status_code == 201, made.text
+        clock.set("2026-11-23T09:00:00+07:00")
+    found = shown(analyst)["blockers"]
+    assert [one["task"] for one in found["items"]] == ["T1", "T2"]
+    assert (found["more"], [one["age"] for one in found["items"]]) == (False, [3, 0])
+    assert [one["task"] for one in shown(api("ward_leader"))["blockers"]["items"]] == ["T1"]
+    listed = analyst.get("/api/v1/tasks/blockers?state=open").json()["items"]
+    assert found["items"] == listed
+    done = api().post(f"/api/v1/tasks/T1/blockers/{listed[0]['id']}/outcome", json={"outcome": "Đã bố trí kinh phí"})
+    assert done.is_success
+    assert [one["task"] for one in shown(analyst)["blockers"]["items"]] == ["T2"]
+
+
+def test_what_nobody_reported_is_missing_and_not_nought(api: Api) -> None:
+    sent(api, WARD, WEDNESDAY, received_online=5)
+    empty = ("received", "resolved", "pending", "pending_overdue", "on_time", "overdue", "online")
+    for query in ({"unit": OTHER}, {"period": MONDAY}, {"period": MONDAY, "field": "HT"}):
+        (day, *_) = shown(api("leader"), **query)["served"]["spans"]
+        assert [day[name] for name in empty] == [None] * 7, query
+    nought = shown(api("leader"), period=WEDNESDAY, field="CT")["served"]
+    assert (nought["spans"][0]["received"], nought["spans"][0]["on_time"]["value"]) == (0, None), "it is known: none"
+    assert nought["series"][-1]["received"] == 0
+    page = api("leader").get(f"{AT}.csv", params={"period": MONDAY}).content.decode("utf-8-sig")
+    row = next(one for one in csv.DictReader(io.StringIO(page)) if one["key"] == "received")
+    assert row["value"] == ""
+
+
+def test_the_last_days_come_one_by_one_missing_ones_null_and_days_off_marked(api: Api) -> None:
+    leader = api("leader")
+    sent(api, WARD, WEDNESDAY, received_online=5, resolved_early=1)
+    sent(api, OTHER, THURSDAY, received_online=7)
+    served = shown(leader)["served"]
+    series = {one["day"]: one for one in served["series"]}
+    assert len(series) == 31
+    assert list(series)[-1] == served["spans"][0]["to"] == THURSDAY
+    assert (series[WEDNESDAY]["received"], series[THURSDAY]["received"], series[MONDAY]["received"]) == (10, 14, None)
+    assert (series["2026-11-15"]["expected"], series[MONDAY]["expected"]) == (0, 40), "a Sunday is off"
+    assert [series[day]["complete"] for day in (MONDAY, WEDNESDAY, THURSDAY)] == [0, 1, 1]
+    whole = leader.get(f"/api/v1/throughput/summary?from={next(iter(series))}&to={THURSDAY}&group_by=day").json()
+    assert {row["key"]: (row["received"], row["resolved"], row["rates"]["on_time"]) for row in whole["rows"]} == {
+        day: (one["received"], one["resolved"], one["on_time"])
+        for day, one in series.items()
+        if one["received"] is not None
+    }
+    of_one = shown(leader, unit=WARD)["served"]["series"]
+    assert [(one["received"], one["expected"]) for one in of_one[-2:]] == [(10, 1), (None, 1)]
+
+
+def test_what_is_not_due_yet_lacks_nobody(api: Api, clock: SetClock) -> None:
+    at = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
+    assert api().put(at, json=report(line(received_online=7))).status_code == 201
+    clock.set("2026-11-20T18:00:00+07:00")  # the city's deadline is over, the ministry's is the next morning
+    served = shown(api("leader"))["served"]
+    day = served["spans"][0]
+    assert (day["period"], day["completeness"]["expected"], day["completeness"]["received"]) == (DAY, 40, 0)
+    board = api("leader").get(f"/api/v1/throughput/board?day={DAY}&limit=200").json()
+    late = [one["unit"] for one in board["items"] if one["state"] == "late"]
+    assert (day["not_due"], len(late)) == (1, 39), "one sent the city's part, its other part is awaited"
+    assert served["series"][-1]["not_due"] == 1
+    clock.set("2026-11-26T18:00:00+07:00")
+    assert shown(api("leader"), period=DAY)["served"]["spans"][0]["not_due"] == 0
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("tuần 46/2026", "2026-W46"), ("quý IV/2026", "2026-Q4"), ("19/11/2026", "2026-11-19"), ("năm 2025", "2025")],
+)
+def test_a_period_is_read_as_it_is_written(api: Api, written: str, name: str) -> None:
+    found = shown(api("leader"), period=written)
+    assert (found["period"], found["served"]["spans"][0]["period"]) == (name, name)
+    if "-W" not in name and len(name) != 10:
+        compared = api("city_analyst").get("/api/v1/portal/comparison", params={"period": written})
+        assert (compared.status_code, compared.json()["period"]) == (200, name)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +277,28 @@ def test_a_ward_s_leader_and_a_department_see_their_own_unit_alone(api: Api) -> 
     assert [t["code"] for t in department["tasks"]["overdue"]] == ["T2"]
     assert (department["targets"]["place"], department["targets"]["owner"]) == ("city", "SO-KHCN")
     assert api("administrator").get(AT).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("role", "unit"), [("ward_officer", WARD), ("ward_leader", WARD), ("department_officer", "SO-KHCN")]
+)
+def test_no_figure_of_a_unit_that_one_may_not_see_comes_in(api: Api, role: str, unit: str) -> None:
+    """Another's day, task and target move nothing of one's own dashboard, whatever of it is asked."""
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    sent(api, WARD, THURSDAY, received_online=7)
+
+    def told() -> list[str]:
+        asked: tuple[dict[str, str], ...] = ({}, {"period": THURSDAY}, {"period": "2026-11"}, {"field": "HT"})
+        return [api(role, unit).get(AT, params=query).text for query in asked]
+
+    before = told()
+    sent(api, OTHER, THURSDAY, received_online=4321, resolved_early=17)
+    with_task(analyst, "CUA-KHAC", number, deadline="2026-11-10", lead_unit=OTHER, title="Việc của đơn vị khác")
+    assert told() == before
+    assert not any(word in text for text in before for word in (OTHER, "4321", "8642", "CUA-KHAC"))
+    for query in ({"unit": OTHER}, {"unit": OTHER, "period": THURSDAY}):
+        assert api(role, unit).get(AT, params=query).status_code == 404
 
 
 def test_the_files_hold_its_numbers(api: Api) -> None:

@@ -45,7 +45,9 @@ def codes(answer: Any) -> set[str]:
 WRONG_TASKS: list[tuple[dict[str, Any], str, int]] = [
     ({"deadline": "2025-12-31"}, "deadline_before_directive", 422),
     ({"deadline": "2025"}, "deadline_before_directive", 422),
-    ({"deadline": "cuối năm"}, "invalid_value", 422),
+    ({"deadline": "cuối năm"}, "bad_period", 422),
+    ({"deadline": "30/2/2026"}, "bad_period", 422),
+    ({"deadline": "2026-02-30"}, "bad_period", 422),
     ({"lead_unit": [WARD, OTHER]}, "two_leads", 422),
     ({"lead_unit": f"{WARD}, {OTHER}"}, "two_leads", 422),
     ({"coordinating_units": [WARD]}, "lead_coordinates", 422),

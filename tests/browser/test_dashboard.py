@@ -14,6 +14,12 @@ def _words(value: int) -> str:
     return f"{value:,}".replace(",", ".")
 
 
+def _numbers(words: str) -> list[int]:
+    """Return the whole numbers of some words; a percentage is told by what it is made of."""
+    found = re.findall(r"\d[\d.]*(?:,\d+)?%?", words)
+    return [int(one.replace(".", "")) for one in found if "," not in one and "%" not in one]
+
+
 def test_five_answers_come_on_the_first_two_screens_of_a_phone(visit: Callable[..., Visitor]) -> None:
     window = visit("lanhdao", width=360)
     page = window.go("/")
@@ -47,13 +53,50 @@ def test_every_number_of_the_page_is_the_interface_s(visit: Callable[..., Visito
                         wanted.append(_words(one["pending_overdue"]))
             assert told == wanted, (name, cell)
         done = span["completeness"]
-        assert cells[6] == f"{_words(done['received'])}/{_words(done['expected'])}"
-    named = page.locator("#reported a[lang=vi]").all_inner_texts()
+        due = done["expected"] - span["not_due"]
+        assert _numbers(cells[6]) == (
+            [done["received"], due] + [span["not_due"]] * (span["not_due"] > 0) if due else []
+        )
+    named = page.locator("#reported p a[lang=vi]").all_inner_texts()
     assert named == [one["name"] for one in data["reported"]["missing"]]
     counts = [re.match(r"[\d.]+", words)[0] for words in page.locator("#tasks .counts li").all_inner_texts()]  # type: ignore[index]
     assert counts == [_words(one["count"]) for one in data["tasks"]["buckets"] if one["count"]]
     assert page.locator("#overdue-table tbody tr").count() == len(data["tasks"]["overdue"])
     assert page.locator("#missed-table tbody tr").count() == len(data["targets"]["missed"])
+
+
+def test_every_number_of_answers_days_and_lists_is_the_interface_s(visit: Callable[..., Visitor]) -> None:
+    page = visit("lanhdao", width=1280).go("/dashboard")
+    data: dict[str, Any] = page.request.get("/dashboard.json").json()
+    served, gaps = data["served"], data["gaps"]
+    day, counts = served["spans"][0], {one["bucket"]: one["count"] for one in data["tasks"]["buckets"]}
+    told = [_numbers(words) for words in page.locator(".answers li > span").all_inner_texts()]
+    rate = day["on_time"]
+    assert told[0] == [day["received"], day["resolved"], rate["numerator"], rate["denominator"]]
+    assert told[2][:2] == [counts["overdue"], data["tasks"]["total"]]
+    assert told[3] == [len(data["targets"]["missed"]), sum(one["count"] for one in data["targets"]["counts"])]
+    assert told[4] == [gaps["standing"], gaps["unexplained"]]
+    for summary in page.locator("#series summary, #duty summary").all():
+        summary.click()
+    rows, marks = page.locator("#series-table tbody tr").all(), page.locator("#series g title").all_text_contents()
+    for row, mark, one in zip(rows, marks, served["series"], strict=True):
+        known = [] if one["received"] is None else [one["received"], one["resolved"]]
+        assert _numbers(mark.partition(":")[2]) == known
+        known += [one["on_time"]["numerator"], one["on_time"]["denominator"]] if one["on_time"] else []
+        assert _numbers(" ".join(row.locator("td").all_inner_texts())) == known
+    assert len(rows) == 31
+    owed = [one for one in served["series"] if one["expected"]]
+    cells = page.locator("#duty-table tbody tr").all()
+    for row, one in zip(cells, owed, strict=True):
+        known = [one["complete"], one["expected"]] + [one["not_due"]] * (one["not_due"] > 0)
+        assert _numbers(" ".join(row.locator("td").all_inner_texts())) == known
+    late = page.locator("#overdue-table tbody td:last-child").all_inner_texts()
+    assert [_numbers(words) for words in late] == [[-one["days_left"]] for one in data["tasks"]["overdue"]]
+    ages = page.locator("#gaps .counts li").all_inner_texts()
+    names = ("to_1", "to_3", "to_7", "more", "unexplained") if gaps["standing"] else ()
+    assert [_numbers(words.rpartition(":")[2]) for words in ages] == [[gaps[name]] for name in names]
+    ages = page.locator("#blockers li > span").all_inner_texts()
+    assert [_numbers(words.rpartition(",")[2]) for words in ages] == [[one["age"]] for one in data["blockers"]["items"]]
 
 
 def test_the_briefing_for_the_morning_is_one_sheet(visit: Callable[..., Visitor]) -> None:
@@ -65,3 +108,37 @@ def test_the_briefing_for_the_morning_is_one_sheet(visit: Callable[..., Visitor]
     assert "Số liệu đến" in page.locator(".lead").inner_text(), "the cut-off"
     assert page.locator(".print-only").last.is_visible(), "the source"
     assert not page.locator("form.filters").is_visible()
+
+
+PRINTED = (
+    "/dashboard", "/throughput/summary?from=2025-07-01&to=2025-07-04&group_by=day", "/throughput/board?day=2025-07-04",
+    "/throughput/ranking?from=2025-07-01&to=2025-07-04", "/tasks/summary", "/tasks", "/indicators",
+    "/portal/gaps/ageing",
+)  # fmt: skip
+
+
+def test_on_paper_a_page_is_heading_figures_and_source(visit: Callable[..., Visitor]) -> None:
+    """No navigation, form or button; whose figures of when, until when, and from which address at which moment."""
+    window = visit("lanhdao", width=1280)
+    for path in PRINTED:
+        page = window.go(path)
+        page.emulate_media(media="print")
+        assert page.locator("h1").is_visible(), path
+        away = ".nav, form, button, .button, .header__caller, .header__mark, .skip-link, .paging, .languages"
+        assert [one.inner_text() for one in page.locator(away).all() if one.is_visible()] == [], path
+        words = page.locator("main").inner_text()
+        if path.startswith("/throughput"):
+            assert "07/2025" in words, f"{path}: the period"
+            assert re.search(r"Số liệu (tính )?đến|Số đến", words), f"{path}: the cut-off"
+        foot = page.locator(".footer").inner_text()
+        assert path.partition("?")[0] in foot
+        assert re.search(r"Nguồn:.*07/07/2025 16:45", foot), path
+        colours = "[...document.querySelectorAll('main a')].map(a => getComputedStyle(a).textDecorationLine)"
+        assert set(page.evaluate(colours)) <= {"none"}, f"{path}: links are no noise"
+        overflow = (
+            "Math.max(...[...document.querySelectorAll('.table-scroll')].map(e => e.scrollWidth - e.clientWidth), 0)"
+        )
+        page.set_viewport_size({"width": 1040 if page.locator(".table-scroll--wide").count() else 703, "height": 900})
+        assert page.evaluate(overflow) <= 1, f"{path}: a table is cut"
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.emulate_media(media="screen")

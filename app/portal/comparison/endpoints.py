@@ -10,7 +10,7 @@ from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
 from app.core.db import Reading
 from app.core.forms import DoorRoute
-from app.core.schemas import problems
+from app.core.schemas import AS_WRITTEN, problems
 from app.core.web import Render
 from app.portal.codes.endpoints import MONTH
 from app.portal.comparison import service
@@ -38,7 +38,7 @@ Month = Annotated[str | None, Query(pattern=MONTH, description="Default: this mo
 )  # fmt: skip
 def get_portal_comparison(
     caller: CanSee, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
-    period: Annotated[str | None, Query(pattern=PERIOD, description=PERIOD_WORDS)] = None,
+    period: Annotated[str | None, Query(pattern=PERIOD, description=PERIOD_WORDS), AS_WRITTEN] = None,
     everything: Annotated[bool, Query(description="Those within the tolerance, too")] = False,
 ) -> Response:  # fmt: skip
     """List where the portal's figures of a period and the units' reports differ, the largest gap first."""

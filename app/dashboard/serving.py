@@ -1,0 +1,130 @@
+"""How people were served: a day, week, month and year beside what went before, and the last days one by one."""
+
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import and_, func, select
+from sqlmodel import Session
+
+from app.core import hot
+from app.core.clock import day_of
+from app.dashboard import rules
+from app.dashboard.rules import Span, SpanKind
+from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
+from app.throughput import days
+from app.throughput.board.service import OPEN, STATES, rank
+from app.throughput.models import DayTotal, Report
+from app.throughput.rules import Figures
+from app.throughput.summary import service as summary
+from app.throughput.summary.sums import Kept, Scope, total_of
+from app.throughput.timing import State
+
+SERIES = 31
+AHEAD = timedelta(days=31)  # no deadline lies further behind its day, holidays included
+_DAY = hot.table(DayTotal)
+_REPORT = hot.table(Report)
+_OBLIGATION = summary.OBLIGATION
+_AWAITED = [STATES.index(state) for state in OPEN if state is not State.late]
+
+
+def served(
+    session: Session, scope: Scope, span: Span | None, *, day: date, newest: date, now: datetime
+) -> ServedOut:  # fmt: skip
+    """Return the figures of a span; of none those of a day, and of what it lies in so far."""
+    # A period that was asked for is shown whole, a day off included.
+    spans = [span] if span else [rules.span_at(day, kind) for kind in rules.SHOWN]
+    spans = [rules.until(one, newest) for one in spans]
+    kept = Kept(session, scope)
+    whole = min(one.first for one in spans), max(one.last for one in spans)
+    series = spans[0].last - timedelta(days=SERIES - 1), spans[0].last
+    awaited = _awaited(session, scope, min(whole[0], series[0]), max(whole[1], series[1]), now)
+    return ServedOut(
+        day=day, cut_off=summary.cut_off(session, scope, *whole, None),
+        spans=[_span(session, kept, scope, one, awaited) for one in spans],
+        series=_series(session, kept, scope, *series, awaited),
+    )  # fmt: skip
+
+
+def _span(session: Session, kept: Kept, scope: Scope, span: Span, awaited: dict[date, int]) -> ServedSpan:
+    if span.kind is SpanKind.day:
+        earlier = days.owed_before(session, span.first)
+        previous = (earlier, earlier) if earlier else None
+    else:
+        before = rules.before(span)
+        previous = before.first, before.last
+    week_before = span.first - timedelta(days=7)
+    return ServedSpan(
+        **dict(_figures(session, kept, span.first, span.last)), kind=span.kind, period=span.name,
+        completeness=summary.completeness(session, scope.of(_OBLIGATION, span.first, span.last), None),
+        not_due=sum(units for day, units in awaited.items() if span.first <= day <= span.last),
+        previous=_earlier(session, kept, *previous) if previous else None,
+        week_before=_earlier(session, kept, week_before, week_before) if span.kind is SpanKind.day else None,
+    )  # fmt: skip
+
+
+def _earlier(session: Session, kept: Kept, first: date, last: date) -> ServedFigures | None:
+    found = _figures(session, kept, first, last)
+    return found if found.received is not None else None
+
+
+def _figures(session: Session, kept: Kept, first: date, last: date) -> ServedFigures:
+    # Where nobody reported, nothing is known: nought would read as if nobody had come.
+    found = kept.sums(first, last, None).get(None)
+    if found is None and kept.scope.field_id is not None and _counted(session, kept.scope, first, last):
+        found = Figures()
+    if found is None:
+        return ServedFigures(
+            first=first, last=last, received=None, resolved=None, pending=None, pending_overdue=None, on_time=None,
+            overdue=None, online=None,
+        )  # fmt: skip
+    total = summary.row_out("total", "", found)
+    return ServedFigures(
+        first=first, last=last, received=total.received, resolved=total.resolved, pending=total.pending,
+        pending_overdue=total.pending_overdue, on_time=total.rates.on_time, overdue=total.rates.overdue,
+        online=total.rates.online,
+    )  # fmt: skip
+
+
+def _counted(session: Session, scope: Scope, first: date, last: date) -> set[date]:
+    """Return the days of which any figures came; those of one field may be none, and that is nought."""
+    return set(session.scalars(select(_DAY.c.day).distinct().where(*scope.of(_DAY, first, last))))
+
+
+def _series(
+    session: Session, kept: Kept, scope: Scope, first: date, last: date, awaited: dict[date, int]
+) -> list[ServedDay]:
+    figures = kept.by_day(first, last)
+    if scope.field_id is not None:
+        figures = {day: Figures() for day in _counted(session, scope, first, last)} | figures
+    owed = summary.unit_days(scope.of(_OBLIGATION, first, last), None).subquery().c
+    query = select(owed.day, func.count(), total_of(owed.received)).group_by(owed.day)
+    duties = {day: (units, complete) for day, units, complete in session.execute(query)}
+    return [
+        _day(day, figures.get(day), *duties.get(day, (0, 0)), awaited.get(day, 0))
+        for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
+    ]
+
+
+def _day(day: date, figures: Figures | None, expected: int, complete: int, not_due: int) -> ServedDay:
+    total = summary.row_out("", "", figures) if figures is not None else None
+    return ServedDay(
+        day=day, received=total.received if total else None, resolved=total.resolved if total else None,
+        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=not_due,
+    )  # fmt: skip
+
+
+def _awaited(session: Session, scope: Scope, first: date, last: date, now: datetime) -> dict[date, int]:
+    """Return by day how many units have something open that is not due yet, and nothing that is late."""
+    first = max(first, day_of(now) - AHEAD)
+    same = and_(
+        _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
+        _REPORT.c.system == _OBLIGATION.c.system,
+    )  # fmt: skip
+    worst = (
+        select(_OBLIGATION.c.day, func.min(rank(now)).label("rank"))
+        .select_from(_OBLIGATION.outerjoin(_REPORT, same))
+        .where(*scope.of(_OBLIGATION, first, last))
+        .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
+        .subquery()
+    )
+    query = select(worst.c.day, func.count()).where(worst.c.rank.in_(_AWAITED)).group_by(worst.c.day)
+    return {row[0]: row[1] for row in session.execute(query)}
