@@ -11,7 +11,7 @@ from app.dashboard import rules
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
 from app.throughput import days
-from app.throughput.board.service import OPEN, STATES, rank
+from app.throughput.board.standing import OPEN_RANKS, STATES, rank
 from app.throughput.models import DayTotal, Report
 from app.throughput.rules import Figures
 from app.throughput.summary import service as summary
@@ -23,7 +23,7 @@ AHEAD = timedelta(days=31)  # no deadline lies further behind its day, holidays 
 _DAY = hot.table(DayTotal)
 _REPORT = hot.table(Report)
 _OBLIGATION = summary.OBLIGATION
-_AWAITED = [STATES.index(state) for state in OPEN if state is not State.late]
+_AWAITED = sorted(OPEN_RANKS - {STATES.index(State.late)})
 
 
 def served(

@@ -213,8 +213,11 @@ def test_ages_are_those_of_the_whole_history_though_little_of_it_is_read(
         sent(machine, batch(item(counts)))
         if online == 20:
             one = apart.get(AT).json()["items"][0]
-            told = {"headers": {"if-match": f'"{one["version"]}"'}, "json": {"reason": "late_sync"}}
-            assert apart.post(f"{AT}/{one['id']}/explanation", **told).status_code == 200
+            told = apart.post(
+                f"{AT}/{one['id']}/explanation", headers={"if-match": f'"{one["version"]}"'},
+                json={"reason": "late_sync"},
+            )  # fmt: skip
+            assert told.status_code == 200
     clock.set("2026-12-18T09:00:00+07:00")
     with app.state.database.read() as session:
         whole = session.execute(select(EVENT.gap_id, EVENT.at, EVENT.change).order_by(EVENT.gap_id, EVENT.version))
