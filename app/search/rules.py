@@ -9,6 +9,7 @@ from app.core.text import search_key, words_typed
 LEAST = 2  # letters or digits: fewer are the beginning of everything
 AT_MOST = 7  # of a group: what fits under the box; the rest is in the group's own list
 CANDIDATES = 100  # of a group, from which the nearest are chosen
+TASKS = 30  # candidates among tasks, of which there are many and each is more to read
 
 Hit = TypeVar("Hit")
 
@@ -29,7 +30,8 @@ class Nearness(IntEnum):
     code = 0  # the code itself
     code_begins = 1
     name_begins = 2
-    words = 3
+    name_has = 3  # all of it, one word after the other
+    words = 4
 
 
 def wanted(query: str | None) -> str | None:
@@ -46,7 +48,10 @@ def nearness(query: str, codes: Iterable[str | None], name: str) -> Nearness:
         return Nearness.code
     if any(key.startswith(typed) for key in keys):
         return Nearness.code_begins
-    return Nearness.name_begins if search_key(name).startswith(typed) else Nearness.words
+    within = search_key(name)
+    if within.startswith(typed):
+        return Nearness.name_begins
+    return Nearness.name_has if f" {typed}" in within else Nearness.words
 
 
 def nearest(found: Sequence[Hit], near: Callable[[Hit], Nearness]) -> list[Hit]:

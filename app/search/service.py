@@ -15,7 +15,7 @@ from app.indicators.overview import service as indicators
 from app.indicators.rules import CITY
 from app.procedures import catalogue
 from app.search import rules
-from app.search.rules import AT_MOST, CANDIDATES, Nearness, SearchGroup
+from app.search.rules import CANDIDATES, TASKS, Nearness, SearchGroup
 from app.search.schemas import SearchGroupOut, SearchHit, SearchOut
 from app.tasks import listing as tasks
 from app.tasks.directives import service as directives
@@ -60,7 +60,7 @@ def _units(session: Session, caller: Caller, query: str, words: str, now: dateti
 
 
 def _tasks(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
-    every = tasks.looked_up(session, caller, query, AT_MOST + 1, now=now)
+    every = tasks.looked_up(session, caller, query, TASKS, now=now)
     kept = rules.nearest(every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title))
     hits = [
         SearchHit(

@@ -22,7 +22,8 @@ def test_what_is_too_short_is_not_looked_for(typed: str | None, words: str | Non
     [
         ("kh02-017", Nearness.code), ("KH02 017", Nearness.code), ("c-9", Nearness.code),
         ("KH02", Nearness.code_begins), ("so hoa", Nearness.name_begins), ("Số hoá", Nearness.name_begins),
-        ("hồ sơ", Nearness.words),
+        ("hồ sơ", Nearness.name_has), ("hoa ho", Nearness.name_has), ("o so", Nearness.words),
+        ("hồ hóa", Nearness.words),
     ],
 )  # fmt: skip
 def test_a_code_is_nearer_than_a_name_than_a_word_in_it(typed: str, near: Nearness) -> None:
