@@ -412,4 +412,4 @@ def test_a_form_for_a_table_says_its_limit_before_anything_is_sent(people: Any, 
     (field,) = [node for node in read(html).all("input") if node.attrs.get("type") == "file"]
     assert field.attrs["data-limit"] == str(5 * 1024 * 1024)
     assert "5 MB" in field.attrs["data-too-large"]
-    assert "upload" in html.split("<body")[0]
+    assert "page.js" in html.split("<body")[0]
