@@ -17,7 +17,9 @@ from app.search.schemas import SearchHit, SearchOut
 router = APIRouter(route_class=DoorRoute, tags=["search"])
 
 
-@router.get("/search", operation_id="search_everything", response_model=SearchOut, responses=problems(401, 403, 406, 422))
+@router.get(
+    "/search", operation_id="search_everything", response_model=SearchOut, responses=problems(401, 403, 406, 422)
+)
 def search(
     request: Request, caller: SignedIn, session: Reading, render: Render, now: Now,
     q: Annotated[
