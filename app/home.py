@@ -17,7 +17,7 @@ router = APIRouter()
 class Entry:
     """A page of the navigation; `desk`: for those with a unit of their own that reports (True), or for others.
 
-    `work`: what is done for one unit's day belongs to it.
+    `work`: what is done for one unit's day belongs to it; `also`: further addresses whose pages do.
     """
 
     href: str
@@ -25,6 +25,7 @@ class Entry:
     right: str
     desk: bool | None = None
     work: bool = False
+    also: tuple[str, ...] = ()  # where the pages beside it stand, and those below these
 
 
 # Section by section; who may see none of a section's pages does not see the section.
@@ -45,13 +46,13 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
     ),
     "tasks.nav": (
-        Entry("/tasks/mine", "tasks.nav_mine", "tasks:read", desk=True),
+        Entry("/tasks/mine", "tasks.nav_mine", "tasks:read", desk=True, also=("/tasks",)),
         Entry("/tasks", "tasks.nav_list", "tasks:read", desk=False),
         Entry("/tasks/summary", "tasks.nav_summary", "tasks:read", desk=False),
         Entry("/tasks/compare", "tasks.nav_compare", "tasks:read", desk=False),
         Entry("/tasks/gaps", "tasks.six_clear", "tasks:read", desk=False),
-        Entry("/tasks/shortcomings", "tasks.nav_urging", "tasks:read"),
-        Entry("/tasks/positions", "tasks.nav_positions", "tasks:read"),
+        Entry("/tasks/shortcomings", "tasks.nav_urging", "tasks:read", also=("/tasks/questions", "/tasks/blockers")),
+        Entry("/tasks/positions", "tasks.nav_positions", "tasks:read", also=("/tasks/deadlines", "/tasks/timeline")),
         Entry("/tasks/monthly", "tasks.nav_monthly", "tasks:read", desk=False),
         Entry("/directives", "tasks.nav_directives", "tasks:read"),
     ),
@@ -80,8 +81,8 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
     ),
     "ui.section_catalogue": (
         Entry("/units", "units.unit", "units:read"),
-        Entry("/procedures", "procedures.procedure", "catalogue:read"),
-        Entry("/calendar/days", "calendar.nav", "calendar:read"),
+        Entry("/procedures", "procedures.procedure", "catalogue:read", also=("/fields", "/external-codes")),
+        Entry("/calendar/days", "calendar.nav", "calendar:read", also=("/calendar",)),
         Entry("/throughput/forms/daily", "throughput.nav_form", "catalogue:read"),
     ),
     "ui.section_manage": (Entry("/users", "accounts.nav_users", "users:manage"),),
@@ -106,10 +107,11 @@ def place_of(path: str, shown: dict[str, list[Entry]]) -> tuple[str, Entry] | No
     """Return the section and the entry that a page belongs to; None for a page beside the navigation."""
     every = [(section, e) for section, entries in shown.items() for e in entries]
     own = next((found for found in every if path == found[1].href), None)
+    own = own or next((found for found in every if path in found[1].also), None)
     if own is None and _WORK.fullmatch(path):
         return next((found for found in every if found[1].work), None)
-    above = [found for found in every if path.startswith(found[1].href + "/")]
-    return own or max(above, key=lambda found: len(found[1].href), default=None)
+    above = [(at, found) for found in every for at in (found[1].href, *found[1].also) if path.startswith(at + "/")]
+    return own or max(above, key=lambda one: len(one[0]), default=(None, None))[1]
 
 
 @router.get("/", dependencies=[public()])

@@ -68,6 +68,9 @@ def test_only_the_page_s_own_entry_is_marked(people: Any, api: Any) -> None:
     analyst = people("city_analyst")
     for path in (f"{AT}/worksheet", f"/throughput/today?unit={WARD}", f"/throughput/month?unit={WARD}"):
         assert current(analyst.get(path).text) == [("Việc cần báo cáo hôm nay", "true")]
+    beside = {"/tasks/blockers": "Đôn đốc", "/tasks/timeline": "Chức danh, thời hạn", "/fields": "Thủ tục hành chính"}
+    for path, entry in beside.items():
+        assert current(analyst.get(path).text) == [(entry, "true")], path
 
 
 def test_the_head_names_the_unit_in_words(people: Any) -> None:
