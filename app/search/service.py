@@ -88,7 +88,7 @@ def _procedures(session: Session, caller: Caller, query: str, words: str, now: d
 
 def _indicators(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     def near(one: Any) -> Nearness:
-        return rules.nearness(query, [one.indicator.code], getattr(one.definition, f"name_{locale}"))
+        return rules.nearness(query, [one.code], getattr(one, f"name_{locale}"))
 
     kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near), now=now)
     hits = [

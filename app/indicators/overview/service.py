@@ -155,14 +155,21 @@ def of_place(session: Session, place: Place, filters: Filters, day: date) -> lis
 
 
 def looked_up(
-    session: Session, words: str, choose: Callable[[list[Defined]], list[Defined]], *, now: datetime
+    session: Session, words: str, choose: Callable[[list[Any]], list[Any]], *, now: datetime
 ) -> tuple[list[Held], bool]:
-    """Return how the city stands in those indicators with some words that `choose` takes; and whether it left any."""
-    day = day_of(now)
-    query = sets.definitions_query().where(sets.holds_on(day), column_has_words(col(Definition.search_key), words))
-    found = sets.defined(session, query)
-    kept = choose(found)
-    return held(session, kept, Place(CITY), day), len(found) > len(kept)
+    """Return how the city stands in those indicators with some words that `choose` takes; and whether it left any.
+
+    `choose` is given rows of `id, code, name_vi, name_en, name_fr`: only what it takes is read whole.
+    """
+    day, d = day_of(now), Definition
+    query = sets.definitions_query().where(sets.holds_on(day), column_has_words(col(d.search_key), words))
+    names = (col(d.id), col(Indicator.code), col(d.name_vi), col(d.name_en), col(d.name_fr))
+    found = list(session.execute(query.with_only_columns(*names, maintain_column_froms=True)))
+    kept = [row.id for row in choose(found)]
+    whole = {
+        one.definition.id: one for one in sets.defined(session, sets.definitions_query().where(col(d.id).in_(kept)))
+    }
+    return held(session, [whole[one] for one in kept], Place(CITY), day), len(found) > len(kept)
 
 
 def _holding(day: date, place: Place) -> Any:
