@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from app.core import periods
 
@@ -93,6 +94,7 @@ class Period:
     last: date
 
 
+@lru_cache(maxsize=4096)
 def period_of(name: str) -> Period:
     """Return the period that an ISO name means (`2026-11-20`, `2026-11`, `2026-Q4`, `2026`); raises ValueError."""
     if re.fullmatch(periods.ISO, name) is None:
@@ -130,6 +132,7 @@ def as_typed(period: Period) -> str:
     }.get(period.type, str(year))  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def period_at(day: date, kind: PeriodType) -> Period:
     """Return the period of a type in which a day lies."""
     if kind is PeriodType.day:

@@ -56,29 +56,31 @@ def keep(
     field_ids: dict[str, int],
     gaps: dict[str, int],
     amounts: dict[str, int],
+    figures: Figures | None = None,
     later: hot.Later | None = None,
 ) -> None:
     """Bring the totals of one unit, system and day from the old lines to the new (None: no received report).
 
-    `gaps` are the day's adjustments by field, `amounts` how much of each was given a reason. `later`: where the rows
-    wait for those of other reports.
+    `gaps` are the day's adjustments by field, `amounts` how much of each was given a reason. `figures`: the new lines'
+    sums, where they are known; `later`: where the rows wait for those of other reports.
     """
     put = later.insert if later else partial(hot.run_many, session)
-    keep_day(session, unit_id, system, day, new, put)
+    keep_day(session, unit_id, system, day, new, put, figures)
     keep_months(session, unit_id, system, day, old or {}, new or {}, field_ids, put)
     if gaps or old is not None:
         keep_adjustments(session, unit_id, system, day, gaps, amounts, field_ids)
 
 
 def keep_day(
-    session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None, put: Put
-) -> None:
+    session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None, put: Put,
+    figures: Figures | None = None,
+) -> None:  # fmt: skip
     """Write the sums of a received report, or take them away."""
     key = {"unit_id": unit_id, "system": system.value, "day": day}
     if lines is None:
         session.execute(delete(_DAY).where(*(_DAY.c[k] == v for k, v in key.items())))
         return
-    figures = figures_of(lines.values())
+    figures = figures or figures_of(lines.values())
     values = {c: getattr(figures, c) for c in _DAY_COLUMNS}
     put(_day_statement(session.get_bind().dialect.name), [key | values])
 

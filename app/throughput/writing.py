@@ -258,7 +258,8 @@ def _keep_totals(
     ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
     totals.keep(
         session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
-        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons), later=case.around.later if case.around else None,
+        gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons), figures=draft.figures,
+        later=case.around.later if case.around else None,
     )  # fmt: skip
     if case.around is not None and not case.around.has_following:
         return None
