@@ -80,7 +80,8 @@ def test_nothing_of_a_person_is_in_evidence_outbox_jobs_or_log(
         assert secret not in logged, secret
     for secret in OF_WARD:
         where = {table for table, rows in kept.items() if secret in rows}
-        assert "report_revisions" in where <= THE_WARDS, secret
+        assert where <= THE_WARDS, secret
+        assert "report_revisions" in where, "it is what was looked for"
         assert secret not in logged, secret
     if KIND == "sqlite":
         path = Path(database_url.removeprefix("sqlite:///"))
