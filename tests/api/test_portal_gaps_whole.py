@@ -178,9 +178,10 @@ def test_each_gap_is_proved_by_its_figures_and_its_history(app: FastAPI, apart: 
 
 def test_a_history_that_somebody_went_round_the_trigger_to_change_is_found(app: FastAPI, apart: TestClient) -> None:
     one = apart.get(AT).json()["items"][0]
-    drop = "drop trigger portal_gap_events_kept" + (" on portal_gap_events" if KIND == "postgresql" else "")
+    # A file of its own is copied for each test; on the server the trigger is there for the next one, too.
+    way = "drop trigger portal_gap_events_kept" if KIND == "sqlite" else "set local session_replication_role = replica"
     with app.state.database.engine.begin() as connection:
-        connection.execute(text(drop))
+        connection.execute(text(way))
         connection.execute(text(f"update portal_gap_events set theirs = 0 where gap_id = {one['id']}"))
     (found,) = proof(app)
     assert found.startswith(f"portal_gaps {one['id']}: version 1 of 1 steps is")
