@@ -9,7 +9,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import insert, select, text
+from typer.testing import CliRunner
 
+from app.__main__ import cli
 from app.core import audit, hot
 from app.core.clock import day_of
 from app.core.web import API
@@ -271,3 +273,23 @@ def test_an_owner_is_told_what_is_to_be_done(apart: TestClient, people: Callable
     stale = browser.post(f"{at}/owner", data={**handed, "owner": "city_analyst", "note": "Gọi lại"})
     assert stale.status_code == 412
     assert stale.text.count("Gọi lại") == 2, "told above, and still in its own field, not in the reason's"
+
+
+def test_verify_names_what_differs_and_reconciling_mends_it(
+    app: FastAPI, apart: TestClient, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert CliRunner().invoke(cli, ["verify"]).exit_code == 0
+    one = apart.get(AT).json()["items"][0]
+    with app.state.database.engine.begin() as connection:
+        connection.execute(text(f"update portal_gaps set ours = ours + 3 where id = {one['id']}"))
+    wrong = CliRunner().invoke(cli, ["verify"])
+    assert wrong.exit_code == 1
+    assert f"portal_gaps {one['id']} {WARD} {DAY} city one-gate" in wrong.output
+    mended = CliRunner().invoke(cli, ["portal-reconcile"])
+    assert mended.exit_code == 0, mended.output
+    assert "1 gaps are other than before" in mended.output
+    assert CliRunner().invoke(cli, ["verify"]).exit_code == 0
+    assert apart.get(f"{AT}/{one['id']}").json()["history"][-1]["change"] == "changed"
+    (follow,) = [name for name, _, _ in chained(app, "portal.gaps_followed")][1:]
+    assert follow == "tiendo57", "the command stands in the audit chain with what it changed"
