@@ -16,7 +16,7 @@ from app.core import audit, hot
 from app.core.clock import day_of
 from app.core.web import API
 from app.portal.adapters.rules import PortalMonth
-from app.portal.gaps import rebuilding, recounting
+from app.portal.gaps import keeping, rebuilding, recounting
 from app.portal.gaps.rules import GapChange, Step, episodes
 from app.portal.gaps.writing import EVENT
 from app.throughput.figures.models import FigureDay
@@ -293,3 +293,25 @@ def test_verify_names_what_differs_and_reconciling_mends_it(
     assert apart.get(f"{AT}/{one['id']}").json()["history"][-1]["change"] == "changed"
     (follow,) = [name for name, _, _ in chained(app, "portal.gaps_followed")][1:]
     assert follow == "tiendo57", "the command stands in the audit chain with what it changed"
+
+
+@pytest.mark.skipif(KIND != "sqlite", reason="SQLite's driver tells each statement; they are the same on both")
+def test_the_periods_of_a_day_are_read_together(app: FastAPI, apart: TestClient, clock: SetClock) -> None:
+    periods = ("2026-11", "2026-Q4", "2026")
+    for period in periods:
+        publish(app, clock, PortalMonth(WARD, 40, 30, 8, 2, 20, 0), period=period)
+
+    def statements(*wanted: str) -> int:
+        seen: list[str] = []
+        with app.state.database.read() as session:
+            unit = session.execute(text("select id from units where code = :code"), {"code": WARD}).scalar_one()
+            keeping.keep_periods(session, {period: {unit} for period in wanted}, clock.now())
+            driver = session.connection().connection.dbapi_connection
+            assert driver is not None
+            driver.set_trace_callback(seen.append)
+            keeping.keep_periods(session, {period: {unit} for period in wanted}, clock.now())
+            driver.set_trace_callback(None)
+        return len([one for one in seen if "stamps" not in one])  # whether reference data moved is one number
+
+    assert statements(*periods) - statements("2026-11") == 2, "what the portal says of each; our side and the gaps once"
+    assert statements(*periods) <= 6
