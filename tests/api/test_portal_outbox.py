@@ -342,7 +342,7 @@ def test_after_a_correction_the_approval_before_it_is_taken_back_by_itself(
     assert api("ward_officer").put(REPORT, json=corrected, headers={"if-match": '"1"'}).status_code == 200
     browser, at = people("city_analyst"), REPORT.removeprefix(API) + "/approvals"
     page = browser.get(at).text
-    assert "Thu hồi phê duyệt của lần sửa 1" in page
+    assert "Thu hồi phê duyệt của lần 1" in page
     answer = browser.post(f"{at}/city/withdrawal", data={"version": "1", "reason": "Chờ xác minh số liệu"})
     assert answer.status_code == 303, answer.text
     assert "Thu hồi phê duyệt" not in browser.get(at).text

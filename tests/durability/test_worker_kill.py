@@ -160,11 +160,11 @@ def _nothing_is_lost_or_doubled(workshop: Workshop, told: int, held_at_death: in
     with workshop.database.engine.connect() as connection:
         unfinished = "select count(*) from outbox_attempts where outcome is null"
         assert connection.execute(text(unfinished)).scalar_one() >= held_at_death, "an interrupted try says so"
-        # A try begins when the one before has ended, or its worker's lease is over: nobody holds what another holds.
+        # A try begins when the one before has ended or its worker's lease is over: nobody holds what another holds.
         too_early = (
             "select count(*) from outbox_attempts a join outbox_attempts b "
-            "on b.message_id = a.message_id and b.number = a.number + 1 where julianday(b.at) < "
-            "coalesce(julianday(a.ended_at), julianday(a.at) + :lease / 86400.0) - 0.001 / 86400"
+            "on b.message_id = a.message_id and b.number = a.number + 1 where b.at < coalesce(a.ended_at, '9999') "
+            "and julianday(b.at) < julianday(a.at) + (:lease - 0.001) / 86400"
         )
         assert connection.execute(text(too_early), {"lease": LEASE}).scalar_one() == 0, "one message, one holder"
         assert connection.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
