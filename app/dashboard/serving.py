@@ -1,17 +1,20 @@
 """How people were served: a day, week, month and year beside what went before, and the last days one by one."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import and_, func, select
 from sqlmodel import Session
 
-from app.core import hot
+from app.core import audit, hot, stamps
 from app.core.clock import day_of
 from app.dashboard import rules
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
-from app.throughput import days
+from app.throughput import days, totals
 from app.throughput.board.standing import OPEN_RANKS, STATES, rank
+from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Report
 from app.throughput.rules import Figures
 from app.throughput.summary import service as summary
@@ -20,6 +23,8 @@ from app.throughput.timing import State
 
 SERIES = 31
 AHEAD = timedelta(days=31)  # no deadline lies further behind its day, holidays included
+MOST_KEPT = 200
+_kept: WeakKeyDictionary[Any, dict[Any, tuple[Any, ServedOut]]] = WeakKeyDictionary()
 _DAY = hot.table(DayTotal)
 _REPORT = hot.table(Report)
 _OBLIGATION = summary.OBLIGATION
@@ -33,18 +38,49 @@ def served(
     # A period that was asked for is shown whole, a day off included.
     spans = [span] if span else [rules.span_at(day, kind) for kind in rules.SHOWN]
     spans = [rules.until(one, newest) for one in spans]
+    found = _unchanged(session, scope, day, tuple(spans))
+    # Deadlines pass without any change: what is not due yet is looked at each time.
+    first = min([one.first for one in spans] + [found.series[0].day])
+    awaited = _awaited(session, scope, first, max(one.last for one in spans), now)
+
+    def until(begin: date, end: date) -> dict[str, int]:
+        return {"not_due": sum(units for on, units in awaited.items() if begin <= on <= end)}
+
+    return found.model_copy(
+        update={
+            "spans": [one.model_copy(update=until(one.first, one.last)) for one in found.spans],
+            "series": [one.model_copy(update=until(one.day, one.day)) for one in found.series],
+        }
+    )
+
+
+def _unchanged(session: Session, scope: Scope, day: date, spans: tuple[Span, ...]) -> ServedOut:
+    """Return the figures from the process's own copy while nothing at all has changed, else worked out anew."""
+    # The mark first: what is read after it is at least as new. Every change is in the audit; a rebuilding has a stamp.
+    rebuilt = stamps.kept(session, totals.STAMP, lambda _: object())
+    mark = (audit.number(session), rebuilt, Reference.read(session))
+    of_database = _kept.setdefault(session.connection().engine.pool, {})
+    key = (scope, day, spans)
+    found = of_database.get(key)
+    if found is None or found[0] != mark:
+        if len(of_database) >= MOST_KEPT:
+            of_database.clear()
+        found = of_database[key] = (mark, _worked_out(session, scope, day, spans))
+    return found[1]
+
+
+def _worked_out(session: Session, scope: Scope, day: date, spans: tuple[Span, ...]) -> ServedOut:
     kept = Kept(session, scope)
     whole = min(one.first for one in spans), max(one.last for one in spans)
-    series = spans[0].last - timedelta(days=SERIES - 1), spans[0].last
-    awaited = _awaited(session, scope, min(whole[0], series[0]), max(whole[1], series[1]), now)
+    last = spans[0].last
     return ServedOut(
         day=day, cut_off=summary.cut_off(session, scope, *whole, None),
-        spans=[_span(session, kept, scope, one, awaited) for one in spans],
-        series=_series(session, kept, scope, *series, awaited),
+        spans=[_span(session, kept, scope, one) for one in spans],
+        series=_series(session, kept, scope, last - timedelta(days=SERIES - 1), last),
     )  # fmt: skip
 
 
-def _span(session: Session, kept: Kept, scope: Scope, span: Span, awaited: dict[date, int]) -> ServedSpan:
+def _span(session: Session, kept: Kept, scope: Scope, span: Span) -> ServedSpan:
     if span.kind is SpanKind.day:
         earlier = days.owed_before(session, span.first)
         previous = (earlier, earlier) if earlier else None
@@ -55,7 +91,7 @@ def _span(session: Session, kept: Kept, scope: Scope, span: Span, awaited: dict[
     return ServedSpan(
         **dict(_figures(session, kept, span.first, span.last)), kind=span.kind, period=span.name,
         completeness=summary.completeness(session, scope.of(_OBLIGATION, span.first, span.last), None),
-        not_due=sum(units for day, units in awaited.items() if span.first <= day <= span.last),
+        not_due=0,
         previous=_earlier(session, kept, *previous) if previous else None,
         week_before=_earlier(session, kept, week_before, week_before) if span.kind is SpanKind.day else None,
     )  # fmt: skip
@@ -89,9 +125,7 @@ def _counted(session: Session, scope: Scope, first: date, last: date) -> set[dat
     return set(session.scalars(select(_DAY.c.day).distinct().where(*scope.of(_DAY, first, last))))
 
 
-def _series(
-    session: Session, kept: Kept, scope: Scope, first: date, last: date, awaited: dict[date, int]
-) -> list[ServedDay]:
+def _series(session: Session, kept: Kept, scope: Scope, first: date, last: date) -> list[ServedDay]:
     figures = kept.by_day(first, last)
     if scope.field_id is not None:
         figures = {day: Figures() for day in _counted(session, scope, first, last)} | figures
@@ -99,16 +133,16 @@ def _series(
     query = select(owed.day, func.count(), total_of(owed.received)).group_by(owed.day)
     duties = {day: (units, complete) for day, units, complete in session.execute(query)}
     return [
-        _day(day, figures.get(day), *duties.get(day, (0, 0)), awaited.get(day, 0))
+        _day(day, figures.get(day), *duties.get(day, (0, 0)))
         for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
     ]
 
 
-def _day(day: date, figures: Figures | None, expected: int, complete: int, not_due: int) -> ServedDay:
+def _day(day: date, figures: Figures | None, expected: int, complete: int) -> ServedDay:
     total = summary.row_out("", "", figures) if figures is not None else None
     return ServedDay(
         day=day, received=total.received if total else None, resolved=total.resolved if total else None,
-        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=not_due,
+        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=0,
     )  # fmt: skip
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, text
 
+from app.core import audit
+from app.core.db import Database
+from app.throughput import totals
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.figures import batch, figures, item
 from tests.support.figures import sent as figures_sent
@@ -321,6 +324,48 @@ def test_unchanged_it_costs_no_body_and_a_change_shows(api: Api, people: Any) ->
         assert (again.status_code, again.content) == (304, b"")
         sent(api, shown(api("leader"))["reported"]["missing"][-1]["unit"], THURSDAY, received_online=1)
         assert client.get(at, headers={"if-none-match": tag}).status_code == 200
+
+
+def test_what_a_process_keeps_is_given_up_with_any_change_and_with_the_clock(
+    api: Api, app: FastAPI, clock: SetClock
+) -> None:
+    """A report, a waiver, a rebuilding and another process's write show at once; so does a deadline that passes."""
+    leader, other = api("leader"), Database(app.state.settings)
+    sent(api, WARD, THURSDAY, received_online=7)
+
+    def day() -> dict[str, Any]:
+        found: dict[str, Any] = shown(leader, period=THURSDAY)["served"]["spans"][0]
+        return found
+
+    def told() -> tuple[Any, ...]:
+        found = day()
+        return found["received"], found["completeness"]["received"], found["not_due"]
+
+    before = clock.now()
+    clock.set(f"{THURSDAY}T16:45:00+07:00")
+    early = told()
+    assert early[0] == 14
+    clock.set(before.isoformat())
+    assert (told()[2], early[2]) == (0, 39), "their deadlines have passed since"
+    with app.state.database.engine.begin() as connection:
+        connection.exec_driver_sql("update day_totals set received_online = received_online + 1000")
+    assert told()[0] == 14, "not a change that anything makes: what is kept stands"
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        totals.rebuild(session)
+        session.execute(text("update day_totals set received_online = received_online + 1"))
+    assert told()[0] == 16, "rebuilt: read anew"
+    with other.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        totals.rebuild(session)
+    assert told()[0] == 14, "by another process"
+    waived = api("city_analyst").put(
+        f"/api/v1/throughput/obligations/{OTHER}/{THURSDAY}/city/waiver", json={"reason": "Mất điện cả ngày"}
+    )
+    assert waived.is_success, waived.text
+    sent(api, "19774", THURSDAY, received_online=1)
+    assert told()[:2] == (16, 2)
+    other.engine.dispose()
 
 
 def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -> None:
