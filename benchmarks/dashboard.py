@@ -102,6 +102,7 @@ def signed_in(connection: http.client.HTTPConnection) -> str:
     answer.read()
     if answer.status != 303:
         raise SystemExit(f"sign-in: {answer.status}")
+    connection.close()  # the server would, while others are served: it is opened anew by the next question
     return "; ".join(value.partition(";")[0] for value in answer.headers.get_all("set-cookie") or [])
 
 
@@ -124,7 +125,6 @@ def main() -> None:
             print(f"{years} years: filled in {time.perf_counter() - begin:.0f} s")
         ports = {name: stack.enter_context(served(url)) for name, (url, _, _) in filled.items()}
         bare_port = stack.enter_context(served("sqlite://", "benchmarks.app:hello"))
-        # A connection that waits for long is closed: all are opened now.
         bare = http.client.HTTPConnection("127.0.0.1", bare_port, timeout=60)
         places: dict[str, Place] = {}
         for name, (_, token, fields) in filled.items():

@@ -1,20 +1,18 @@
 """How people were served: a day, week, month and year beside what went before, and the last days one by one."""
 
 from datetime import date, datetime, timedelta
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from sqlalchemy import and_, func, select
 from sqlmodel import Session
 
-from app.core import audit, hot, stamps
+from app.core import hot
 from app.core.clock import day_of
 from app.dashboard import rules
+from app.dashboard.keeping import unchanged
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
-from app.throughput import days, totals
+from app.throughput import days
 from app.throughput.board.standing import OPEN_RANKS, STATES, rank
-from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Report
 from app.throughput.rules import Figures
 from app.throughput.summary import service as summary
@@ -23,8 +21,6 @@ from app.throughput.timing import State
 
 SERIES = 31
 AHEAD = timedelta(days=31)  # no deadline lies further behind its day, holidays included
-MOST_KEPT = 200
-_kept: WeakKeyDictionary[Any, dict[Any, tuple[Any, ServedOut]]] = WeakKeyDictionary()
 _DAY = hot.table(DayTotal)
 _REPORT = hot.table(Report)
 _OBLIGATION = summary.OBLIGATION
@@ -38,7 +34,8 @@ def served(
     # A period that was asked for is shown whole, a day off included.
     spans = [span] if span else [rules.span_at(day, kind) for kind in rules.SHOWN]
     spans = [rules.until(one, newest) for one in spans]
-    found = _unchanged(session, scope, day, tuple(spans))
+    key = ("served", scope, day, tuple(spans))
+    found = unchanged(session, key, lambda: _worked_out(session, scope, day, spans))
     # Deadlines pass without any change: what is not due yet is looked at each time.
     first = min([one.first for one in spans] + [found.series[0].day])
     awaited = _awaited(session, scope, first, max(one.last for one in spans), now)
@@ -54,22 +51,7 @@ def served(
     )
 
 
-def _unchanged(session: Session, scope: Scope, day: date, spans: tuple[Span, ...]) -> ServedOut:
-    """Return the figures from the process's own copy while nothing at all has changed, else worked out anew."""
-    # The mark first: what is read after it is at least as new. Every change is in the audit; a rebuilding has a stamp.
-    rebuilt = stamps.kept(session, totals.STAMP, lambda _: object())
-    mark = (audit.number(session), rebuilt, Reference.read(session))
-    of_database = _kept.setdefault(session.connection().engine.pool, {})
-    key = (scope, day, spans)
-    found = of_database.get(key)
-    if found is None or found[0] != mark:
-        if len(of_database) >= MOST_KEPT:
-            of_database.clear()
-        found = of_database[key] = (mark, _worked_out(session, scope, day, spans))
-    return found[1]
-
-
-def _worked_out(session: Session, scope: Scope, day: date, spans: tuple[Span, ...]) -> ServedOut:
+def _worked_out(session: Session, scope: Scope, day: date, spans: list[Span]) -> ServedOut:
     kept = Kept(session, scope)
     whole = min(one.first for one in spans), max(one.last for one in spans)
     last = spans[0].last
