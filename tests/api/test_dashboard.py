@@ -393,3 +393,24 @@ def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -
     shown(leader)
     assert statements() == few
     assert few <= 90
+
+
+def test_what_is_kept_for_one_is_not_another_s(api: Api) -> None:
+    """Who may see less, or asks otherwise, gets their own, in whatever order; a change of tasks shows."""
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    sent(api, WARD, THURSDAY, received_online=7)
+    sent(api, OTHER, THURSDAY, received_online=4)
+    callers = {"city": api("leader"), WARD: api("ward_leader"), OTHER: api("ward_leader", OTHER)}
+
+    def told() -> dict[str, Any]:
+        every = {name: shown(client)["served"]["spans"][0]["received"] for name, client in callers.items()}
+        return every | {"asked": shown(callers["city"], unit=OTHER)["served"]["spans"][0]["received"]}
+
+    wanted = {"city": 22, WARD: 14, OTHER: 8, "asked": 8}
+    assert told() == told() == wanted
+    assert shown(api("machine", scopes=["summary:read"]))["tasks"] is None, "a narrower right keeps its nulls"
+    assert shown(callers["city"])["tasks"]["total"] == 0
+    with_task(analyst, "T1", number, deadline="2026-11-16")
+    assert shown(callers["city"])["tasks"]["total"] == shown(callers[WARD])["tasks"]["total"] == 1
+    assert shown(callers[OTHER])["tasks"]["total"] == 0
