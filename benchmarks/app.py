@@ -54,3 +54,14 @@ def build() -> FastAPI:
 
     app.include_router(router)
     return app
+
+
+def hello() -> FastAPI:
+    """Build the least that FastAPI serves: one endpoint with a word, in a thread as ours are."""
+    app = FastAPI()
+
+    @app.get("/")
+    def greet() -> dict[str, str]:
+        return {"hello": "world"}
+
+    return app

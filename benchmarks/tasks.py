@@ -91,7 +91,7 @@ def fill(url: str, *, tasks: int) -> str:
     random = Random(57)
     with database.write() as session:
         session.info["audit_context"] = audit.Context(NOW, None, "bench", "command")
-        _tasks(session, random, tasks)
+        put_tasks(session, random, tasks)
         _, token = tokens.create_token(
             session, role="city_analyst", unit_id=None, scopes=None, name="bench", now=NOW,
             expires=NOW + timedelta(days=1),
@@ -103,7 +103,8 @@ def fill(url: str, *, tasks: int) -> str:
     return token
 
 
-def _tasks(session: Session, random: Random, tasks: int) -> None:
+def put_tasks(session: Session, random: Random, tasks: int) -> None:
+    """Write so many tasks with all that a life of two years leaves behind."""
     units = list(session.scalars(select(Unit).order_by(col(Unit.id))))
     # As many units as a city has: with 50 times the tasks there is no unit with 50 times its own.
     leads = [u for u in units if u.code != "SO-KHCN"]

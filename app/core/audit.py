@@ -50,6 +50,7 @@ class AuditHead(SQLModel, table=True):
 
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
+_number = select(_HEAD.c.number)
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 _insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 
@@ -117,6 +118,15 @@ def write(session: Session) -> None:
         rows.append(row)
     hot.run_many(session, _insert_entries, rows)
     hot.run(session, _move_head, {"new_number": number, "new_hash": tip})
+
+
+def number(session: Session) -> int:
+    """Return how many changes there have been: who reads it first and the data after, has them no older than it says.
+
+    Writers take turns at it, so that it moves with each commit, whatever order they came in.
+    """
+    rows = hot.run(session, _number, {})
+    return int(rows[0][0]) if rows else 0
 
 
 def chain_hash(row: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.dashboard import rules, serving
+from app.dashboard.keeping import unchanged
 from app.dashboard.rules import Span
 from app.dashboard.schemas import (
     BlockersNow,
@@ -74,7 +75,17 @@ def asked(
 
 
 def dashboard(session: Session, caller: Caller, wanted: Asked, now: datetime) -> DashboardOut:
-    """Return the five answers: of the city, or of one unit."""
+    """Return the five answers: of the city, or of one unit; kept within a minute while nothing changes.
+
+    Deadlines lie on whole minutes, and what moves by the clock alone moves by the day.
+    """
+    seen = caller.role, caller.rights, caller.units, caller.unit_id, caller.demonstration
+    asked_of = wanted.unit.code if wanted.unit else None, wanted.scope, wanted.field, wanted.span
+    key = ("all", seen, asked_of, now.replace(second=0, microsecond=0))
+    return unchanged(session, key, lambda: _put_together(session, caller, wanted, now))
+
+
+def _put_together(session: Session, caller: Caller, wanted: Asked, now: datetime) -> DashboardOut:
     unit, served, reported = wanted.unit, None, None
     newest = days.last_due(session, now) or day_of(now)
     day = days.last_owed(session, min(newest, wanted.span.last)) if wanted.span else newest

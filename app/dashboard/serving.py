@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.core import hot
 from app.core.clock import day_of
 from app.dashboard import rules
+from app.dashboard.keeping import unchanged
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
 from app.throughput import days
@@ -33,18 +34,35 @@ def served(
     # A period that was asked for is shown whole, a day off included.
     spans = [span] if span else [rules.span_at(day, kind) for kind in rules.SHOWN]
     spans = [rules.until(one, newest) for one in spans]
+    key = ("served", scope, day, tuple(spans))
+    found = unchanged(session, key, lambda: _worked_out(session, scope, day, spans))
+    # Deadlines pass without any change: what is not due yet is looked at each time.
+    first = min([one.first for one in spans] + [found.series[0].day])
+    awaited = _awaited(session, scope, first, max(one.last for one in spans), now)
+
+    def until(begin: date, end: date) -> dict[str, int]:
+        return {"not_due": sum(units for on, units in awaited.items() if begin <= on <= end)}
+
+    return found.model_copy(
+        update={
+            "spans": [one.model_copy(update=until(one.first, one.last)) for one in found.spans],
+            "series": [one.model_copy(update=until(one.day, one.day)) for one in found.series],
+        }
+    )
+
+
+def _worked_out(session: Session, scope: Scope, day: date, spans: list[Span]) -> ServedOut:
     kept = Kept(session, scope)
     whole = min(one.first for one in spans), max(one.last for one in spans)
-    series = spans[0].last - timedelta(days=SERIES - 1), spans[0].last
-    awaited = _awaited(session, scope, min(whole[0], series[0]), max(whole[1], series[1]), now)
+    last = spans[0].last
     return ServedOut(
         day=day, cut_off=summary.cut_off(session, scope, *whole, None),
-        spans=[_span(session, kept, scope, one, awaited) for one in spans],
-        series=_series(session, kept, scope, *series, awaited),
+        spans=[_span(session, kept, scope, one) for one in spans],
+        series=_series(session, kept, scope, last - timedelta(days=SERIES - 1), last),
     )  # fmt: skip
 
 
-def _span(session: Session, kept: Kept, scope: Scope, span: Span, awaited: dict[date, int]) -> ServedSpan:
+def _span(session: Session, kept: Kept, scope: Scope, span: Span) -> ServedSpan:
     if span.kind is SpanKind.day:
         earlier = days.owed_before(session, span.first)
         previous = (earlier, earlier) if earlier else None
@@ -55,7 +73,7 @@ def _span(session: Session, kept: Kept, scope: Scope, span: Span, awaited: dict[
     return ServedSpan(
         **dict(_figures(session, kept, span.first, span.last)), kind=span.kind, period=span.name,
         completeness=summary.completeness(session, scope.of(_OBLIGATION, span.first, span.last), None),
-        not_due=sum(units for day, units in awaited.items() if span.first <= day <= span.last),
+        not_due=0,
         previous=_earlier(session, kept, *previous) if previous else None,
         week_before=_earlier(session, kept, week_before, week_before) if span.kind is SpanKind.day else None,
     )  # fmt: skip
@@ -89,9 +107,7 @@ def _counted(session: Session, scope: Scope, first: date, last: date) -> set[dat
     return set(session.scalars(select(_DAY.c.day).distinct().where(*scope.of(_DAY, first, last))))
 
 
-def _series(
-    session: Session, kept: Kept, scope: Scope, first: date, last: date, awaited: dict[date, int]
-) -> list[ServedDay]:
+def _series(session: Session, kept: Kept, scope: Scope, first: date, last: date) -> list[ServedDay]:
     figures = kept.by_day(first, last)
     if scope.field_id is not None:
         figures = {day: Figures() for day in _counted(session, scope, first, last)} | figures
@@ -99,16 +115,16 @@ def _series(
     query = select(owed.day, func.count(), total_of(owed.received)).group_by(owed.day)
     duties = {day: (units, complete) for day, units, complete in session.execute(query)}
     return [
-        _day(day, figures.get(day), *duties.get(day, (0, 0)), awaited.get(day, 0))
+        _day(day, figures.get(day), *duties.get(day, (0, 0)))
         for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
     ]
 
 
-def _day(day: date, figures: Figures | None, expected: int, complete: int, not_due: int) -> ServedDay:
+def _day(day: date, figures: Figures | None, expected: int, complete: int) -> ServedDay:
     total = summary.row_out("", "", figures) if figures is not None else None
     return ServedDay(
         day=day, received=total.received if total else None, resolved=total.resolved if total else None,
-        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=not_due,
+        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=0,
     )  # fmt: skip
 
 

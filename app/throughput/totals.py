@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select, text
 from sqlmodel import Session, col
 
-from app.core import hot
+from app.core import hot, stamps
 from app.core.db import upsert
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
@@ -19,6 +19,7 @@ from app.throughput.models import Adjustment, DayTotal, FieldMonthTotal, Report,
 from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, figures_of
 
 Put = Callable[[Any, Sequence[Mapping[str, Any]]], None]  # a statement and its rows
+STAMP = "totals"  # moves when they are rebuilt, which is no change of the reports
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
 _DAY = hot.table(DayTotal)
@@ -228,6 +229,7 @@ def rebuild(session: Session) -> int:
             old=None, new=lines, field_ids=ids, gaps=gaps, amounts=amounts,
         )  # fmt: skip
         count += 1
+    stamps.touch(session, STAMP)
     return count
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, text
 
+from app.core import audit
+from app.core.db import Database
+from app.throughput import totals
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.figures import batch, figures, item
 from tests.support.figures import sent as figures_sent
@@ -323,6 +326,48 @@ def test_unchanged_it_costs_no_body_and_a_change_shows(api: Api, people: Any) ->
         assert client.get(at, headers={"if-none-match": tag}).status_code == 200
 
 
+def test_what_a_process_keeps_is_given_up_with_any_change_and_with_the_clock(
+    api: Api, app: FastAPI, clock: SetClock
+) -> None:
+    """A report, a waiver, a rebuilding and another process's write show at once; so does a deadline that passes."""
+    leader, other = api("leader"), Database(app.state.settings)
+    sent(api, WARD, THURSDAY, received_online=7)
+
+    def day() -> dict[str, Any]:
+        found: dict[str, Any] = shown(leader, period=THURSDAY)["served"]["spans"][0]
+        return found
+
+    def told() -> tuple[Any, ...]:
+        found = day()
+        return found["received"], found["completeness"]["received"], found["not_due"]
+
+    before = clock.now()
+    clock.set(f"{THURSDAY}T16:45:00+07:00")
+    early = told()
+    assert early[0] == 14
+    clock.set(before.isoformat())
+    assert (told()[2], early[2]) == (0, 39), "their deadlines have passed since"
+    with app.state.database.engine.begin() as connection:
+        connection.exec_driver_sql("update day_totals set received_online = received_online + 1000")
+    assert told()[0] == 14, "not a change that anything makes: what is kept stands"
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        totals.rebuild(session)
+        session.execute(text("update day_totals set received_online = received_online + 1"))
+    assert told()[0] == 16, "rebuilt: read anew"
+    with other.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        totals.rebuild(session)
+    assert told()[0] == 14, "by another process"
+    waived = api("city_analyst").put(
+        f"/api/v1/throughput/obligations/{OTHER}/{THURSDAY}/city/waiver", json={"reason": "Mất điện cả ngày"}
+    )
+    assert waived.is_success, waived.text
+    sent(api, "19774", THURSDAY, received_online=1)
+    assert told()[:2] == (16, 2)
+    other.engine.dispose()
+
+
 def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -> None:
     leader, analyst = api("leader"), api("city_analyst")
     sent(api, WARD, THURSDAY, received_online=7)
@@ -348,3 +393,24 @@ def test_its_statements_do_not_grow_with_what_it_shows(api: Api, app: FastAPI) -
     shown(leader)
     assert statements() == few
     assert few <= 90
+
+
+def test_what_is_kept_for_one_is_not_another_s(api: Api) -> None:
+    """Who may see less, or asks otherwise, gets their own, in whatever order; a change of tasks shows."""
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    sent(api, WARD, THURSDAY, received_online=7)
+    sent(api, OTHER, THURSDAY, received_online=4)
+    callers = {"city": api("leader"), WARD: api("ward_leader"), OTHER: api("ward_leader", OTHER)}
+
+    def told() -> dict[str, Any]:
+        every = {name: shown(client)["served"]["spans"][0]["received"] for name, client in callers.items()}
+        return every | {"asked": shown(callers["city"], unit=OTHER)["served"]["spans"][0]["received"]}
+
+    wanted = {"city": 22, WARD: 14, OTHER: 8, "asked": 8}
+    assert told() == told() == wanted
+    assert shown(api("machine", scopes=["summary:read"]))["tasks"] is None, "a narrower right keeps its nulls"
+    assert shown(callers["city"])["tasks"]["total"] == 0
+    with_task(analyst, "T1", number, deadline="2026-11-16")
+    assert shown(callers["city"])["tasks"]["total"] == shown(callers[WARD])["tasks"]["total"] == 1
+    assert shown(callers[OTHER])["tasks"]["total"] == 0

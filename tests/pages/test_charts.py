@@ -11,6 +11,8 @@ import pytest
 from app.core import charts, i18n
 from app.core.settings import project_root
 from app.core.web import environment
+from tests.support.clients import WARD, line, report
+from tests.support.tasks import with_directive, with_task
 
 MOST = 2 * 1024
 MARKS = 31
@@ -147,3 +149,45 @@ def test_no_other_template_draws() -> None:
     folder = project_root() / "templates"
     found = [path.name for path in folder.rglob("*.html") if "<svg" in path.read_text("utf-8")]
     assert found == ["charts.html"]
+
+
+def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
+    """Sums over time are drawn with a place for days nobody reported; units have no order in time."""
+    empty = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=day").text
+    assert 'id="over-time"' not in empty
+    for day, count in (("2026-11-17", 3), ("2026-11-19", 7)):
+        at = f"/api/v1/throughput/reports/{WARD}/{day}/city"
+        sent = api().put(at, json=report(line(received_online=count, resolved_early=1)))
+        assert sent.status_code == 201, sent.text
+    page = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=day").text
+    marks = re.findall(r'<g tabindex="0" role="img" class="chart__mark"><title>(.*?)</title><rect class="(\w+)"', page)
+    assert marks == [
+        ("17/11/2026: tiếp nhận 3, giải quyết 1", "chart__bar"),
+        ("18/11/2026: chưa có số liệu", "chart__off"),
+        ("19/11/2026: tiếp nhận 7, giải quyết 1", "chart__bar"),
+    ]
+    by_unit = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=unit").text
+    assert 'id="over-time"' not in by_unit
+    number = with_directive(api("city_analyst"))
+    assert 'id="kinds"' not in people("leader").get("/tasks/summary").text
+    with_task(api("city_analyst"), "T1", number, deadline="2026-11-10")
+    with_task(api("city_analyst"), "T2", number)
+    drawn_tasks = people("leader").get("/tasks/summary").text
+    (said,) = re.findall(r'aria-label="(Đang thực hiện; [^"]*)"', drawn_tasks)
+    assert said == "Đang thực hiện; quá hạn, chậm: 1; đúng hạn, trong hạn: 1"
+
+
+def test_the_dashboard_says_what_is_now_what_is_missing_and_when_it_was_shown(
+    people: Any, api: Any, clock: Any
+) -> None:
+    leader = people("leader")
+    page = leader.get("/dashboard?period=2026-11-18")
+    assert "Chưa có số liệu" in page.text
+    assert "Tiếp nhận 0" not in page.text
+    assert "tình hình hiện tại, không theo kỳ" in page.text
+    assert '<time class="shown-at">20/11/2026' in page.text
+    clock.set("2026-11-20T17:01:00+07:00")
+    same = leader.get("/dashboard?period=2026-11-18", headers={"if-none-match": page.headers["etag"]})
+    assert same.status_code == 304, "the moment at its foot is no change of a page"
+    awaited = leader.get("/dashboard?period=2026-11-20").text
+    assert re.search(r"Bộ, ngành: chưa đến hạn", awaited)
