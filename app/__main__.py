@@ -201,6 +201,9 @@ def verify() -> None:
             *tasks.differences(session, SystemClock().now()),
             *indicators.differences(session, SystemClock().now()),
         ]
+        unproved = gaps.left(session)
+    if unproved:
+        say(unproved)
     for fault in faults:
         typer.echo(fault)
     say(f"{len(faults)} faults." if faults else "Audit chain, revisions, totals and findings are right.")

@@ -15,7 +15,7 @@ from app.portal.comparison import reading
 from app.portal.comparison.reading import Cell
 from app.portal.comparison.rules import Span, period_code
 from app.portal.gaps import keeping
-from app.portal.gaps.rules import GapState
+from app.portal.gaps.rules import ENDED, GapState
 from app.portal.gaps.writing import EVENT, EVENT_TABLE, GAP, GAP_TABLE, Change, Due
 from app.procedures.rules import System
 from app.throughput.figures.models import FigureDay
@@ -139,6 +139,7 @@ def _not_as_told(session: Session) -> Iterator[str]:
     differs = steps.c.count.is_distinct_from(GAP.version)
     for name in same:
         differs |= GAP[name].is_distinct_from(EVENT[name])
+    differs |= EVENT.change.in_(ENDED) & GAP.closed_at.is_distinct_from(EVENT.at)
     query = (
         select(GAP.id, GAP.version, steps.c.count, *(GAP[name] for name in same), *(EVENT[name] for name in same))
         .select_from(GAP_TABLE)

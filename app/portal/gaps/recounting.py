@@ -28,10 +28,11 @@ def begin(session: Session, version: int, now: datetime) -> None:
     days = rebuilding.part_after(session, Through())
     if days is not None and days.cells and days.size == rebuilding.DAYS:
         return
-    # So little that nobody has to wait for it: a small city sees its ledger judged as it saves.
+    # So little that nobody waits for it: a small city sees its ledger judged as it saves. Days, then periods; what is
+    # more than a part of either is left.
     take_turns(session, keeping.every_unit(session))
-    while go_on(session, now):
-        pass
+    if go_on(session, now) and days is not None and days.cells:
+        go_on(session, now)
 
 
 def go_on(session: Session, now: datetime) -> bool:
@@ -64,20 +65,23 @@ def _noted(session: Session, row: Any, part: Part, changed: int) -> Any:
 def kept_up(database: Database, clock: Clock) -> AbstractAsyncContextManager[None]:
     """While the application serves, judge what another tolerance has left, a part a second."""
 
-    def left(session: Session, now: datetime, last: datetime | None) -> bool:
+    def due(session: Session, now: datetime, last: datetime | None) -> bool:
         return session.execute(UNDER_WAY).first() is not None
 
-    return repeated(go_on, database, clock, every=EVERY, trouble="gaps_not_recounted", due=left)
+    return repeated(go_on, database, clock, every=EVERY, trouble="gaps_not_recounted", due=due)
 
 
 def differences(session: Session) -> list[str]:
-    """Return a sentence for each gap that is not as it should be, and one where the ledger is not judged to its end."""
+    """Return a sentence for each gap that is not as it should be, as far as the tolerance of now has judged them."""
+    row = session.execute(UNDER_WAY).first()
+    through = Through(row.through_day, row.through_id, row.through_period) if row is not None else None
+    return rebuilding.differences(session, through)
+
+
+def left(session: Session) -> str | None:
+    """Return how far the ledger is judged where it is not to its end: no fault, but verify again."""
     row = session.execute(UNDER_WAY).first()
     if row is None:
-        return rebuilding.differences(session)
-    total = extent(session)
-    through = Through(row.through_day, row.through_id, row.through_period)
-    return [
-        f"portal_gaps: tolerance {row.tolerance} has judged {row.compared} of {total} days and periods; verify again",
-        *rebuilding.differences(session, through),
-    ]
+        return None
+    of = f"{row.compared} of {extent(session)} days and periods"
+    return f"portal_gaps: tolerance {row.tolerance} has judged {of}; the rest is not proved yet, verify again"

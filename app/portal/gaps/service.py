@@ -52,9 +52,12 @@ def _beside(session: Session, caller: Caller, row: Any, place: int, also: AlsoIn
 def assign(
     session: Session, caller: Caller, number: int, *, body: GapOwnerIn, if_match: str | None, now: datetime
 ) -> PortalGapOut:
-    """Hand a gap on; raises NotFound, Conflict where it is over, PreconditionFailed where it changed since."""
+    """Hand a gap on, or tell its owner what is to be done.
+
+    Raises NotFound, Conflict where it is over, PreconditionFailed where it changed since.
+    """
     row = _held(session, caller, number, if_match, now)
-    if row.owner != body.owner:
+    if row.owner != body.owner or body.note:
         _write(session, caller, row, {"owner": body.owner.value}, GapChange.assigned, now, body.note or None)
     return listing.one(session, caller, number, now)
 

@@ -66,7 +66,7 @@ def follow(session: Session, due: Due, now: datetime) -> Change:
         number, version = _open(session, due.place, due.measure, values, now), 1
     else:
         if change is GapChange.reopened:
-            values |= FRESH | {"opened_at": max(now, due.row.opened_at)}
+            values |= FRESH | {"opened_at": now}
         elif change in (GapChange.matched, GapChange.gone):
             assert standing.outcome is not None
             values |= {"outcome": standing.outcome.value, "closed_at": now, "closed_by": None}
@@ -93,10 +93,11 @@ def write(
 ) -> None:  # fmt: skip
     """Change a gap and put down what happened; `told`: words that belong to the step alone.
 
-    Who began earlier may write later: no step is dated before the one that it follows.
+    Who began earlier may write later: no step is dated before the one that it follows, and the gap says its moment.
     """
     now = max(now, session.execute(select(func.max(EVENT.at)).where(EVENT.gap_id == row.id)).scalar_one())
-    values = {**values, "version": row.version + 1}
+    moments = {name: now for name in ("opened_at", "explained_at", "closed_at") if values.get(name) is not None}
+    values = {**values, **moments, "version": row.version + 1}
     session.execute(update(GAP_TABLE).where(GAP.id == row.id).values(values))
     note(session, row.id, {**row._mapping, **values}, change, now, by, told)
 
