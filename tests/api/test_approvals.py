@@ -130,6 +130,22 @@ def test_taking_back_wants_a_reason_and_something_to_take_back(api: Api, sent: T
     assert said(analyst.post(at, json=WHY | {"version": 1})) == (412, "approval_stale"), "nothing of it is left"
 
 
+def test_an_approval_that_another_replaced_does_not_come_up_again(api: Api, sent: TestClient) -> None:
+    analyst = api("city_analyst")
+    at = f"{AT}/approvals/city/withdrawal"
+    approve(analyst)
+    for version in (2, 3):
+        correct(sent, 5 + version, version - 1)
+        assert approve(analyst, version=version).json()["status"] == "approved_city"
+    correct(sent, 9, 3)
+    review = analyst.get(f"{AT}/approvals").json()
+    assert (review["since"]["version"], review["relied_on"]["version"]) == (3, 3)
+    back = analyst.post(at, json=WHY | {"version": 3}).json()
+    assert (back["status"], back["since"]["version"], back["relied_on"]) == ("received", 2, None)
+    assert said(analyst.post(at, json=WHY | {"version": 2})) == (412, "approval_stale")
+    assert said(analyst.post(at, json=WHY)) == (409, "not_approved")
+
+
 def test_who_may_approve(app: FastAPI, api: Api, sent: TestClient) -> None:
     for role, stage in (
         ("ward_officer", "ward"), ("ward_leader", "city"), ("city_analyst", "ward"), ("leader", "city")

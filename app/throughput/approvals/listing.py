@@ -202,6 +202,7 @@ def review(
     return ApprovalsOut(
         unit=unit.code, unit_name=unit.name, day=day, system=system, stage=stage, version=stored.version,
         status=item.status, ward=said_out(ward), city=said_out(city), since=said_out(since if then else None),
+        relied_on=said_out(rules.relied_on(said, stage, stored.version) if mine is None else None),
         changes=changes_of(then.lines, stored.lines) if then else [], unusual=item.unusual, may_approve=may,
         is_own=item.is_own, history=[o for s in reversed(said) if (o := said_out(s))],
         report=report_out(reference, unit, day, system, stored),

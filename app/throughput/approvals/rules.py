@@ -102,6 +102,16 @@ def last_approval(said: Iterable[Said], stage: Stage, before: int) -> Said | Non
     return max(found, key=lambda s: s.version, default=None)
 
 
+def relied_on(said: Iterable[Said], stage: Stage, before: int) -> Said | None:
+    """Return a stage's newest approval of an earlier revision, while it stands: others may rely on it still.
+
+    Those before it were replaced by it; taken back itself, it does not bring them up again.
+    """
+    found = [s for s in said if s.stage is stage and s.word is Word.approved and s.version < before]
+    newest = max(found, key=lambda s: (s.version, s.stands), default=None)
+    return newest if newest is not None and newest.stands else None
+
+
 def is_own(typed_by: int | None, typed_label: str, caller_id: int, machine: str | None) -> bool:
     """Tell whether who would approve a revision typed it: a person by number, a machine by its name."""
     return typed_by == caller_id if typed_by is not None else typed_label == machine

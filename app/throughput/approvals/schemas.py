@@ -82,6 +82,10 @@ class ApprovalsOut(BaseModel):
     ward: Annotated[SaidOut | None, Field(description="What the ward says of what stands")]
     city: Annotated[SaidOut | None, Field(description="What the city says of what stands")]
     since: Annotated[SaidOut | None, Field(description="The stage's last approval of an earlier revision")]
+    relied_on: Annotated[
+        SaidOut | None,
+        Field(description="The stage's newest approval, of an earlier revision: it can still be taken back"),
+    ]
     changes: Annotated[list[FieldChangeOut], Field(description="Cells that differ from it; none without it")]
     unusual: list[Unusual]
     may_approve: Annotated[bool, Field(description="The caller may approve what stands, at this stage, now")]

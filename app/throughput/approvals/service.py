@@ -136,7 +136,7 @@ def withdraw(
     held = _held(session, unit, day, system)
     may(caller, stage)
     standing = rules.standing(held.said, stage, held.version)
-    before = rules.last_approval(held.said, stage, held.version) if standing is None else None
+    before = rules.relied_on(held.said, stage, held.version) if standing is None else None
     if before is not None and before.version == version:
         standing = before
     else:
