@@ -159,7 +159,11 @@ def test_how_a_message_ended_is_in_the_audit_chain(
     assert ended == [
         ("portal.message_sent", f"portal/messages/{SUBJECT}.1.1", {"outcome": "ok", "attempt": 2}),
         ("portal.message_parked", "portal/messages/U00000.2026-11-20.city.1.1", {"outcome": "refused", "attempt": 1}),
-        ("portal.messages_parked", "portal/messages", {"count": 3}),
+        (
+            "portal.messages_parked",
+            "portal/messages",
+            {"messages": [f"U0000{n}.2026-11-20.city.1.1" for n in range(3)]},
+        ),
     ], "a try that failed is in the exchanges"
     with app.state.database.read() as session:
         assert list(audit.broken_links(session)) == []

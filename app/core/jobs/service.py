@@ -17,6 +17,7 @@ from app.core.jobs import rules
 from app.core.jobs.models import OutboxAttempt, OutboxMessage
 from app.core.jobs.rules import Ending, MessageState
 
+PARKED_AT_ONCE = 200  # each stands in the audit log by its key
 _TABLE, _TRIES = hot.table(OutboxMessage), hot.table(OutboxAttempt)
 _M, _T = _TABLE.c, _TRIES.c
 _OTHER = _TABLE.alias("other")
@@ -39,7 +40,10 @@ _TAKE = (
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), attempts=_M.attempts + 1)
 )  # fmt: skip
 _BEGUN = insert(_TRIES)
-_PARK = update(_TABLE).where(_OVERDUE).values(state=MessageState.parked.value, ended_at=_NOW)
+_PARK = (
+    update(_TABLE).where(_M.id.in_(select(_M.id).where(_OVERDUE).order_by(_M.id).limit(PARKED_AT_ONCE)), _OVERDUE)
+    .values(state=MessageState.parked.value, ended_at=_NOW).returning(_M.key)
+)  # fmt: skip
 _WAKE = update(_TABLE).where(_M.id == bindparam("which"), _WAITING).values(due_at=_NOW)
 _OPEN = (MessageState.waiting.value, MessageState.parked.value)
 
@@ -190,9 +194,12 @@ def _wake(session: Session, destination: str, now: datetime) -> None:
         session.connection().execute(_WAKE, woken)
 
 
-def park_overdue(session: Session, now: datetime, *, resting: Collection[str]) -> int:
-    """Leave to a person what has waited its 24 hours for a system that is not asked now; returns how many."""
-    return session.connection().execute(_PARK, {"now": now, "asked": list(resting)}).rowcount
+def park_overdue(session: Session, now: datetime, *, resting: Collection[str]) -> list[str]:
+    """Leave to a person what has waited its 24 hours for a system that is not asked now.
+
+    Returns the keys, `PARKED_AT_ONCE` at most; the rest the next time.
+    """
+    return sorted(session.execute(_PARK, {"now": now, "asked": list(resting)}).scalars())
 
 
 def replay(session: Session, now: datetime, *which: ColumnElement[bool]) -> list[str]:

@@ -67,10 +67,10 @@ class PortalSender:
         after = {"outcome": outcome, "attempt": held.attempt}
         audit.record(session, f"portal.message_{state.value}", f"portal/messages/{held.key}", after=after)
 
-    def given_up(self, session: Session, count: int) -> None:
-        """Put into the audit log how many messages were left to a person, their 24 hours being over."""
-        if count:
-            audit.record(session, "portal.messages_parked", "portal/messages", after={"count": count})
+    def given_up(self, session: Session, keys: list[str]) -> None:
+        """Put into the audit log which messages were left to a person, their 24 hours being over."""
+        if keys:
+            audit.record(session, "portal.messages_parked", "portal/messages", after={"messages": keys})
 
     def _adapter(self, endpoint: Endpoint) -> Adapter | None:
         if endpoint not in self._adapters and address_of(self.settings, endpoint):
