@@ -107,3 +107,33 @@ def test_the_share_of_the_budget_that_was_set_for_2026_is_a_target_and_no_readin
         "2026", 3.0, "at_least", "Nhiệm vụ năm 2026 theo báo chí",
     )  # fmt: skip
     assert leader.get(f"{AT}/readings?indicator=NS-01").json()["items"] == []
+
+
+# What Resolution 57 sets for 2030, in its order: a bound that must be passed is written with > alone.
+OF_2030 = """
+≥80% online ≥90% end to end ≥100% digitised ≥80% re-used ≥80% paid ≥70% boundless ≥100% tasks ≥80% cashless ≥30% digital
+≥2% research >60% private ≥3% budget ≥55% productivity ≥50% high-tech ≥40% innovating ≥12 researchers ≥99% 5G
+≥95% accounts ≥70% signatures ≥95% health >0.7 development ≤3 competitive ≤50 in_the_world
+≤3 e-government ≤50 in_the_world
+"""
+
+
+def test_the_sets_that_come_with_the_service_say_what_their_documents_say(api: Callable[..., TestClient]) -> None:
+    leader = api("leader")
+    signs = {"at_least": "≥", "more_than": ">", "at_most": "≤"}
+    goals = leader.get(f"{AT}/targets?unit=national&limit=200").json()["items"]
+    found = [
+        f"{signs[one['comparator']]}{one['low'] or one['high']:g}{'%' if one['unit_of_measure'] == 'percent' else ''}"
+        for one in sorted(goals, key=lambda one: one["indicator"])
+        if one["indicator"].startswith("NQ57-") and one["period"] == "2030"
+    ]
+    assert found == [word for word in OF_2030.split() if word[0] in "≥>≤"]
+    assert all("57" in one["document"] for one in goals if one["indicator"].startswith("NQ57-"))
+    groups = leader.get(f"{AT}/sets/QD766").json()["groups"]
+    assert [(one["code"], one["max_score"]) for one in groups] == [
+        ("TONG", 100), ("CK", 18), ("TD", 20), ("DVC", 12), ("TT", 10), ("SH", 22), ("HL", 18),
+    ]  # fmt: skip
+    assert sum(one["max_score"] for one in groups[1:]) == 100
+    for code in ("DTI", "PII"):
+        (group,) = leader.get(f"{AT}/sets/{code}").json()["groups"]
+        assert {one["unit_of_measure"] for one in group["indicators"]} == {"points", "rank"}, code
