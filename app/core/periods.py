@@ -54,3 +54,16 @@ def iso_of(written: str) -> str | None:
 
 def _day(year: str, month: str, day: str) -> str:
     return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def written(iso: str) -> str:
+    """Return a period as everybody may write it, whatever the language: `Q3/2026`, `7/2026`, `W47/2026`, `20/11/2026`.
+
+    `iso_of` reads it back; what is no ISO name stays as it is.
+    """
+    if not re.fullmatch(f"{ISO}|{WEEK}", iso, re.ASCII):
+        return iso
+    year, *rest = iso.split("-")
+    if len(rest) == 1 and rest[0].isdecimal():
+        rest = [str(int(rest[0]))]
+    return "/".join((*reversed(rest), year))

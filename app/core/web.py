@@ -18,6 +18,7 @@ from app.core import charts, done, i18n, tables
 from app.core.clock import day_of, now_of
 from app.core.errors import Problem
 from app.core.paging import Page
+from app.core.periods import written
 from app.core.settings import project_root
 from app.core.versions import content_tag, named
 from app.core.versions import etag as make_etag
@@ -249,6 +250,7 @@ def environment() -> Environment:
         "who": localised(i18n.who),
     }
     env.filters["day_of"] = day_of
+    env.filters["as_written"] = written
     env.globals["asset"] = asset
     env.globals["geometry"] = charts
     env.globals["fresh_key"] = lambda: secrets.token_urlsafe(16)

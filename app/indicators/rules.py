@@ -122,16 +122,6 @@ def period_written(text: str) -> Period:
     return period_of(name)
 
 
-def as_typed(period: Period) -> str:
-    """Return a period as everybody may type it, whatever the language: `Q3/2026`, `7/2026`."""
-    year = period.first.year
-    if period.type is PeriodType.quarter:
-        return f"Q{period.last.month // 3}/{year}"
-    return {
-        PeriodType.day: f"{period.first:%d/%m/%Y}", PeriodType.month: f"{period.first.month}/{year}",
-    }.get(period.type, str(year))  # fmt: skip
-
-
 @lru_cache(maxsize=4096)
 def period_at(day: date, kind: PeriodType) -> Period:
     """Return the period of a type in which a day lies."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, column, func, select, true, tuple_, update, values
 from sqlmodel import Session, col
 
-from app.core import audit, events, hot
+from app.core import audit, events, hot, periods
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
@@ -133,7 +133,7 @@ def _faults(one: Defined, period: Period, body: ReadingIn, day: date) -> list[Fa
     faults = []
     wanted = PeriodType(one.definition.period_type)
     if period.type != wanted:
-        example = rules.as_typed(rules.period_at(period.first, wanted))
+        example = periods.written(rules.period_at(period.first, wanted).name)
         faults.append(Fault("/period", "wrong_period_type", {"example": example}))
     if period.first > day:
         faults.append(Fault("/period", "period_in_future"))

@@ -1,9 +1,12 @@
 """Periods compared with the portal, at both doors."""
 
+import re
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from app.core import tables
 from app.core.access import Caller, allow
@@ -29,6 +32,14 @@ router = APIRouter(prefix="/portal", route_class=DoorRoute, tags=["portal"])
 
 CanSee = Annotated[Caller, allow("portal:read")]
 PERIOD = r"^(19|20|21)\d\d(-(0[1-9]|1[0-2]|Q[1-4]))?$"
+
+
+def _of_portal(period: str | None) -> str | None:
+    if period is not None and not re.fullmatch(PERIOD, period, re.ASCII):
+        raise PydanticCustomError("period", "not a period that the portal publishes", {"code": "bad_period"})
+    return period
+
+
 Month = Annotated[str | None, Query(pattern=MONTH, description="Default: this month")]
 
 
@@ -38,7 +49,9 @@ Month = Annotated[str | None, Query(pattern=MONTH, description="Default: this mo
 )  # fmt: skip
 def get_portal_comparison(
     caller: CanSee, session: Reading, render: Render, now: Now, unit: UnitQuery = None,
-    period: Annotated[str | None, Query(pattern=PERIOD, description=PERIOD_WORDS), AS_WRITTEN] = None,
+    period: Annotated[str | None, Query(description=PERIOD_WORDS, json_schema_extra={"pattern": PERIOD}), AS_WRITTEN,
+        AfterValidator(_of_portal),
+    ] = None,
     everything: Annotated[bool, Query(description="Those within the tolerance, too")] = False,
 ) -> Response:  # fmt: skip
     """List where the portal's figures of a period and the units' reports differ, the largest gap first."""
