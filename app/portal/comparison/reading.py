@@ -176,11 +176,9 @@ def days(session: Session, cells: Collection[Cell]) -> dict[OfSource, list[Gap]]
     wanted = sorted(cells, key=lambda cell: (cell[2], cell[0], cell[1].value))
     for start in range(0, len(wanted), AT_ONCE):
         part = wanted[start : start + AT_ONCE]
-        said = _said(session, part)
-        if not said:
-            continue
         units, dates = {cell[0] for cell in part}, [cell[2] for cell in part]
         lines = reported(session, units, min(dates), max(dates))
+        said = _said(session, [cell for cell in part if cell in lines])  # nothing stands to the rest
         whole = {source for source in {key[3] for key in said} if _sends_dossiers(session, source)}
         for key, of in said.items():
             if not of and key[3] not in whole:
@@ -213,8 +211,9 @@ def _said(session: Session, cells: list[Cell]) -> dict[OfSource, dict[str, dict[
         .where(tuple_(DAY.unit_id, DAY.system, DAY.day).in_(keys))
     )
     found: dict[OfSource, dict[str, dict[str, int]]] = {}
-    for unit, system, day, source, field, measure, value in session.execute(query):
-        of = found.setdefault((unit, System(system), day, source), {})
+    systems = {system.value: system for system in System}
+    for unit, system, day, source, field, measure, value in session.execute(query).all():
+        of = found.setdefault((unit, systems[system], day, source), {})
         if field is not None:
             of.setdefault(field, {})[measure] = value
     return found
