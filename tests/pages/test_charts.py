@@ -177,7 +177,7 @@ def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
     with_task(api("city_analyst"), "T2", number)
     drawn_tasks = people("leader").get("/tasks/summary").text
     (said,) = re.findall(r'aria-label="(Đang thực hiện; [^"]*)"', drawn_tasks)
-    assert said == "Đang thực hiện; quá hạn, chậm: 1; đúng hạn, trong hạn: 1"
+    assert said == "Đang thực hiện; quá hạn, chậm: 1; chờ xác nhận hoàn thành: 0; đúng hạn, trong hạn: 1"
 
 
 def test_the_dashboard_says_what_is_now_what_is_missing_and_when_it_was_shown(
