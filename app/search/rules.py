@@ -54,9 +54,13 @@ def nearness(query: str, codes: Iterable[str | None], name: str) -> Nearness:
     return Nearness.name_has if f" {typed}" in within else Nearness.words
 
 
-def nearest(found: Sequence[Hit], near: Callable[[Hit], Nearness]) -> list[Hit]:
-    """Return the nearest of what was found, as many as are shown; equally near ones in the order of their own list."""
-    return sorted(found, key=near)[:AT_MOST]
+def nearest(found: Sequence[Hit], near: Callable[[Hit], Nearness]) -> tuple[list[Hit], Nearness]:
+    """Return the nearest of what was found, as many as are shown, and how near the first of them is.
+
+    Equally near ones stay in the order of their own list.
+    """
+    ranked = sorted(((near(one), place) for place, one in enumerate(found)))[:AT_MOST]
+    return [found[place] for _, place in ranked], ranked[0][0] if ranked else Nearness.words
 
 
 def in_order(groups: Iterable[tuple[SearchGroup, Nearness]]) -> list[SearchGroup]:

@@ -22,7 +22,7 @@ from app.tasks.directives import service as directives
 from app.tasks.schemas import UnitName
 from app.units import service as units
 
-Found = tuple[list[SearchHit], bool]
+Found = tuple[list[SearchHit], bool, Nearness]  # what is shown, whether there is more, how near the first of it is
 
 
 def search(session: Session, caller: Caller, query: str | None, now: datetime, locale: Locale) -> SearchOut:
@@ -35,17 +35,17 @@ def search(session: Session, caller: Caller, query: str | None, now: datetime, l
     for group, (right, look, to) in _GROUPS.items():
         if not caller.may(right):
             continue
-        items, more = look(session, caller, query, words, now, locale)
+        items, more, first = look(session, caller, query, words, now, locale)
         if items:
             at = f"{to}{'&' if '?' in to else '?'}{urlencode({'q': query.strip()})}"
             found[group] = SearchGroupOut(group=group, items=items, more=more, see_all=at)
-            near.append((group, rules.nearness(query, [items[0].code], items[0].name)))
+            near.append((group, first))
     return SearchOut(q=words, groups=[found[group] for group in rules.in_order(near)])
 
 
 def _units(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = units.listing(session, Page(CANDIDATES, None), q=query).items
-    kept = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
     hits = []
     for one in kept:
         others = [name for name in (*one.former_names, *one.other_names) if has_words(name, query)]
@@ -56,12 +56,12 @@ def _units(session: Session, caller: Caller, query: str, words: str, now: dateti
                 link=f"/units/{one.code}",
             )
         )  # fmt: skip
-    return hits, len(every) > len(kept)
+    return hits, len(every) > len(kept), first
 
 
 def _tasks(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = tasks.looked_up(session, caller, query, TASKS, now=now)
-    kept = rules.nearest(every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title))
     hits = [
         SearchHit(
             group=SearchGroup.tasks, code=one.code, name=one.title, unit=one.lead_unit, state=one.bucket.value,
@@ -70,12 +70,12 @@ def _tasks(session: Session, caller: Caller, query: str, words: str, now: dateti
         )
         for one in kept
     ]  # fmt: skip
-    return hits, len(every) > len(kept)
+    return hits, len(every) > len(kept), first
 
 
 def _procedures(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = catalogue.listing(session, Page(CANDIDATES, None), q=words).items
-    kept = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
     hits = [
         SearchHit(
             group=SearchGroup.procedures, code=one.code, name=one.name, unit=None, state=None, day=None,
@@ -83,14 +83,14 @@ def _procedures(session: Session, caller: Caller, query: str, words: str, now: d
         )
         for one in kept
     ]  # fmt: skip
-    return hits, len(every) > len(kept)
+    return hits, len(every) > len(kept), first
 
 
 def _indicators(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     def near(one: Any) -> Nearness:
         return rules.nearness(query, [one.code], getattr(one, f"name_{locale}"))
 
-    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near), now=now)
+    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near)[0], now=now)
     hits = [
         SearchHit(
             group=SearchGroup.indicators, code=held.one.indicator.code,
@@ -100,12 +100,13 @@ def _indicators(session: Session, caller: Caller, query: str, words: str, now: d
         )
         for held in kept
     ]  # fmt: skip
-    return hits, more
+    first = rules.nearness(query, [hits[0].code], hits[0].name) if hits else Nearness.words
+    return hits, more, first
 
 
 def _directives(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = directives.listing(session, caller, Page(CANDIDATES, None), q=words).items
-    kept = rules.nearest(every, lambda one: rules.nearness(query, [one.number], one.title))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.number], one.title))
     hits = [
         SearchHit(
             group=SearchGroup.directives, code=one.number, name=one.title, unit=None, state=one.kind.value,
@@ -113,7 +114,7 @@ def _directives(session: Session, caller: Caller, query: str, words: str, now: d
         )
         for one in kept
     ]  # fmt: skip
-    return hits, len(every) > len(kept)
+    return hits, len(every) > len(kept), first
 
 
 _Look = Callable[[Session, Caller, str, str, datetime, Locale], Found]

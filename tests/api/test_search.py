@@ -117,6 +117,19 @@ def test_what_was_found_is_a_table_too(filled: TestClient) -> None:
     rows = rows_of(filled.get(f"{AT}.csv", params={"q": "so hoa"}))
     assert [(row["group"], row["code"]) for row in rows][:2] == [("tasks", "KH98-01"), ("tasks", "KH98-01.a")]
     assert rows[0]["unit_code"] == "SO-KHCN"
+    assert (rows[0]["more"], rows[0]["see_all"]) == ("false", "/tasks?level=all&q=so+hoa")
+
+
+def test_the_nearest_of_many_tasks_is_shown(filled: TestClient) -> None:
+    number = filled.get("/api/v1/directives").json()["items"][0]["id"]
+    for n in range(10):
+        with_task(filled, f"A{n}", number, title=f"Rà soát việc số hóa lần {n}")
+    with_task(filled, "Z9", number, title="Số hóa đất đai")
+    group = filled.get(AT, params={"q": "so hoa"}).json()["groups"][0]
+    codes = [hit["code"] for hit in group["items"]]
+    assert (group["group"], group["more"], len(codes)) == ("tasks", True, 7)
+    assert {"KH98-01", "Z9", "KH98-01.a"} == set(codes[:3]), "whose names begin so"
+    assert set(codes[3:]) < {f"A{n}" for n in range(10)}
 
 
 def test_the_box_shows_only_what_it_found(filled: TestClient, people: People) -> None:

@@ -32,7 +32,8 @@ def test_a_code_is_nearer_than_a_name_than_a_word_in_it(typed: str, near: Nearne
 
 def test_equally_near_finds_keep_the_order_of_their_list() -> None:
     found = [("b", 3), ("a", 3), ("c", 0), *(("d", 3) for _ in range(AT_MOST))]
-    shown = nearest(found, lambda one: Nearness(one[1]))
+    shown, first = nearest(found, lambda one: Nearness(one[1]))
+    assert first is Nearness.code
     assert [name for name, _ in shown[:3]] == ["c", "b", "a"]
     assert len(shown) == AT_MOST
 
