@@ -14,11 +14,12 @@ from app.accounts.rules import PEOPLE, ROLE_RIGHTS, Role
 from app.accounts.sign_in_page import Unsent, read_kept, sign_in_page
 from app.core.access import Anyone, Caller, SignedIn, allow, public
 from app.core.clock import Now, day_of, now_of
+from app.core.coming import local_path
 from app.core.db import Reading, Writing
 from app.core.errors import Fault, Invalid
 from app.core.forms import DoorRoute
 from app.core.settings import Settings
-from app.core.web import Render, form, local_path, see_other
+from app.core.web import Render, form, see_other
 from app.units import service as units
 
 pages_router = APIRouter(route_class=DoorRoute)

@@ -10,10 +10,11 @@ from starlette.routing import compile_path
 
 from app.accounts.demonstration import ACCOUNTS, PASSWORD, DemoAccount
 from app.core.bodies import is_multipart, read_words
+from app.core.coming import local_path
 from app.core.errors import Fault, Invalid, Problem
 from app.core.forms import HIDDEN, MAX_FIELDS
 from app.core.settings import Settings
-from app.core.web import Renderer, local_path
+from app.core.web import Renderer
 
 MOST = MAX_FIELDS - 20  # the sign-in form has fields of its own
 

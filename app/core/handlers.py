@@ -17,9 +17,10 @@ from starlette.exceptions import HTTPException
 
 from app.core import done, i18n
 from app.core.access import get_caller
+from app.core.coming import came_from
 from app.core.errors import Conflict, Fault, Invalid, NoUnit, Problem, ProblemDocument, ProblemError, Unavailable, Words
 from app.core.versions import Replayed
-from app.core.web import Form, Renderer, came_from, methods_at, page_above, see_other
+from app.core.web import Form, Renderer, methods_at, page_above, see_other
 
 log = structlog.get_logger()
 UNIQUE_VIOLATION = "23505"  # PostgreSQL's; on SQLite writers take turns

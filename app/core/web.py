@@ -2,11 +2,11 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.routing import iter_route_contexts
@@ -284,27 +284,3 @@ def page_above(request: Request) -> str:
         if any(route.path_regex.fullmatch(path) for route in pages):
             return path
     return "/"
-
-
-def came_from(request: Request) -> str | None:
-    """Return the page of this site from which a form was sent; None where the browser does not tell."""
-    said = urlsplit(request.headers.get("referer", ""))
-    return local_path(said.path, "") or None if said.netloc == request.headers.get("host") else None
-
-
-def came_with(request: Request, names: Collection[str]) -> list[tuple[str, str]]:
-    """Return some of what stood in the address of the page of this site from which a form was sent, as its filters."""
-    if came_from(request) is None:
-        return []
-    said = urlsplit(request.headers["referer"]).query
-    try:
-        return [(name, value) for name, value in parse_qsl(said, max_num_fields=50) if name in names]
-    except ValueError:
-        return []
-
-
-def local_path(to: str | None, default: str = "/") -> str:
-    """Return a path on this site only: a redirect never leaves it."""
-    if not to or not to.startswith("/") or to.startswith(("//", "/\\")) or not to.isprintable():
-        return default
-    return to

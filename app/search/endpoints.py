@@ -17,15 +17,15 @@ from app.search.schemas import SearchHit, SearchOut
 
 router = APIRouter(route_class=DoorRoute, tags=["search"])
 
+ASKED = "A code, or words in any order, of a unit as they follow one another; diacritics aside"
+
 
 @router.get(
     "/search", operation_id="search_everything", response_model=SearchOut, responses=problems(401, 403, 406, 422)
 )
 def search(
     request: Request, caller: SignedIn, session: Reading, render: Render, now: Now,
-    q: Annotated[
-        str | None, Query(max_length=80, description="A code, or words in any order, of a unit as they follow one another; diacritics aside"), BLANK_IS_NONE
-    ] = None,
+    q: Annotated[str | None, Query(max_length=80, description=ASKED), BLANK_IS_NONE] = None,
 ) -> Response:  # fmt: skip
     """Look for units, tasks, procedures, indicators and directives that the caller may read, the nearest first."""
     found = service.search(session, caller, q, now, request.state.locale)

@@ -90,7 +90,6 @@ def test_of_two_reasons_at_once_one_stands_and_the_other_is_shown_it(app: FastAP
 
 def test_a_reason_and_the_late_sync_that_closes_the_gap_lose_neither(app: FastAPI, people: list[Client]) -> None:
     officer, _, gate = people
-    seen = set()
     for n in range(ROUNDS):
         gap = _gap(officer)
         acts = [partial(_explain, officer, gap, "late_sync", f"lần {n}"), partial(_said, gate, 40)]
@@ -99,7 +98,6 @@ def test_a_reason_and_the_late_sync_that_closes_the_gap_lose_neither(app: FastAP
         over = officer.get(f"{AT}/{gap['id']}").json()
         assert (over["state"], over["outcome"]) == ("closed", "matched")
         changes = [(change, note) for _, change, note in _history(officer, gap)][-2:]
-        seen.add(explained.status_code)
         if explained.status_code == 200:
             assert changes == [("explained", f"lần {n}"), ("matched", None)], "what was acknowledged is kept"
             assert over["reason"] == "late_sync"
@@ -113,5 +111,4 @@ def test_a_reason_and_the_late_sync_that_closes_the_gap_lose_neither(app: FastAP
         versions = [version for version, _, _ in _history(officer, gap)]
         assert versions == list(range(1, len(versions) + 1)), "no step is lost"
         assert _said(gate, 30).status_code == 200, "and it comes back"
-    assert seen <= {200, 412}
     assert _is_whole(app)

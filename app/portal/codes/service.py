@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Integer, bindparam, func, select
@@ -49,10 +48,6 @@ class Published(NamedTuple):
     name: str
     counts: dict[str, int | None]
     known_at: datetime
-
-
-# The same few hundred codes are looked up at every report of a past day.
-_folded = lru_cache(4096)(search_key)
 
 
 def listing(session: Session, page: Page, *, kind: CodeOf | None, match: Match | None) -> PortalCodePage:
@@ -130,7 +125,7 @@ def _by_agency(session: Session, ours: dict[str, str], rows: list[Any]) -> list[
     reference = Reference.read(session).units
     found = []
     for mark, named, name, known_at, *counts in sorted(rows, key=lambda row: row[:2]):
-        unit = ours.get(_folded(named))
+        unit = ours.get(search_key(named))
         shown = reference[unit].name if unit else name or named
         found.append((mark, Published(unit, shown, dict(zip(COUNTS, counts, strict=True)), known_at)))
     return found

@@ -11,12 +11,13 @@ from sqlmodel import Session
 from app.core import tables
 from app.core.access import Caller, allow
 from app.core.clock import Now, day_of
+from app.core.coming import came_with
 from app.core.db import Reading, Writing
 from app.core.errors import NotFound
 from app.core.forms import DoorRoute
 from app.core.paging import Paging
 from app.core.schemas import AsOf, Day, problems
-from app.core.web import Render, came_with, form
+from app.core.web import Render, form
 from app.portal.comparison.rules import Measure, Span
 from app.portal.comparison.schemas import MEASURE_WORDS
 from app.portal.gaps import ageing, listing, recounting, service, tolerances
