@@ -34,6 +34,19 @@ def test_five_answers_come_on_the_first_two_screens_of_a_phone(visit: Callable[.
     assert not window.overflows
 
 
+def test_it_comes_over_a_slow_line(visit: Callable[..., Visitor]) -> None:
+    """A first visit of 28 KB at most, all told; unchanged the page is not sent again."""
+    page = visit("lanhdao", width=360, apart=True).page
+    sent: dict[str, int] = {}
+    page.on("requestfinished", lambda one: sent.update({one.url: one.sizes()["responseBodySize"]}))
+    page.goto("/dashboard", wait_until="networkidle")
+    assert len(sent) >= 3, "page, style sheet, script"
+    assert 12 * 1024 < sum(sent.values()) <= 28 * 1024, sent
+    sent.clear()
+    page.goto("/dashboard", wait_until="networkidle")
+    assert sum(sent.values()) <= 4 * 1024, sent
+
+
 def test_every_number_of_the_page_is_the_interface_s(visit: Callable[..., Visitor]) -> None:
     page = visit("lanhdao", width=1280).go("/dashboard")
     data: dict[str, Any] = page.request.get("/dashboard.json").json()

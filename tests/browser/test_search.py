@@ -47,7 +47,7 @@ def test_a_unit_is_found_by_keyboard_alone(visit: Callable[..., Visitor]) -> Non
 
 def test_on_a_phone_the_menu_begins_with_the_box(visit: Callable[..., Visitor]) -> None:
     window = visit("lanhdao", **PHONE)
-    page = window.go("/dashboard")
+    page = window.go("/indicators")
     expect(page.locator("#search")).to_be_hidden()
     page.locator(".menu summary").tap()
     page.locator("#search").fill("so hoa")
