@@ -51,6 +51,7 @@ class AuditHead(SQLModel, table=True):
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
 _number = select(_HEAD.c.number)
+_since = select(AuditEntry.entity).where(AuditEntry.number > bindparam("number"))  # type: ignore[call-overload]
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 _insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 
@@ -127,6 +128,11 @@ def number(session: Session) -> int:
     """
     rows = hot.run(session, _number, {})
     return int(rows[0][0]) if rows else 0
+
+
+def entities_since(session: Session, number: int) -> list[str]:
+    """Return what the changes after one of that number were made to, as the audit names it, in no order."""
+    return [row[0] for row in hot.run(session, _since, {"number": number})]
 
 
 def chain_hash(row: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from sqlmodel import Session
 from app.core import hot
 from app.core.clock import day_of
 from app.dashboard import rules
+from app.dashboard.adding import Adding
 from app.dashboard.keeping import unchanged
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
@@ -16,7 +17,8 @@ from app.throughput.board.standing import OPEN_RANKS, STATES, rank
 from app.throughput.models import DayTotal, Report
 from app.throughput.rules import Figures
 from app.throughput.summary import service as summary
-from app.throughput.summary.sums import Kept, Scope, total_of
+from app.throughput.summary.schemas import Completeness
+from app.throughput.summary.sums import Scope
 from app.throughput.timing import State
 
 SERIES = 31
@@ -52,17 +54,17 @@ def served(
 
 
 def _worked_out(session: Session, scope: Scope, day: date, spans: list[Span]) -> ServedOut:
-    kept = Kept(session, scope)
+    adding = Adding(session, scope)
     whole = min(one.first for one in spans), max(one.last for one in spans)
     last = spans[0].last
     return ServedOut(
         day=day, cut_off=summary.cut_off(session, scope, *whole, None),
-        spans=[_span(session, kept, scope, one) for one in spans],
-        series=_series(session, kept, scope, last - timedelta(days=SERIES - 1), last),
+        spans=[_span(session, adding, one) for one in spans],
+        series=_series(session, adding, last - timedelta(days=SERIES - 1), last),
     )  # fmt: skip
 
 
-def _span(session: Session, kept: Kept, scope: Scope, span: Span) -> ServedSpan:
+def _span(session: Session, adding: Adding, span: Span) -> ServedSpan:
     if span.kind is SpanKind.day:
         earlier = days.owed_before(session, span.first)
         previous = (earlier, earlier) if earlier else None
@@ -71,23 +73,23 @@ def _span(session: Session, kept: Kept, scope: Scope, span: Span) -> ServedSpan:
         previous = before.first, before.last
     week_before = span.first - timedelta(days=7)
     return ServedSpan(
-        **dict(_figures(session, kept, span.first, span.last)), kind=span.kind, period=span.name,
-        completeness=summary.completeness(session, scope.of(_OBLIGATION, span.first, span.last), None),
+        **dict(_figures(session, adding, span.first, span.last)), kind=span.kind, period=span.name,
+        completeness=adding.completeness(span.first, span.last),
         not_due=0,
-        previous=_earlier(session, kept, *previous) if previous else None,
-        week_before=_earlier(session, kept, week_before, week_before) if span.kind is SpanKind.day else None,
+        previous=_earlier(session, adding, *previous) if previous else None,
+        week_before=_earlier(session, adding, week_before, week_before) if span.kind is SpanKind.day else None,
     )  # fmt: skip
 
 
-def _earlier(session: Session, kept: Kept, first: date, last: date) -> ServedFigures | None:
-    found = _figures(session, kept, first, last)
+def _earlier(session: Session, adding: Adding, first: date, last: date) -> ServedFigures | None:
+    found = _figures(session, adding, first, last)
     return found if found.received is not None else None
 
 
-def _figures(session: Session, kept: Kept, first: date, last: date) -> ServedFigures:
+def _figures(session: Session, adding: Adding, first: date, last: date) -> ServedFigures:
     # Where nobody reported, nothing is known: nought would read as if nobody had come.
-    found = kept.sums(first, last, None).get(None)
-    if found is None and kept.scope.field_id is not None and _counted(session, kept.scope, first, last):
+    found, scope = adding.figures(first, last), adding.scope
+    if found is None and scope.field_id is not None and _counted(session, scope, first, last):
         found = Figures()
     if found is None:
         return ServedFigures(
@@ -107,24 +109,22 @@ def _counted(session: Session, scope: Scope, first: date, last: date) -> set[dat
     return set(session.scalars(select(_DAY.c.day).distinct().where(*scope.of(_DAY, first, last))))
 
 
-def _series(session: Session, kept: Kept, scope: Scope, first: date, last: date) -> list[ServedDay]:
-    figures = kept.by_day(first, last)
-    if scope.field_id is not None:
-        figures = {day: Figures() for day in _counted(session, scope, first, last)} | figures
-    owed = summary.unit_days(scope.of(_OBLIGATION, first, last), None).subquery().c
-    query = select(owed.day, func.count(), total_of(owed.received)).group_by(owed.day)
-    duties = {day: (units, complete) for day, units, complete in session.execute(query)}
+def _series(session: Session, adding: Adding, first: date, last: date) -> list[ServedDay]:
+    figures, owed = adding.by_day(first, last), adding.owed(first, last)
+    if adding.scope.field_id is not None:
+        figures = {day: Figures() for day in _counted(session, adding.scope, first, last)} | figures
     return [
-        _day(day, figures.get(day), *duties.get(day, (0, 0)))
+        _day(day, figures.get(day), owed.get(day))
         for day in (first + timedelta(days=number) for number in range((last - first).days + 1))
     ]
 
 
-def _day(day: date, figures: Figures | None, expected: int, complete: int) -> ServedDay:
+def _day(day: date, figures: Figures | None, owed: Completeness | None) -> ServedDay:
     total = summary.row_out("", "", figures) if figures is not None else None
     return ServedDay(
         day=day, received=total.received if total else None, resolved=total.resolved if total else None,
-        on_time=total.rates.on_time if total else None, expected=expected, complete=complete, not_due=0,
+        on_time=total.rates.on_time if total else None,
+        expected=owed.expected if owed else 0, complete=owed.received if owed else 0, not_due=0,
     )  # fmt: skip
 
 

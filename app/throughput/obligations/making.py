@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from app.calendar.models import CalendarChanged
 from app.calendar.service import calendars_for
-from app.core import hot, versions
+from app.core import hot, stamps, versions
 from app.core.clock import Clock, day_of
 from app.core.db import Database
 from app.core.recurring import repeated
@@ -24,6 +24,7 @@ from app.units.models import Unit, UnitChanged
 
 _OBLIGATION = hot.table(Obligation)
 EVERY = 3600
+STAMP = "obligations"  # moves when they are made or made anew: nobody's doing, so that the audit does not tell
 
 
 def extend(session: Session, now: datetime, horizon_days: int, first: date | None = None) -> int:
@@ -51,6 +52,7 @@ def extend(session: Session, now: datetime, horizon_days: int, first: date | Non
     ]
     if rows:
         session.execute(insert(_OBLIGATION), rows)
+        stamps.touch(session, STAMP)
     return len(rows)
 
 
@@ -115,6 +117,7 @@ def remake(
     existing = {(row.unit_id, row.day, row.system): row for row in session.execute(select(_OBLIGATION).where(*scope))}
     if not existing:
         return
+    stamps.touch(session, STAMP)
     last = max(day for _, day, _ in existing)
     expected = {(r["unit_id"], r["day"], r["system"]): r for r in _expected(session, first, last, wanted)}
     if open_at is not None:
