@@ -10,7 +10,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.calendar import service as calendar
-from app.calendar.models import DayIn, DayKind
+from app.calendar.models import DayIn
+from app.calendar.rules import DayKind
 from app.core import audit, stamps
 from app.core.db import Database
 from app.core.errors import Conflict, NotFound
@@ -31,7 +32,7 @@ Act = tuple[Any, ...]
 LAST = date(2026, 11, 4)
 RANGES = [
     (span.first, span.last) for kind in rules.SHOWN for span in [rules.until(rules.span_at(LAST, kind), LAST)]
-] + [(date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 10, 29), date(2026, 11, 2)), (DAYS[1], DAYS[1])]
+] + [(date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 10, 29), date(2026, 11, 2))]
 
 
 @st.composite
@@ -84,16 +85,17 @@ def judge(session: Session, scopes: list[Scope], why: Any) -> None:
         for first, last in RANGES:
             told = why, scope, first, last
             assert adding.figures(first, last) == whole.sums(first, last, None).get(None), told
-            assert adding.by_day(first, last) == whole.by_day(first, last), told
             owed = scope.of(summary.OBLIGATION, first, last)
             assert adding.completeness(first, last) == summary.completeness(session, owed, None), told
+        first, last = min(RANGES)[0], LAST
+        assert adding.by_day(first, last) == whole.by_day(first, last), (why, scope)
 
 
 @settings(
-    max_examples=8, derandomize=True, database=None,
+    max_examples=6, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
-@given(st.lists(changes(), min_size=4, max_size=14), st.booleans())
+@given(st.lists(changes(), min_size=6, max_size=12), st.booleans())
 def test_what_is_kept_equals_the_tables_after_any_change(
     app: FastAPI, clock: SetClock, sequence: list[Act], elsewhere: bool
 ) -> None:
