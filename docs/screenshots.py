@@ -169,13 +169,14 @@ def sign_in(page: Page, address: str, user: str) -> None:
     page.fill("[name=user_name]", user)
     page.fill("[name=password]", PASSWORD)
     page.press("[name=password]", "Enter")
-    page.wait_for_url(re.compile(r"/throughput/(today|board)"))
+    page.wait_for_url(re.compile(r"/(throughput/today|dashboard)"))
 
 
 def desks(browser: Browser, address: str) -> None:
     """Look in at the analyst's desk, and at the ward leader's phone."""
     analyst = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")
     sign_in(analyst, address, "tonghop")
+    analyst.goto(f"{address}/throughput/board")
     picture(analyst, "board", at="main")
     analyst.goto(f"{address}/throughput/approvals")
     picture(analyst, "approvals", at="main")
@@ -193,6 +194,12 @@ def desks(browser: Browser, address: str) -> None:
     picture(leader, "leader-one", at="main")
     leader.goto(f"{address}/throughput/ranking")
     picture(leader, "leader-ranking", at="main")
+    first = browser.new_page(
+        viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
+        has_touch=True,
+    )  # fmt: skip
+    sign_in(first, address, "lanhdao")
+    picture(first, "leader-dashboard", at="main")
 
 
 def tasks(browser: Browser, address: str) -> None:
