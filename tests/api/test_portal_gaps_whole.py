@@ -261,8 +261,18 @@ def test_a_reason_leads_back_to_the_list_as_it_was_filtered(
     kept = f"/portal/gaps?span=day&from=2026-11-01&explained={one['id']}"
     assert explained(f"{here}/portal/gaps?span=day&from=2026-11-01&cursor=x", "duplicate", 1) == kept
     assert explained(f"{here}{link.replace('&amp;', '&')}", "late_sync", 2) == kept
+    told: dict[str, Any] = {
+        "headers": {"referer": f"{here}{link.replace('&amp;', '&')}"},
+        "data": {"_if_match": "3", "reason": "x"},
+    }
+    refused = browser.post(f"/portal/gaps/{one['id']}/explanation", **told)
+    assert refused.status_code == 422
+    again = f"/portal/gaps/{one['id']}/explanation?span=day&amp;from=2026-11-01"
+    assert f'action="{again}"' in refused.text, "the filters outlive a refusal"
+    data = {"_if_match": "3", "reason": "unknown"}
+    assert browser.post(again.replace("&amp;", "&"), data=data).headers["location"] == kept
     alone = f"/portal/gaps?explained={one['id']}"
-    assert explained("https://elsewhere.example/portal/gaps?span=day", "withdrawn", 3) == alone
+    assert explained("https://elsewhere.example/portal/gaps?span=day", "withdrawn", 4) == alone
 
 
 def test_an_owner_is_told_what_is_to_be_done(apart: TestClient, people: Callable[..., PageClient]) -> None:

@@ -68,16 +68,24 @@ TheNumber = Annotated[int, Depends(get_number)]
 
 def _filters(request: Request) -> str:
     """Return the list's filters in an address, as a query: a gap's page keeps them for the way back."""
-    return urlencode([(name, value) for name, value in request.query_params.multi_items() if name in FILTERS])
+    return urlencode(_told(request))
+
+
+def _told(request: Request) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.query_params.multi_items() if name in FILTERS]
+
+
+def _told_before(request: Request) -> list[tuple[str, str]]:
+    """Return the filters with which a form was sent: its own address has them, or the page on which it stood."""
+    return _told(request) or came_with(request, FILTERS)
 
 
 def _filters_before(request: Request, *_: object) -> dict[str, object]:
-    """Return the same from the page on which a form was sent."""
-    return {"kept": urlencode(came_with(request, FILTERS))}
+    return {"kept": urlencode(_told_before(request))}
 
 
 def _page_of(request: Request, number: int) -> str:
-    told = urlencode(came_with(request, FILTERS))
+    told = urlencode(_told_before(request))
     return f"/portal/gaps/{number}" + (f"?{told}" if told else "")
 
 
@@ -182,7 +190,7 @@ def explain_portal_gap(
     """Give a gap its reason, and the same to other measures of its day or period (`also`, each with its version)."""
     if_match = request.headers.get("if-match")
     data = service.explain(session, caller, number, body=body, if_match=if_match, now=now)
-    told = urlencode([*came_with(request, FILTERS), ("explained", number)])
+    told = urlencode([*_told_before(request), ("explained", number)])
     return render.saved(data, to=f"/portal/gaps?{told}", version=data.version)
 
 
