@@ -10,6 +10,7 @@ from app.core.clock import day_of
 from app.indicators.overview import service as indicators
 from app.indicators.place import Place
 from app.indicators.rules import CITY
+from app.portal.gaps import listing as gaps
 from app.tasks.asking.lists import questions
 from app.tasks.narrowing import Filters
 from app.tasks.rules import Bucket, TaskRole
@@ -50,15 +51,17 @@ def of_city(session: Session, caller: Caller, now: datetime) -> list[Glance]:
 
 
 def of_unit(session: Session, caller: Caller, now: datetime) -> list[Glance]:
-    """Return what of its tasks waits for the caller's unit, if anything: those late, and what it is asked about."""
-    if caller.unit_code is None or not caller.may("tasks:read"):
+    """Return what waits for the caller's unit beside its reports: late tasks, questions about them, gaps to explain."""
+    if caller.unit_code is None:
         return []
-    unit = visible_unit(session, caller, caller.unit_code)
-    led = summary(session, caller, filters=Filters(unit=unit, role=TaskRole.lead), as_of=None, now=now).buckets
-    late = sum(one.count for one in led if one.bucket in (Bucket.overdue, Bucket.regular_overdue))
-    asked = len(questions(session, caller, None, unit=unit, state=None, now=now, waiting=True).items)
-    found = [
-        Glance("/tasks/mine#late", "glance.unit_late", late),
-        Glance("/tasks/mine#questions", "glance.unit_asked", asked),
-    ]
+    found = []
+    if caller.may("tasks:read"):
+        unit = visible_unit(session, caller, caller.unit_code)
+        led = summary(session, caller, filters=Filters(unit=unit, role=TaskRole.lead), as_of=None, now=now).buckets
+        late = sum(one.count for one in led if one.bucket in (Bucket.overdue, Bucket.regular_overdue))
+        asked = len(questions(session, caller, None, unit=unit, state=None, now=now, waiting=True).items)
+        found.append(Glance("/tasks/mine#late", "glance.unit_late", late))
+        found.append(Glance("/tasks/mine#questions", "glance.unit_asked", asked))
+    if caller.may("gaps:read"):
+        found.append(Glance("/portal/gaps", "glance.unit_gaps", gaps.waiting(session, caller)))
     return [one for one in found if one.n]

@@ -54,13 +54,21 @@ def nearness(query: str, codes: Iterable[str | None], name: str) -> Nearness:
     return Nearness.name_has if f" {typed}" in within else Nearness.words
 
 
-def nearest(found: Sequence[Hit], near: Callable[[Hit], Nearness]) -> tuple[list[Hit], Nearness]:
+def nearest(
+    found: Sequence[Hit], near: Callable[[Hit], Nearness], name: Callable[[Hit], str] | None = None
+) -> tuple[list[Hit], Nearness]:
     """Return the nearest of what was found, as many as are shown, and how near the first of them is.
 
-    Equally near ones stay in the order of their own list.
+    Equally near ones stay in the order of their own list; with `name`, of names that begin so the shortest comes first,
+    for it says the least besides.
     """
-    ranked = sorted(((near(one), place) for place, one in enumerate(found)))[:AT_MOST]
-    return [found[place] for _, place in ranked], ranked[0][0] if ranked else Nearness.words
+
+    def place(at: int) -> tuple[Nearness, int, int]:
+        nearness = near(found[at])
+        return nearness, len(name(found[at])) if name and nearness is Nearness.name_begins else 0, at
+
+    ranked = sorted(place(at) for at in range(len(found)))[:AT_MOST]
+    return [found[at] for _, _, at in ranked], ranked[0][0] if ranked else Nearness.words
 
 
 def in_order(groups: Iterable[tuple[SearchGroup, Nearness]]) -> list[SearchGroup]:

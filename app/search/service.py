@@ -45,7 +45,7 @@ def search(session: Session, caller: Caller, query: str | None, now: datetime, l
 
 def _units(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = units.listing(session, Page(CANDIDATES, None), q=query).items
-    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name), lambda one: one.name)
     hits = []
     for one in kept:
         others = [name for name in (*one.former_names, *one.other_names) if has_words(name, query)]
@@ -61,7 +61,9 @@ def _units(session: Session, caller: Caller, query: str, words: str, now: dateti
 
 def _tasks(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = tasks.looked_up(session, caller, query, TASKS, now=now)
-    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title))
+    kept, first = rules.nearest(
+        every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title), lambda one: one.title
+    )
     hits = [
         SearchHit(
             group=SearchGroup.tasks, code=one.code, name=one.title, unit=one.lead_unit, state=one.bucket.value,
@@ -75,7 +77,7 @@ def _tasks(session: Session, caller: Caller, query: str, words: str, now: dateti
 
 def _procedures(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = catalogue.listing(session, Page(CANDIDATES, None), q=words).items
-    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name))
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code], one.name), lambda one: one.name)
     hits = [
         SearchHit(
             group=SearchGroup.procedures, code=one.code, name=one.name, unit=None, state=None, day=None,
@@ -87,10 +89,13 @@ def _procedures(session: Session, caller: Caller, query: str, words: str, now: d
 
 
 def _indicators(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
-    def near(one: Any) -> Nearness:
-        return rules.nearness(query, [one.code], getattr(one, f"name_{locale}"))
+    def name(one: Any) -> str:
+        return str(getattr(one, f"name_{locale}"))
 
-    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near)[0], now=now)
+    def near(one: Any) -> Nearness:
+        return rules.nearness(query, [one.code], name(one))
+
+    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near, name)[0], now=now)
     hits = [
         SearchHit(
             group=SearchGroup.indicators, code=held.one.indicator.code,
@@ -106,7 +111,9 @@ def _indicators(session: Session, caller: Caller, query: str, words: str, now: d
 
 def _directives(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = directives.listing(session, caller, Page(CANDIDATES, None), q=words).items
-    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.number], one.title))
+    kept, first = rules.nearest(
+        every, lambda one: rules.nearness(query, [one.number], one.title), lambda one: one.title
+    )
     hits = [
         SearchHit(
             group=SearchGroup.directives, code=one.number, name=one.title, unit=None, state=one.kind.value,

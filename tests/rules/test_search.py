@@ -32,10 +32,16 @@ def test_a_code_is_nearer_than_a_name_than_a_word_in_it(typed: str, near: Nearne
 
 def test_equally_near_finds_keep_the_order_of_their_list() -> None:
     found = [("b", 3), ("a", 3), ("c", 0), *(("d", 3) for _ in range(AT_MOST))]
-    shown, first = nearest(found, lambda one: Nearness(one[1]))
+    shown, first = nearest(found, lambda one: Nearness(one[1]), lambda one: one[0])
     assert first is Nearness.code
     assert [name for name, _ in shown[:3]] == ["c", "b", "a"]
     assert len(shown) == AT_MOST
+
+
+def test_of_names_that_begin_so_the_shortest_comes_first() -> None:
+    found = ["Đăng ký khai sinh kết hợp nhận cha, mẹ, con", "Đăng ký khai sinh", "Đăng ký khai sinh lưu động"]
+    shown, first = nearest(found, lambda name: nearness("đăng ký khai sinh", [], name), lambda name: name)
+    assert (shown, first) == ([found[1], found[2], found[0]], Nearness.name_begins)
 
 
 def test_the_group_whose_code_was_typed_comes_first() -> None:

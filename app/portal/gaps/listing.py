@@ -76,6 +76,14 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     )  # fmt: skip
 
 
+def waiting(session: Session, caller: Caller) -> int:
+    """Return for how many days and periods the caller's units have yet to say why two systems differ."""
+    places = select(GAP.unit_id, GAP.span, GAP.first, GAP.system, GAP.source).distinct()
+    places = places.where(_seen(caller), GAP.state == GapState.open.value)
+    count: int = session.execute(select(func.count()).select_from(places.subquery())).scalar_one()
+    return count
+
+
 def _seen(caller: Caller) -> Any:
     return GAP.unit_id.in_(caller.units) if caller.units is not None else GAP.id > 0
 
