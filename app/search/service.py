@@ -61,9 +61,7 @@ def _units(session: Session, caller: Caller, query: str, words: str, now: dateti
 
 def _tasks(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = tasks.looked_up(session, caller, query, TASKS, now=now)
-    kept, first = rules.nearest(
-        every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title), lambda one: one.title
-    )
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.code, one.centre_code], one.title))
     hits = [
         SearchHit(
             group=SearchGroup.tasks, code=one.code, name=one.title, unit=one.lead_unit, state=one.bucket.value,
@@ -111,9 +109,7 @@ def _indicators(session: Session, caller: Caller, query: str, words: str, now: d
 
 def _directives(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
     every = directives.listing(session, caller, Page(CANDIDATES, None), q=words).items
-    kept, first = rules.nearest(
-        every, lambda one: rules.nearness(query, [one.number], one.title), lambda one: one.title
-    )
+    kept, first = rules.nearest(every, lambda one: rules.nearness(query, [one.number], one.title))
     hits = [
         SearchHit(
             group=SearchGroup.directives, code=one.number, name=one.title, unit=None, state=one.kind.value,
