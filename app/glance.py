@@ -63,5 +63,5 @@ def of_unit(session: Session, caller: Caller, now: datetime) -> list[Glance]:
         found.append(Glance("/tasks/mine#late", "glance.unit_late", late))
         found.append(Glance("/tasks/mine#questions", "glance.unit_asked", asked))
     if caller.may("gaps:read"):
-        found.append(Glance("/portal/gaps", "glance.unit_gaps", gaps.waiting(session, caller)))
+        found.append(Glance("/portal/gaps", "glance.unit_gaps", gaps.counts(session, caller)[1]))
     return [one for one in found if one.n]

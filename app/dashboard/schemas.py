@@ -97,6 +97,7 @@ class TargetsNow(BaseModel):
     place: Annotated[str, Described(description="`city`, or a unit's code")]
     owner: Annotated[str | None, Described(description="Only those that this unit answers for; null: all")]
     counts: list[StandingCount]
+    judged: Annotated[int, Described(description="Of these, how many have a target and a figure to hold against it")]
     missed: list[MissedTarget]
 
 

@@ -22,7 +22,7 @@ from app.dashboard.schemas import (
 from app.indicators.overview import missing as targets
 from app.indicators.overview.service import Filters as Indicators
 from app.indicators.place import Place
-from app.indicators.rules import CITY
+from app.indicators.rules import CITY, Standing
 from app.portal.gaps import ageing
 from app.portal.gaps.schemas import AgeingBy, AgeingRow
 from app.tasks.asking.lists import blockers
@@ -122,7 +122,10 @@ def _targets(session: Session, unit: Unit | None, now: datetime) -> TargetsNow:
     place = Place(unit.code, unit) if unit is not None and own else Place(CITY)
     owner = None if own else unit
     counts, missed = targets.missed(session, place, Indicators(owner=owner), now)
-    return TargetsNow(place=place.name, owner=owner.code if owner else None, counts=counts, missed=missed)
+    judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
+    return TargetsNow(
+        place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
+    )  # fmt: skip
 
 
 def _gaps(session: Session, caller: Caller, unit: Unit | None, now: datetime) -> AgeingRow:

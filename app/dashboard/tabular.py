@@ -42,6 +42,7 @@ def _rows(data: DashboardOut) -> Iterator[_ROW]:
     if data.targets is not None:
         for standing in data.targets.counts:
             yield ["targets", standing.standing.value, "", standing.count, None, None, None, None]
+        yield ["targets", "judged", "", data.targets.judged, None, None, None, None]
         for one in data.targets.missed:
             reading = one.indicator.reading
             base = (reading.numerator, reading.denominator) if reading else (None, None)

@@ -59,13 +59,14 @@ def nearest(
 ) -> tuple[list[Hit], Nearness]:
     """Return the nearest of what was found, as many as are shown, and how near the first of them is.
 
-    Equally near ones stay in the order of their own list; with `name`, of names that begin so the shortest comes first,
-    for it says the least besides.
+    Equally near ones stay in the order of their own list; with `name`, of names that have what was typed the shortest
+    comes first, for it says the least besides.
     """
 
     def place(at: int) -> tuple[Nearness, int, int]:
         nearness = near(found[at])
-        return nearness, len(name(found[at])) if name and nearness is Nearness.name_begins else 0, at
+        has_all = nearness in (Nearness.name_begins, Nearness.name_has)
+        return nearness, len(name(found[at])) if name and has_all else 0, at
 
     ranked = sorted(place(at) for at in range(len(found)))[:AT_MOST]
     return [found[at] for _, _, at in ranked], ranked[0][0] if ranked else Nearness.words

@@ -87,13 +87,10 @@ def _procedures(session: Session, caller: Caller, query: str, words: str, now: d
 
 
 def _indicators(session: Session, caller: Caller, query: str, words: str, now: datetime, locale: Locale) -> Found:
-    def name(one: Any) -> str:
-        return str(getattr(one, f"name_{locale}"))
-
     def near(one: Any) -> Nearness:
-        return rules.nearness(query, [one.code], name(one))
+        return rules.nearness(query, [one.code], getattr(one, f"name_{locale}"))
 
-    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near, name)[0], now=now)
+    kept, more = indicators.looked_up(session, words, lambda every: rules.nearest(every, near)[0], now=now)
     hits = [
         SearchHit(
             group=SearchGroup.indicators, code=held.one.indicator.code,

@@ -91,6 +91,7 @@ def test_every_number_of_answers_days_and_lists_is_the_interface_s(visit: Callab
     without, unknown = stand.get("no_target", 0), stand.get("no_data", 0)
     judged = sum(stand.values()) - without - unknown
     assert told[3] == [len(data["targets"]["missed"]), judged, without, unknown]
+    assert data["targets"]["judged"] == judged
     assert min(judged, without, unknown) > 0
     assert told[4] == [gaps["standing"], gaps["unexplained"]]
     for summary in page.locator("#series summary, #duty summary").all():

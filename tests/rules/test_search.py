@@ -38,10 +38,13 @@ def test_equally_near_finds_keep_the_order_of_their_list() -> None:
     assert len(shown) == AT_MOST
 
 
-def test_of_names_that_begin_so_the_shortest_comes_first() -> None:
+@pytest.mark.parametrize(
+    ("typed", "near"), [("đăng ký khai sinh", Nearness.name_begins), ("khai sinh", Nearness.name_has)]
+)
+def test_of_names_that_have_it_the_shortest_comes_first(typed: str, near: Nearness) -> None:
     found = ["Đăng ký khai sinh kết hợp nhận cha, mẹ, con", "Đăng ký khai sinh", "Đăng ký khai sinh lưu động"]
-    shown, first = nearest(found, lambda name: nearness("đăng ký khai sinh", [], name), lambda name: name)
-    assert (shown, first) == ([found[1], found[2], found[0]], Nearness.name_begins)
+    shown, first = nearest(found, lambda name: nearness(typed, [], name), lambda name: name)
+    assert (shown, first) == ([found[1], found[2], found[0]], near)
 
 
 def test_the_group_whose_code_was_typed_comes_first() -> None:

@@ -68,20 +68,19 @@ def listing(session: Session, caller: Caller, wanted: Wanted, now: datetime, pag
     if page.after is not None:
         query = query.where(_after(page.after))
     found, following = cut(list(session.execute(query.limit(page.limit + 1))), page, _key)
-    query = select(func.count(), func.coalesce(func.sum(sa_case((GAP.state == GapState.open.value, 1), else_=0)), 0))
-    standing, waiting = session.execute(query.where(seen, _STANDS)).one()
+    standing, unexplained = counts(session, caller)
     return PortalGapPage(
-        standing=standing, open=waiting, recount=tolerances.under_way(session),
+        standing=standing, open=unexplained, recount=tolerances.under_way(session),
         items=list(shown(session, found, now)), next=following,
     )  # fmt: skip
 
 
-def waiting(session: Session, caller: Caller) -> int:
-    """Return for how many days and periods the caller's units have yet to say why two systems differ."""
-    places = select(GAP.unit_id, GAP.span, GAP.first, GAP.system, GAP.source).distinct()
-    places = places.where(_seen(caller), GAP.state == GapState.open.value)
-    count: int = session.execute(select(func.count()).select_from(places.subquery())).scalar_one()
-    return count
+def counts(session: Session, caller: Caller) -> tuple[int, int]:
+    """Return how many of the gaps that the caller may see stand, and how many of these want a reason."""
+    is_open = sa_case((GAP.state == GapState.open.value, 1), else_=0)
+    query = select(func.count(), func.coalesce(func.sum(is_open), 0)).where(_seen(caller), _STANDS)
+    standing, unexplained = session.execute(query).one()
+    return standing, unexplained
 
 
 def _seen(caller: Caller) -> Any:
