@@ -51,7 +51,8 @@ class AuditHead(SQLModel, table=True):
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
 _number = select(_HEAD.c.number)
-_since = select(AuditEntry.entity).where(AuditEntry.number > bindparam("number"))  # type: ignore[call-overload]
+_ENTRY = hot.table(AuditEntry).c
+_since = select(_ENTRY.entity).where(_ENTRY.number > bindparam("number"))
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 _insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 

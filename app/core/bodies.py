@@ -15,9 +15,9 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from app.core.errors import Fault, Invalid, Problem
+from app.core.faults import faults_of
 from app.core.files import Upload
 from app.core.forms import FORM_OVERHEAD, nest, read_json, to_json_value
-from app.core.handlers import faults_of
 from app.core.settings import Settings
 from app.core.text import normalized
 

@@ -8,18 +8,23 @@ ISO = r"(19|20|21)\d\d(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 WEEK = r"(19|20|21)\d\d-W(0[1-9]|[1-4]\d|5[0-3])"
 LONGEST = 40  # characters of a period that somebody writes
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
-_YEAR = r"((?:19|20|21)\d\d)"
+_YEAR = r"(?P<year>(?:19|20|21)\d\d)"
 _OF = r"(?:nam |annee |year )?"
-# `T2/2026` is none: the second month in Vietnamese, the second quarter in French.
-_DAY = re.compile(rf"(?:ngay )?(\d{{1,2}})[. ](?:thang )?(\d{{1,2}})[. ]{_OF}{_YEAR}", re.ASCII)
-_DAY_BACK = re.compile(rf"{_YEAR} (\d{{1,2}}) (\d{{1,2}})", re.ASCII)
-_MONTH = re.compile(rf"(?:thang |mois |month )?(\d{{1,2}})[. ]{_OF}{_YEAR}", re.ASCII)
-_MONTH_BACK = re.compile(rf"{_YEAR} (\d{{1,2}})", re.ASCII)
-_QUARTER = re.compile(rf"(?:quy |q ?|quarter |trimestre )(iv|i{{1,3}}|[1-4])[. ]{_OF}{_YEAR}", re.ASCII)
-_QUARTER_BACK = re.compile(rf"{_OF}{_YEAR} (?:quy |q|quarter |trimestre )(iv|i{{1,3}}|[1-4])", re.ASCII)
-_WEEK = re.compile(rf"(?:tuan |week |semaine |w ?)(\d{{1,2}})[. ]{_OF}{_YEAR}", re.ASCII)
-_WEEK_BACK = re.compile(rf"{_YEAR} (?:tuan |week |semaine |w)(\d{{1,2}})", re.ASCII)
-_WHOLE_YEAR = re.compile(rf"{_OF}{_YEAR}", re.ASCII)
+_MONTH, _DAY, _WEEK = r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})", r"(?P<week>\d{1,2})"
+_QUARTER = r"(?P<quarter>iv|i{1,3}|[1-4])"
+# The year last, as people say it, or first. `T2/2026` is none: the second month in Vietnamese, the second quarter in
+# French.
+_SHAPES = [
+    re.compile(shape, re.ASCII)
+    for shape in (
+        rf"(?:ngay )?{_DAY}[. ](?:thang )?{_MONTH}[. ]{_OF}{_YEAR}", rf"{_YEAR} {_MONTH} {_DAY}",
+        rf"(?:quy |q ?|quarter |trimestre ){_QUARTER}[. ]{_OF}{_YEAR}",
+        rf"{_OF}{_YEAR} (?:quy |q|quarter |trimestre ){_QUARTER}",
+        rf"(?:tuan |week |semaine |w ?){_WEEK}[. ]{_OF}{_YEAR}", rf"{_YEAR} (?:tuan |week |semaine |w){_WEEK}",
+        rf"(?:thang |mois |month )?{_MONTH}[. ]{_OF}{_YEAR}", rf"{_YEAR} {_MONTH}",
+        rf"{_OF}{_YEAR}",
+    )
+]  # fmt: skip
 
 
 def iso_of(written: str) -> str | None:
@@ -32,28 +37,17 @@ def iso_of(written: str) -> str | None:
     if re.fullmatch(f"{ISO}|{WEEK}", written, re.ASCII):
         return written
     text = search_key(written)
-    if found := _DAY.fullmatch(text):
-        return _day(found[3], found[2], found[1])
-    if found := _DAY_BACK.fullmatch(text):
-        return _day(found[1], found[2], found[3])
-    if found := _QUARTER.fullmatch(text):
-        return f"{found[2]}-Q{_ROMAN.get(found[1]) or found[1]}"
-    if found := _QUARTER_BACK.fullmatch(text):
-        return f"{found[1]}-Q{_ROMAN.get(found[2]) or found[2]}"
-    if found := _WEEK.fullmatch(text):
-        return f"{found[2]}-W{int(found[1]):02}"
-    if found := _WEEK_BACK.fullmatch(text):
-        return f"{found[1]}-W{int(found[2]):02}"
-    if found := _MONTH.fullmatch(text):
-        return f"{found[2]}-{int(found[1]):02}"
-    if found := _MONTH_BACK.fullmatch(text):
-        return f"{found[1]}-{int(found[2]):02}"
-    found = _WHOLE_YEAR.fullmatch(text)
-    return found[1] if found else None
+    found = next((match for shape in _SHAPES if (match := shape.fullmatch(text))), None)
+    return _iso(found.groupdict()) if found else None
 
 
-def _day(year: str, month: str, day: str) -> str:
-    return f"{year}-{int(month):02}-{int(day):02}"
+def _iso(said: dict[str, str]) -> str:
+    year = said["year"]
+    if quarter := said.get("quarter"):
+        return f"{year}-Q{_ROMAN.get(quarter) or quarter}"
+    if week := said.get("week"):
+        return f"{year}-W{int(week):02}"
+    return "-".join((year, *(f"{int(said[part]):02}" for part in ("month", "day") if part in said)))
 
 
 def written(iso: str) -> str:

@@ -13,9 +13,9 @@ from sqlmodel import Session
 from app.core import i18n, versions
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid, Problem, Words
+from app.core.faults import faults_of
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, count_of, letters
-from app.core.handlers import faults_of
 from app.core.tables import Table
 from app.core.text import search_key
 from app.procedures import catalogue

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.core.errors import Fault, Invalid, Problem
+from app.core.faults import faults_of
 from app.core.forms import read_json
 from app.core.grids import Cell, Grid, letters
-from app.core.handlers import faults_of
 from app.core.sheets import MAX_ROWS, from_file
 from app.core.tables import Table, unmarked
 from app.indicators.rules import AmbiguousAmount, amount_of

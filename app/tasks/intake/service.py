@@ -12,9 +12,9 @@ from app.core import audit, i18n
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid, Problem, Words
+from app.core.faults import faults_of
 from app.core.files import FileOut
 from app.core.grids import Cell, Grid, letters
-from app.core.handlers import faults_of
 from app.core.text import search_key
 from app.tasks import service as tasks
 from app.tasks.intake.rules import (

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 from sqlmodel import Session
 
+from app.core import hot
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
@@ -26,9 +27,9 @@ from app.throughput.timing import State
 from app.units.models import Unit
 
 MOST_MISSING = 200
-_OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_DAY = DayTotal.__table__  # type: ignore[attr-defined]
+_OBLIGATION = hot.table(Obligation)
+_REPORT = hot.table(Report)
+_DAY = hot.table(DayTotal)
 
 
 def board(

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import ColumnElement, and_, case, func, literal, select, union_all
 from sqlmodel import Session
 
+from app.core import hot
 from app.core.access import Caller
 from app.procedures.rules import System
 from app.throughput.board.schemas import SystemCount
@@ -25,9 +26,9 @@ OPEN_RANKS = frozenset(STATES.index(s) for s in (State.late, State.partial, Stat
 NOTHING_OWED = len(STATES)
 KEPT_DAYS = 40
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
-_OBLIGATION = Obligation.__table__  # type: ignore[attr-defined]
-_REPORT = Report.__table__  # type: ignore[attr-defined]
-_REVISION = ReportRevision.__table__  # type: ignore[attr-defined]
+_OBLIGATION = hot.table(Obligation)
+_REPORT = hot.table(Report)
+_REVISION = hot.table(ReportRevision)
 
 
 def rank(now: datetime) -> ColumnElement[int]:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.core import i18n
 from app.core.errors import Fault
-from app.core.handlers import faults_of
+from app.core.faults import faults_of
 from app.procedures.rules import System
 from app.throughput import cases, forward, questions, reading
 from app.throughput.cases import Case

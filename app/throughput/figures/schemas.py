@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from app.core.errors import Fault, Problem, ProblemError
-from app.core.handlers import faults_of
+from app.core.faults import faults_of
 from app.core.schemas import Count, Day, Line, Moment
 from app.procedures.rules import System
 from app.throughput.figures.rules import MEASURES, Basis
