@@ -8,12 +8,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Client, Response
-from pydantic import SecretStr
 
-from app.core.db import Database
-from app.core.settings import Settings
 from app.portal.gaps import recounting
-from tests.durability.live import at_once, caller, faults_of, serving
+from tests.durability.live import at_once, caller, faults_of
 from tests.support.clients import DAY, WARD, line, report
 from tests.support.figures import SCOPES, batch, figures, item
 
@@ -21,15 +18,6 @@ Api = Callable[..., TestClient]
 AT = "/api/v1/portal/gaps"
 REPORT = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
 ROUNDS = 15
-
-
-@pytest.fixture
-def server(app: FastAPI, database_url: str) -> Iterator[str]:
-    """The application behind a socket, with the pool that an installation has."""
-    app.state.database.engine.dispose()
-    app.state.database = Database(Settings(database_url=SecretStr(database_url), log_level="error"))
-    with serving(app) as address:
-        yield address
 
 
 @pytest.fixture

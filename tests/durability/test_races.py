@@ -9,25 +9,13 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Client, Response
-from pydantic import SecretStr
 from sqlalchemy import text
 
-from app.core.db import Database
-from app.core.settings import Settings
-from tests.durability.live import at_once, caller, faults_of, serving
+from tests.durability.live import at_once, caller, faults_of
 from tests.support.clients import DAY, OTHER, WARD, line, report
 
 ADDRESS = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
 Api = Callable[..., TestClient]
-
-
-@pytest.fixture
-def server(app: FastAPI, database_url: str) -> Iterator[str]:
-    """The application behind a socket, with the pool that an installation has."""
-    app.state.database.engine.dispose()
-    app.state.database = Database(Settings(database_url=SecretStr(database_url), log_level="error"))
-    with serving(app) as address:
-        yield address
 
 
 @pytest.fixture
