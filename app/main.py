@@ -24,6 +24,7 @@ from app.core.clock import Clock, SystemClock, now_of
 from app.core.db import Database
 from app.core.doors import Doors
 from app.core.settings import Settings
+from app.core.unchanged import Unchanged
 from app.core.web import API
 from app.dashboard import endpoints as dashboard
 from app.indicators.citations import endpoints as indicators_citations
@@ -150,6 +151,10 @@ PAGES: tuple[APIRouter, ...] = (
 )
 
 
+# Leaders look at the one all morning, walls show the other: unchanged, they are answered before they are worked out.
+ASKED_AGAIN = frozenset(door + path for door in ("", API) for path in ("/dashboard", "/throughput/board"))
+
+
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
     """Build the application for one installation's settings."""
     settings = settings or Settings()
@@ -185,6 +190,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         app.include_router(router, prefix=API)
         app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets(), name="static")
+    app.add_middleware(Unchanged, addresses=ASKED_AGAIN)
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)
     app.add_middleware(CorrelationIdMiddleware, header_name="X-Request-ID")

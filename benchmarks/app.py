@@ -12,7 +12,7 @@ from app.core.settings import Settings
 from app.main import create_app
 from app.throughput.schemas import ReportIn
 
-NOW = datetime.fromisoformat("2026-11-20T16:45:00+07:00")
+NOW = datetime.fromisoformat("2026-11-20T16:45:20+07:00")
 
 
 class StandingClock:

@@ -100,6 +100,7 @@ def find_caller(session: Session, clear: str, *, now: datetime, settings: Settin
         session_id=held.id,
         demonstration=user.demonstration,
         unit_name=unit_name,
+        ends_at=min(held.idle_expires_at, held.expires_at),
     )
     return caller, now - held.last_seen_at >= TOUCH_EVERY
 

@@ -127,7 +127,7 @@ _find = (
     select(
         _token.id, _token.name, _token.role, _token.unit_id, _token.scopes, _token.last_used_at, _token.user_id,
         _user.user_name, _user.label, _user.role.label("owner_role"), _user.unit_id.label("owner_unit_id"),
-        or_(_user.demonstration, _token.demonstration).label("demonstration"), _unit.code,
+        or_(_user.demonstration, _token.demonstration).label("demonstration"), _token.expires_at, _unit.code,
     )
     .select_from(ApiToken.__table__)  # type: ignore[attr-defined]
     .outerjoin(User.__table__, _user.id == _token.user_id)  # type: ignore[attr-defined]
@@ -156,6 +156,7 @@ class _Found(NamedTuple):
     owner_role: str | None
     owner_unit_id: int | None
     demonstration: bool | None
+    expires_at: datetime
     unit_code: str | None
 
 
@@ -182,6 +183,7 @@ def find_caller(source: hot.Source, clear: str, *, now: datetime, settings: Sett
         units=units_of(role, unit_id),
         token_id=row.id,
         demonstration=bool(row.demonstration),
+        ends_at=row.expires_at,
     )
     return caller, row.last_used_at is None or now - row.last_used_at >= TOUCH_EVERY
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -28,6 +29,7 @@ class Caller:
     session_id: int | None = None
     demonstration: bool = False
     unit_name: str | None = None  # for the page's head: only people's sessions know it
+    ends_at: datetime | None = None  # when the session or token is over, unless it is used before
 
     def may(self, right: str) -> bool:
         """Tell whether the caller has a right."""

@@ -51,6 +51,7 @@ class AuditHead(SQLModel, table=True):
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
 _number = select(_HEAD.c.number)
+_tip = select(_HEAD.c.hash)
 _ENTRY = hot.table(AuditEntry).c
 _since = select(_ENTRY.entity).where(_ENTRY.number > bindparam("number"))
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
@@ -129,6 +130,12 @@ def number(session: Session) -> int:
     """
     rows = hot.run(session, _number, {})
     return int(rows[0][0]) if rows else 0
+
+
+def tip(source: hot.Source) -> str | None:
+    """Return the hash of the last entry: no two states of the data have the same, a restored backup's included."""
+    rows = hot.run(source, _tip, {})
+    return rows[0][0] if rows else None
 
 
 def entities_since(session: Session, number: int) -> list[str]:

@@ -13,6 +13,7 @@ from sqlmodel import Field, Session, SQLModel, col
 
 from app.core.errors import Fault, Invalid, PreconditionFailed, PreconditionRequired
 
+WITHOUT_CONTENT = frozenset({"etag", "vary", "link", "cache-control", "set-cookie"})  # headers that a 304 has too
 _SHOWN_AT = re.compile(rb'<time class="shown-at">[^<]*</time>')
 _ETAG = re.compile(r'(?:W/)?"([^"]*)"')
 

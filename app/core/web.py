@@ -20,11 +20,10 @@ from app.core.errors import Problem
 from app.core.paging import Page
 from app.core.periods import written
 from app.core.settings import project_root
-from app.core.versions import content_tag, named
+from app.core.versions import WITHOUT_CONTENT, content_tag, named
 from app.core.versions import etag as make_etag
 
 API = "/api/v1"
-_UNCHANGED = ("etag", "vary", "link", "cache-control", "set-cookie")  # what an answer without content keeps
 Door = Literal["api", "people"]
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
@@ -88,7 +87,7 @@ class Renderer:
         response.headers["ETag"] = tag
         response.headers["Vary"] = "Accept, Accept-Language, Cookie, Authorization, HX-Request-Type"
         if tag.removeprefix("W/").strip('"') in (named(self.request.headers.get("if-none-match")) or ()):
-            kept = {k: v for k, v in response.headers.items() if k in _UNCHANGED}
+            kept = {k: v for k, v in response.headers.items() if k in WITHOUT_CONTENT}
             response = Response(status_code=304, headers=kept)
         return self._done(response)
 
