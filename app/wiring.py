@@ -8,7 +8,7 @@ from app.indicators.readings.events import ReadingRecorded
 from app.portal.codes.events import PeriodsPulled
 from app.portal.gaps import keeping as gaps
 from app.portal.messages import telling
-from app.procedures.models import FieldChanged
+from app.procedures.models import ExternalCodeChanged, FieldChanged
 from app.tasks.events import TaskCounted, TasksShown
 from app.throughput.approvals import service as approvals
 from app.throughput.approvals.service import ApprovalEnded, ReportApproved, ReportReturned
@@ -47,6 +47,7 @@ def wire() -> None:
     events.subscribe(ReportCorrected, gaps.on_report)
     events.subscribe(FiguresStored, gaps.on_figures)
     events.subscribe(PeriodsPulled, gaps.on_pulled)
+    events.subscribe(ExternalCodeChanged, gaps.on_code_changed)
     events.subscribe(ReportReceived, computed.on_report)
     events.subscribe(ReportCorrected, computed.on_report)
     events.subscribe(ReasonsAdded, computed.on_reasons_added)

@@ -9,12 +9,12 @@ from pydantic import Field as Described
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from app.core import audit
+from app.core import audit, events
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.schemas import Line
 from app.core.text import search_key
-from app.procedures.models import ExternalCode, ProcedureField
+from app.procedures.models import ExternalCode, ExternalCodeChanged, ProcedureField
 from app.procedures.service import named_field
 from app.units import service as units
 from app.units.models import Unit
@@ -99,6 +99,7 @@ def put(session: Session, caller: Caller, *, values: ExternalCodeIn) -> tuple[Ex
             session, "external_code.put", f"external-codes/{row.id}",
             before=before.model_dump(mode="json") if before else None, after=after.model_dump(mode="json"),
         )  # fmt: skip
+        events.publish(session, ExternalCodeChanged(row.source, row.kind, row.search_key))
     return after, before is None
 
 
@@ -113,6 +114,7 @@ def remove(session: Session, caller: Caller, number: int) -> None:
     )  # fmt: skip
     session.delete(row)
     session.flush()
+    events.publish(session, ExternalCodeChanged(row.source, row.kind, row.search_key))
 
 
 def targets(session: Session, kind: CodeKind) -> dict[str, str]:

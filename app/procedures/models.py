@@ -102,6 +102,15 @@ class Procedure(SQLModel, table=True):
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class ExternalCodeChanged:
+    """Another system's code means something else than before, or nothing; published in the changing transaction."""
+
+    source: str
+    kind: str
+    search_key: str
+
+
 class ExternalCode(SQLModel, table=True):
     """What another system calls one of our units or fields."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from app.core import audit
 from app.core.web import API
 from app.portal.adapters.rules import PortalMonth
+from app.portal.codes.service import SOURCE
 from app.portal.gaps import rebuilding, recounting
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.figures import SCOPES, batch, figures, item, sent
@@ -250,6 +251,28 @@ def test_the_portals_month_quarter_and_year(app: FastAPI, api: Api, clock: SetCl
     assert standing(officer) == {}, "a day that they cannot hold yet"
     publish(app, clock, PortalMonth(WARD, 40, 30, 8, 2, 20, 0))
     assert standing(officer)["2026-11 received"] == (49, 40, "open")
+
+
+def test_an_agency_s_new_meaning_reaches_what_was_published_of_it(app: FastAPI, api: Api, clock: SetClock) -> None:
+    officer, analyst, codes = api(), api("city_analyst"), "/api/v1/external-codes"
+    assert officer.put(REPORT, json=report(OURS)).status_code == 201
+    for period in ("2026-11", "2026-Q4"):
+        publish(app, clock, PortalMonth("H57.11", 40, 30, 8, 2, 20, 0), period=period)
+    assert standing(officer) == {}, "nobody knows whose figures they are"
+    meaning = {"source": SOURCE, "kind": "unit", "code": "h57.11", "target": WARD}
+    made = analyst.put(codes, json=meaning)
+    assert made.status_code == 201, made.text
+    stands = standing(officer)
+    assert stands["2026-11 received"] == stands["2026-Q4 received"] == (50, 40, "open")
+    other = {"source": "Hệ thống khác", "kind": "unit", "code": "h57.11", "target": OTHER}
+    assert analyst.put(codes, json=other).status_code == 201
+    assert standing(officer) == stands, "another system's codes say nothing about the portal"
+    assert analyst.put(codes, json={**meaning, "target": OTHER}).status_code == 200
+    assert standing(officer) == {}, "they are another unit's"
+    assert analyst.put(codes, json=meaning).status_code == 200
+    assert standing(officer) == stands
+    assert analyst.delete(f"{codes}/{made.json()['id']}").status_code == 204
+    assert standing(officer) == {}
 
 
 def test_an_older_round_that_ends_later_changes_nothing(app: FastAPI, api: Api, clock: SetClock) -> None:

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from app.core import hot
 from app.core.clock import at, day_of
+from app.core.text import search_key
 from app.portal.codes import service as codes
 from app.portal.codes.models import PortalMonthRow, PortalPeriodRow
 from app.portal.comparison.rules import (
@@ -73,11 +74,12 @@ Cell = tuple[int, System, date]  # a unit's day in one system
 OfSource = tuple[int, System, date, str]
 
 
-def periods(session: Session) -> list[str]:
-    """Return the months, quarters and years of which the portal published anything."""
-    months = session.execute(select(_MONTH.year, _MONTH.month).distinct())
-    longer = session.execute(select(_PERIOD.period).distinct()).scalars()
-    return sorted({f"{year}-{month:02}" for year, month in months} | set(longer))
+def periods(session: Session, agency: str | None = None) -> list[str]:
+    """Return the months, quarters and years of which the portal published anything; of one agency, by folded code."""
+    months = session.execute(select(_MONTH.agency, _MONTH.year, _MONTH.month).distinct())
+    longer = session.execute(select(_PERIOD.agency, _PERIOD.period).distinct())
+    of_agency = [(of, f"{year}-{month:02}") for of, year, month in months] + [tuple(row) for row in longer]
+    return sorted({period for of, period in of_agency if agency in (None, search_key(of))})
 
 
 def sides(session: Session, period: str, units: Collection[str] | None = None) -> Sides:

@@ -33,6 +33,8 @@ from app.portal.gaps.writing import (
     place_of,
     standing_of,
 )
+from app.procedures.codes import CodeKind
+from app.procedures.models import ExternalCodeChanged
 from app.throughput.figures.storing import FiguresStored
 from app.throughput.forms import Reference
 from app.throughput.statutory.periods import Regime, span
@@ -85,6 +87,13 @@ def on_figures(session: Session, event: FiguresStored) -> None:
 def on_pulled(session: Session, event: PeriodsPulled) -> None:
     """Note that the portal's figures of some periods were fetched."""
     _touched(session, event.at).periods.update(event.periods)
+
+
+def on_code_changed(session: Session, event: ExternalCodeChanged) -> None:
+    """Note that an agency of the portal is another unit than before: all that was published of it is compared anew."""
+    if (event.source, event.kind) == (codes.SOURCE, CodeKind.unit):
+        published = reading.periods(session, event.search_key)
+        _touched(session, session.info["audit_context"].at).periods.update(published)
 
 
 def _touched(session: Session, at: datetime) -> _Touched:
