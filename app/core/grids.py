@@ -69,7 +69,7 @@ def place(row: int, column: int) -> str:
     return f"{letters(column)}{row + 1}"
 
 
-_GROUPED = re.compile(r"\d{1,3}(?:[.\s\u00a0\u202f]\d{3})+")
+_GROUPED = re.compile(r"\d{1,3}(?:[.\s]\d{3})+")
 _PLAIN = 9  # digits
 _NOTHING = frozenset({"-", "–", "—", "−"})
 

@@ -273,8 +273,8 @@ def test_a_good_report_is_taken_at_both_doors(app: FastAPI, api: Api, people: Pe
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        ("1.234", 1234), ("1 234", 1234), ("1\u00a0234", 1234), ("1\u202f234", 1234), ("1.000.000", 1_000_000),
-        (" 12 ", 12), ("007", 7), ("0", 0), ("123", 123),
+        ("1.234", 1234), ("1 234", 1234), ("1\u00a0234", 1234), ("1\u202f234", 1234), ("1\u2009234", 1234),
+        ("1.000.000", 1_000_000), (" 12 ", 12), ("007", 7), ("0", 0), ("123", 123),
     ],
 )  # fmt: skip
 def test_numbers_as_people_write_them(api: Api, people: People, typed: str, meant: int) -> None:
