@@ -1,5 +1,6 @@
 """The contract (OpenAPI) as clients need it: token, headers, and every refusal a problem document."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ _DESCRIPTION = """Counts are of dossiers. Times are RFC 3339, days are those of 
 
 The words `.csv`, `.xlsx` and `.json` after the address of a list choose a file's format, as `Accept: text/csv` does.
 A refusal is a problem document with a stable `code`; a 412 also holds `current`, the row as it stands."""
+_WAYS = {"Input": "", "Output": "Full"}
 _SAFE = ("get", "head")
 
 
@@ -55,7 +57,24 @@ def _contract(app: FastAPI) -> dict[str, Any]:
             operation["summary"] = operation.get("description", operation["summary"]).split("\n")[0].rstrip(".")
             _declare_problems(method, operation)
             _declare_headers(method, operation)
-    return schema
+    return _named_apart(schema)
+
+
+def _named_apart(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give a shape that is sent with defaults left out, and shown with all of it, two names as a language takes them.
+
+    FastAPI calls both by one title, of which generated clients keep the first and drop what uses the other.
+    """
+    text = json.dumps(schema)
+    for name in schema["components"]["schemas"]:
+        plain, _, way = name.partition("-")
+        if way:
+            text = text.replace(f'schemas/{name}"', f'schemas/{plain}{_WAYS[way]}"')
+            text = text.replace(f'"{name}": {{', f'"{plain}{_WAYS[way]}": {{')
+    named: dict[str, Any] = json.loads(text)
+    for name, shape in named["components"]["schemas"].items():
+        shape["title"] = name
+    return named
 
 
 def _declare_problems(method: str, operation: dict[str, Any]) -> None:

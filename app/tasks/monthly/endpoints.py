@@ -78,9 +78,12 @@ def get_monthly_report(
     return render(found, "tasks/monthly.html", table=table, version=found.version or None, words=files)
 
 
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+
+
 @router.get(
     "/tasks/monthly/{programme}/{month}/document", operation_id="get_monthly_document", response_class=Response,
-    responses=problems(401, 403, 404, 422) | {200: {"content": {files.DOCX: {}}}},
+    responses=problems(401, 403, 404, 422) | {200: {"content": {files.DOCX: BINARY}}},
 )  # fmt: skip
 def get_monthly_document(
     caller: CanRead, programme: ProgrammeCodeInPath, month: Month, session: Reading, now: Now
