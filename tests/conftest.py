@@ -72,9 +72,12 @@ _LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests with one worker and give out the long ones first."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Keep a file's tests with one worker and give out the long ones first.
+
+    Around all other hooks: the workers' own, which reads the groups, would else come before this one.
+    """
 
     def rank(item: pytest.Item) -> int:
         for n, name in enumerate((*_FIRST, "", *_LAST)):
@@ -87,6 +90,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path, _, rest = item.nodeid.partition("::")
         group = f"{path}{rest}" if any(name in path for name in _APART) else path
         item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
+    yield
 
 
 def pytest_collection_finish() -> None:
