@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, literal, select, tuple_, union_all
+from sqlalchemy import Date, Integer, String, bindparam, func, literal, select, tuple_, union_all
 from sqlmodel import Session
 
 from app.core import hot
@@ -202,19 +203,30 @@ def _day_counts(lines: Collection[Line]) -> Counts:
     )
 
 
-def _said(session: Session, cells: list[Cell]) -> dict[OfSource, dict[str, dict[str, int]]]:
-    """Return what sources say of units' days, by field and column; a day of which nothing is named is there, empty."""
-    keys = [(unit, system.value, day) for unit, system, day in cells]
-    query: Any = (
+@lru_cache(maxsize=64)
+def _said_of(cells: int) -> Any:
+    keys = [
+        tuple_(bindparam(f"u{n}", type_=Integer), bindparam(f"s{n}", type_=String), bindparam(f"d{n}", type_=Date))
+        for n in range(cells)
+    ]
+    return (
         select(DAY.unit_id, DAY.system, DAY.day, DAY.source, FIELD.code, FIGURE.measure, FIGURE.value)
         .select_from(hot.table(FigureDay))
         .outerjoin(hot.table(ExternalFigure), (FIGURE.figure_day_id == DAY.id) & FIGURE.known_to.is_(None))
         .outerjoin(FIELD.code.table, FIELD.id == FIGURE.field_id)
         .where(tuple_(DAY.unit_id, DAY.system, DAY.day).in_(keys))
     )
+
+
+def _said(session: Session, cells: list[Cell]) -> dict[OfSource, dict[str, dict[str, int]]]:
+    """Return what sources say of units' days, by field and column; a day of which nothing is named is there, empty."""
+    values: dict[str, Any] = {}
+    for n, (unit, system, day) in enumerate(cells):
+        values |= {f"u{n}": unit, f"s{n}": system.value, f"d{n}": day}
+    rows = hot.gather(session, _said_of(len(cells)), values) if cells else []
     found: dict[OfSource, dict[str, dict[str, int]]] = {}
     systems = {system.value: system for system in System}
-    for unit, system, day, source, field, measure, value in session.execute(query).all():
+    for unit, system, day, source, field, measure, value in rows:
         of = found.setdefault((unit, systems[system], day, source), {})
         if field is not None:
             of.setdefault(field, {})[measure] = value

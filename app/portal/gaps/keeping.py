@@ -80,8 +80,9 @@ def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None
 
 
 def on_figures(session: Session, event: FiguresStored) -> None:
-    """Note that a source says something else of a unit's day."""
-    _touched(session, event.at).cells.add((event.unit_id, event.system, event.day))
+    """Note that a source says something else of a unit's day; with nothing to compare it with there is no gap yet."""
+    if not event.alone:
+        _touched(session, event.at).cells.add((event.unit_id, event.system, event.day))
 
 
 def on_pulled(session: Session, event: PeriodsPulled) -> None:

@@ -38,12 +38,13 @@ _current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
 
 @dataclass(frozen=True)
 class FiguresStored:
-    """A source says something else of a unit's day than before."""
+    """A source says something else of a unit's day than before; `alone`: for the first time, beside no whole report."""
 
     unit_id: int
     system: System
     day: date
     at: datetime
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def store(call: Call, item: Item, stands: Standing | None, version: int, digest:
     before = Before(stands.since, stands.counted_until, stood) if stands is not None else None
     call.given.append(Given(number, version, again=False, before=before))
     assert item.unit is not None
-    events.publish(call.session, FiguresStored(unit, system, day, call.now))
+    events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=stands is None and lines is None))
     audit.record(
         call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
         after={"source": call.body.source, "version": version, "digest": digest},

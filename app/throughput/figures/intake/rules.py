@@ -83,12 +83,15 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
     known: dict[Any, tuple[str, date, System]] = {}
     counted: dict[int, tuple[int | None, str | None]] = {}  # by the cell: the same text is one, of thousands
     counts_at = [(m, sheet.columns[m]) for m in MEASURES if m in sheet.columns]
+    width = max(sheet.columns.values()) + 1
     for number in range(sheet.first, len(sheet.grid.rows)):
         row = sheet.grid.rows[number]
+        if len(row) < width:
+            row = [*row, *[BLANK] * (width - len(row))]
         counts: dict[str, int] = {}
         wrong: list[Fault] = []
         for measure, column in counts_at:
-            cell = row[column] if column < len(row) else BLANK
+            cell = row[column]
             if cell is BLANK:
                 continue
             if (read_before := counted.get(id(cell))) is None:
@@ -100,8 +103,8 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
                 counts[measure] = count
         if not counts and not wrong:
             continue
-        of = _whose(sheet, number, known, wrong)
-        code = _code(sheet.grid.at(number, sheet.columns["field"]))
+        of = _whose(sheet, number, row, known, wrong)
+        code = _code(row[sheet.columns["field"]])
         if not code:
             wrong.append(fault(number, sheet.columns["field"], "required"))
         if wrong or of is None:
@@ -118,11 +121,11 @@ def read(sheet: Found, faults: list[Fault]) -> list[UnitDay]:
 
 
 def _whose(
-    sheet: Found, number: int, known: dict[Any, tuple[str, date, System]], faults: list[Fault]
+    sheet: Found, number: int, row: list[Cell], known: dict[Any, tuple[str, date, System]], faults: list[Fault]
 ) -> tuple[str, date, System] | None:
     """Return whose a row is: judged once for all that are written alike, for a unit-day has many."""
-    cells = [sheet.grid.at(number, sheet.columns[name]) for name in WHOSE]
-    written = tuple(cell.value for cell in cells)
+    cells = row[sheet.columns["unit"]], row[sheet.columns["day"]], row[sheet.columns["system"]]
+    written = cells[0].value, cells[1].value, cells[2].value
     if (found := known.get(written)) is not None:
         return found
     said = len(faults)
