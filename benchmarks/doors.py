@@ -18,6 +18,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import xlsxwriter
 from pydantic import SecretStr
 from sqlalchemy import text
 
@@ -33,6 +34,7 @@ from benchmarks.app import NOW
 ROUNDS = 7
 FIELDS = 10  # a unit's usual ones
 DAYS = 25
+FILES = 40  # of one day
 OPEN_DAYS = 2  # a call, of days that may still be reported
 MEASURES = ("received_online", "received_counter", "resolved_early", "resolved_on_time", "resolved_overdue",
             "withdrawn", "pending_overdue")  # fmt: skip
@@ -170,19 +172,38 @@ def compare(
     )  # fmt: skip
 
 
-def filled(template: dict[str, Any], step: int) -> bytes:
-    """Return a day's template of the city's system with counts in it, as a form with a file."""
+def filled(template: dict[str, Any], step: int) -> list[list[Any]]:
+    """Return a day's template of the city's system with counts in it, as rows."""
     counts = {"received_online": 20 + step % 7, "received_counter": 3, "resolved_early": 4, "resolved_on_time": 5}
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(column["heading"] for column in template["columns"])
+    rows: list[list[Any]] = [[column["heading"] for column in template["columns"]]]
     for row in (row for row in template["rows"] if row["field"].startswith("B") and row["system"] == "city"):
         about = {"system": "Thành phố", "field": row["field"], "name": ""}
         stocks = dict.fromkeys(("carried_over", "pending_in_time"), "")
         memos = {c["name"]: "" for c in template["columns"][3 + len(COLUMNS) :]}
-        writer.writerow((about | stocks | memos | counts).get(c["name"], 0) for c in template["columns"])
-    part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n'
-    return part + out.getvalue().encode() + b"\r\n--b--\r\n"
+        rows.append([(about | stocks | memos | counts).get(c["name"], 0) for c in template["columns"]])
+    return rows
+
+
+def as_csv(rows: list[list[Any]]) -> bytes:
+    """Return rows as a form with a CSV file."""
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return _form("a.csv", out.getvalue().encode())
+
+
+def as_workbook(rows: list[list[Any]]) -> bytes:
+    """Return rows as a form with an XLSX file."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate(rows):
+            sheet.write_row(number, 0, row)
+    return _form("a.xlsx", out.getvalue())
+
+
+def _form(name: str, content: bytes) -> bytes:
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n--b--\r\n"
 
 
 def file_of(source: str, first: date, step: int) -> bytes:
@@ -197,6 +218,16 @@ def file_of(source: str, first: date, step: int) -> bytes:
     said = f'--b\r\nContent-Disposition: form-data; name="source"\r\n\r\n{source}\r\n'.encode()
     part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\nContent-Type: text/csv\r\n\r\n'
     return said + part + out.getvalue().encode() + b"\r\n--b--\r\n"
+
+
+def waited(officer: Caller, path: str, files: list[bytes]) -> tuple[float, float]:
+    """Return the median and the 95th percentile of the milliseconds that an officer waits for a day's file."""
+    spent = []
+    for content in files:
+        begin = time.perf_counter()
+        officer("POST", path, content, "multipart/form-data; boundary=b")
+        spent.append((time.perf_counter() - begin) * 1000)
+    return statistics.median(spent), statistics.quantiles(spent, n=20)[-1]
 
 
 def confirmed(answer: bytes) -> None:
@@ -250,10 +281,15 @@ def main() -> None:
             compare(
                 "a file as a day's report", path, pid,
                 lambda n: officer(
-                    "POST", f"/reports/{WARDS[3]}/{TODAY}/import", filled(sheet, n), "multipart/form-data; boundary=b"
+                    "POST", f"/reports/{WARDS[3]}/{TODAY}/import", as_csv(filled(sheet, n)),
+                    "multipart/form-data; boundary=b",
                 ) and None,
                 [("raw_lines", "report_lines", REPORT_LINES, line_rows(1, LINES))],
             )  # fmt: skip
+            at = f"/reports/{WARDS[3]}/{TODAY}/import"
+            for name, made_of in (("CSV", as_csv), ("XLSX", as_workbook)):
+                spent = waited(officer, at, [made_of(filled(sheet, n)) for n in range(FILES)])
+                print(f"one day's file, {name}: median {spent[0]:.1f} ms, 95th percentile {spent[1]:.1f} ms")
 
 
 if __name__ == "__main__":
