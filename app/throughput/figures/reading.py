@@ -115,6 +115,13 @@ def said_of(session: Session, unit_id: int, day: date, system: System) -> dict[i
 REPORT = hot.table(Report).c
 REVISION = hot.table(ReportRevision).c
 LINE = hot.table(ReportLine).c
+# Of what a source says now the report was made that stands; none of another's, nor one that differs in any cell.
+MADE = (DAY.gaps == 0) & (
+    select(REVISION.id)
+    .join(REPORT.id.table, (REPORT.id == REVISION.report_id) & (REPORT.version == REVISION.number))
+    .where(REVISION.id == DAY.revision_id)
+    .exists()
+)
 
 
 def reported(

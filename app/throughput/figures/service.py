@@ -123,7 +123,7 @@ def _received(call: Call, item: Item) -> FigureResultOut:
     stands, digest = call.standing.get(item.key), item.digest(call.body.since)
     if stands is not None and stands.digest == digest:
         status, version = FigureStatus.unchanged, stands.version
-        call.given.append(Given(stands.id, version, again=True, before=None))
+        call.given.append(Given(stands.id, version, again=True, before=None, stands_as=version))
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
         storing.store(call, item, stands, version, digest)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +31,9 @@ _end_figure = update(_FIGURE_TABLE).where(
     FIGURE.figure_day_id == bindparam("of_day"), FIGURE.field_id == bindparam("field"),
     FIGURE.measure == bindparam("named"), FIGURE.known_to.is_(None),
 )  # fmt: skip
+_stand_moved = update(hot.table(FigureImportDay)).where(
+    _OF.figure_day_id == bindparam("of_day"), _OF.stands_as == bindparam("was")
+)
 _current = select(FIGURE.field_id, FIGURE.measure, FIGURE.value).where(
     FIGURE.figure_day_id == bindparam("of_day"), FIGURE.known_to.is_(None)
 )
@@ -57,26 +60,35 @@ class Standing:
     digest: str
     revision_id: int | None
     since: date | None
+    totals: str | None
     counted_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What stood of a unit-day in a newer version's place; `figures` by field's number and measure."""
+    """What stood of a unit-day in a newer version's place; `figures` by field's number and measure.
+
+    `totals`: those since `since`, as JSON, where it counted so.
+    """
 
     since: date | None
+    totals: str | None
     counted_until: datetime | None
     figures: dict[tuple[int, str], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Which version a call gave a unit-day, or said `again`, and what stood before it."""
+    """Which version a call gave a unit-day, or said `again`, and what stood before it.
+
+    `stands_as`: the version that has its totals now, a newer one where other totals of the call moved the day.
+    """
 
     figure_day: int
     version: int
     again: bool
     before: Before | None
+    stands_as: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +114,7 @@ def standing(session: Session, source: str, units: Iterable[int], days: list[dat
     rows = session.execute(
         select(
             DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id,
-            DAY.since, DAY.counted_until,
+            DAY.since, DAY.totals, DAY.counted_until,
         )
         .where(DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days)))
     )  # fmt: skip
@@ -128,8 +140,8 @@ def store(call: Call, item: Item, stands: Standing | None, version: int, digest:
         number = stands.id
         hot.run(call.session, _update_day, head | {"which": number})
     stood = _write(call, number, version, item.of_day, now, anew=stands is None)
-    before = Before(stands.since, stands.counted_until, stood) if stands is not None else None
-    call.given.append(Given(number, version, again=False, before=before))
+    before = Before(stands.since, stands.totals, stands.counted_until, stood) if stands is not None else None
+    call.given.append(Given(number, version, again=False, before=before, stands_as=version))
     assert item.unit is not None
     events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=stands is None and lines is None))
     audit.record(
@@ -150,6 +162,12 @@ def move(call: Call, later: chains.Later) -> bool:
     count = None if lines is None else len(gaps(lines, later.of_day))
     head = {"version": later.version + 1, "known_at": now, "gaps": count, "which": later.id}
     hot.run(call.session, _update_day, head)
+    # The totals are still the word of the file that brought them.
+    hot.run(call.session, _stand_moved, {"of_day": later.id, "was": later.version, "stands_as": later.version + 1})
+    if later.is_sent:
+        for n, one in enumerate(call.given):
+            if one.figure_day == later.id:
+                call.given[n] = replace(one, stands_as=later.version + 1)
     _write(call, later.id, later.version + 1, later.of_day, now, anew=False)
     assert later.of.unit is not None
     events.publish(call.session, FiguresStored(later.unit_id, later.system, later.day, call.now))
@@ -192,7 +210,7 @@ def give_back(
 ) -> None:  # fmt: skip
     """Make what a source said of a unit-day before its newest version its word again, as a version after that.
 
-    `before`: a day's own figures, None where it said nothing. Totals are never given back: later days rest on them.
+    `before`: with the day's own figures, None where it said nothing. Who gives totals back sees to the days after them.
     """
     lines = call.reports.get(key)
     codes = {info.id: code for code, info in call.reference.by_code.items()}
@@ -200,8 +218,10 @@ def give_back(
     for (of, measure), value in before.figures.items() if before is not None else ():
         counts.setdefault(codes[of], {})[measure] = value
     head = {
-        "version": version + 1, "known_at": now, "sent_by": call.caller.label, "digest": digest, "since": None,
-        "totals": None, "counted_until": before.counted_until if before is not None else None,
+        "version": version + 1, "known_at": now, "sent_by": call.caller.label, "digest": digest,
+        "since": before.since if before is not None else None,
+        "totals": before.totals if before is not None else None,
+        "counted_until": before.counted_until if before is not None else None,
         "gaps": None if lines is None else len(gaps(lines, counts)),
     }  # fmt: skip
     hot.run(call.session, _update_day, head | {"which": number})

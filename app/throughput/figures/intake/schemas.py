@@ -99,12 +99,15 @@ class BroughtOut(BaseModel):
     accepted: Annotated[int, Field(description="That it gave new figures")]
     standing: Annotated[int, Field(description="Of those that are still the source's newest word")]
     confirmed: Annotated[int, Field(description="Of those that are reports by now")]
-    ending: Annotated[int, Field(description="That its withdrawal would end: no report, said by nobody else since")]
+    ending: Annotated[
+        int, Field(description="That its withdrawal would end: said by nobody else since, no report unless `whole`")
+    ]
     taken_back: int
     withdrawn_at: datetime | None
     withdrawn_by: str | None
     reason: Annotated[str | None, Field(description="Why it was withdrawn")]
-    may_withdraw: Annotated[bool, Field(description="Neither withdrawn, nor of totals or in their place")]
+    may_withdraw: Annotated[bool, Field(description="Not withdrawn")]
+    whole: Annotated[bool, Field(description="Of totals or in their place: it goes whole, its reports with it")]
 
 
 class BroughtPage(BaseModel):

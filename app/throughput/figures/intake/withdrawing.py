@@ -1,12 +1,11 @@
-"""The files of unit-days that were brought, and taking one back: what it said ends, what became a report stays."""
+"""The files of unit-days that were brought, and taking one back: what it said ends, what stood before stands again."""
 
-import hashlib
-import json
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, or_, select
 from sqlmodel import Session
 
 from app.core import audit, hot
@@ -15,32 +14,22 @@ from app.core.db import take_turns
 from app.core.errors import Conflict, Fault, Forbidden, Invalid, NotFound
 from app.core.files import FileOut, StoredFile
 from app.core.paging import Page, cut
-from app.procedures.rules import System
 from app.throughput.figures import senders, storing
-from app.throughput.figures.intake import words
+from app.throughput.figures.intake import returning, whole, words
 from app.throughput.figures.intake.schemas import BroughtOut, BroughtPage, WithdrawalIn
 from app.throughput.figures.intake.words import Word
 from app.throughput.figures.models import FigureDay, FigureImport, FigureImportDay
-from app.throughput.figures.reading import DAY, REPORT, REVISION, reported
+from app.throughput.figures.reading import DAY, MADE, reported
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import FiguresIn
-from app.throughput.figures.storing import Before, Call, Given
+from app.throughput.figures.storing import Call, Given
 from app.throughput.forms import Reference
 from app.units.models import Unit
 
 _IMPORT, _OF, _FILE = hot.table(FigureImport).c, hot.table(FigureImportDay).c, hot.table(StoredFile).c
 _UNIT = hot.table(Unit).c
+_OF_TOTALS = (_IMPORT.basis == Basis.cumulative.value) | _IMPORT.over_totals
 _OTHER = hot.table(FigureImportDay).alias("other").c
-# Of what a source says now, no other report was made that stands, nor one that differs from it in any cell.
-_MADE = (DAY.gaps == 0) & (
-    select(REVISION.id)
-    .join(REPORT.id.table, (REPORT.id == REVISION.report_id) & (REPORT.version == REVISION.number))
-    .where(REVISION.id == DAY.revision_id)
-    .exists()
-)
-_OF_DAY = _OF.figure_day_id == bindparam("of_day")
-_end = hot.table(FigureImportDay).update().where(_OF.import_id == bindparam("of_import"), _OF_DAY)
-_stand = hot.table(FigureImportDay).update().where(_OF.version == bindparam("of_version"), _OF_DAY)
 
 
 def note(session: Session, caller: Caller, body: FiguresIn, given: list[Given], *, file: FileOut, now: datetime) -> int:
@@ -66,9 +55,9 @@ def note(session: Session, caller: Caller, body: FiguresIn, given: list[Given], 
         )
     )
     rows = [
-        {"import_id": row.id, "figure_day_id": one.figure_day, "version": one.version, "stands_as": one.version,
+        {"import_id": row.id, "figure_day_id": one.figure_day, "version": one.version, "stands_as": one.stands_as,
          "again": one.again, "said_since": False, "withdrawn": False, "taken_back": None,
-         "before": None if one.before is None else _kept(one.before)}
+         "before": None if one.before is None else returning.kept(one.before)}
         for one in given
         if not one.again or one.figure_day in of_files
     ]  # fmt: skip
@@ -92,9 +81,9 @@ def withdraw(session: Session, caller: Caller, number: int, *, body: WithdrawalI
     """Take back what a file said, where that is the source's word, nobody said it since and no report was made of it.
 
     The last that was said before and is still said is the source's word again, as a newer version; every older value
-    stays in the history. The same again has no effect. Raises NotFound for another's file; Forbidden where the source
-    is another's by now; Conflict where it was withdrawn with other words, or where totals are in it or in its place, on
-    which later days rest.
+    stays in the history. A file of totals, or one in their place, goes whole with the reports that were made of it, or
+    not at all. The same again has no effect. Raises NotFound for another's file; Forbidden where the source is
+    another's by now; Conflict where it was withdrawn with other words, or where a day keeps totals from going.
     """
     held = select(FigureImport).where(_IMPORT.id == number, _whose(caller)).with_for_update()
     row = session.scalars(held).one_or_none()
@@ -104,82 +93,81 @@ def withdraw(session: Session, caller: Caller, number: int, *, body: WithdrawalI
         if row.reason != body.reason:
             raise Conflict("import_withdrawn")
         return _one(session, caller, number)
-    if row.basis == Basis.cumulative or row.over_totals:
-        raise Conflict("totals_not_withdrawn")
     of_import = select(DAY.unit_id).join(hot.table(FigureImportDay), _OF.figure_day_id == DAY.id)
     units = set(session.scalars(of_import.where(_OF.import_id == number)))
     take_turns(session, units)
     if not all(map(senders.voices(session, caller, row.source).may, units)):
         raise Forbidden("source_of_another", values={"source": row.source})
-    days = session.execute(
-        select(*hot.table(FigureDay).c, _UNIT.code, _OF.version.label("given"), _MADE.label("is_made"))
-        .join(hot.table(FigureImportDay), (_OF.figure_day_id == DAY.id) & (_OF.stands_as == DAY.version))
-        .join(hot.table(Unit), _UNIT.id == DAY.unit_id)
-        .where(_OF.import_id == number)
-        .order_by(_UNIT.code, DAY.system, DAY.day)
-    ).all()
-    ending = hot.table(FigureImportDay).update().where(_OF.import_id == number)
-    made = [day.id for day in days if day.is_made]
-    session.execute(ending.where(_OF.figure_day_id.not_in(made)).values(withdrawn=True))
-    said = _said(session, number)
-    back = [day for day in days if not day.is_made and not words.is_said(said[day.id], day.given)]
-    _take_back(session, caller, row, back, said, now)
+    if row.basis == Basis.cumulative or row.over_totals:
+        taken_back = _whole(session, caller, row, body.reason, now)
+    else:
+        taken_back = _parts(session, caller, row, now)
     row.withdrawn_at, row.withdrawn_by, row.reason = now, caller.label, body.reason
     session.flush()
     audit.record(
         session, "figures.import_withdrawn", f"figure-imports/{number}",
-        after={"file": row.file_id, "source": row.source, "taken_back": len(back)}, reason=body.reason,
+        after={"file": row.file_id, "source": row.source, "taken_back": taken_back}, reason=body.reason,
     )  # fmt: skip
     return _one(session, caller, number)
 
 
-def _said(session: Session, number: int) -> dict[int, list[Word]]:
+def _said(session: Session, row: FigureImport) -> dict[int, list[Word]]:
     """Return what files said of the unit-days of one of them, by unit-day."""
-    days = select(_OTHER.figure_day_id).where(_OTHER.import_id == number)
+    days = select(_OTHER.figure_day_id).where(_OTHER.import_id == row.id)
     found: dict[int, list[Word]] = defaultdict(list)
-    for row in session.execute(select(*hot.table(FigureImportDay).c).where(_OF.figure_day_id.in_(days))):
-        is_said = row.said_since or not row.withdrawn
-        found[row.figure_day_id].append(Word(row.version, row.again, is_said, row.taken_back, row.before))
+    for one in session.execute(select(*hot.table(FigureImportDay).c).where(_OF.figure_day_id.in_(days))):
+        is_said = one.said_since or not one.withdrawn
+        found[one.figure_day_id].append(Word(one.version, one.again, is_said, one.taken_back, one.before))
     return found
 
 
-def _take_back(
-    session: Session, caller: Caller, row: FigureImport, days: list[Any], said: dict[int, list[Word]], now: datetime
-) -> None:  # fmt: skip
-    if not days:
-        return
+def _parts(session: Session, caller: Caller, row: FigureImport, now: datetime) -> int:
+    """Give back each unit-day by itself, but of those that became a report; returns of how many."""
+    days = session.execute(
+        select(*hot.table(FigureDay).c, _UNIT.code, _OF.version.label("given"), MADE.label("is_made"))
+        .join(hot.table(FigureImportDay), (_OF.figure_day_id == DAY.id) & (_OF.stands_as == DAY.version))
+        .join(hot.table(Unit), _UNIT.id == DAY.unit_id)
+        .where(_OF.import_id == row.id)
+        .order_by(_UNIT.code, DAY.system, DAY.day)
+    ).all()
+    made = [day.id for day in days if day.is_made]
+    ending = hot.table(FigureImportDay).update().where(_OF.import_id == row.id)
+    session.execute(ending.where(_OF.figure_day_id.not_in(made)).values(withdrawn=True))
+    said = _said(session, row)
+    back = [day for day in days if not day.is_made and not words.is_said(said[day.id], day.given)]
+    if back:
+        call = _call(session, caller, row, back, now)
+        for day in back:
+            version, before = words.before(said[day.id], day.given)
+            returning.give(call, _number(row), day, version, returning.read(before))
+        storing.finish(call)
+    return len(back)
+
+
+def _whole(session: Session, caller: Caller, row: FigureImport, why: str, now: datetime) -> int:
+    """Give back all of a file of totals, or one in their place, with the days that rest on it, or nothing."""
+    of_import = _OF.import_id == row.id
+    session.execute(hot.table(FigureImportDay).update().where(of_import).values(withdrawn=True))
+    if row.over_totals and not all(map(returning.knows_totals, session.scalars(select(_OF.before).where(of_import)))):
+        raise Conflict("totals_not_kept")
+    said = _said(session, row)
+    of_file = select(DAY.unit_id, DAY.day).join(hot.table(FigureImportDay), _OF.figure_day_id == DAY.id)
+    units, first = of_file.with_only_columns(DAY.unit_id), of_file.with_only_columns(func.min(DAY.day))
+    may_move = DAY.unit_id.in_(units.where(of_import)) & (DAY.day >= first.where(of_import).scalar_subquery())
+    days = session.execute(select(DAY.unit_id, DAY.day).where(DAY.source == row.source, may_move)).all()
+    return whole.take_back(_call(session, caller, row, days, now), _number(row), said, why) if days else 0
+
+
+def _call(session: Session, caller: Caller, row: FigureImport, days: Sequence[Any], now: datetime) -> Call:
     first, last = min(day.day for day in days), max(day.day for day in days)
-    reference = Reference.read(session)
     stands = reported(session, {day.unit_id for day in days}, first, last)
     body = FiguresIn.model_construct(source=row.source, basis=Basis.daily, since=None, items=[])
-    call = Call(session, reference, caller, body, now, {}, stands, [])
-    for day in days:
-        key = day.unit_id, System(day.system), day.day
-        version, before = words.before(said[day.id], day.given)
-        # By no call is this known again: the same figures sent anew are a new word.
-        digest = hashlib.sha256(f"withdrawn {row.id} {day.id}".encode()).hexdigest()
-        storing.give_back(call, day.id, key, _read(before), day.version, max(now, day.known_at), digest)
-        newest = day.version + 1
-        hot.run(session, _end.values(taken_back=newest), {"of_import": row.id, "of_day": day.id})
-        hot.run(session, _stand.values(stands_as=newest), {"of_version": version, "of_day": day.id})
-        audit.record(
-            session, "figures.taken_back", f"figures/{day.code}/{day.day}/{day.system}",
-            after={"source": row.source, "version": newest, "import": row.id},
-        )  # fmt: skip
-    storing.finish(call)
+    return Call(session, Reference.read(session), caller, body, now, {}, stands, [])
 
 
-def _kept(before: Before) -> str:
-    until = before.counted_until.isoformat() if before.counted_until is not None else None
-    return json.dumps([until, [[*cell, value] for cell, value in before.figures.items()]], separators=(",", ":"))
-
-
-def _read(kept: str | None) -> Before | None:
-    if kept is None:
-        return None
-    until, cells = json.loads(kept)
-    figures = {(field, measure): value for field, measure, value in cells}
-    return Before(None, datetime.fromisoformat(until) if until is not None else None, figures)
+def _number(row: FigureImport) -> int:
+    assert row.id is not None
+    return row.id
 
 
 def _whose(caller: Caller) -> Any:
@@ -193,13 +181,12 @@ def _query(caller: Caller) -> Any:
     said_beside = select(_OTHER.import_id).where(
         by_others, _OTHER.import_id != _OF.import_id, _OTHER.withdrawn.is_(False)
     )
+    nobody_else = standing.where(_OF.withdrawn.is_(False), _OF.said_since.is_(False), ~said_beside.exists())
     columns = {
         "accepted": of.where(_OF.again.is_(False)), "taken_back": of.where(_OF.taken_back.is_not(None)),
         "standing": standing.where(_OF.again.is_(False)),
-        "confirmed": standing.where(_OF.again.is_(False), _MADE),
-        "ending": standing.where(
-            _OF.withdrawn.is_(False), _OF.said_since.is_(False), ~said_beside.exists(), func.coalesce(~_MADE, True)
-        ),
+        "confirmed": standing.where(_OF.again.is_(False), MADE),
+        "ending": nobody_else.where(or_(_OF_TOTALS, func.coalesce(~MADE, True))),
     }  # fmt: skip
     counts = (of.correlate(hot.table(FigureImport)).scalar_subquery().label(name) for name, of in columns.items())
     return (
@@ -214,11 +201,11 @@ def _one(session: Session, caller: Caller, number: int) -> BroughtOut:
 
 
 def _out(row: Any) -> BroughtOut:
-    may_withdraw = row.reason is None and row.basis == Basis.daily and not row.over_totals
     return BroughtOut(
         id=row.id, source=row.source, basis=Basis(row.basis), at=row.at, by=row.by,
         file=FileOut(id=row.file_id, name=row.name, sha256=row.sha256, size=row.size),
         accepted=row.accepted, standing=row.standing, confirmed=row.confirmed,
-        ending=row.ending if may_withdraw else 0, taken_back=row.taken_back,
-        withdrawn_at=row.withdrawn_at, withdrawn_by=row.withdrawn_by, reason=row.reason, may_withdraw=may_withdraw,
+        ending=row.ending if row.reason is None else 0, taken_back=row.taken_back,
+        withdrawn_at=row.withdrawn_at, withdrawn_by=row.withdrawn_by, reason=row.reason,
+        may_withdraw=row.reason is None, whole=row.basis == Basis.cumulative or row.over_totals,
     )  # fmt: skip
