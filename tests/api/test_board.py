@@ -350,6 +350,8 @@ def test_what_is_kept_of_a_day_follows_every_change(api: Api, clock: SetClock) -
     assert row(see(analyst), OTHER)["name"] == "Phú Xuân mới"
     clock.set(f"{DAY}T16:29:59+07:00")
     assert stands(OTHER)[0] == "not_due"
+    clock.set(f"{DAY}T16:30:00+07:00")
+    assert stands(OTHER)[0] == "due"
     clock.set(f"{DAY}T17:00:00+07:00")
     assert stands(OTHER)[1] == ["due", "due"]
     clock.set(f"{DAY}T17:00:01+07:00")

@@ -20,7 +20,7 @@ WEEK = ["2026-11-16", "2026-11-17", "2026-11-18", BEFORE, DAY]
 def came(client: TestClient, totals: dict[str, int], source: str = "one-gate", basis: str = "cumulative") -> int:
     """Bring a file of so many dossiers by day, all settled; returns its number."""
     rows = [row(day=day, received_online=n, resolved_early=n) for day, n in totals.items()]
-    said = {"since": WEEK[0]} if basis == "cumulative" else {}
+    said: Any = {"since": WEEK[0]} if basis == "cumulative" else {}
     answer = bring(client, csv_of(*rows), source=source, basis=basis, **said)
     assert answer.status_code == 200, answer.text
     number: int = answer.json()["number"]
@@ -89,7 +89,8 @@ def test_after_withdrawals_stands_what_the_files_left_would_have_said(
     """Files of random totals, the newest withdrawn now and then; another source is brought only those that are left."""
     chance = random.Random(seed)
     for number in range(3):
-        source, live = f"source-{number}", []
+        source = f"source-{number}"
+        live: list[tuple[int, dict[str, int]]] = []
         for _ in range(8):
             if live and chance.random() < 0.4:
                 file, _ = live.pop()

@@ -22,7 +22,6 @@ from app.throughput.board.standing import NOTHING_OWED, OPEN_RANKS, STATES, Stan
 from app.throughput.models import DayTotal, Obligation, Report
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
-from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 from app.units.models import Unit
 
@@ -50,7 +49,7 @@ def board(
     if page is not None:
         begin = bisect_right(wanted, _key(page.after), key=lambda unit: unit.place) if page.after is not None else 0
         shown, following = cut(wanted[begin : begin + page.limit + 1], page, lambda unit: unit.place)
-    figures = Kept(session, Scope(caller.units, None, None)).by_day(day, day).get(day, Figures())
+    figures = all_units.figures
     counts = all_units.counts
     return BoardOut(
         day=day,

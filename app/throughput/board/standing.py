@@ -1,24 +1,26 @@
 """A day as every unit stands on it: kept by the process while nothing changes, for many look at it at once."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, union, union_all
 from sqlmodel import Session
 
 from app.core import hot
 from app.core.access import Caller
 from app.procedures.rules import System
 from app.throughput.board.schemas import SystemCount
+from app.throughput.changes import Changes, seen
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report, ReportRevision
-from app.throughput.rules import SYSTEMS
+from app.throughput.rules import SYSTEMS, Figures
 from app.throughput.summary.schemas import Completeness
 from app.throughput.summary.service import completeness
-from app.throughput.summary.sums import Scope
+from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 
 STATES = tuple(State)
@@ -27,6 +29,7 @@ NOTHING_OWED = len(STATES)
 KEPT_DAYS = 40
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
 _OBLIGATION = hot.table(Obligation)
+_CLOCKS = (_OBLIGATION.c.due_at, _OBLIGATION.c.cut_off_at)
 _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
 
@@ -88,16 +91,31 @@ class Standing:
 
 @dataclass(frozen=True)
 class DayStanding:
-    """What the board says of all units, worst first, and by what it is known to be still true."""
+    """What the board says of all units, worst first, and by what it is known to be still true.
+
+    `moments`: when deadlines and cut-offs of the day are, of which so many had `passed`, or had come; `figures`: the
+    day's sums.
+    """
 
     reference: Reference
-    mark: tuple[Any, ...]
+    read_at: Changes | None
+    moments: list[datetime]
+    passed: tuple[int, int]
+    day: date
     units: list[Standing]
     missing: list[Standing]
     counts: Counter[int]
     systems: list[SystemCount]
     completeness: Completeness
     cut_off: datetime | None
+    figures: Figures
+
+    def is_true(self, changes: Changes, now: datetime) -> bool:
+        """Tell whether no report or waiver of the day has changed since, and no deadline passed."""
+        read_at = self.read_at
+        if read_at is None or changes.since(read_at.era, read_at.number, self.day):
+            return False
+        return _passed(self.moments, now) == self.passed
 
 
 # A city's day is read by many every few seconds and changes now and then: it is worked out once a process and change.
@@ -107,40 +125,20 @@ _kept: WeakKeyDictionary[Any, dict[date, DayStanding]] = WeakKeyDictionary()
 def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DayStanding:
     """Return a day as it stands, for who sees every unit from the process's own copy while nothing has changed."""
     reference = Reference.read(session)
-    if caller.units is not None:
-        return _read(session, caller, reference, day, now, ())
-    # The mark first: what is read after it is at least as new, and a change between the two is seen next time.
-    mark = _mark(session, day, now)
+    changes = seen(session) if caller.units is None else None
+    if changes is None:
+        return _read(session, caller, reference, day, now, None)
     of_database = _kept.setdefault(session.connection().engine.pool, {})
     found = of_database.get(day)
-    if found is None or found.mark != mark or found.reference is not reference:
+    if found is None or found.reference is not reference or not found.is_true(changes, now):
         if len(of_database) >= KEPT_DAYS:
             of_database.clear()
-        found = of_database[day] = _read(session, caller, reference, day, now, mark)
+        found = of_database[day] = _read(session, caller, reference, day, now, changes)
     return found
 
 
-def _mark(session: Session, day: date, now: datetime) -> tuple[Any, ...]:
-    """Return numbers that differ as soon as any state of a day does.
-
-    A report's version only ever grows; deadlines move with the reference data alone, so that how many of them are over
-    tells which.
-    """
-
-    def number(condition: Any, value: Any = 1) -> Any:
-        return func.sum(case((condition, value), else_=0))
-
-    reports = select(func.count(), func.sum(_REPORT.c.version)).where(_REPORT.c.day == day)
-    waived = _OBLIGATION.c.waived_at.is_not(None)
-    owed = select(
-        func.count(), number(waived), number(waived, _OBLIGATION.c.id), number(_OBLIGATION.c.due_at < now),
-        number(_OBLIGATION.c.cut_off_at <= now),
-    ).where(_OBLIGATION.c.day == day)  # fmt: skip
-    return (*session.execute(reports).one(), *session.execute(owed).one())
-
-
 def _read(
-    session: Session, caller: Caller, reference: Reference, day: date, now: datetime, mark: tuple[Any, ...]
+    session: Session, caller: Caller, reference: Reference, day: date, now: datetime, changes: Changes | None
 ) -> DayStanding:
     rows = select(parts(day, now))
     if caller.units is not None:
@@ -156,16 +154,32 @@ def _read(
         units.append(Standing(unit_id, unit.code, unit.name, by_system, place))
     units.sort(key=lambda unit: unit.place)
     scope = Scope(caller.units, None, None)
+    moments = _moments(session, day)
     return DayStanding(
         reference=reference,
-        mark=mark,
+        read_at=changes,
+        moments=moments,
+        passed=_passed(moments, now),
+        day=day,
         units=units,
         missing=[unit for unit in units if unit.open],
         counts=Counter(unit.rank for unit in units),
         systems=[system_count(units, system) for system in SYSTEMS],
         completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
         cut_off=_cut_off(session, scope, day),
+        figures=Kept(session, scope).by_day(day, day).get(day, Figures()),
     )
+
+
+def _passed(moments: list[datetime], now: datetime) -> tuple[int, int]:
+    """Return how many moments lie before now, and how many not after: a deadline ends after it, a cut-off with it."""
+    return bisect_left(moments, now), bisect_right(moments, now)
+
+
+def _moments(session: Session, day: date) -> list[datetime]:
+    """Return when a day's states move by the clock alone: a deadline is over, or a day's figures are due."""
+    of_day = [select(column).where(_OBLIGATION.c.day == day) for column in _CLOCKS]
+    return sorted(session.execute(union(*of_day)).scalars())
 
 
 def system_count(units: list[Standing], system: System) -> SystemCount:
