@@ -273,6 +273,7 @@ def test_every_unsafe_route_leaves_an_entry(
         done.add(operation)
     call("put_reminder_time", analyst, "PUT", f"/throughput/reminders/times/{OTHER}", {"minutes": 45})
     call("remind_unit", analyst, "POST", f"/throughput/reports/{OTHER}/{DAY}/city/reminders")
+    call("remind_all", analyst, "POST", f"/throughput/board/{DAY}/reminders")
     annex = workbook(("TT", "Nhiệm vụ", "Đơn vị chủ trì", "Thời hạn"), (1, "Nhiệm vụ mới", "Thuận Hóa", "Quý IV/2026"))
     before = len(_entries(app))
     brought = analyst.post(

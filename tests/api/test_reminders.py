@@ -146,6 +146,36 @@ def test_by_hand_not_too_often_and_only_what_is_owed(app: FastAPI, api: Api, clo
     assert api(unit=OTHER).get(AT, params={"unit": WARD}).status_code == 404
 
 
+def test_all_who_owe_are_reminded_at_once_each_as_if_by_hand(
+    app: FastAPI, api: Api, people: Any, clock: SetClock
+) -> None:
+    analyst, every = api("city_analyst"), f"{API}/throughput/board/{DAY}/reminders"
+    assert api().post(every).status_code == 403
+    clock.set(f"{DAY}T16:10:00+07:00")
+    assert analyst.post(every).json()["reminded"] == 0, "the day is still counted"
+    clock.set(f"{DAY}T16:45:00+07:00")
+    assert analyst.post(BY_HAND).status_code == 201
+    put(api(unit=OTHER), unit=OTHER)
+    first = analyst.post(every).json()
+    assert first == {"day": DAY, "system": None, "reminded": 38, "units": 38, "recently": 1, "day_off": 0}
+    assert analyst.post(every).json() | {"reminded": 0, "units": 0, "recently": 39} == analyst.post(every).json()
+    assert analyst.post(BY_HAND).json()["code"] == "reminded_recently"
+    logged = [r for r in analyst.get(AT, params={"limit": 200}).json()["items"] if r["step"] == "by_hand"]
+    assert (len(logged), {r["system"] for r in logged}) == (39, {"city"}), "the ministries' is due in the morning"
+    assert OTHER not in {r["unit"] for r in logged}
+    page = people("city_analyst")
+    assert f'action="/throughput/board/{DAY}/reminders"' in page.get(f"/throughput/board?day={DAY}").text
+    clock.set("2026-11-23T10:00:00+07:00")
+    page = people("city_analyst")
+    done = page.post(f"/throughput/board/{DAY}/reminders", follow_redirects=True)
+    assert "Đã nhắc 40 đơn vị" in done.text
+    late = analyst.post(every, params={"system": "ministry"}).json()
+    assert (late["reminded"], late["recently"]) == (0, 40)
+    clock.set("2026-11-22T10:00:00+07:00")
+    assert (analyst.post(every).json()["day_off"], analyst.post(every).json()["reminded"]) == (39, 0), "a Sunday"
+    assert f"board/{DAY}/reminders" not in page.get(f"/throughput/board?day={DAY}").text
+
+
 def test_a_finding_past_its_due_day_is_reminded_of_and_ends_with_it(app: FastAPI, api: Api, clock: SetClock) -> None:
     officer = api()
     sent = officer.put(f"{API}/throughput/reports/{WARD}/{DAY}/city", json=report())

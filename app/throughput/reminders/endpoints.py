@@ -17,7 +17,7 @@ from app.core.web import Render, form
 from app.procedures.rules import System
 from app.throughput.endpoints import TheMatch, TheUnit, UnitQuery, units_to_choose
 from app.throughput.reminders import making, service, times
-from app.throughput.reminders.models import ReminderOut, ReminderPage
+from app.throughput.reminders.models import RemindedOut, ReminderOut, ReminderPage
 from app.throughput.reminders.times import ReminderTimeIn, ReminderTimeOut
 from app.units.service import visible_unit
 
@@ -62,6 +62,23 @@ def remind_unit(
         service.one(session, number, now), to=f"/throughput/board?day={day}&reminded={unit.code}.{system.value}",
         created=True, location=f"/throughput/reminders?unit={unit.code}",
     )  # fmt: skip
+
+
+@router.post(
+    "/board/{day}/reminders", operation_id="remind_all", response_model=RemindedOut,
+    responses=problems(401, 403, 409, 422, 503),
+)  # fmt: skip
+def remind_all(
+    caller: CanRemind, day: Day, session: Writing, now: Now, render: Render,
+    system: Annotated[System | None, Query(description="Only what is owed in this one's software")] = None,
+) -> Response:  # fmt: skip
+    """Remind every unit of what it is late with of a day, or has due on the day itself; nobody twice in a moment."""
+    made, recently, resting = making.to_all(session, caller.label, day=day, system=system, now=now)
+    data = RemindedOut(
+        day=day, system=system, reminded=len(made), units=len({unit for unit, _ in made}), recently=recently,
+        day_off=resting,
+    )  # fmt: skip
+    return render.saved(data, to=f"/throughput/board?day={day}&all={data.units}")
 
 
 @router.get(

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import Session
 
 from app.core import audit, hot
-from app.core.clock import Clock, day_of
+from app.core.clock import Clock, at, day_of
 from app.core.db import Database, upsert
 from app.core.errors import Conflict
 from app.core.recurring import repeated
@@ -184,6 +184,49 @@ def by_hand(session: Session, by: str, *, unit: Unit, day: date, system: System,
     place = f"reports/{unit.code}/{day}/{system.value}"
     audit.record(session, "reminder.made", place, after={"step": ReminderStep.by_hand.value, "to": row["to_role"]})
     return number
+
+
+def to_all(
+    session: Session, by: str, *, day: date, system: System | None, now: datetime
+) -> tuple[list[tuple[int, str]], int, int]:  # fmt: skip
+    """Remind every unit of what it owes of a day and is late with, or has due on the day itself.
+
+    Returns the units and systems that were reminded, how many were reminded by hand a moment ago, and how many have
+    their day off.
+    """
+    reference = Reference.read(session)
+    pause, today = timedelta(minutes=reference.form.remind_again), day_of(now)
+    is_due = or_(OBLIGATION.c.due_at < now, OBLIGATION.c.due_at < at(day + timedelta(days=1), time()))
+    hand = (REMINDER.c.day == day) & (REMINDER.c.step == ReminderStep.by_hand.value)
+    before = and_(
+        hand, REMINDER.c.unit_id == OBLIGATION.c.unit_id, REMINDER.c.system == OBLIGATION.c.system,
+    )  # fmt: skip
+    query = (
+        select(OBLIGATION.c.unit_id, OBLIGATION.c.system, func.count(REMINDER.c.id), func.max(REMINDER.c.made_at))
+        .select_from(OBLIGATION.outerjoin(REPORT, with_report).outerjoin(REMINDER, before))
+        .where(OBLIGATION.c.day == day, OBLIGATION.c.cut_off_at <= now, is_due, still_owed(now))
+        .group_by(OBLIGATION.c.unit_id, OBLIGATION.c.system)
+        .order_by(OBLIGATION.c.unit_id, OBLIGATION.c.system)
+    )
+    rows, recently, resting = [], 0, 0
+    for unit_id, name, count, last in session.execute(query if system is None else query.where(_of(system))):
+        if not reference.calendar(unit_id).is_working_day(today):
+            resting += 1
+        elif last is not None and now < last + pause:
+            recently += 1
+        else:
+            key = f"{unit_id}/{day}/{name}/by_hand/{count + 1}"
+            rows.append(_row(unit_id, day, name, ReminderStep.by_hand, now, key) | {"made_by": by})
+    for some in batched(rows, AT_ONCE):
+        session.execute(REMINDER.insert(), some)
+    if rows:
+        told = {"step": ReminderStep.by_hand.value, "count": len(rows), "system": system.value if system else None}
+        audit.record(session, "reminders.made", f"reminders/{day}", after=told)
+    return [(row["unit_id"], row["system"]) for row in rows], recently, resting
+
+
+def _of(system: System) -> Any:
+    return OBLIGATION.c.system == system.value
 
 
 def on_return_stands(session: Session, event: ReasonsAdded | ReportCarried) -> None:

@@ -87,3 +87,14 @@ class ReminderPage(BaseModel):
     items: list[ReminderOut]
     next: str | None
     to_do: Annotated[ToDoOut | None, Shown(description="null: beside a filter, or on a later page")]
+
+
+class RemindedOut(BaseModel):
+    """Whom a reminder to all reached: reports that are owed, and of how many units."""
+
+    day: date
+    system: Annotated[System | None, Shown(description="null: both")]
+    reminded: int
+    units: int
+    recently: Annotated[int, Shown(description="Passed over: reminded by hand a moment ago")]
+    day_off: Annotated[int, Shown(description="Passed over: the unit's day off")]
