@@ -1,10 +1,12 @@
 """The ranking: hand-worked figures of five wards, periods, what was known when, and who sees it."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from python_calamine import CalamineWorkbook
 
 from app.core.web import API
 from tests.support.clients import OTHER, WARD, SetClock, line, report
@@ -161,7 +163,24 @@ def test_files_hold_what_the_answer_holds(api: Api, figures: None) -> None:
     )
     assert rows[1].startswith(f"{WARD},Thuận Hóa,1,491,493,0.99594")
     assert len(rows) == 41
-    assert analyst.get(f"{AT}.xlsx", params=PERIOD).content[:2] == b"PK"
+    for rate, width in (("on_time", 11), ("settlement", 9)):
+        book = analyst.get(f"{AT}.xlsx", params={"rate": rate, **PERIOD})
+        shown = analyst.get(AT, params={"rate": rate, **PERIOD}).json()
+        grid = CalamineWorkbook.from_filelike(io.BytesIO(book.content)).get_sheet_by_index(0).to_python()
+        top = next(n for n, row in enumerate(grid) if row[0] == "Hạng")
+        assert (grid[top][1:6], len(grid[top])) == (["Mã đơn vị", "Đơn vị", "Tử số", "Mẫu số", "Tỷ lệ"], width)
+        for row, item in zip(grid[top + 1 :], shown["items"], strict=False):
+            counted = [item["unit"], item["name"], item["numerator"], item["denominator"], item["value"]]
+            interval, change = item["interval"], item["change"]
+            more = [interval["low"], interval["high"]] if interval else [None] * (width - 9)
+            more += [change["rank"], change["own"], change["others"]] if change else [None] * 3
+            assert [cell if cell != "" else None for cell in row] == [
+                item["rank"] or ("Mẫu số nhỏ, chưa xếp hạng" if item["denominator"] else "Không có số liệu"),
+                *counted, *more,
+            ]  # fmt: skip
+        said = " ".join(str(cell) for row in (*grid[:top], *grid[top + 41 :]) for cell in row)
+        assert ("Chưa đủ số liệu" in said, "mẫu số từ 30 hồ sơ trở lên" in said) == (True, True)
+        assert ("không có khoảng tin cậy" in said) == (rate == "settlement")
 
 
 def test_the_page_says_it_in_words(people: Any, api: Api, figures: None) -> None:

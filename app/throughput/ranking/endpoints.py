@@ -1,9 +1,10 @@
 """The ranking of units at both doors."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.core import tables
 from app.core.access import Caller, allow
@@ -14,6 +15,7 @@ from app.core.schemas import AsOf, Day, problems
 from app.core.web import Render
 from app.throughput import days
 from app.throughput.board.endpoints import NameQuery
+from app.throughput.ranking.book import book
 from app.throughput.ranking.rules import Rate
 from app.throughput.ranking.service import RankedOut, RankingOut, ranking
 
@@ -22,7 +24,7 @@ router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughpu
 
 @router.get("/ranking", operation_id="get_ranking", response_model=RankingOut, responses=problems(401, 403, 422))
 def get_ranking(
-    caller: Annotated[Caller, allow("ranking:read")], session: Reading, render: Render, now: Now,
+    request: Request, caller: Annotated[Caller, allow("ranking:read")], session: Reading, render: Render, now: Now,
     rate: Annotated[Rate, Query(description="What is ranked")] = Rate.on_time,
     first: Annotated[Day | None, Query(alias="from", description="Default: the first of this month")] = None,
     last: Annotated[Day | None, Query(alias="to", description="Default: today")] = None,
@@ -33,5 +35,7 @@ def get_ranking(
     data = ranking(session, rate, first or last.replace(day=1), last, as_of, q)
     return render(
         data, "throughput/ranking.html", q=q, owed_before=days.owed_before(session, day_of(now)),
-        table=lambda: tables.of_models("xep-hang", data.items, RankedOut)
+        table=lambda: replace(
+            tables.of_models("xep-hang", data.items, RankedOut), book=lambda: book(data, request.state.locale)
+        ),
     )  # fmt: skip
