@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, func, select
 from sqlmodel import Session
 
 from app.core import hot
-from app.dashboard.keeping import DaysKept
+from app.dashboard.keeping import Keeper
 from app.throughput.models import Adjustment, DayTotal
 from app.throughput.rules import FLOWS, Figures
 from app.throughput.summary import service as summary
@@ -43,13 +43,13 @@ class Piece:
 class Adding:
     """The figures of one scope, from what the process keeps of its days."""
 
-    def __init__(self, session: Session, scope: Scope) -> None:
-        self.session, self.scope, self.days = session, scope, DaysKept(session)
+    def __init__(self, session: Session, scope: Scope, keeper: Keeper) -> None:
+        self.session, self.scope, self.keeper = session, scope, keeper
 
     def figures(self, first: date, last: date) -> Figures | None:
         """Return the figures of a stretch as one, nobody's to change; None where nobody reported."""
         work = self._whole if self.scope.field_id is None else self._of_field
-        return self.days.get(("figures", self.scope, first, last), last, lambda: work(first, last))
+        return self.keeper.while_days_stand(("figures", self.scope, first, last), last, lambda: work(first, last))
 
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
         """Return each day's figures, nobody's to change."""
@@ -57,7 +57,7 @@ class Adding:
         def read() -> dict[date, Figures]:
             return Kept(self.session, self.scope).by_day(first, last)
 
-        return self.days.get(("by_day", self.scope, first, last), last, read)
+        return self.keeper.while_days_stand(("by_day", self.scope, first, last), last, read)
 
     def owed(self, first: date, last: date) -> dict[date, Completeness]:
         """Return of each day for which something is owed how complete it is."""
@@ -77,7 +77,7 @@ class Adding:
         def read() -> Owed:
             return _read_owed(self.session, self.scope, begin, end)
 
-        return self.days.get(("owed", self.scope, begin), end, read)
+        return self.keeper.while_days_stand(("owed", self.scope, begin), end, read)
 
     def _of_field(self, first: date, last: date) -> Figures | None:
         return Kept(self.session, self.scope).sums(first, last, None).get(None)
@@ -90,7 +90,7 @@ class Adding:
         def read() -> Piece:
             return _read_piece(self.session, self.scope, first, last)
 
-        return self.days.get(("piece", self.scope, first, last), last, read)
+        return self.keeper.while_days_stand(("piece", self.scope, first, last), last, read)
 
 
 def months(first: date, last: date) -> Iterator[tuple[date, date]]:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.indicators.place import Place
-from app.indicators.readings import service as readings
 from app.indicators.readings.figures import figure_of
 from app.indicators.readings.models import IndicatorReading as Reading
+from app.indicators.readings.newest import measures_of
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
 from app.indicators.targets.rules import Pace
@@ -51,7 +51,7 @@ def paces(session: Session, place: Place, held: Iterable[tuple[Reading, Target, 
         )
         .order_by(col(Reading.last))
     ).all()  # fmt: skip
-    measures = readings.measures(session, found)
+    measures = measures_of(session, found)
     series: dict[int, list[tuple[Reading, str]]] = defaultdict(list)
     for one in found:
         series[one.indicator_id].append((one, measures[one.definition_id]))

@@ -20,11 +20,11 @@ from app.indicators.citations import listing as citations
 from app.indicators.overview import pacing
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
-from app.indicators.readings import service as readings
 from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
+from app.indicators.readings.newest import measures_of, newest_at
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, SetScope, Standing, period_of
 from app.indicators.schemas import GoalOut, number
 from app.indicators.sets import service as sets
@@ -33,6 +33,7 @@ from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
 from app.indicators.targets.rules import standing as standing_of
+from app.indicators.targets.service import Targets
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
@@ -67,13 +68,14 @@ def unit_name(place: Place) -> UnitName | None:
     return UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None
 
 
-def held(session: Session, found: list[Defined], place: Place, day: date) -> list[Held]:
-    """Return how indicators stand in a place: one look-up for all readings, one for all targets."""
-    ids = [one.indicator.id for one in found]
-    newest = readings.latest(session, ids, [place.name], day)
-    measures = readings.measures(session, newest.values())
-    goals = targets.of_indicators(session, ids)
-    pairs = [(one, newest.get((one.indicator.id, place.name))) for one in found]
+def held(session: Session, found: list[Defined], place: Place, day: date, goals: Targets | None = None) -> list[Held]:
+    """Return how indicators stand in a place: one look-up for all readings, one for all targets not given."""
+    newest = newest_at(session, place.name, day)
+    if goals is None:
+        goals = targets.of_indicators(session, [one.indicator.id for one in found])
+    pairs = [(one, newest.get(one.indicator.id)) for one in found]
+    measures = {one.definition.id: one.definition.unit_of_measure for one in found}
+    measures |= measures_of(session, [row for _, row in pairs if row and row.definition_id not in measures])
     aims = [
         targets.target_for(goals, one.indicator.id, place.name, period_of(row.period) if row else None, day)
         for one, row in pairs
@@ -100,7 +102,7 @@ def year_before(session: Session, rows: list[Reading]) -> dict[int, Fraction | N
     key = (col(Reading.indicator_id), col(Reading.place), col(Reading.period))
     wanted = {(r.indicator_id, r.place, rules.year_before(period_of(r.period)).name): r for r in rows}
     found = list(session.scalars(select(Reading).where(tuple_(*key).in_(list(wanted)), col(Reading.standing))))
-    measures = readings.measures(session, [*rows, *found])
+    measures = measures_of(session, [*rows, *found])
     before: dict[int, Fraction | None] = {}
     for one in found:
         row = wanted[one.indicator_id, one.place, one.period]
@@ -139,6 +141,11 @@ def listing(
 
 def of_place(session: Session, place: Place, filters: Filters, day: date) -> list[Held]:
     """Return how the indicators of a set, an owner or some words stand in a place, in the order of their sets."""
+    return speaking_of(place, held(session, defined_at(session, place, filters, day), place, day))
+
+
+def defined_at(session: Session, place: Place, filters: Filters, day: date) -> list[Defined]:
+    """Return the indicators of a set, an owner or some words that hold on a day, in the order of their sets."""
     # A set for units has nothing to say of the city; who looks for it by name finds it all the same.
     named = filters.set is not None or filters.q is not None
     query = sets.definitions_query().where(sets.holds_on(day)) if named else _holding(day, place)
@@ -148,7 +155,11 @@ def of_place(session: Session, place: Place, filters: Filters, day: date) -> lis
         query = query.where(col(Definition.owner_unit_id) == filters.owner.id)
     if filters.q is not None:
         query = query.where(column_has_words(col(Definition.search_key), filters.q))
-    every = held(session, sets.defined(session, query), place, day)
+    return sets.defined(session, query)
+
+
+def speaking_of(place: Place, every: list[Held]) -> list[Held]:
+    """Return those that speak of a place: of a unit and the country only with a reading, or a target of its own."""
     if place.unit is not None or place.name == NATIONAL:
         every = [h for h in every if h.reading is not None or (h.target is not None and h.target.place == place.name)]
     return every

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.indicators.readings.models import IndicatorReading
+from app.indicators.readings.newest import latest
 from app.indicators.readings.schemas import ReadingOut
-from app.indicators.readings.service import latest
 from app.indicators.rules import is_stale
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
