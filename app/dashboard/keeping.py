@@ -81,17 +81,29 @@ class Keeper:
 
         return self._get(key, mark, work, stands)
 
+    def same_as_before(self, key: Any, value: Value) -> Value:
+        """Return the last value of a key where it says the same to the letter: what was drawn of it still holds."""
+        found = self._kept.get(key)
+        if found is None or repr(found.value) != repr(value):
+            found = _Found(self._seen.era, self._seen.number, None, value)
+            self._keep(key, found)
+        same: Value = found.value
+        return same
+
     def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[int], bool]) -> Value:
         found = self._kept.get(key)
         if found is None or found.era is not self._seen.era or found.mark != mark or not stands(found.number):
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
             found = _Found(self._seen.era, self._seen.number, mark, work())
-            # Others ask at the same time: what goes is gone already, what came is as good.
-            while len(self._kept) >= MOST and key not in self._kept:
-                self._kept.pop(next(iter(self._kept), None), None)
-            self._kept[key] = found
-        value: Value = found.value
-        return value
+            self._keep(key, found)
+        kept: Value = found.value
+        return kept
+
+    def _keep(self, key: Any, found: _Found) -> None:
+        # Others ask at the same time: what goes is gone already, what came is as good.
+        while len(self._kept) >= MOST and key not in self._kept:
+            self._kept.pop(next(iter(self._kept), None), None)
+        self._kept[key] = found
 
 
 def minute(now: datetime) -> tuple[datetime, bool]:

@@ -159,15 +159,16 @@ class _Answers:
         place = Place(unit.code, unit) if unit is not None and own else Place(CITY)
         owner = None if own else unit
         # Readings follow reports in the same transaction, so that they are looked at each time.
-        aims = self.keeper.while_only_reports_come(
+        found, aims = self.keeper.while_only_reports_come(
             ("aims", place.name, owner.code if owner else None),
             lambda: targets.aims(self.session, place, Indicators(owner=owner), self.day), self.day,
         )  # fmt: skip
-        counts, missed = targets.missed(self.session, place, aims, self.day)
+        counts, missed = targets.missed(self.session, place, found, aims, self.day)
         judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
-        return TargetsNow(
+        found_now = TargetsNow(
             place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
         )  # fmt: skip
+        return self.keeper.same_as_before(("targets", self.of_unit), found_now)
 
     def _gaps(self) -> AgeingRow:
         def work() -> AgeingRow:

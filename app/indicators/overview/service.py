@@ -1,8 +1,8 @@
 """Where indicators stand: many of one place, one with its series, units beside each other."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -24,7 +24,7 @@ from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
-from app.indicators.readings.newest import measures_of, newest_at
+from app.indicators.readings.newest import Newest, Said, measures_of, newest_at
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, SetScope, Standing, period_of
 from app.indicators.schemas import GoalOut, number
 from app.indicators.sets import service as sets
@@ -55,7 +55,7 @@ class Held:
     """An indicator in a place: its newest reading, in the measure it was recorded in, its target, how the two stand."""
 
     one: Defined
-    reading: Reading | None
+    reading: Newest | None
     measure: str
     target: Target | None
     standing: Standing
@@ -63,27 +63,52 @@ class Held:
     stale: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """What a place's readings are held against on a day: targets, by definition its measure, and what came of it."""
+
+    goals: Targets
+    measures: dict[int, str]
+    stood: dict[int, Held] = field(default_factory=dict)
+
+
 def unit_name(place: Place) -> UnitName | None:
     """Return a place's unit as it is shown."""
     return UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None
 
 
-def held(session: Session, found: list[Defined], place: Place, day: date, goals: Targets | None = None) -> list[Held]:
-    """Return how indicators stand in a place: one look-up for all readings, one for all targets not given."""
+def aims_of(session: Session, found: list[Defined]) -> Aims:
+    """Return what readings of indicators are held against: one look-up for all."""
+    return Aims(targets.of_indicators(session, [one.indicator.id for one in found]), measures_of(session))
+
+
+def held(session: Session, found: list[Defined], place: Place, day: date, aims: Aims | None = None) -> list[Held]:
+    """Return how indicators stand in a place: one look-up for all readings; `aims`: of this place and day, if known."""
     newest = newest_at(session, place.name, day)
-    if goals is None:
-        goals = targets.of_indicators(session, [one.indicator.id for one in found])
+    if aims is None or any(row.definition_id not in aims.measures for row in newest.values()):
+        aims = aims_of(session, found)  # definitions may come while readings are read: never before them
+    kept = {number: here for number, here in dict(aims.stood).items() if here.reading == newest.get(number)}
+    fresh = [one for one in found if one.indicator.id not in kept]
+    for here in _judged(session, fresh, newest, place, day, aims):
+        kept[here.one.indicator.id] = here
+        if here.target is None or here.target.comparator != Comparator.growth:  # growth rests on another reading, too
+            aims.stood[here.one.indicator.id] = here
+    return [kept[one.indicator.id] for one in found]
+
+
+def _judged(
+    session: Session, found: list[Defined], newest: Mapping[int, Newest], place: Place, day: date, aims: Aims
+) -> list[Held]:
+    goals, measures = aims.goals, aims.measures
     pairs = [(one, newest.get(one.indicator.id)) for one in found]
-    measures = {one.definition.id: one.definition.unit_of_measure for one in found}
-    measures |= measures_of(session, [row for _, row in pairs if row and row.definition_id not in measures])
-    aims = [
+    wanted = [
         targets.target_for(goals, one.indicator.id, place.name, period_of(row.period) if row else None, day)
         for one, row in pairs
     ]
-    grown = [row for (_, row), t in zip(pairs, aims, strict=True) if row and t and t.comparator == Comparator.growth]
-    earlier = year_before(session, grown)
+    grown = [row for (_, row), t in zip(pairs, wanted, strict=True) if row and t and t.comparator == Comparator.growth]
+    earlier = year_before(session, grown, measures)
     out = []
-    for (one, row), target in zip(pairs, aims, strict=True):
+    for (one, row), target in zip(pairs, wanted, strict=True):
         d = one.definition
         measure = measures[row.definition_id] if row else d.unit_of_measure
         standing = standing_of(
@@ -95,19 +120,18 @@ def held(session: Session, found: list[Defined], place: Place, day: date, goals:
     return out
 
 
-def year_before(session: Session, rows: list[Reading]) -> dict[int, Fraction | None]:
+def year_before(session: Session, rows: Sequence[Said], measures: dict[int, str]) -> dict[int, Fraction | None]:
     """Return what the readings of the same place said a year earlier, by the later reading; none of another measure."""
     if not rows:
         return {}
     key = (col(Reading.indicator_id), col(Reading.place), col(Reading.period))
     wanted = {(r.indicator_id, r.place, rules.year_before(period_of(r.period)).name): r for r in rows}
     found = list(session.scalars(select(Reading).where(tuple_(*key).in_(list(wanted)), col(Reading.standing))))
-    measures = measures_of(session, [*rows, *found])
     before: dict[int, Fraction | None] = {}
     for one in found:
         row = wanted[one.indicator_id, one.place, one.period]
-        if measures[one.definition_id] == measures[row.definition_id]:
-            before[row.id] = figure_of(one, measures[one.definition_id])
+        if measures.get(one.definition_id) == measures[row.definition_id]:
+            before[row.id] = figure_of(one, measures[row.definition_id])
     return before
 
 
@@ -226,7 +250,7 @@ def item(h: Held, makes_it: bool | None = None) -> IndicatorItem:
     )  # fmt: skip
 
 
-def latest_out(row: Reading | None, measure: str) -> LatestOut | None:
+def latest_out(row: Newest | None, measure: str) -> LatestOut | None:
     """Return the reading that counts as it is shown beside its indicator."""
     if row is None:
         return None

@@ -1,9 +1,8 @@
 """The readings that count now: the newest of each indicator and place, and what each was measured in."""
 
-from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Date, String, bindparam, column, select, true, values
 from sqlmodel import Session, col
@@ -13,11 +12,9 @@ from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.sets.models import Definition, Indicator
 
 
-def measures_of(session: Session, rows: Iterable[Reading]) -> dict[int, str]:
-    """Return the unit of measure of the definition that each reading was recorded under, by the definition's number."""
-    ids = {row.definition_id for row in rows}
-    query = select(col(Definition.id), col(Definition.unit_of_measure)).where(col(Definition.id).in_(ids))
-    return dict(session.execute(query).all()) if ids else {}
+def measures_of(session: Session) -> dict[int, str]:
+    """Return by number the units of measure of all definitions, that no longer hold too: readings name theirs."""
+    return dict(session.execute(select(col(Definition.id), col(Definition.unit_of_measure))).all())
 
 
 def latest(
@@ -50,6 +47,29 @@ def latest(
     return {(row.indicator_id, row.place): row for row in session.scalars(query)}
 
 
+class Newest(NamedTuple):
+    """What a reading says, as a value: two are equal as long as they say the same."""
+
+    id: int
+    indicator_id: int
+    definition_id: int
+    period: str
+    place: str
+    last: date
+    value: str | None
+    numerator: int | None
+    denominator: int | None
+    as_of: date
+    state: str
+    origin: str
+    source: str | None
+    rank: int | None
+    out_of: int | None
+
+
+Said = Reading | Newest
+
+
 @lru_cache
 def _newest() -> Any:
     """Return the statement of `newest_at`: building it costs more than running it."""
@@ -65,12 +85,10 @@ def _newest() -> Any:
         .correlate(of)
         .scalar_subquery()
     )  # fmt: skip
-    return select(reading).select_from(of).join(reading, reading.c.id == newest)
+    return select(*(reading.c[name] for name in Newest._fields)).select_from(of).join(reading, reading.c.id == newest)
 
 
-def newest_at(session: Session, place: str, day: date) -> dict[int, Any]:
-    """Return by indicator the standing reading of the newest period begun by a day, at one place.
-
-    Its rows are values, that compare equal as long as they say the same.
-    """
-    return {row.indicator_id: row for row in session.execute(_newest(), {"place": place, "day": day})}
+def newest_at(session: Session, place: str, day: date) -> dict[int, Newest]:
+    """Return by indicator the standing reading of the newest period begun by a day, at one place."""
+    rows = session.execute(_newest(), {"place": place, "day": day})
+    return {row.indicator_id: Newest(*row) for row in rows}
