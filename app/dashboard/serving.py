@@ -145,10 +145,11 @@ def _awaited(session: Session, scope: Scope, first: date, last: date, now: datet
         _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
         _REPORT.c.system == _OBLIGATION.c.system,
     )  # fmt: skip
+    ahead = select(_OBLIGATION.c.day).where(_OBLIGATION.c.day.between(first, last), _OBLIGATION.c.due_at >= now)
     worst = (
         select(_OBLIGATION.c.day, func.min(rank(now)).label("rank"))
         .select_from(_OBLIGATION.outerjoin(_REPORT, same))
-        .where(*scope.of(_OBLIGATION, first, last))
+        .where(*scope.of(_OBLIGATION, first, last), _OBLIGATION.c.day.in_(ahead))
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
         .subquery()
     )
