@@ -10,7 +10,7 @@ from sqlalchemy import and_, bindparam, case, func, select
 from sqlmodel import Session
 
 from app.core import hot
-from app.dashboard.keeping import DaysKept
+from app.dashboard.keeping import Keeper
 from app.throughput.models import Adjustment, DayTotal
 from app.throughput.rules import FLOWS, Figures
 from app.throughput.summary import service as summary
@@ -19,6 +19,7 @@ from app.throughput.summary.sums import Kept, Scope, month_end, total_of
 
 _DAY = hot.table(DayTotal)
 _ADJUSTMENT = hot.table(Adjustment)
+DAY = timedelta(days=1)
 _FLOWS = (*FLOWS, "post_unsplit")
 _OWED = ("expected", "received", "late", "waived", "unavailable")
 Who = tuple[int, str]  # unit and system
@@ -43,21 +44,27 @@ class Piece:
 class Adding:
     """The figures of one scope, from what the process keeps of its days."""
 
-    def __init__(self, session: Session, scope: Scope) -> None:
-        self.session, self.scope, self.days = session, scope, DaysKept(session)
+    def __init__(self, session: Session, scope: Scope, keeper: Keeper) -> None:
+        self.session, self.scope, self.keeper = session, scope, keeper
 
     def figures(self, first: date, last: date) -> Figures | None:
         """Return the figures of a stretch as one, nobody's to change; None where nobody reported."""
         work = self._whole if self.scope.field_id is None else self._of_field
-        return self.days.get(("figures", self.scope, first, last), last, lambda: work(first, last))
+        return self.keeper.while_days_stand(("figures", self.scope, first, last), last, lambda: work(first, last))
 
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
         """Return each day's figures, nobody's to change."""
 
+        found: dict[date, Figures] = {}
+        for begin, end in ((first, last - DAY), (last, last)):
+            found |= self._by_day(begin, end)
+        return found
+
+    def _by_day(self, first: date, last: date) -> dict[date, Figures]:
         def read() -> dict[date, Figures]:
             return Kept(self.session, self.scope).by_day(first, last)
 
-        return self.days.get(("by_day", self.scope, first, last), last, read)
+        return self.keeper.while_days_stand(("by_day", self.scope, first, last), last, read)
 
     def owed(self, first: date, last: date) -> dict[date, Completeness]:
         """Return of each day for which something is owed how complete it is."""
@@ -69,36 +76,40 @@ class Adding:
 
     def _owed(self, first: date, last: date) -> Owed:
         found: Owed = {}
-        for begin, end in months(first.replace(day=1), month_end(last, 1)):
-            found |= self._owed_of_month(begin, end)
+        for begin, end in pieces(first.replace(day=1), last):
+            found |= self._owed_of(begin, end)
         return {day: counts for day, counts in found.items() if first <= day <= last}
 
-    def _owed_of_month(self, begin: date, end: date) -> Owed:
+    def _owed_of(self, begin: date, end: date) -> Owed:
         def read() -> Owed:
             return _read_owed(self.session, self.scope, begin, end)
 
-        return self.days.get(("owed", self.scope, begin), end, read)
+        return self.keeper.while_days_stand(("owed", self.scope, begin, end), end, read)
 
     def _of_field(self, first: date, last: date) -> Figures | None:
         return Kept(self.session, self.scope).sums(first, last, None).get(None)
 
     def _whole(self, first: date, last: date) -> Figures | None:
-        pieces = [self._piece(begin, end) for begin, end in months(first, last)]
-        return together([piece for piece in pieces if piece.closing])
+        every = [self._piece(begin, end) for begin, end in pieces(first, last)]
+        return together([piece for piece in every if piece.closing])
 
     def _piece(self, first: date, last: date) -> Piece:
         def read() -> Piece:
             return _read_piece(self.session, self.scope, first, last)
 
-        return self.days.get(("piece", self.scope, first, last), last, read)
+        return self.keeper.while_days_stand(("piece", self.scope, first, last), last, read)
 
 
-def months(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """Yield the ends of the calendar months that a stretch touches, cut to it."""
-    while first <= last:
-        end = min(month_end(first, 1), last)
+def pieces(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Yield the ends of the calendar months that a stretch touches, cut to it, and its last day by itself.
+
+    That day is what changes most, and all stretches that end with it have it in common.
+    """
+    while first < last:
+        end = min(month_end(first, 1), last - DAY)
         yield first, end
-        first = end + timedelta(days=1)
+        first = end + DAY
+    yield last, last
 
 
 def together(pieces: Sequence[Piece]) -> Figures | None:

@@ -11,6 +11,7 @@ from app.core.periods import LONGEST
 from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render
 from app.dashboard import service
+from app.dashboard.drawing import part
 from app.dashboard.schemas import DashboardOut
 from app.dashboard.tabular import as_table
 from app.throughput.endpoints import CanSum, units_to_choose
@@ -44,7 +45,10 @@ def get_dashboard(
     """
     wanted = service.asked(session, caller, now, period=period, unit=unit, field=field)
     data = service.dashboard(session, caller, wanted, now)
+    by_code, locale = Reference.read(session).by_code, request.state.locale
     return render(
-        data, "dashboard/dashboard.html", table=lambda: as_table(data), fields=Reference.read(session).by_code,
-        units=units_to_choose(session, caller, now),
+        data, "dashboard/dashboard.html", table=lambda: as_table(data), part=part, choose=caller.unit_code is None,
+        fields=tuple((code, by_code[code].name(locale)) for code in sorted(by_code)),
+        field_name=by_code[data.field].name(locale) if data.field else None,
+        units=tuple(units_to_choose(session, caller, now)),
     )  # fmt: skip

@@ -1,8 +1,13 @@
-"""What the process keeps of the dashboard while nothing has changed: leaders look at the same numbers all morning."""
+"""What the process keeps of the dashboard: leaders look at the same numbers all morning, while wards send.
+
+Every change is an entry of the audit, written in its own transaction, so that the entries since the last look say what
+has changed: a report or a waiver of a day moves what is said of that day and of later ones; any other entry moves
+whatever does not rest on reports alone. What changes without an entry has a stamp, and voids all.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -14,92 +19,121 @@ from app.throughput.forms import Reference
 from app.throughput.obligations import making
 
 Value = TypeVar("Value")
-MOST = 200
-MOST_OF_DAYS = 1000
+MOST = 2000
 MOST_ENTRIES = 2000
-NAMED_BY_DAY = frozenset({"reports", "obligations"})
-_kept: WeakKeyDictionary[Any, dict[Any, tuple[Any, Any]]] = WeakKeyDictionary()
 
 
-def unchanged(session: Session, key: Any, work: Callable[[], Value]) -> Value:
-    """Return what `work` gave for a key, as long as no process has changed anything since.
-
-    The key says all that the answer depends on besides the data: what the caller may see, the clock where it counts.
-    """
-    # The mark first: what is read after it is at least as new. Every change is in the audit, or has a stamp.
-    mark = (audit.number(session), _remade(session), Reference.read(session))
-    of_database = _kept.setdefault(session.connection().engine.pool, {})
-    found = of_database.get(key)
-    if found is None or found[0] != mark:
-        if len(of_database) >= MOST:
-            of_database.clear()
-        found = of_database[key] = (mark, work())
-    value: Value = found[1]
-    return value
-
-
-def _remade(session: Session) -> tuple[object, object]:
-    """Return what differs as soon as totals were rebuilt or obligations made, which no entry of the audit tells."""
-    totals_of, owed = (stamps.kept(session, name, lambda _: object()) for name in (totals.STAMP, making.STAMP))
-    return totals_of, owed
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Seen:
-    """How far the audit was read, and which change was the last of each day; what is of another `era` is void."""
+    """How far the audit was read, and the number at which each day, and anything beside the days, changed last.
+
+    What is of another `era` is void.
+    """
 
     era: object
     number: int
-    remade: tuple[object, object]
+    stamps: tuple[object, ...]
     days: dict[date, int]
+    beside: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    era: object
+    number: int
+    mark: Any
+    value: Any
 
 
 _seen: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
-_of_days: WeakKeyDictionary[Any, dict[Any, tuple[object, int, Any]]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Any, dict[Any, _Found]] = WeakKeyDictionary()
 
 
-class DaysKept:
-    """What was read of reports, waivers and obligations, kept by how late its days are.
+class Keeper:
+    """What is kept, with one look at what has changed since.
 
-    A report moves nothing before its day, but may move the opening that follows, whichever day that is: what is kept
-    of some days stands until one of them, or one before, has changed.
+    A key says all that a value depends on besides the data: what the caller may see, what was asked. A `mark` says what
+    goes on by itself, as the minute does: of each key only the newest is kept. Nobody may change a value.
     """
 
     def __init__(self, session: Session) -> None:
         pool = session.connection().engine.pool
         self._seen = _seen[pool] = _looked(session, _seen.get(pool))
-        self._kept = _of_days.setdefault(pool, {})
+        self._kept = _kept.setdefault(pool, {})
 
-    def get(self, key: Any, last: date, work: Callable[[], Value]) -> Value:
-        """Return what `work` gave for a key, read of days up to `last`; it must be a value that nobody changes."""
-        seen, found = self._seen, self._kept.get(key)
-        if found is None or found[0] is not seen.era or _moved(seen.days, found[1], last):
-            # Others ask at the same time: what goes is gone already, what came is as good.
-            while len(self._kept) >= MOST_OF_DAYS:
-                self._kept.pop(next(iter(self._kept)), None)
+    def while_nothing_changes(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
+        """Return what `work` gave for a key, until there is any new entry."""
+        return self._get(key, mark, work, lambda number: number == self._seen.number)
+
+    def while_only_reports_come(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
+        """Return what `work` gave for a key, until an entry that is not of a day's report or waiver."""
+        return self._get(key, mark, work, lambda number: number >= self._seen.beside)
+
+    def while_days_stand(self, key: Any, last: date, work: Callable[[], Value], mark: Any = None) -> Value:
+        """Return what `work` gave for a key, read of reports, waivers and obligations of days up to `last`.
+
+        A report moves nothing before its day, but may move the opening that follows, whichever day that is: it stands
+        until one of its days, or one before, has changed.
+        """
+
+        def stands(number: int) -> bool:
+            return not any(day <= last and change > number for day, change in self._seen.days.items())
+
+        return self._get(key, mark, work, stands)
+
+    def same_as_before(self, key: Any, value: Value) -> Value:
+        """Return the last value of a key where it says the same to the letter: what was drawn of it still holds."""
+        found = self._kept.get(key)
+        if found is None or repr(found.value) != repr(value):
+            found = _Found(self._seen.era, self._seen.number, None, value)
+            self._keep(key, found)
+        same: Value = found.value
+        return same
+
+    def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[int], bool]) -> Value:
+        found = self._kept.get(key)
+        if found is None or found.era is not self._seen.era or found.mark != mark or not stands(found.number):
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
-            found = self._kept[key] = (seen.era, seen.number, work())
-        value: Value = found[2]
-        return value
+            found = _Found(self._seen.era, self._seen.number, mark, work())
+            self._keep(key, found)
+        kept: Value = found.value
+        return kept
+
+    def _keep(self, key: Any, found: _Found) -> None:
+        # Others ask at the same time: what goes is gone already, what came is as good.
+        while len(self._kept) >= MOST and key not in self._kept:
+            self._kept.pop(next(iter(self._kept), None), None)
+        self._kept[key] = found
 
 
-def _moved(days: dict[date, int], number: int, last: date) -> bool:
-    return any(day <= last and change > number for day, change in days.items())
+def minute(now: datetime) -> tuple[datetime, bool]:
+    """Return what goes on by itself for all that knows deadlines: these lie on whole minutes, and move some of it at
+    their moment, some after it.
+    """
+    whole = now.replace(second=0, microsecond=0)
+    return whole, now > whole
 
 
 def _looked(session: Session, before: _Seen | None) -> _Seen:
     """Return what is known of changes by now; several threads may look at once, and each has its own."""
-    number, remade = audit.number(session), _remade(session)
-    if before is None or before.remade != remade or not 0 <= number - before.number <= MOST_ENTRIES:
-        return _Seen(object(), number, remade, {})
+    # The mark first: what is read after it is at least as new.
+    number = audit.number(session)
+    marks = (
+        Reference.read(session), stamps.kept(session, totals.STAMP, lambda _: object()),
+        stamps.kept(session, making.STAMP, lambda _: object()),
+    )  # fmt: skip
+    if before is None or before.stamps != marks or not 0 <= number - before.number <= MOST_ENTRIES:
+        return _Seen(object(), number, marks, {}, number)
     if number == before.number:
         return before
     # What is read here may be newer than the number: it is then read again, and no harm.
-    changed = [found for entity in audit.entities_since(session, before.number) if (found := _day_of(entity))]
-    return _Seen(before.era, number, remade, before.days | dict.fromkeys(changed, number))
-
-
-def _day_of(entity: str) -> date | None:
-    """Return the day of a report or obligation (`reports/19753/2026-11-20/city`); None of anything else."""
-    parts = entity.split("/")
-    return date.fromisoformat(parts[2]) if parts[0] in NAMED_BY_DAY and len(parts) > 2 else None
+    days, beside = dict(before.days), before.beside
+    for entity in audit.entities_since(session, before.number):
+        match entity.split("/"):
+            case ["reports" | "obligations", _, day, *_]:
+                days[date.fromisoformat(day)] = number
+            case ["sessions", *_]:
+                pass  # people sign in all morning
+            case _:
+                beside = number
+    return _Seen(before.era, number, marks, days, beside)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlmodel import Session
 
@@ -10,7 +11,7 @@ from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.dashboard import rules, serving
-from app.dashboard.keeping import unchanged
+from app.dashboard.keeping import Keeper, minute
 from app.dashboard.rules import Span
 from app.dashboard.schemas import (
     BlockersNow,
@@ -19,9 +20,11 @@ from app.dashboard.schemas import (
     TargetsNow,
     TasksNow,
 )
+from app.indicators.linked.service import giving
 from app.indicators.overview import missing as targets
 from app.indicators.overview.service import Filters as Indicators
 from app.indicators.place import Place
+from app.indicators.readings.newest import newest_at
 from app.indicators.rules import CITY, Standing
 from app.portal.gaps import ageing
 from app.portal.gaps.schemas import AgeingBy, AgeingRow
@@ -75,67 +78,114 @@ def asked(
 
 
 def dashboard(session: Session, caller: Caller, wanted: Asked, now: datetime) -> DashboardOut:
-    """Return the five answers: of the city, or of one unit; kept within a minute while nothing changes.
-
-    Deadlines lie on whole minutes, and what moves by the clock alone moves by the day.
-    """
-    seen = caller.role, caller.rights, caller.units, caller.unit_id, caller.demonstration
-    asked_of = wanted.unit.code if wanted.unit else None, wanted.scope, wanted.field, wanted.span
-    key = ("all", seen, asked_of, now.replace(second=0, microsecond=0))
-    return unchanged(session, key, lambda: _put_together(session, caller, wanted, now))
+    """Return the five answers: of the city, or of one unit; each kept while nothing that moves it has changed."""
+    return _Answers(session, caller, wanted, now).whole()
 
 
-def _put_together(session: Session, caller: Caller, wanted: Asked, now: datetime) -> DashboardOut:
-    unit, served, reported = wanted.unit, None, None
-    newest = days.last_due(session, now) or day_of(now)
-    day = days.last_owed(session, min(newest, wanted.span.last)) if wanted.span else newest
-    if unit is None or unit.kind in COMMUNAL_KINDS:
-        served = serving.served(session, wanted.scope, wanted.span, day=day, newest=newest, now=now)
-        if caller.may("obligations:read") and caller.may("reports:read"):
-            reported = _reported(session, caller, wanted, day, now)
-    return DashboardOut(
-        unit=UnitName(code=unit.code, name=unit.name) if unit else None,
-        field=wanted.field, period=wanted.span.name if wanted.span else None, served=served, reported=reported,
-        tasks=_tasks(session, caller, unit, now) if caller.may("tasks:read") else None,
-        targets=_targets(session, unit, now) if caller.may("indicators:read") else None,
-        gaps=_gaps(session, caller, unit, now) if caller.may("gaps:read") else None,
-        blockers=_blockers(session, caller, unit, now) if caller.may("tasks:read") else None,
-    )  # fmt: skip
+class _Answers:
+    """The answers to one reader, each from what is kept, or worked out anew."""
 
+    def __init__(self, session: Session, caller: Caller, wanted: Asked, now: datetime) -> None:
+        self.session, self.caller, self.wanted, self.now = session, caller, wanted, now
+        self.keeper = Keeper(session)
+        # All that an answer depends on besides the data: who may see what, and what is asked.
+        self.reader = caller.role, caller.rights, caller.units, caller.unit_id, caller.demonstration
+        self.of_unit = (*self.reader, wanted.unit.code if wanted.unit else None)
+        # What moves by the clock alone moves by the minute, or by the day.
+        self.minute, self.day = minute(now), day_of(now)
 
-def _reported(session: Session, caller: Caller, wanted: Asked, day: date, now: datetime) -> ReportedOut:
-    systems, missing = board.reported(session, caller, day=day, now=now, unit=wanted.unit)
-    done = summary.completeness(session, wanted.scope.of(summary.OBLIGATION, day, day), None)
-    return ReportedOut(day=day, completeness=done, systems=systems, missing=missing)
+    def whole(self) -> DashboardOut:
+        key = "whole", self.of_unit, self.wanted.scope, self.wanted.field, self.wanted.span
+        return self.keeper.while_nothing_changes(key, self._put_together, self.minute)
 
+    def _put_together(self) -> DashboardOut:
+        caller, wanted, served, reported = self.caller, self.wanted, None, None
+        unit = wanted.unit
+        newest = self._newest_day()
+        day = days.last_owed(self.session, min(newest, wanted.span.last)) if wanted.span else newest
+        if unit is None or unit.kind in COMMUNAL_KINDS:
+            served = serving.served(
+                self.session, self.keeper, wanted.scope, wanted.span, day=day, newest=newest, now=self.now
+            )
+            if caller.may("obligations:read") and caller.may("reports:read"):
+                reported = self._reported(day)
+        return DashboardOut(
+            unit=UnitName(code=unit.code, name=unit.name) if unit else None,
+            field=wanted.field, period=wanted.span.name if wanted.span else None, served=served, reported=reported,
+            tasks=self._tasks() if caller.may("tasks:read") else None,
+            targets=self._targets() if caller.may("indicators:read") else None,
+            gaps=self._gaps() if caller.may("gaps:read") else None,
+            blockers=self._blockers() if caller.may("tasks:read") else None,
+        )  # fmt: skip
 
-def _tasks(session: Session, caller: Caller, unit: Unit | None, now: datetime) -> TasksNow:
-    filters = Filters(unit=unit, role=TaskRole.lead if unit else None)
-    found = tasks.summary(session, caller, filters=filters, as_of=None, now=now)
-    overdue = longest_overdue(session, caller, OVERDUE, filters=filters, now=now)
-    return TasksNow(total=found.total, buckets=found.buckets, overdue=overdue)
+    def _newest_day(self) -> date:
+        def work() -> date:
+            return days.last_due(self.session, self.now) or self.day
 
+        return self.keeper.while_only_reports_come("newest day", work, self.minute)
 
-def _targets(session: Session, unit: Unit | None, now: datetime) -> TargetsNow:
-    """Return a ward's own card; of another unit what it answers for in the city."""
-    own = unit is not None and unit.kind in COMMUNAL_KINDS
-    place = Place(unit.code, unit) if unit is not None and own else Place(CITY)
-    owner = None if own else unit
-    counts, missed = targets.missed(session, place, Indicators(owner=owner), now)
-    judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
-    return TargetsNow(
-        place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
-    )  # fmt: skip
+    def _reported(self, day: date) -> ReportedOut:
+        def work() -> ReportedOut:
+            systems, missing = board.reported(self.session, self.caller, day=day, now=self.now, unit=self.wanted.unit)
+            done = summary.completeness(self.session, self.wanted.scope.of(summary.OBLIGATION, day, day), None)
+            return ReportedOut(day=day, completeness=done, systems=systems, missing=missing)
 
+        key = "reported", self.of_unit, self.wanted.scope, day
+        return self.keeper.while_days_stand(key, day, work, self.minute)
 
-def _gaps(session: Session, caller: Caller, unit: Unit | None, now: datetime) -> AgeingRow:
-    last = day_of(now)
-    first = last - timedelta(days=GAP_DAYS)
-    return ageing.report(
-        session, caller, first=first, last=last, unit=unit, group_by=AgeingBy.month, until=now
-    ).total  # fmt: skip
+    def _tasks(self) -> TasksNow:
+        unit = self.wanted.unit
+        filters = Filters(unit=unit, role=TaskRole.lead if unit else None)
 
+        def work() -> TasksNow:
+            found = tasks.summary(self.session, self.caller, filters=filters, as_of=None, now=self.now)
+            overdue = longest_overdue(self.session, self.caller, OVERDUE, filters=filters, now=self.now)
+            return TasksNow(total=found.total, buckets=found.buckets, overdue=overdue)
 
-def _blockers(session: Session, caller: Caller, unit: Unit | None, now: datetime) -> BlockersNow:
-    found = blockers(session, caller, Page(BLOCKERS, None), unit=unit, state=BlockerState.open, level=None, now=now)
-    return BlockersNow(items=found.items, more=found.next is not None)
+        # Reports move tasks in one way only: a percentage that an indicator gives.
+        mark = self.minute, self._readings_of_tasks()
+        return self.keeper.while_only_reports_come(("tasks", self.of_unit), work, mark)
+
+    def _readings_of_tasks(self) -> list[Any]:
+        """Return the city's readings that give tasks their percentages."""
+        numbers = self.keeper.while_only_reports_come("giving", lambda: giving(self.session))
+        newest = newest_at(self.session, CITY, self.day) if numbers else {}
+        return [newest.get(number) for number in numbers]
+
+    def _targets(self) -> TargetsNow:
+        """Return a ward's own card; of another unit what it answers for in the city."""
+        unit = self.wanted.unit
+        own = unit is not None and unit.kind in COMMUNAL_KINDS
+        place = Place(unit.code, unit) if unit is not None and own else Place(CITY)
+        owner = None if own else unit
+        # Readings follow reports in the same transaction, so that they are looked at each time.
+        found, aims = self.keeper.while_only_reports_come(
+            ("aims", place.name, owner.code if owner else None),
+            lambda: targets.aims(self.session, place, Indicators(owner=owner), self.day), self.day,
+        )  # fmt: skip
+        counts, missed = targets.missed(self.session, place, found, aims, self.day)
+        judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
+        found_now = TargetsNow(
+            place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
+        )  # fmt: skip
+        return self.keeper.same_as_before(("targets", self.of_unit), found_now)
+
+    def _gaps(self) -> AgeingRow:
+        def work() -> AgeingRow:
+            first = self.day - timedelta(days=GAP_DAYS)
+            return ageing.report(
+                self.session, self.caller, first=first, last=self.day, unit=self.wanted.unit, group_by=AgeingBy.month,
+                until=self.now,
+            ).total  # fmt: skip
+
+        return self.keeper.while_only_reports_come(("gaps", self.of_unit), work, self.minute)
+
+    def _blockers(self) -> BlockersNow:
+        def work() -> BlockersNow:
+            found = blockers(
+                self.session, self.caller, Page(BLOCKERS, None), unit=self.wanted.unit, state=BlockerState.open,
+                level=None, now=self.now,
+            )  # fmt: skip
+            return BlockersNow(items=found.items, more=found.next is not None)
+
+        return self.keeper.while_only_reports_come(("blockers", self.of_unit), work, self.minute)

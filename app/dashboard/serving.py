@@ -9,7 +9,7 @@ from app.core import hot
 from app.core.clock import day_of
 from app.dashboard import rules
 from app.dashboard.adding import Adding
-from app.dashboard.keeping import unchanged
+from app.dashboard.keeping import Keeper, minute
 from app.dashboard.rules import Span, SpanKind
 from app.dashboard.schemas import ServedDay, ServedFigures, ServedOut, ServedSpan
 from app.throughput import days
@@ -30,17 +30,28 @@ _AWAITED = sorted(OPEN_RANKS - {STATES.index(State.late)})
 
 
 def served(
-    session: Session, scope: Scope, span: Span | None, *, day: date, newest: date, now: datetime
+    session: Session, keeper: Keeper, scope: Scope, span: Span | None, *, day: date, newest: date, now: datetime
 ) -> ServedOut:  # fmt: skip
     """Return the figures of a span; of none those of a day, and of what it lies in so far."""
     # A period that was asked for is shown whole, a day off included.
     spans = [span] if span else [rules.span_at(day, kind) for kind in rules.SHOWN]
     spans = [rules.until(one, newest) for one in spans]
-    key = ("served", scope, day, tuple(spans))
-    found = unchanged(session, key, lambda: _worked_out(session, scope, day, spans))
-    # Deadlines pass without any change: what is not due yet is looked at each time.
-    first = min([one.first for one in spans] + [found.series[0].day])
-    awaited = _awaited(session, scope, first, max(one.last for one in spans), now)
+    last = max(one.last for one in spans)
+    key = (scope, day, tuple(spans))
+
+    def work() -> ServedOut:
+        return _worked_out(session, Adding(session, scope, keeper), day, spans)
+
+    # Deadlines pass without any change: what is not due yet is looked at each minute.
+    found = keeper.while_days_stand(("served", *key), last, work)
+    return keeper.while_days_stand(
+        ("served now", *key), last, lambda: _with_awaited(session, scope, found, last, now), minute(now)
+    )
+
+
+def _with_awaited(session: Session, scope: Scope, found: ServedOut, last: date, now: datetime) -> ServedOut:
+    first = min([one.first for one in found.spans] + [found.series[0].day])
+    awaited = _awaited(session, scope, first, last, now)
 
     def until(begin: date, end: date) -> dict[str, int]:
         return {"not_due": sum(units for on, units in awaited.items() if begin <= on <= end)}
@@ -53,12 +64,11 @@ def served(
     )
 
 
-def _worked_out(session: Session, scope: Scope, day: date, spans: list[Span]) -> ServedOut:
-    adding = Adding(session, scope)
+def _worked_out(session: Session, adding: Adding, day: date, spans: list[Span]) -> ServedOut:
     whole = min(one.first for one in spans), max(one.last for one in spans)
     last = spans[0].last
     return ServedOut(
-        day=day, cut_off=summary.cut_off(session, scope, *whole, None),
+        day=day, cut_off=summary.cut_off(session, adding.scope, *whole, None),
         spans=[_span(session, adding, one) for one in spans],
         series=_series(session, adding, last - timedelta(days=SERIES - 1), last),
     )  # fmt: skip
@@ -135,10 +145,11 @@ def _awaited(session: Session, scope: Scope, first: date, last: date, now: datet
         _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
         _REPORT.c.system == _OBLIGATION.c.system,
     )  # fmt: skip
+    ahead = select(_OBLIGATION.c.day).where(_OBLIGATION.c.day.between(first, last), _OBLIGATION.c.due_at >= now)
     worst = (
         select(_OBLIGATION.c.day, func.min(rank(now)).label("rank"))
         .select_from(_OBLIGATION.outerjoin(_REPORT, same))
-        .where(*scope.of(_OBLIGATION, first, last))
+        .where(*scope.of(_OBLIGATION, first, last), _OBLIGATION.c.day.in_(ahead))
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
         .subquery()
     )

@@ -30,7 +30,7 @@ from app.throughput.untouched import NOTHING_TYPED, put_off, untouched
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
-from app.units.service import valid_units, visible_unit
+from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
@@ -65,7 +65,8 @@ def units_to_choose(session: Session, caller: Caller, now: datetime) -> list[tup
     """Return the units for a filter's list, or none where there are too many to look through, or one only."""
     if caller.units is not None:
         return []
-    units = valid_units(session, day_of(now), kinds=COMMUNAL_KINDS)
+    day, every = day_of(now), Reference.read(session).units.values()
+    units = [u for u in every if u.kind in COMMUNAL_KINDS and u.is_valid(day)]
     return [(u.code, u.name) for u in sorted(units, key=lambda u: u.sort_key)] if len(units) <= 120 else []
 
 

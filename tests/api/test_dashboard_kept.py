@@ -17,6 +17,7 @@ from app.core.db import Database
 from app.core.errors import Conflict, NotFound
 from app.dashboard import rules
 from app.dashboard.adding import Adding
+from app.dashboard.keeping import Keeper
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput import totals
@@ -85,7 +86,7 @@ def toggle(session: Session, day: date) -> None:
 
 def judge(session: Session, scopes: list[Scope], why: Any) -> None:
     for scope in scopes:
-        adding, whole = Adding(session, scope), Kept(session, scope)
+        adding, whole = Adding(session, scope, Keeper(session)), Kept(session, scope)
         for first, last in RANGES:
             told = why, scope, first, last
             assert adding.figures(first, last) == whole.sums(first, last, None).get(None), told

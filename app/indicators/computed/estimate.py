@@ -13,6 +13,7 @@ from app.indicators.computed.schemas import EstimateGroup, EstimateOut, RaisingU
 from app.indicators.readings import service as readings
 from app.indicators.readings.ageing import aged, is_old
 from app.indicators.readings.figures import figure_of, shown_of
+from app.indicators.readings.newest import latest
 from app.indicators.rules import CITY, PeriodType, period_at
 from app.indicators.schemas import worked
 from app.indicators.sets import service as sets
@@ -28,7 +29,7 @@ def estimate(session: Session, caller: Caller, now: datetime) -> EstimateOut:
     """Return the estimate of the month that runs, or of the newest there is."""
     day = day_of(now)
     found = sets.defined(session, sets.definitions_query().where(sets.holds_on(day), col(IndicatorSet.code) == SET))
-    newest = readings.latest(session, [one.indicator.id for one in found], [CITY], day)
+    newest = latest(session, [one.indicator.id for one in found], [CITY], day)
     groups: list[EstimateGroup] = []
     known: list[Fraction] = []
     most = 0

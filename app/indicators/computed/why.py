@@ -20,6 +20,7 @@ from app.indicators.place import Place
 from app.indicators.readings import service as readings
 from app.indicators.readings.ageing import aged
 from app.indicators.readings.models import IndicatorReading as Reading
+from app.indicators.readings.newest import latest
 from app.indicators.rules import CITY, Period, period_of
 from app.indicators.sets import service as sets
 from app.tasks.schemas import UnitName
@@ -61,7 +62,7 @@ def why(session: Session, caller: Caller, code: str, *, place: Place, period: Pe
 
 
 def _newest(session: Session, indicator_id: int, place: Place) -> str:
-    row = readings.latest(session, [indicator_id], [place.name]).get((indicator_id, place.name))
+    row = latest(session, [indicator_id], [place.name]).get((indicator_id, place.name))
     if row is None:
         raise NotFound
     return row.period

@@ -116,6 +116,11 @@ def giving_percent(session: Session, task_ids: Collection[int]) -> dict[int, str
     return {task_id: code for task_id, code in session.execute(query) if task_id in task_ids}
 
 
+def giving(session: Session) -> list[int]:
+    """Return the indicators that give some task its percentage."""
+    return sorted(session.scalars(select(col(TaskLink.indicator_id)).where(col(TaskLink.gives_percent)).distinct()))
+
+
 def indicators_of(session: Session, task_id: int) -> dict[str, bool]:
     """Return the codes of the indicators that a task moves, and whether each gives its percentage."""
     query = select(col(Indicator.code), col(TaskLink.gives_percent))

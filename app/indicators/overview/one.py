@@ -29,6 +29,7 @@ from app.indicators.readings import service as readings
 from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
+from app.indicators.readings.newest import Said, measures_of
 from app.indicators.readings.service import may_enter
 from app.indicators.rules import CITY, SetScope, period_of
 from app.indicators.schemas import number, worked
@@ -118,7 +119,7 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
             )
         )
     }  # fmt: skip
-    measures = readings.measures(session, rows.values())
+    measures = measures_of(session)
     whole = _count(here.reading, here.measure)
     parts = [
         (one, _count(rows[one.indicator.id], measures[rows[one.indicator.id].definition_id]))
@@ -141,7 +142,7 @@ def _parts(session: Session, here: Held, place: Place) -> PartsOut | None:
     )  # fmt: skip
 
 
-def _count(row: Reading, measure: str) -> Fraction | None:
+def _count(row: Said, measure: str) -> Fraction | None:
     """Return how much a reading counts of its whole: of a share its numerator."""
     if row.numerator is not None:
         return Fraction(row.numerator)
@@ -178,7 +179,7 @@ def compare(session: Session, caller: Caller, code: str, *, now: datetime) -> Co
         )
     ):  # fmt: skip
         rows.setdefault(row.place, {})[row.period] = row
-    measures = readings.measures(session, [row for mine in rows.values() for row in mine.values()])
+    measures = measures_of(session)
 
     def comparable(row: Reading | None) -> Reading | None:
         return row if row is not None and measures[row.definition_id] == measure else None

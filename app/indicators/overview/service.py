@@ -1,8 +1,8 @@
 """Where indicators stand: many of one place, one with its series, units beside each other."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -20,11 +20,11 @@ from app.indicators.citations import listing as citations
 from app.indicators.overview import pacing
 from app.indicators.overview.schemas import IndicatorItem, IndicatorPage, LatestOut, StandingCount
 from app.indicators.place import Place
-from app.indicators.readings import service as readings
 from app.indicators.readings.ageing import is_old
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.readings.models import IndicatorReading as Reading
 from app.indicators.readings.models import Origin
+from app.indicators.readings.newest import Newest, Said, measures_of, newest_at
 from app.indicators.rules import CITY, NATIONAL, Comparator, ReadingState, SetScope, Standing, period_of
 from app.indicators.schemas import GoalOut, number
 from app.indicators.sets import service as sets
@@ -33,6 +33,7 @@ from app.indicators.sets.service import Defined
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
 from app.indicators.targets.rules import standing as standing_of
+from app.indicators.targets.service import Targets
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 from app.units.rules import COMMUNAL_KINDS
@@ -54,7 +55,7 @@ class Held:
     """An indicator in a place: its newest reading, in the measure it was recorded in, its target, how the two stand."""
 
     one: Defined
-    reading: Reading | None
+    reading: Newest | None
     measure: str
     target: Target | None
     standing: Standing
@@ -62,26 +63,52 @@ class Held:
     stale: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Aims:
+    """What a place's readings are held against on a day: targets, by definition its measure, and what came of it."""
+
+    goals: Targets
+    measures: dict[int, str]
+    stood: dict[int, Held] = field(default_factory=dict)
+
+
 def unit_name(place: Place) -> UnitName | None:
     """Return a place's unit as it is shown."""
     return UnitName(code=place.unit.code, name=place.unit.name) if place.unit else None
 
 
-def held(session: Session, found: list[Defined], place: Place, day: date) -> list[Held]:
-    """Return how indicators stand in a place: one look-up for all readings, one for all targets."""
-    ids = [one.indicator.id for one in found]
-    newest = readings.latest(session, ids, [place.name], day)
-    measures = readings.measures(session, newest.values())
-    goals = targets.of_indicators(session, ids)
-    pairs = [(one, newest.get((one.indicator.id, place.name))) for one in found]
-    aims = [
+def aims_of(session: Session, found: list[Defined]) -> Aims:
+    """Return what readings of indicators are held against: one look-up for all."""
+    return Aims(targets.of_indicators(session, [one.indicator.id for one in found]), measures_of(session))
+
+
+def held(session: Session, found: list[Defined], place: Place, day: date, aims: Aims | None = None) -> list[Held]:
+    """Return how indicators stand in a place: one look-up for all readings; `aims`: of this place and day, if known."""
+    newest = newest_at(session, place.name, day)
+    if aims is None or any(row.definition_id not in aims.measures for row in newest.values()):
+        aims = aims_of(session, found)  # definitions may come while readings are read: never before them
+    kept = {number: here for number, here in dict(aims.stood).items() if here.reading == newest.get(number)}
+    fresh = [one for one in found if one.indicator.id not in kept]
+    for here in _judged(session, fresh, newest, place, day, aims):
+        kept[here.one.indicator.id] = here
+        if here.target is None or here.target.comparator != Comparator.growth:  # growth rests on another reading, too
+            aims.stood[here.one.indicator.id] = here
+    return [kept[one.indicator.id] for one in found]
+
+
+def _judged(
+    session: Session, found: list[Defined], newest: Mapping[int, Newest], place: Place, day: date, aims: Aims
+) -> list[Held]:
+    goals, measures = aims.goals, aims.measures
+    pairs = [(one, newest.get(one.indicator.id)) for one in found]
+    wanted = [
         targets.target_for(goals, one.indicator.id, place.name, period_of(row.period) if row else None, day)
         for one, row in pairs
     ]
-    grown = [row for (_, row), t in zip(pairs, aims, strict=True) if row and t and t.comparator == Comparator.growth]
-    earlier = year_before(session, grown)
+    grown = [row for (_, row), t in zip(pairs, wanted, strict=True) if row and t and t.comparator == Comparator.growth]
+    earlier = year_before(session, grown, measures)
     out = []
-    for (one, row), target in zip(pairs, aims, strict=True):
+    for (one, row), target in zip(pairs, wanted, strict=True):
         d = one.definition
         measure = measures[row.definition_id] if row else d.unit_of_measure
         standing = standing_of(
@@ -93,19 +120,18 @@ def held(session: Session, found: list[Defined], place: Place, day: date) -> lis
     return out
 
 
-def year_before(session: Session, rows: list[Reading]) -> dict[int, Fraction | None]:
+def year_before(session: Session, rows: Sequence[Said], measures: dict[int, str]) -> dict[int, Fraction | None]:
     """Return what the readings of the same place said a year earlier, by the later reading; none of another measure."""
     if not rows:
         return {}
     key = (col(Reading.indicator_id), col(Reading.place), col(Reading.period))
     wanted = {(r.indicator_id, r.place, rules.year_before(period_of(r.period)).name): r for r in rows}
     found = list(session.scalars(select(Reading).where(tuple_(*key).in_(list(wanted)), col(Reading.standing))))
-    measures = readings.measures(session, [*rows, *found])
     before: dict[int, Fraction | None] = {}
     for one in found:
         row = wanted[one.indicator_id, one.place, one.period]
-        if measures[one.definition_id] == measures[row.definition_id]:
-            before[row.id] = figure_of(one, measures[one.definition_id])
+        if measures.get(one.definition_id) == measures[row.definition_id]:
+            before[row.id] = figure_of(one, measures[row.definition_id])
     return before
 
 
@@ -139,6 +165,11 @@ def listing(
 
 def of_place(session: Session, place: Place, filters: Filters, day: date) -> list[Held]:
     """Return how the indicators of a set, an owner or some words stand in a place, in the order of their sets."""
+    return speaking_of(place, held(session, defined_at(session, place, filters, day), place, day))
+
+
+def defined_at(session: Session, place: Place, filters: Filters, day: date) -> list[Defined]:
+    """Return the indicators of a set, an owner or some words that hold on a day, in the order of their sets."""
     # A set for units has nothing to say of the city; who looks for it by name finds it all the same.
     named = filters.set is not None or filters.q is not None
     query = sets.definitions_query().where(sets.holds_on(day)) if named else _holding(day, place)
@@ -148,7 +179,11 @@ def of_place(session: Session, place: Place, filters: Filters, day: date) -> lis
         query = query.where(col(Definition.owner_unit_id) == filters.owner.id)
     if filters.q is not None:
         query = query.where(column_has_words(col(Definition.search_key), filters.q))
-    every = held(session, sets.defined(session, query), place, day)
+    return sets.defined(session, query)
+
+
+def speaking_of(place: Place, every: list[Held]) -> list[Held]:
+    """Return those that speak of a place: of a unit and the country only with a reading, or a target of its own."""
     if place.unit is not None or place.name == NATIONAL:
         every = [h for h in every if h.reading is not None or (h.target is not None and h.target.place == place.name)]
     return every
@@ -215,7 +250,7 @@ def item(h: Held, makes_it: bool | None = None) -> IndicatorItem:
     )  # fmt: skip
 
 
-def latest_out(row: Reading | None, measure: str) -> LatestOut | None:
+def latest_out(row: Newest | None, measure: str) -> LatestOut | None:
     """Return the reading that counts as it is shown beside its indicator."""
     if row is None:
         return None

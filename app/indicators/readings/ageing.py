@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from app.indicators.readings.models import IndicatorReading
+from app.indicators.readings.newest import Said, latest
 from app.indicators.readings.schemas import ReadingOut
-from app.indicators.readings.service import latest
 from app.indicators.rules import is_stale
 from app.indicators.sets import service as sets
 from app.indicators.sets.models import Definition
@@ -16,7 +16,7 @@ from app.indicators.sets.models import Definition
 AT_ONCE = 500  # a file has more rows than a statement takes numbers
 
 
-def is_old(row: IndicatorReading | None, definition: Definition, day: date) -> bool:
+def is_old(row: Said | None, definition: Definition, day: date) -> bool:
     """Tell whether an indicator's newest reading in a place is out of date; one that has ended never is."""
     if row is None or (definition.ends_on is not None and definition.ends_on < day):
         return False

@@ -1,14 +1,13 @@
 """Readings: recorded by one set of rules whatever door they came through, superseded, never changed."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import String, column, func, select, true, tuple_, update, values
+from sqlalchemy import func, select, tuple_, update
 from sqlmodel import Session, col
 
-from app.core import audit, events, hot, periods
+from app.core import audit, events, periods
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Conflict, Fault, Forbidden, Invalid
@@ -244,43 +243,6 @@ def shown(row: Reading, code: str, definition: Definition, version: int, unit: U
 def show(session: Session, row: Reading) -> ReadingOut:
     """Return one reading as it is shown."""
     return shown(*session.execute(readings_query().where(col(Reading.id) == row.id)).one())
-
-
-def measures(session: Session, rows: Iterable[Reading]) -> dict[int, str]:
-    """Return the unit of measure of the definition that each reading was recorded under, by the definition's number."""
-    ids = {row.definition_id for row in rows}
-    query = select(col(Definition.id), col(Definition.unit_of_measure)).where(col(Definition.id).in_(ids))
-    return dict(session.execute(query).all()) if ids else {}
-
-
-def latest(
-    session: Session, indicator_ids: list[int], places: list[str], day: date | None = None
-) -> dict[tuple[int, str], Reading]:
-    """Return the standing reading of the newest period by indicator and place; `day`: of periods begun by then.
-
-    One look-up in the index for each pair, however many years lie behind.
-    """
-    if not indicator_ids or not places:
-        return {}
-    newer = hot.table(Reading).alias("newer")
-    named = values(column("place", String), name="named").data([(place,) for place in places]).cte("named")
-    pick = (
-        select(newer.c.id)
-        .where(newer.c.indicator_id == col(Indicator.id), newer.c.place == named.c.place, newer.c.standing)
-        .order_by(newer.c.last.desc())
-        .limit(1)
-    )
-    if day is not None:
-        pick = pick.where(newer.c.first <= day)
-    newest = pick.correlate(Indicator, named).scalar_subquery()
-    query = (
-        select(Reading)
-        .select_from(Indicator)
-        .join(named, true())
-        .join(Reading, col(Reading.id) == newest)
-        .where(col(Indicator.id).in_(indicator_ids))
-    )
-    return {(row.indicator_id, row.place): row for row in session.scalars(query)}
 
 
 def count(session: Session) -> int:

@@ -38,6 +38,8 @@ from app.indicators.targets.schemas import IndicatorTarget, TargetIn, TargetPage
 from app.tasks.schemas import UnitName
 from app.units.models import Unit
 
+Targets = dict[tuple[int, str], list[Target]]  # by indicator and place
+
 
 def set_target(session: Session, caller: Caller, code: str, *, body: TargetIn, now: datetime) -> Target:
     """Set what an indicator is to reach; raises Invalid for bounds that do not fit, Conflict where targets overlap."""
@@ -98,9 +100,9 @@ def _text(amount: Decimal | None) -> str | None:
     return None if amount is None else text_of(amount)
 
 
-def of_indicators(session: Session, ids: Iterable[int]) -> dict[tuple[int, str], list[Target]]:
+def of_indicators(session: Session, ids: Iterable[int]) -> Targets:
     """Return the targets of indicators, by indicator and place."""
-    found: dict[tuple[int, str], list[Target]] = defaultdict(list)
+    found: Targets = defaultdict(list)
     for row in session.scalars(select(Target).where(col(Target.indicator_id).in_(list(ids)))):
         found[row.indicator_id, row.place].append(row)
     return found
@@ -114,9 +116,7 @@ def in_force(rows: Sequence[Target]) -> list[Target]:
     return sorted(newest.values(), key=lambda row: (row.last, row.first))
 
 
-def target_for(
-    found: dict[tuple[int, str], list[Target]], indicator_id: int, place: str, period: Period | None, day: date
-) -> Target | None:
+def target_for(found: Targets, indicator_id: int, place: str, period: Period | None, day: date) -> Target | None:
     """Return the target that a period is held against: the shortest in which it lies, else that of the next year.
 
     A month's or quarter's target speaks of that month or quarter alone; a year's is to be reached by its end. A unit
