@@ -242,9 +242,12 @@ def describe(request: Request, problem: Problem) -> ProblemDocument:
 def words(code: str, locale: Any, values: dict[str, Any]) -> str:
     """Return the sentence of an error code; of a missing right, with the right's name."""
     sentence = i18n.translate(f"error.{code}", locale, **values)
-    named = f"accounts.scope_{str(values.get('right')).replace(':', '_')}"
+    right = values.get("right")
+    named = f"accounts.scope_{str(right).replace(':', '_')}"
     if code == "forbidden" and i18n.has(named):
-        sentence += " " + i18n.translate("accounts.right_needed", locale, right=i18n.translate(named, locale))
+        # A token asks for its scope by the code, an administrator by the words.
+        name = i18n.translate(named, locale)
+        sentence += " " + i18n.translate("accounts.right_needed", locale, right=name, code=right)
     return sentence
 
 

@@ -47,6 +47,11 @@ RECLASSIFYING = {"number": f"57-MH/TB {MADE_UP}", "day": "2025-11-03"}
 CITY = callers.task_keeper()
 
 
+def _head_of(lead: str) -> str:
+    """Return the position that answers for what a unit leads."""
+    return {plan.WARD: "Chủ tịch UBND phường", "VP-UBND": "Chánh Văn phòng"}.get(lead, "Giám đốc")
+
+
 class Story:
     """What happens, day by day; told once, in order."""
 
@@ -139,7 +144,7 @@ class Story:
             "code": planned.code, "title": planned.title, "programme": programme, "directive": self.numbers[directive],
             "clause": clause, "lead_unit": planned.lead, "kind": planned.kind, "deadline": planned.deadline,
             "rhythm": planned.rhythm if planned.kind == "regular" else None, "unclassified": planned.unclassified,
-            "tags": list(planned.tags), "accountable_position": "Giám đốc" if number % 7 else None,
+            "tags": list(planned.tags), "accountable_position": _head_of(planned.lead) if number % 7 else None,
             "responsible_position": "Trưởng phòng chuyên môn" if number % 5 else None,
             "product": "Văn bản hoặc hệ thống đưa vào sử dụng" if number % 3 else None,
             "authority": "Thẩm quyền của đơn vị chủ trì" if number % 4 else None,

@@ -106,7 +106,7 @@ def test_a_wrong_choice_names_the_choices_and_a_refusal_the_right(api: Api) -> N
     (error,) = api("leader").get("/api/v1/units?kind=district").json()["errors"]
     assert error["message"]["vi"].startswith("Giá trị không nằm trong danh sách cho phép: ward, commune, ")
     refused = api("leader").post("/api/v1/units", json={})
-    assert refused.json()["message"]["vi"].endswith("Việc này cần quyền “Sửa danh mục đơn vị”.")
+    assert refused.json()["message"]["vi"].endswith("Việc này cần quyền “Sửa danh mục đơn vị” (units:edit).")
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_the_briefing_for_the_morning_is_one_sheet(visit: Callable[..., Visitor]
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
     assert "Số liệu đến" in page.locator(".lead").inner_text(), "the cut-off"
+    assert [one.is_visible() for one in page.locator(".answers li").all()] == [True] * 5
     assert page.locator(".print-only").last.is_visible(), "the source"
     assert not page.locator("form.filters").is_visible()
 

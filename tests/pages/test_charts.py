@@ -192,5 +192,9 @@ def test_the_dashboard_says_what_is_now_what_is_missing_and_when_it_was_shown(
     clock.set("2026-11-20T17:01:00+07:00")
     same = leader.get("/dashboard?period=2026-11-18", headers={"if-none-match": page.headers["etag"]})
     assert same.status_code == 304, "the moment at its foot is no change of a page"
+    ahead = leader.get("/dashboard?period=2027").text
+    assert "Kỳ này chưa đến" in ahead
+    assert "Kỳ này ở sau hôm nay (20/11/2026)" in ahead
+    assert "Chưa có số liệu" not in ahead
     awaited = leader.get("/dashboard?period=2026-11-20").text
     assert re.search(r"Bộ, ngành: chưa đến hạn", awaited)

@@ -112,6 +112,21 @@ def test_the_receipt_has_each_text_ready(people: Any, api: Any) -> None:
     assert 'href="/throughput/today"' in page
 
 
+def test_the_receipt_of_a_correction_says_so_and_what_changed(people: Any, api: Any) -> None:
+    officer, at = api(), f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
+    first = officer.put(at, json=report(line(received_online=5, resolved_early=1)))
+    page = people().get(f"{AT}/receipt").text
+    assert "Thành phố đã nhận báo cáo của" in page
+    assert "bản sửa" not in page
+    corrected = report(line(received_online=7, resolved_early=1))
+    assert officer.put(at, json=corrected, headers={"If-Match": first.headers["etag"]}).status_code == 200
+    page = people().get(f"{AT}/receipt").text
+    assert "Thành phố đã nhận bản sửa báo cáo của" in page
+    assert "Đây là bản sửa (lần gửi thứ 2), thay bản gửi trước." in page
+    assert "tiếp nhận trực tuyến <del>5</del> → <ins>7</ins>" in page
+    assert f'href="{AT}/city/revisions"' in page
+
+
 def test_the_month_shows_states_in_words_and_figures_in_a_table(people: Any, api: Any) -> None:
     for system in ("city", "ministry"):
         body = report(line(received_online=1234, resolved_early=900))
