@@ -25,6 +25,6 @@ part() {
     "$@"
 }
 part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
-part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadgroup --no-loadscope-reorder
-part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadgroup --no-loadscope-reorder \
+part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadfile --no-loadscope-reorder
+part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadfile --no-loadscope-reorder \
     -m "not (once or fuzz or soak)" tests/api tests/durability

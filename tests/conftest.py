@@ -17,6 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as property_tests
 from pydantic import SecretStr
 from sqlmodel import Session
+from xdist.scheduler.loadfile import LoadFileScheduling
 
 from app import migrations
 from app.accounts import sessions, tokens, users
@@ -72,12 +73,9 @@ _LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Keep a file's tests with one worker and give out the long ones first.
-
-    Around all other hooks: the workers' own, which reads the groups, would else come before this one.
-    """
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long ones first."""
 
     def rank(item: pytest.Item) -> int:
         for n, name in enumerate((*_FIRST, "", *_LAST)):
@@ -86,11 +84,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         return len(_FIRST)
 
     items.sort(key=rank)
-    for item in items:
-        path, _, rest = item.nodeid.partition("::")
-        group = f"{path}{rest}" if any(name in path for name in _APART) else path
-        item.add_marker(pytest.mark.xdist_group(group.replace("@", "")))
-    yield
+
+
+class _ByFile(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+    """Keeps a file's tests, and so what they share, with one worker, but for files that are long in themselves."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return nodeid if any(name in path for name in _APART) else path
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
+    """Give tests out by file, whatever `--dist` says: it does not know ours (and groups, of which pytest 9.2 knows
+    nothing more, were lost without a word).
+    """
+    return _ByFile(config, log)
 
 
 def pytest_collection_finish() -> None:
