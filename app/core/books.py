@@ -31,3 +31,15 @@ def lying(sheet: Any, *, head: tuple[int, int], footer: str) -> None:
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(*head)
     sheet.set_footer(footer)
+
+
+def titled(made: Any, sheet: Any, width: int, title: str, beneath: str, lacking: str | None) -> None:
+    """Head a sheet of so many columns: its title, of what it speaks, and in the third row what it lacks."""
+    rows: tuple[tuple[str | None, dict[str, Any]], ...] = (
+        (title.upper(), {"bold": True, "font_size": 14}),
+        (beneath, {}),
+        (lacking, {"bold": True, "font_color": "#9c1c1c"}),
+    )
+    for number, (text, look) in enumerate(rows):
+        if text is not None:
+            sheet.merge_range(number, 0, number, width - 1, text, made.add_format({**FONT, "align": "center", **look}))

@@ -61,8 +61,9 @@ NO_TABLE = {
     "/portal/gaps/{number}": "one row of its list",
     "/portal/messages/{number}": "one row of its list",
 }
-# Workbooks laid out for people; test_form_ii06a and test_board compare them with the rows.
-LAID_OUT = {"/throughput/forms/II.06a", "/throughput/board"}
+# Workbooks laid out for people; test_form_ii06a, test_board, test_ranking and test_throughput_pages compare them with
+# the rows.
+LAID_OUT = {"/throughput/forms/II.06a", "/throughput/board", "/throughput/ranking", "/throughput/summary"}
 FILTERED = (
     f"/throughput/board?day={DAY}&state=received_on_time", f"/throughput/reports?unit={WARD}",
     f"/throughput/reports?from={DAY}&to={DAY}&system=city", f"/throughput/obligations?unit={WARD}&day={DAY}",

@@ -31,7 +31,7 @@ def stand(app: FastAPI, source: str = "one-gate") -> dict[str, tuple[int, str | 
     """Return what a source says of each day: the day's own figure, and since when it counts totals."""
     query = text(
         "select d.day, e.value, d.since from external_figures e join figure_days d on d.id = e.figure_day_id "
-        "where d.source = :source and e.known_to is null and e.measure = 'received_online'"
+        "where d.source = :source and e.known_to is null and e.measure = 'received_online' order by d.day"
     )
     with app.state.database.engine.connect() as connection:
         rows = connection.execute(query, {"source": source})

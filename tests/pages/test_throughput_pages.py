@@ -1,9 +1,11 @@
 """A ward's day on pages without script: what is owed, the form, the receipt, corrections, summaries."""
 
+import io
 import re
 from typing import Any
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.page import read
@@ -331,6 +333,22 @@ def test_the_summary_table_is_the_api_s(people: Any, api: Any) -> None:
     assert "Chưa đủ số liệu" in page
     csv = analyst.get(f"/throughput/summary.csv?{query}")
     assert csv.headers["content-type"].startswith("text/csv")
+    for narrowed in ("group_by=unit", f"group_by=field&unit={WARD}&system=city", "group_by=day"):
+        query = f"from={DAY}&to={DAY}&{narrowed}"
+        data = api("city_analyst").get(f"/api/v1/throughput/summary?{query}").json()
+        book = analyst.get(f"/throughput/summary.xlsx?{query}").content
+        grid = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
+        assert grid[0][0] == "TỔNG HỢP SỐ LIỆU"
+        lacks = data["completeness"]["received"] < data["completeness"]["expected"]
+        assert "Thuận Hóa" in str(grid[1][0]) or WARD not in narrowed
+        assert ("Chưa đủ số liệu" in str(grid[2][0])) == lacks
+        for cells, row in zip(grid[4:], [*data["rows"], data["total"]], strict=True):
+            given = dict(zip(grid[3], cells, strict=True))
+            for name, word in (("received", "Tổng tiếp nhận mới"), ("resolved", "Tổng đã giải quyết"),
+                               ("pending", "Tổng đang giải quyết"), ("carried_over", "Tồn kỳ trước"),
+                               ("withdrawn", "Trong đó công dân rút"), ("difference", "Chênh lệch")):  # fmt: skip
+                assert given[word] == row[name], (narrowed, word)
+            assert given["Trước hạn, đúng hạn"] == (row["rates"]["on_time"]["value"] or ""), narrowed
 
 
 def _table(html: str, name: str) -> list[list[str]]:

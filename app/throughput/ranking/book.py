@@ -9,7 +9,7 @@ from app.throughput.ranking.rules import LESS_IS_BETTER, PROPORTIONS
 from app.throughput.ranking.service import RankedOut, RankingOut
 
 _TOP = 3  # rows of title
-_WIDTHS = {"rank": 20, "code": 10, "unit": 24, "numerator": 12, "denominator": 12, "value": 14}
+_WIDTHS = {"rank": 12, "code": 10, "unit": 24, "numerator": 12, "denominator": 12, "value": 14}
 _CHANGES = ("change", "own", "others")
 
 
@@ -27,6 +27,7 @@ class _Sheet:
         self.sheet = made.add_worksheet(self.t("throughput.rank"))
         self.text = made.add_format({**BOX, "text_wrap": True})
         self.number = made.add_format({**BOX, "num_format": "#,##0", "align": "right"})
+        self.place = made.add_format({**BOX, "align": "center"})
         self.share = made.add_format({**BOX, "num_format": "0.00%", "align": "right"})
         self.signed = made.add_format({**BOX, "num_format": "+0;-0;0", "align": "right"})
         self.ends = ("low", "high") if data.rate in PROPORTIONS else ()
@@ -39,7 +40,7 @@ class _Sheet:
         for place, name in enumerate(self.columns):
             self.sheet.write_string(_TOP, place, self.t(f"throughput.ranking_column.{name}"), head)
             self.sheet.set_column(place, place, _WIDTHS.get(name, 13))
-        self.sheet.set_row(_TOP, 48)
+        self.sheet.set_row(_TOP, 34)
         for number, item in enumerate(self.data.items, _TOP + 1):
             self._line(number, item)
         self._notes(_TOP + 2 + len(self.data.items))
@@ -48,26 +49,22 @@ class _Sheet:
         books.lying(self.sheet, head=(_TOP, _TOP), footer=f"&L{i18n.day(self.data.first, self.locale)} - {day}&R&P/&N")
 
     def _title(self) -> None:
-        data, t, last = self.data, self.t, len(self.columns) - 1
-        title = self.made.add_format({**FONT, "bold": True, "font_size": 14, "align": "center"})
-        middle = self.made.add_format({**FONT, "align": "center"})
+        data, t = self.data, self.t
         name = f"{t('throughput.ranking_title')}: {t(f'throughput.rate_{data.rate.value}')}"
-        self.sheet.merge_range(0, 0, 0, last, name.upper(), title)
         said = [t("throughput.summary_period", first=data.first, last=data.last)]
         if data.cut_off:
             said.append(t("throughput.cut_off_note", time=i18n.moment(data.cut_off, self.locale)))
         if data.as_of:
             said.append(t("throughput.as_known_at", time=i18n.moment(data.as_of, self.locale)))
-        self.sheet.merge_range(1, 0, 1, last, " · ".join(said), middle)
-        done = data.completeness
+        done, told = data.completeness, None
         if done.received < done.expected:
             lacking = t("throughput.incomplete_missing", received=done.received, expected=done.expected)
-            bold = self.made.add_format({**FONT, "bold": True, "align": "center", "font_color": "#9c1c1c"})
-            self.sheet.merge_range(2, 0, 2, last, f"{t('throughput.incomplete')}. {lacking}", bold)
+            told = f"{t('throughput.incomplete')}. {lacking}"
+        books.titled(self.made, self.sheet, len(self.columns), name, " · ".join(said), told)
 
     def _line(self, row: int, item: RankedOut) -> None:
         if item.rank is not None:
-            self.sheet.write_number(row, 0, item.rank, self.number)
+            self.sheet.write_number(row, 0, item.rank, self.place)
         else:
             why = "throughput.small_base" if item.denominator else "throughput.rank_no_base"
             self.sheet.write_string(row, 0, self.t(why), self.text)
