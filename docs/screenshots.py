@@ -177,7 +177,9 @@ def desks(browser: Browser, address: str) -> None:
     analyst = browser.new_page(viewport=DESK, locale="vi-VN", color_scheme="light")
     sign_in(analyst, address, "tonghop")
     analyst.goto(f"{address}/throughput/board")
-    picture(analyst, "board", at="main")
+    analyst.locator(".board-day a").first.click()  # the day before: with figures, and who is late
+    analyst.wait_for_url(re.compile("day="))
+    picture(analyst, "board", at="#board")
     analyst.goto(f"{address}/throughput/approvals")
     picture(analyst, "approvals", at="main")
     analyst.goto(f"{address}/throughput/forms/II.06a")

@@ -23,6 +23,8 @@ Api = Callable[..., TestClient]
 LIVE = {
     f"{API}/throughput/forms/II.06a": rb"[-+()A-O\d]+|SUM\([C-M]\d+:[C-M]\d+\)",
     f"{API}/throughput/board": rb"SUM\([I-N]\d+:[I-N]\d+\)",
+    f"{API}/throughput/ranking": rb"D\d+/E\d+",
+    f"{API}/throughput/summary": rb"SUM\([C-O]\d+:[C-O]\d+\)",
 }
 SIGNS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", '=HYPERLINK("http://x","y")']
 
