@@ -1,5 +1,6 @@
 """A file of totals, or one in their place, is withdrawn as a whole, or not at all and the days are named."""
 
+import json
 import random
 from collections.abc import Callable
 from typing import Any
@@ -153,6 +154,21 @@ def test_what_keeps_a_file_is_named_and_nothing_is_changed(
     assert withdrawn(machine, fifth).json()["taken_back"] == 1
     assert (stand(app)[DAY], reports(api())[DAY]) == ((3, WEEK[0]), (3, 3))
     assert integrity(app) == []
+
+
+def test_a_file_brought_before_replaced_totals_were_kept_stays(app: FastAPI, machine: TestClient) -> None:
+    came(machine, {WEEK[0]: 3, WEEK[1]: 5})
+    over = came(machine, {WEEK[1]: 8})
+    with app.state.database.engine.begin() as connection:
+        where = {"file": over}
+        query = text("select before from figure_import_days where import_id = :file")
+        old = json.dumps(json.loads(connection.execute(query, where).scalar_one())[:2])
+        connection.execute(
+            text("update figure_import_days set before = :old where import_id = :file"), where | {"old": old}
+        )
+    refused = withdrawn(machine, over)
+    assert (refused.status_code, refused.json()["code"]) == (409, "totals_not_kept")
+    assert [n for n, _ in stand(app).values()] == [3, 5]
 
 
 def test_the_page_says_that_it_goes_whole_and_names_the_days(
