@@ -5,6 +5,7 @@ Whatever was changed meanwhile, of whatever kind, by this process or another; an
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from threading import Thread
 from typing import Any
@@ -35,6 +36,8 @@ from tests.support.tasks import DOCUMENT, with_directive, with_task
 THURSDAY, WEDNESDAY, MONDAY = "2026-11-19", "2026-11-18", "2026-11-16"
 FREED = "19774"  # a ward of which nothing else is told
 REPORTS, GAPS = f"{API}/throughput/reports", f"{API}/portal/gaps"
+# The day's deadline in the city's system passes, a night, the other system's deadline.
+MOMENTS = ("2026-11-20T17:01:00+07:00", "2026-11-23T08:59:00+07:00", "2026-11-23T09:01:00+07:00")
 Acts = dict[str, Callable[[], Any]]
 
 
@@ -63,6 +66,9 @@ class World:
         for day in (WEDNESDAY, THURSDAY, DAY):
             self.report(day)
         self.aim()
+        # With a month before, the pace says that the target will be missed: what reports move is shown.
+        before = reading("2026-10", as_of="2026-10-31", value=30)
+        done(self.analyst.post(f"{API}/indicators/THU-1/readings", json=before))
         self.figure()
 
     def next(self) -> int:
@@ -260,10 +266,9 @@ class World:
 
         self.write(act)
 
-    def later(self) -> None:
-        """Let a deadline pass, or a night."""
-        now = self.clock.now() + (timedelta(minutes=16) if self.next() % 2 else timedelta(hours=13))
-        self.clock.set(now.isoformat())
+    def at(self, moment: str) -> None:
+        """Let time go on, with what the serving process does by itself on a new day."""
+        self.clock.set(moment)
         self.write(lambda session, now: making.extend(session, now, 3))
         self.write(computed.follow_time)
 
@@ -280,7 +285,7 @@ class World:
             "definition": self.define, "figures": self.figure, "gap explained": self.explain,
             "gap closed": self.close_gap, "tolerance": self.tolerate, "signed in": lambda: self.sign_in("leader"),
             "totals rebuilt": lambda: self.write(lambda session, now: totals.rebuild(session)),
-            "readings rebuilt": self.rebuild_readings, "time": self.later,
+            "readings rebuilt": self.rebuild_readings,
         }  # fmt: skip
 
 
@@ -327,13 +332,13 @@ def truth(database: Database, caller: Caller, asked: dict[str, Any], now: dateti
     return answer(database, caller, asked, now)
 
 
-@pytest.mark.parametrize("seed", range(2))
 def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
-    app: FastAPI, world: World, others: list[Database], clock: SetClock, seed: int
+    app: FastAPI, world: World, others: list[Database], clock: SetClock
 ) -> None:
-    """In an order of its own for each seed; some look after each change, others after several."""
+    """The city's leader looks after each change, others after several."""
     order, everyone, (elsewhere, started) = list(world.acts().items()), readers(app), others
-    Random(seed).shuffle(order)
+    Random(57).shuffle(order)
+    order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
     for turn, (name, act) in enumerate(order):
         act()
         now = clock.now()
