@@ -32,7 +32,7 @@ class _Seen:
 
     era: object
     number: int
-    stamps: tuple[object, ...]
+    marks: tuple[object, ...]
     days: dict[date, int]
     beside: int
 
@@ -122,7 +122,8 @@ def _looked(session: Session, before: _Seen | None) -> _Seen:
         Reference.read(session), stamps.kept(session, totals.STAMP, lambda _: object()),
         stamps.kept(session, making.STAMP, lambda _: object()),
     )  # fmt: skip
-    if before is None or before.stamps != marks or not 0 <= number - before.number <= MOST_ENTRIES:
+    is_other = before is None or any(one is not other for one, other in zip(before.marks, marks, strict=True))
+    if before is None or is_other or not 0 <= number - before.number <= MOST_ENTRIES:
         return _Seen(object(), number, marks, {}, number)
     if number == before.number:
         return before

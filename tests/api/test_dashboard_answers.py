@@ -4,10 +4,10 @@ Whatever was changed meanwhile, of whatever kind, by this process or another; an
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from random import Random
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -34,6 +34,7 @@ from tests.support.indicators import indicator, reading, with_set
 from tests.support.tasks import DOCUMENT, with_directive, with_task
 
 THURSDAY, WEDNESDAY, MONDAY = "2026-11-19", "2026-11-18", "2026-11-16"
+PAST = date(2026, 11, 2)  # before the installation's first duties
 FREED = "19774"  # a ward of which nothing else is told
 REPORTS, GAPS = f"{API}/throughput/reports", f"{API}/portal/gaps"
 # The day's deadline in the city's system passes, a night, the other system's deadline.
@@ -217,8 +218,7 @@ class World:
 
     def figure(self) -> None:
         """Have another system say something else than the report: gaps open, change or match."""
-        counts = {"resolved_early": 0, "resolved_on_time": 0}
-        theirs = figures(received_online=500 + 50 * self.next(), **counts)
+        theirs = figures(received_online=500 + 50 * self.next(), resolved_early=0, resolved_on_time=0)
         figures_sent(self.machine, batch(item(theirs, unit=WARD, day=THURSDAY)))
 
     def gap(self) -> dict[str, Any]:
@@ -284,6 +284,7 @@ class World:
             "blocker": self.block, "percentage": self.link, "reading": self.read, "target": self.aim,
             "definition": self.define, "figures": self.figure, "gap explained": self.explain,
             "gap closed": self.close_gap, "tolerance": self.tolerate, "signed in": lambda: self.sign_in("leader"),
+            "a past loaded": lambda: self.write(lambda session, now: making.extend(session, now, 3, first=PAST)),
             "totals rebuilt": lambda: self.write(lambda session, now: totals.rebuild(session)),
             "readings rebuilt": self.rebuild_readings,
         }  # fmt: skip
@@ -364,10 +365,10 @@ def test_the_page_says_what_the_answers_say_after_each_kind_of_change(
 def test_several_who_look_while_others_write_leave_nothing_old_behind(
     app: FastAPI, world: World, others: list[Database], clock: SetClock
 ) -> None:
-    everyone, stop, wrong = readers(app), [], []
+    everyone, over, wrong = readers(app), Event(), list[Exception]()
 
     def look(caller: Caller, asked: dict[str, Any]) -> None:
-        while not stop:
+        while not over.is_set():
             try:
                 answer(app.state.database, caller, asked, clock.now())
             except Exception as error:
@@ -376,10 +377,10 @@ def test_several_who_look_while_others_write_leave_nothing_old_behind(
     threads = [Thread(target=look, args=one) for one in (everyone[0], everyone[0], everyone[1])]
     for thread in threads:
         thread.start()
-    for _ in range(3):
-        for act in (lambda: world.report(THURSDAY), world.say, world.read, world.explain):
-            act()
-    stop.append(True)
+    acts = world.acts()
+    for name in ("yesterday's report", "progress", "reading", "gap explained") * 3:
+        acts[name]()
+    over.set()
     for thread in threads:
         thread.join()
     assert not wrong
