@@ -11,9 +11,11 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from app.core import audit, stamps
+from app.indicators.computed.keeping import STAMP as FOLLOWED
 from app.throughput import totals
 from app.throughput.forms import Reference
 from app.throughput.obligations import making
@@ -21,6 +23,7 @@ from app.throughput.obligations import making
 Value = TypeVar("Value")
 MOST = 2000
 MOST_ENTRIES = 2000
+STAMPS = (totals.STAMP, making.STAMP, FOLLOWED)  # of what changes without an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +84,15 @@ class Keeper:
 
         return self._get(key, mark, work, stands)
 
-    def same_as_before(self, key: Any, value: Value) -> Value:
-        """Return the last value of a key where it says the same to the letter: what was drawn of it still holds."""
-        found = self._kept.get(key)
-        if found is None or repr(found.value) != repr(value):
-            found = _Found(self._seen.era, self._seen.number, None, value)
-            self._keep(key, found)
-        same: Value = found.value
-        return same
-
     def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[int], bool]) -> Value:
         found = self._kept.get(key)
         if found is None or found.era is not self._seen.era or found.mark != mark or not stands(found.number):
+            value: Any = work()
+            # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
+            if found is not None and isinstance(value, BaseModel) and repr(value) == repr(found.value):
+                value = found.value
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
-            found = _Found(self._seen.era, self._seen.number, mark, work())
+            found = _Found(self._seen.era, self._seen.number, mark, value)
             self._keep(key, found)
         kept: Value = found.value
         return kept
@@ -118,10 +116,7 @@ def _looked(session: Session, before: _Seen | None) -> _Seen:
     """Return what is known of changes by now; several threads may look at once, and each has its own."""
     # The mark first: what is read after it is at least as new.
     number = audit.number(session)
-    marks = (
-        Reference.read(session), stamps.kept(session, totals.STAMP, lambda _: object()),
-        stamps.kept(session, making.STAMP, lambda _: object()),
-    )  # fmt: skip
+    marks = (Reference.read(session), *(stamps.kept(session, name, lambda _: object()) for name in STAMPS))
     is_other = before is None or any(one is not other for one, other in zip(before.marks, marks, strict=True))
     if before is None or is_other or not 0 <= number - before.number <= MOST_ENTRIES:
         return _Seen(object(), number, marks, {}, number)

@@ -59,6 +59,7 @@ class World:
         with_set(
             self.analyst, indicator("THU-1", period_type="month", formula="resolved / received"),
             *(indicator(f"THU-{n}", period_type="month") for n in (2, 3)),
+            indicator("THU-4", period_type="month", formula="tasks_overdue / tasks_total"),
         )  # fmt: skip
         self.directive = with_directive(self.analyst)
         for code, unit in {"T1": WARD, "T2": "SO-KHCN", "T3": WARD, "T4": WARD}.items():
@@ -69,7 +70,8 @@ class World:
         self.aim()
         # With a month before, the pace says that the target will be missed: what reports move is shown.
         before = reading("2026-10", as_of="2026-10-31", value=30)
-        done(self.analyst.post(f"{API}/indicators/THU-1/readings", json=before))
+        for code in ("THU-1", "THU-4"):
+            done(self.analyst.post(f"{API}/indicators/{code}/readings", json=before))
         self.figure()
 
     def next(self) -> int:
@@ -202,8 +204,8 @@ class World:
     def aim(self) -> None:
         """Set what is to be reached: of what reports make up, and of what is typed."""
         n = self.next()
-        for code in ("THU-1", "THU-2"):
-            body = {"period": str(2026 + n), "low": 60 + n % 30, "document": f"KH {n}"}
+        for code, low in (("THU-1", 60), ("THU-2", 60), ("THU-4", 200)):
+            body = {"period": str(2026 + n), "low": low + n % 30, "document": f"KH {n}"}
             done(self.analyst.post(f"{API}/indicators/{code}/targets", json=body))
 
     def define(self) -> None:
@@ -213,6 +215,7 @@ class World:
         with_set(
             self.analyst, indicator("THU-1", period_type="month", formula=f"{n} × resolved / received"),
             *(indicator(f"THU-{k}", period_type="month", name_vi=f"Tên {n}") for k in (2, 3)),
+            indicator("THU-4", period_type="month", formula="tasks_overdue / tasks_total"),
             valid_from=begins.date().isoformat(),
         )  # fmt: skip
 
@@ -267,10 +270,9 @@ class World:
         self.write(act)
 
     def at(self, moment: str) -> None:
-        """Let time go on, with what the serving process does by itself on a new day."""
+        """Let time go on."""
         self.clock.set(moment)
         self.write(lambda session, now: making.extend(session, now, 3))
-        self.write(computed.follow_time)
 
     def acts(self) -> Acts:
         """Return all that may happen, by name."""
@@ -340,6 +342,7 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
     order, everyone, (elsewhere, started) = list(world.acts().items()), readers(app), others
     Random(57).shuffle(order)
     order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
+    order.append(("followed", partial(world.write, computed.follow_time)))
     for turn, (name, act) in enumerate(order):
         act()
         now = clock.now()
