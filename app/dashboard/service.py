@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.core import stamps
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
@@ -21,6 +22,7 @@ from app.dashboard.schemas import (
     TargetsNow,
     TasksNow,
 )
+from app.indicators.computed.keeping import STAMP as FOLLOWED
 from app.indicators.linked.service import giving
 from app.indicators.overview import missing as targets
 from app.indicators.overview.service import Filters as Indicators
@@ -38,6 +40,7 @@ from app.tasks.schemas import UnitName
 from app.tasks.summary import service as tasks
 from app.throughput import days
 from app.throughput.board import service as board
+from app.throughput.forms import Reference
 from app.throughput.summary import service as summary
 from app.throughput.summary.schemas import GroupBy
 from app.throughput.summary.sums import Scope
@@ -128,7 +131,8 @@ class _Answers:
             return ReportedOut(day=day, completeness=done, systems=systems, missing=missing)
 
         key = "reported", self.of_unit, self.wanted.scope, day
-        return self.keeper.while_days_stand(key, day, work, self.minute)
+        # Who is late is named as units are called now.
+        return self.keeper.while_days_stand(key, day, work, (self.minute, Reference.read(self.session)))
 
     def _tasks(self) -> TasksNow:
         unit = self.wanted.unit
@@ -168,7 +172,8 @@ class _Answers:
                 place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
             )  # fmt: skip
 
-        return self.keeper.while_nothing_changes(("targets", self.of_unit), work, self.minute)
+        mark = self.minute, stamps.kept(self.session, FOLLOWED, lambda _: object())
+        return self.keeper.while_nothing_changes(("targets", self.of_unit), work, mark)
 
     def _gaps(self) -> AgeingRow:
         def work() -> AgeingRow:

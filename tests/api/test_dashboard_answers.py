@@ -23,7 +23,7 @@ from app.dashboard import drawing, keeping, service
 from app.indicators.computed import keeping as computed
 from app.indicators.computed import rebuilding
 from app.portal.gaps import recounting
-from app.throughput import totals
+from app.throughput import changes, totals
 from app.throughput.board import standing
 from app.throughput.obligations import making
 from app.units.service import by_code
@@ -69,8 +69,8 @@ class World:
             self.report(day)
         self.aim()
         # With a month before, the pace says that the target will be missed: what reports move is shown.
-        before = reading("2026-10", as_of="2026-10-31", value=30)
-        for code in ("THU-1", "THU-4"):
+        for code, value in (("THU-1", 30), ("THU-4", 150)):
+            before = reading("2026-10", as_of="2026-10-31", value=value)
             done(self.analyst.post(f"{API}/indicators/{code}/readings", json=before))
         self.figure()
 
@@ -330,7 +330,7 @@ def answer(database: Database, caller: Caller, asked: dict[str, Any], now: datet
 
 def truth(database: Database, caller: Caller, asked: dict[str, Any], now: datetime) -> str:
     """Return the answers of a process that keeps nothing yet, as one that has just been started."""
-    for kept in (keeping._kept, keeping._seen, stamps._kept, standing._kept):
+    for kept in (keeping._kept, changes._seen, stamps._kept, standing._kept):
         kept.pop(database.engine.pool, None)
     return answer(database, caller, asked, now)
 
