@@ -30,8 +30,8 @@ from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, FieldMonthTotal, Obligation, Report, ReportLine, ReportRevision
 from app.throughput.timing import deadlines
 from app.units.models import Unit
-from benchmarks.__main__ import served
 from benchmarks.app import NOW, StandingClock
+from benchmarks.reports import served
 
 CITY, COUNTRY = 40, 3321
 FIELDS = 5

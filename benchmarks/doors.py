@@ -28,8 +28,8 @@ from app.core.clock import day_of
 from app.core.db import Database, sqlite_module
 from app.core.settings import Settings
 from app.throughput.rules import COLUMNS
-from benchmarks.__main__ import LINES, WARDS, prepare, serving
 from benchmarks.app import NOW
+from benchmarks.reports import LINES, WARDS, prepare, serving
 
 ROUNDS = 7
 FIELDS = 10  # a unit's usual ones

@@ -30,8 +30,8 @@ from app.core import audit
 from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.settings import Settings
-from benchmarks.__main__ import WARDS, Officer, prepare, served, serving
 from benchmarks.app import NOW
+from benchmarks.reports import WARDS, Officer, prepare, served, serving
 from tests.support.portal import Portal, put_messages, simulator
 
 ROUNDS = 5

@@ -41,8 +41,8 @@ from app.tasks.progress.models import TaskUpdate
 from app.tasks.rules import Facts, Rhythm, TaskKind, TaskStatus, course, next_update_due, period_end
 from app.tasks.states import count_rows
 from app.units.models import Unit
-from benchmarks.__main__ import served
 from benchmarks.app import NOW, StandingClock
+from benchmarks.reports import served
 
 FEW, MANY, UPDATES = 200, 10_000, 20
 ROUNDS = 200

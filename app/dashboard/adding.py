@@ -181,10 +181,18 @@ def _read_piece(session: Session, scope: Scope, first: date, last: date) -> Piec
     )  # fmt: skip
 
 
-def _read_owed(session: Session, scope: Scope, first: date, last: date) -> Owed:
-    p = summary.unit_days(scope.of(summary.OBLIGATION, first, last), None).subquery().c
+@lru_cache
+def _of_owed(scope: Scope) -> Any:
+    """Return the statement of what is owed between `:first` and `:last`, by day."""
+    between = summary.OBLIGATION.c.day.between(bindparam("first"), bindparam("last"))
+    p = summary.unit_days([between, *scope.of(summary.OBLIGATION)], None).subquery().c
     counts = (func.count(), *map(total_of, (p.received, p.received * p.late, p.waived, p.unavailable)))
-    return {row[0]: tuple(row[1:]) for row in session.execute(select(p.day, *counts).group_by(p.day))}
+    return select(p.day, *counts).group_by(p.day)
+
+
+def _read_owed(session: Session, scope: Scope, first: date, last: date) -> Owed:
+    rows = session.execute(_of_owed(scope), {"first": first, "last": last})
+    return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def _completeness(days: Sequence[tuple[int, ...]]) -> Completeness:

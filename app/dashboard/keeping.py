@@ -1,8 +1,7 @@
 """What the process keeps of the dashboard: leaders look at the same numbers all morning, while wards send.
 
-Every change is an entry of the audit, written in its own transaction, so that the entries since the last look say what
-has changed: a report or a waiver of a day moves what is said of that day and of later ones; any other entry moves
-whatever does not rest on reports alone. What changes without an entry has a stamp, and voids all.
+A report or a waiver of a day moves what is said of that day and of later ones; any other change, whatever it is, moves
+what does not rest on reports alone. Which came since is in the audit (`throughput/changes.py`).
 """
 
 from collections.abc import Callable
@@ -11,30 +10,13 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from pydantic import BaseModel
 from sqlmodel import Session
 
-from app.core import audit, stamps
-from app.throughput import totals
-from app.throughput.forms import Reference
-from app.throughput.obligations import making
+from app.throughput.changes import seen
 
 Value = TypeVar("Value")
 MOST = 2000
-MOST_ENTRIES = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """How far the audit was read, and the number at which each day, and anything beside the days, changed last.
-
-    What is of another `era` is void.
-    """
-
-    era: object
-    number: int
-    stamps: tuple[object, ...]
-    days: dict[date, int]
-    beside: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +27,6 @@ class _Found:
     value: Any
 
 
-_seen: WeakKeyDictionary[Any, _Seen] = WeakKeyDictionary()
 _kept: WeakKeyDictionary[Any, dict[Any, _Found]] = WeakKeyDictionary()
 
 
@@ -57,17 +38,17 @@ class Keeper:
     """
 
     def __init__(self, session: Session) -> None:
-        pool = session.connection().engine.pool
-        self._seen = _seen[pool] = _looked(session, _seen.get(pool))
-        self._kept = _kept.setdefault(pool, {})
+        changes = seen(session)
+        assert changes is not None, "who changes something keeps nothing"
+        self._changes, self._kept = changes, _kept.setdefault(session.connection().engine.pool, {})
 
     def while_nothing_changes(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, until there is any new entry."""
-        return self._get(key, mark, work, lambda number: number == self._seen.number)
+        return self._get(key, mark, work, lambda number: number == self._changes.number)
 
     def while_only_reports_come(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, until an entry that is not of a day's report or waiver."""
-        return self._get(key, mark, work, lambda number: number >= self._seen.beside)
+        return self._get(key, mark, work, lambda number: number >= self._changes.beside)
 
     def while_days_stand(self, key: Any, last: date, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, read of reports, waivers and obligations of days up to `last`.
@@ -77,24 +58,19 @@ class Keeper:
         """
 
         def stands(number: int) -> bool:
-            return not any(day <= last and change > number for day, change in self._seen.days.items())
+            return not any(day <= last and change > number for day, change in self._changes.days.items())
 
         return self._get(key, mark, work, stands)
 
-    def same_as_before(self, key: Any, value: Value) -> Value:
-        """Return the last value of a key where it says the same to the letter: what was drawn of it still holds."""
-        found = self._kept.get(key)
-        if found is None or repr(found.value) != repr(value):
-            found = _Found(self._seen.era, self._seen.number, None, value)
-            self._keep(key, found)
-        same: Value = found.value
-        return same
-
     def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[int], bool]) -> Value:
         found = self._kept.get(key)
-        if found is None or found.era is not self._seen.era or found.mark != mark or not stands(found.number):
+        if found is None or found.era is not self._changes.era or found.mark != mark or not stands(found.number):
+            value: Any = work()
+            # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
+            if found is not None and isinstance(value, BaseModel) and repr(value) == repr(found.value):
+                value = found.value
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
-            found = _Found(self._seen.era, self._seen.number, mark, work())
+            found = _Found(self._changes.era, self._changes.number, mark, value)
             self._keep(key, found)
         kept: Value = found.value
         return kept
@@ -112,28 +88,3 @@ def minute(now: datetime) -> tuple[datetime, bool]:
     """
     whole = now.replace(second=0, microsecond=0)
     return whole, now > whole
-
-
-def _looked(session: Session, before: _Seen | None) -> _Seen:
-    """Return what is known of changes by now; several threads may look at once, and each has its own."""
-    # The mark first: what is read after it is at least as new.
-    number = audit.number(session)
-    marks = (
-        Reference.read(session), stamps.kept(session, totals.STAMP, lambda _: object()),
-        stamps.kept(session, making.STAMP, lambda _: object()),
-    )  # fmt: skip
-    if before is None or before.stamps != marks or not 0 <= number - before.number <= MOST_ENTRIES:
-        return _Seen(object(), number, marks, {}, number)
-    if number == before.number:
-        return before
-    # What is read here may be newer than the number: it is then read again, and no harm.
-    days, beside = dict(before.days), before.beside
-    for entity in audit.entities_since(session, before.number):
-        match entity.split("/"):
-            case ["reports" | "obligations", _, day, *_]:
-                days[date.fromisoformat(day)] = number
-            case ["sessions", *_]:
-                pass  # people sign in all morning
-            case _:
-                beside = number
-    return _Seen(before.era, number, marks, days, beside)

@@ -6,11 +6,13 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.core import stamps
 from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.dashboard import rules, serving
+from app.dashboard.adding import Adding
 from app.dashboard.keeping import Keeper, minute
 from app.dashboard.rules import Span
 from app.dashboard.schemas import (
@@ -20,6 +22,7 @@ from app.dashboard.schemas import (
     TargetsNow,
     TasksNow,
 )
+from app.indicators.computed.keeping import STAMP as FOLLOWED
 from app.indicators.linked.service import giving
 from app.indicators.overview import missing as targets
 from app.indicators.overview.service import Filters as Indicators
@@ -37,6 +40,7 @@ from app.tasks.schemas import UnitName
 from app.tasks.summary import service as tasks
 from app.throughput import days
 from app.throughput.board import service as board
+from app.throughput.forms import Reference
 from app.throughput.summary import service as summary
 from app.throughput.summary.schemas import GroupBy
 from app.throughput.summary.sums import Scope
@@ -95,10 +99,6 @@ class _Answers:
         self.minute, self.day = minute(now), day_of(now)
 
     def whole(self) -> DashboardOut:
-        key = "whole", self.of_unit, self.wanted.scope, self.wanted.field, self.wanted.span
-        return self.keeper.while_nothing_changes(key, self._put_together, self.minute)
-
-    def _put_together(self) -> DashboardOut:
         caller, wanted, served, reported = self.caller, self.wanted, None, None
         unit = wanted.unit
         newest = self._newest_day()
@@ -127,11 +127,12 @@ class _Answers:
     def _reported(self, day: date) -> ReportedOut:
         def work() -> ReportedOut:
             systems, missing = board.reported(self.session, self.caller, day=day, now=self.now, unit=self.wanted.unit)
-            done = summary.completeness(self.session, self.wanted.scope.of(summary.OBLIGATION, day, day), None)
+            done = Adding(self.session, self.wanted.scope, self.keeper).completeness(day, day)
             return ReportedOut(day=day, completeness=done, systems=systems, missing=missing)
 
         key = "reported", self.of_unit, self.wanted.scope, day
-        return self.keeper.while_days_stand(key, day, work, self.minute)
+        # Who is late is named as units are called now.
+        return self.keeper.while_days_stand(key, day, work, (self.minute, Reference.read(self.session)))
 
     def _tasks(self) -> TasksNow:
         unit = self.wanted.unit
@@ -163,12 +164,16 @@ class _Answers:
             ("aims", place.name, owner.code if owner else None),
             lambda: targets.aims(self.session, place, Indicators(owner=owner), self.day), self.day,
         )  # fmt: skip
-        counts, missed = targets.missed(self.session, place, found, aims, self.day)
-        judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
-        found_now = TargetsNow(
-            place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
-        )  # fmt: skip
-        return self.keeper.same_as_before(("targets", self.of_unit), found_now)
+
+        def work() -> TargetsNow:
+            counts, missed = targets.missed(self.session, place, found, aims, self.day)
+            judged = sum(one.count for one in counts if one.standing not in (Standing.no_target, Standing.no_data))
+            return TargetsNow(
+                place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
+            )  # fmt: skip
+
+        mark = self.minute, stamps.kept(self.session, FOLLOWED, lambda _: object())
+        return self.keeper.while_nothing_changes(("targets", self.of_unit), work, mark)
 
     def _gaps(self) -> AgeingRow:
         def work() -> AgeingRow:

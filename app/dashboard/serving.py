@@ -1,8 +1,10 @@
 """How people were served: a day, week, month and year beside what went before, and the last days one by one."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, bindparam, func, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -140,18 +142,25 @@ def _day(day: date, figures: Figures | None, owed: Completeness | None) -> Serve
 
 def _awaited(session: Session, scope: Scope, first: date, last: date, now: datetime) -> dict[date, int]:
     """Return by day how many units have something open that is not due yet, and nothing that is late."""
-    first = max(first, day_of(now) - AHEAD)
+    ends = {"first": max(first, day_of(now) - AHEAD), "last": last}
+    return {row[0]: row[1] for row in session.execute(_waiting(scope), ends | {"now": now})}
+
+
+@lru_cache
+def _waiting(scope: Scope) -> Any:
+    """Return the statement of that, between `:first` and `:last`, at `:now`."""
+    now, o = bindparam("now", type_=_OBLIGATION.c.due_at.type), _OBLIGATION.c
+    between = o.day.between(bindparam("first"), bindparam("last"))
     same = and_(
         _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
         _REPORT.c.system == _OBLIGATION.c.system,
     )  # fmt: skip
-    ahead = select(_OBLIGATION.c.day).where(_OBLIGATION.c.day.between(first, last), _OBLIGATION.c.due_at >= now)
+    ahead = select(o.day).where(between, o.due_at >= now)
     worst = (
         select(_OBLIGATION.c.day, func.min(rank(now)).label("rank"))
         .select_from(_OBLIGATION.outerjoin(_REPORT, same))
-        .where(*scope.of(_OBLIGATION, first, last), _OBLIGATION.c.day.in_(ahead))
+        .where(*scope.of(_OBLIGATION), o.day.in_(ahead))
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
         .subquery()
     )
-    query = select(worst.c.day, func.count()).where(worst.c.rank.in_(_AWAITED)).group_by(worst.c.day)
-    return {row[0]: row[1] for row in session.execute(query)}
+    return select(worst.c.day, func.count()).where(worst.c.rank.in_(_AWAITED)).group_by(worst.c.day)

@@ -1,4 +1,6 @@
-"""Which change was the last of each day, as the audit tells it: by that a process knows what it keeps to be true."""
+"""Which change was the last of each day, and of all else, as the audit tells: by that what a process keeps is known to
+be true.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +14,6 @@ from app.throughput import totals
 from app.throughput.obligations import making
 
 MOST_ENTRIES = 2000
-NAMED_BY_DAY = frozenset({"reports", "obligations"})
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,14 @@ class Changes:
     """How far the audit was read, and which change was the last of each day; what is of another `era` is void.
 
     Reports and waivers are in the audit, each with its day; obligations made anew and totals rebuilt have stamps, and
-    begin an era.
+    begin an era. `beside`: the last change of anything else, whatever it is.
     """
 
     era: object
     number: int
     remade: tuple[object, object]
     days: dict[date, int]
+    beside: int
 
     def since(self, era: object, number: int, day: date) -> bool:
         """Tell whether a day may have changed since something was read of it."""
@@ -54,15 +56,17 @@ def _looked(session: Session, before: Changes | None) -> Changes:
     of_totals, owed = (stamps.kept(session, name, lambda _: object()) for name in (totals.STAMP, making.STAMP))
     remade = of_totals, owed
     if before is None or before.remade != remade or not 0 <= number - before.number <= MOST_ENTRIES:
-        return Changes(object(), number, remade, {})
+        return Changes(object(), number, remade, {}, number)
     if number == before.number:
         return before
     # What is read here may be newer than the number: it is then read again, and no harm.
-    changed = [found for entity in audit.entities_since(session, before.number) if (found := _day_of(entity))]
-    return Changes(before.era, number, remade, before.days | dict.fromkeys(changed, number))
-
-
-def _day_of(entity: str) -> date | None:
-    """Return the day of a report or obligation (`reports/19753/2026-11-20/city`); None of anything else."""
-    parts = entity.split("/")
-    return date.fromisoformat(parts[2]) if parts[0] in NAMED_BY_DAY and len(parts) > 2 else None
+    days, beside = dict(before.days), before.beside
+    for entity in audit.entities_since(session, before.number):
+        match entity.split("/"):
+            case ["reports" | "obligations", _, day, *_]:
+                days[date.fromisoformat(day)] = number
+            case ["sessions", *_]:
+                pass  # people sign in all morning
+            case _:
+                beside = number
+    return Changes(before.era, number, remade, days, beside)

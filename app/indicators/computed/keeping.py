@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
+from app.core import stamps
 from app.core.clock import Clock, day_of, end_of
 from app.core.db import Database
 from app.core.recurring import repeated
@@ -18,6 +19,7 @@ from app.indicators.turns import take_period_turns
 from app.tasks.models import TaskState
 
 EVERY = 600
+STAMP = "readings_followed"  # moves as readings go on by time: nobody's doing, so that the audit does not tell
 
 
 def follow_time(session: Session, now: datetime) -> None:
@@ -31,6 +33,8 @@ def follow_time(session: Session, now: datetime) -> None:
             if found and not _is_settled(session, one, found):
                 held[one] = found
     take_period_turns(session, held)
+    if held:
+        stamps.touch(session, STAMP)
     begun = session.scalar(select(func.min(col(TaskState.from_at))))
     units = sorted(session.scalars(select(col(TaskState.lead_unit_id)).distinct()))
     for period, found in held.items():

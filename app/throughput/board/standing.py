@@ -34,7 +34,7 @@ _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
 
 
-def rank(now: datetime) -> ColumnElement[int]:
+def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
     """Return the place of an obligation's state among the states, as `timing.state` judges it: tested against that."""
     is_met = _REPORT.c.first_met_at.is_not(None) & (_REPORT.c.first_complete_at.is_not(None) | ~_REPORT.c.partial)
     place = {s: literal(number) for number, s in enumerate(STATES)}
