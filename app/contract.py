@@ -65,10 +65,11 @@ def _named_apart(schema: dict[str, Any]) -> dict[str, Any]:
 
     FastAPI calls both by one title, of which generated clients keep the first and drop what uses the other.
     """
-    text = json.dumps(schema)
-    for name in schema["components"]["schemas"]:
+    text, names = json.dumps(schema), schema["components"]["schemas"]
+    for name in names:
         plain, _, way = name.partition("-")
         if way:
+            assert plain + _WAYS[way] not in names, f"{name}: its plain name is another class's"
             text = text.replace(f'schemas/{name}"', f'schemas/{plain}{_WAYS[way]}"')
             text = text.replace(f'"{name}": {{', f'"{plain}{_WAYS[way]}": {{')
     named: dict[str, Any] = json.loads(text)

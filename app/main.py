@@ -250,4 +250,5 @@ def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[M
                 owed = monthly_owed(session, caller, now, lambda: Reference.read(session).calendars[None])
             return reminded(connection, caller, now) + len(owed), owed
     except (OperationalError, PoolTimeout):
+        request.state.lacks = True
         return None, []  # a page that tells of a busy database is shown all the same

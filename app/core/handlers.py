@@ -36,8 +36,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Replayed, _on_replayed)
-    app.add_exception_handler(OperationalError, _on_database)
-    app.add_exception_handler(PoolTimeout, _on_database)
+    app.add_exception_handler(OperationalError, on_database)
+    app.add_exception_handler(PoolTimeout, on_database)
     app.add_exception_handler(IntegrityError, _on_clash)
     app.add_exception_handler(DataError, _on_unstorable)
 
@@ -73,7 +73,8 @@ async def _on_replayed(request: Request, error: Exception) -> Response:
     return done.marked(request, error.response)  # the first answer was lost: who asks again has seen nothing
 
 
-async def _on_database(request: Request, error: Exception) -> Response:
+async def on_database(request: Request, error: Exception) -> Response:
+    """Return the answer while the database is away or busy."""
     log.warning("database_unavailable", **_told(error))
     return await answer_in_thread(request, Unavailable("unavailable"))
 
@@ -94,7 +95,7 @@ async def _on_unstorable(request: Request, error: Exception) -> Response:
 async def answer_defect(request: Request, error: Exception) -> Response:
     """Return the answer to what nobody foresaw, and log it."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return await _on_database(request, error)
+        return await on_database(request, error)
     of_database = next((link for link in _chain(error) if isinstance(link, DBAPIError)), None)
     if of_database is None:
         log.error("defect", path=request.url.path, exc_info=error)

@@ -13,11 +13,13 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.core import audit, hot, stamps
 from app.core.access import Caller
 from app.core.db import Database
+from app.core.handlers import on_database
 from app.core.versions import WITHOUT_CONTENT, named
 
 MOST = 2000
@@ -48,14 +50,14 @@ class Unchanged:
             await self.app(scope, receive, send)
             return
         state = scope["app"].state
+        try:
+            # The mark first: what is read after it is at least as new, and nothing it stands for is later than now.
+            mark = await run_in_threadpool(_mark, state.database)
+        except (OperationalError, PoolTimeout) as error:
+            await (await on_database(Request(scope), error))(scope, receive, send)
+            return
         now: datetime = state.clock.now()
         scope["state"]["now"] = now  # the request's moment, should it go on
-        try:
-            # The mark first: what is read after it is at least as new.
-            mark = await run_in_threadpool(_mark, state.database)
-        except (OperationalError, PoolTimeout):
-            await self.app(scope, receive, send)  # who comes after says what is the matter
-            return
         key, asked = _question(scope), named(Headers(scope=scope).get("if-none-match")) or ()
         found = self._answers.get(key)
         if found is not None and found.mark == mark and now < found.until and found.tag in asked:
@@ -74,11 +76,12 @@ class Unchanged:
         headers = Headers(raw=message["headers"])
         tags = named(headers.get("etag"))
         caller: Caller | None = scope["state"].get("caller")
-        if message["status"] not in (200, 304) or not tags or caller is None or "set-cookie" in headers:
+        lacks = scope["state"].get("lacks", False)
+        if message["status"] not in (200, 304) or not tags or caller is None or "set-cookie" in headers or lacks:
             self._answers.pop(key, None)
             return
-        # What moves by the clock alone does so on whole minutes, some of it at, some after; and nobody is known longer
-        # than their session is.
+        # Deadlines lie on whole minutes, and move some of it at their moment, some after (what ends at any second, as a
+        # reopening, shows so within the minute); and nobody is known longer than their session is.
         minute = now.replace(second=0, microsecond=0)
         minute = minute + MINUTE if now > minute else minute
         kept = [(name, value) for name, value in message["headers"] if name.decode("latin-1") in WITHOUT_CONTENT]

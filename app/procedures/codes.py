@@ -85,7 +85,7 @@ def put(session: Session, caller: Caller, *, values: ExternalCodeIn) -> tuple[Ex
         )
         .with_for_update()
     ).one_or_none()
-    before = _shown(session, row) if row else None
+    before, meant = (_shown(session, row), row.unit_id) if row else (None, None)
     if row is None:
         row = ExternalCode(source=values.source, kind=values.kind.value, code="", search_key=key)
     row.code = values.code
@@ -99,7 +99,7 @@ def put(session: Session, caller: Caller, *, values: ExternalCodeIn) -> tuple[Ex
             session, "external_code.put", f"external-codes/{row.id}",
             before=before.model_dump(mode="json") if before else None, after=after.model_dump(mode="json"),
         )  # fmt: skip
-        events.publish(session, ExternalCodeChanged(row.source, row.kind, row.search_key))
+        _tell(session, row, meant)
     return after, before is None
 
 
@@ -114,7 +114,12 @@ def remove(session: Session, caller: Caller, number: int) -> None:
     )  # fmt: skip
     session.delete(row)
     session.flush()
-    events.publish(session, ExternalCodeChanged(row.source, row.kind, row.search_key))
+    _tell(session, row)
+
+
+def _tell(session: Session, row: ExternalCode, meant: int | None = None) -> None:
+    units = frozenset({unit for unit in (meant, row.unit_id) if unit is not None})
+    events.publish(session, ExternalCodeChanged(row.source, row.search_key, units))
 
 
 def targets(session: Session, kind: CodeKind) -> dict[str, str]:

@@ -104,11 +104,14 @@ class Procedure(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class ExternalCodeChanged:
-    """Another system's code means something else than before, or nothing; published in the changing transaction."""
+    """Another system's code means something else than before, or nothing; published in the changing transaction.
+
+    `units`: whom it meant before, and whom it means now.
+    """
 
     source: str
-    kind: str
     search_key: str
+    units: frozenset[int]
 
 
 class ExternalCode(SQLModel, table=True):

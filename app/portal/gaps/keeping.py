@@ -33,7 +33,6 @@ from app.portal.gaps.writing import (
     place_of,
     standing_of,
 )
-from app.procedures.codes import CodeKind
 from app.procedures.models import ExternalCodeChanged
 from app.throughput.figures.storing import FiguresStored
 from app.throughput.forms import Reference
@@ -69,6 +68,7 @@ class _Touched:
     cells: set[Cell] = field(default_factory=set)
     days: set[tuple[int, date]] = field(default_factory=set)
     periods: set[str] = field(default_factory=set)
+    agencies: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
@@ -92,9 +92,9 @@ def on_pulled(session: Session, event: PeriodsPulled) -> None:
 
 def on_code_changed(session: Session, event: ExternalCodeChanged) -> None:
     """Note that an agency of the portal is another unit than before: all that was published of it is compared anew."""
-    if (event.source, event.kind) == (codes.SOURCE, CodeKind.unit):
-        published = reading.periods(session, event.search_key)
-        _touched(session, session.info["audit_context"].at).periods.update(published)
+    if event.source == codes.SOURCE and event.units:
+        touched = _touched(session, session.info["audit_context"].at)
+        touched.agencies[event.search_key] = touched.agencies.get(event.search_key, frozenset()) | event.units
 
 
 def _touched(session: Session, at: datetime) -> _Touched:
@@ -107,7 +107,11 @@ def _touched(session: Session, at: datetime) -> _Touched:
 def _settle_touched(session: Session) -> None:
     touched: _Touched = session.info.pop(_TOUCHED)
     changes = keep_days(session, touched.cells, touched.at)
-    wanted: dict[str, set[int] | None] = dict(_published(session, touched.days))
+    wanted: dict[str, Collection[int] | None] = dict(_published(session, touched.days))
+    for agency, units in touched.agencies.items():
+        take_turns(session, units)  # who fetches figures meanwhile has them compared by the code of before, or of now
+        for period in reading.periods(session, agency):
+            wanted[period] = units.union(wanted.get(period) or ())
     wanted.update(dict.fromkeys(touched.periods))
     recorded(session, changes + keep_periods(session, wanted, touched.at))
 
