@@ -53,7 +53,7 @@ _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
 _number = select(_HEAD.c.number)
 _tip = select(_HEAD.c.hash)
 _ENTRY = hot.table(AuditEntry).c
-_since = select(_ENTRY.entity).where(_ENTRY.number > bindparam("number"))
+_since = select(_ENTRY.entity, _ENTRY.at).where(_ENTRY.number > bindparam("number"))
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 _insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 
@@ -138,9 +138,9 @@ def tip(source: hot.Source) -> str | None:
     return rows[0][0] if rows else None
 
 
-def entities_since(session: Session, number: int) -> list[str]:
-    """Return what the changes after one of that number were made to, as the audit names it, in no order."""
-    return [row[0] for row in hot.run(session, _since, {"number": number})]
+def since(session: Session, number: int) -> list[tuple[str, datetime]]:
+    """Return what the changes after one of that number were made to, as the audit names it, and when, in no order."""
+    return [(entity, at) for entity, at in hot.run(session, _since, {"number": number})]
 
 
 def chain_hash(row: dict[str, Any]) -> str:

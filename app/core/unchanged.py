@@ -4,7 +4,6 @@ For the few addresses that are asked again and again: boards on walls ask every 
 """
 
 import hashlib
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +19,7 @@ from app.core import audit, hot, stamps
 from app.core.access import Caller
 from app.core.db import Database
 from app.core.handlers import on_database
+from app.core.recent import Recent
 from app.core.versions import WITHOUT_CONTENT, named
 
 MOST = 2000
@@ -43,7 +43,7 @@ class Unchanged:
     def __init__(self, app: ASGIApp, addresses: frozenset[str]) -> None:
         self.app = app
         self.addresses = addresses
-        self._answers: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._answers: Recent[bytes, _Answer] = Recent(MOST)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] not in self.addresses:
@@ -78,17 +78,14 @@ class Unchanged:
         caller: Caller | None = scope["state"].get("caller")
         lacks = scope["state"].get("lacks", False)
         if message["status"] not in (200, 304) or not tags or caller is None or "set-cookie" in headers or lacks:
-            self._answers.pop(key, None)
+            self._answers.drop(key)
             return
         # Deadlines lie on whole minutes, and move some of it at their moment, some after (what ends at any second, as a
         # reopening, shows so within the minute); and nobody is known longer than their session is.
         minute = now.replace(second=0, microsecond=0)
         minute = minute + MINUTE if now > minute else minute
         kept = [(name, value) for name, value in message["headers"] if name.decode("latin-1") in WITHOUT_CONTENT]
-        self._answers[key] = _Answer(mark, min(minute, caller.ends_at or minute), tags[0], kept)
-        self._answers.move_to_end(key)
-        while len(self._answers) > MOST:
-            self._answers.popitem(last=False)
+        self._answers.put(key, _Answer(mark, min(minute, caller.ends_at or minute), tags[0], kept))
 
 
 def _mark(database: Database) -> Any:

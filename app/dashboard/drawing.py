@@ -6,12 +6,13 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from app.core.recent import Recent
 from app.core.web import environment
 from app.dashboard.schemas import DashboardOut
 
 MOST = 400  # a leader's page has eight, of 40 KB in all
 ASKED = ("unit", "field", "period")
-_drawn: dict[Any, tuple[Any, Markup]] = {}
+_drawn: Recent[Any, tuple[Any, Markup]] = Recent(MOST)
 
 
 @pass_context
@@ -30,7 +31,6 @@ def part(context: Context, name: str, *answers: str, **given: Any) -> Markup:
         shown = DashboardOut.model_construct(**dict(zip((*ASKED, *answers), (*asked, *said), strict=True)))
         template = environment().get_template(f"dashboard/_{name}.html")
         drawn = template.make_module({"data": shown, "locale": locale, "t": context["t"], **given})
-        while len(_drawn) >= MOST:  # others draw at the same time: what goes may be gone already
-            _drawn.pop(next(iter(_drawn), None), None)
-        found = _drawn[key] = said, escape(drawn)  # with what it says, so that no other object gets its number
+        found = said, escape(drawn)  # with what it says, so that no other object gets its number
+        _drawn.put(key, found)
     return found[1]

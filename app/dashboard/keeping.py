@@ -13,7 +13,8 @@ from weakref import WeakKeyDictionary
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from app.throughput.changes import seen
+from app.core.recent import Recent
+from app.throughput.changes import Changes, seen
 
 Value = TypeVar("Value")
 MOST = 2000
@@ -27,7 +28,7 @@ class _Found:
     value: Any
 
 
-_kept: WeakKeyDictionary[Any, dict[Any, _Found]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Any, Recent[Any, _Found]] = WeakKeyDictionary()
 
 
 class Keeper:
@@ -37,18 +38,20 @@ class Keeper:
     goes on by itself, as the minute does: of each key only the newest is kept. Nobody may change a value.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, now: datetime) -> None:
         changes = seen(session)
-        assert changes is not None, "who changes something keeps nothing"
-        self._changes, self._kept = changes, _kept.setdefault(session.connection().engine.pool, {})
+        # Some answers are as at the reader's moment: where a change came after it, they are not those of its number.
+        is_past = changes is not None and changes.at is not None and changes.at > now
+        self._changes = None if is_past else changes
+        self._kept = _kept.setdefault(session.connection().engine.pool, Recent(MOST))
 
     def while_nothing_changes(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, until there is any new entry."""
-        return self._get(key, mark, work, lambda number: number == self._changes.number)
+        return self._get(key, mark, work, lambda changes, number: number == changes.number)
 
     def while_only_reports_come(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, until an entry that is not of a day's report or waiver."""
-        return self._get(key, mark, work, lambda number: number >= self._changes.beside)
+        return self._get(key, mark, work, lambda changes, number: number >= changes.beside)
 
     def while_days_stand(self, key: Any, last: date, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, read of reports, waivers and obligations of days up to `last`.
@@ -57,29 +60,26 @@ class Keeper:
         until one of its days, or one before, has changed.
         """
 
-        def stands(number: int) -> bool:
-            return not any(day <= last and change > number for day, change in self._changes.days.items())
+        def stands(changes: Changes, number: int) -> bool:
+            return not any(day <= last and change > number for day, change in changes.days.items())
 
         return self._get(key, mark, work, stands)
 
-    def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[int], bool]) -> Value:
+    def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[Changes, int], bool]) -> Value:
+        changes = self._changes
+        if changes is None:
+            return work()
         found = self._kept.get(key)
-        if found is None or found.era is not self._changes.era or found.mark != mark or not stands(found.number):
+        if found is None or found.era is not changes.era or found.mark != mark or not stands(changes, found.number):
             value: Any = work()
             # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
             if found is not None and isinstance(value, BaseModel) and repr(value) == repr(found.value):
                 value = found.value
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
-            found = _Found(self._changes.era, self._changes.number, mark, value)
-            self._keep(key, found)
+            found = _Found(changes.era, changes.number, mark, value)
+            self._kept.put(key, found)
         kept: Value = found.value
         return kept
-
-    def _keep(self, key: Any, found: _Found) -> None:
-        # Others ask at the same time: what goes is gone already, what came is as good.
-        while len(self._kept) >= MOST and key not in self._kept:
-            self._kept.pop(next(iter(self._kept), None), None)
-        self._kept[key] = found
 
 
 def minute(now: datetime) -> tuple[datetime, bool]:

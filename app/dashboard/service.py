@@ -91,7 +91,7 @@ class _Answers:
 
     def __init__(self, session: Session, caller: Caller, wanted: Asked, now: datetime) -> None:
         self.session, self.caller, self.wanted, self.now = session, caller, wanted, now
-        self.keeper = Keeper(session)
+        self.keeper = Keeper(session, now)
         # All that an answer depends on besides the data: who may see what, and what is asked.
         self.reader = caller.role, caller.rights, caller.units, caller.unit_id, caller.demonstration
         self.of_unit = (*self.reader, wanted.unit.code if wanted.unit else None)

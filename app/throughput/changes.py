@@ -3,7 +3,7 @@ be true.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,6 +14,7 @@ from app.throughput import totals
 from app.throughput.obligations import making
 
 MOST_ENTRIES = 2000
+LATEST = 50  # entries: a call takes seconds from its moment to its commit
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Changes:
     """How far the audit was read, and which change was the last of each day; what is of another `era` is void.
 
     Reports and waivers are in the audit, each with its day; obligations made anew and totals rebuilt have stamps, and
-    begin an era. `beside`: the last change of anything else, whatever it is.
+    begin an era. `beside`: the last change of anything else, whatever it is. `at`: when the last of all was made.
     """
 
     era: object
@@ -29,6 +30,7 @@ class Changes:
     remade: tuple[object, object]
     days: dict[date, int]
     beside: int
+    at: datetime | None
 
     def since(self, era: object, number: int, day: date) -> bool:
         """Tell whether a day may have changed since something was read of it."""
@@ -39,14 +41,19 @@ _seen: WeakKeyDictionary[Any, Changes] = WeakKeyDictionary()
 
 
 def seen(session: Session) -> Changes | None:
-    """Return what is known of changes by now; None in a transaction that has changed something itself.
+    """Return what is known of changes by now; None in a transaction that has changed something itself, or reads an
+    older state than others did: what is kept is not for it, nor is what it reads for others.
 
     Asked before the data is read: that is then at least as new as this says, and never older.
     """
     if session.info.get("audit") or session.info.get("touched_stamps"):
         return None
     pool = session.connection().engine.pool
-    found = _seen[pool] = _looked(session, _seen.get(pool))
+    before = _seen.get(pool)
+    found = _looked(session, before)
+    if before is not None and found.number < before.number:
+        return None
+    _seen[pool] = found
     return found
 
 
@@ -56,12 +63,14 @@ def _looked(session: Session, before: Changes | None) -> Changes:
     of_totals, owed = (stamps.kept(session, name, lambda _: object()) for name in (totals.STAMP, making.STAMP))
     remade = of_totals, owed
     if before is None or before.remade != remade or not 0 <= number - before.number <= MOST_ENTRIES:
-        return Changes(object(), number, remade, {}, number)
+        latest = audit.since(session, number - LATEST)
+        return Changes(object(), number, remade, {}, number, max((at for _, at in latest), default=None))
     if number == before.number:
         return before
     # What is read here may be newer than the number: it is then read again, and no harm.
-    days, beside = dict(before.days), before.beside
-    for entity in audit.entities_since(session, before.number):
+    days, beside, last = dict(before.days), before.beside, before.at
+    for entity, at in audit.since(session, before.number):
+        last = at if last is None else max(last, at)
         match entity.split("/"):
             case ["reports" | "obligations", _, day, *_]:
                 days[date.fromisoformat(day)] = number
@@ -69,4 +78,4 @@ def _looked(session: Session, before: Changes | None) -> Changes:
                 pass  # people sign in all morning
             case _:
                 beside = number
-    return Changes(before.era, number, remade, days, beside)
+    return Changes(before.era, number, remade, days, beside, last)

@@ -76,9 +76,7 @@ def test_every_list_comes_as_a_file_too(officer: TestClient, people: People, pat
         as_xlsx = client.get(f"{at}.xlsx")
         assert as_xlsx.status_code == 200
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(as_xlsx.content)).get_sheet_by_index(0).to_python()
-        if (
-            path in TITLED
-        ):  # laid out for people: under a title the head in words, then the same keys
+        if path in TITLED:  # laid out for people: under a title the head in words, then the same keys
             sheet = sheet[3:]
             assert [str(row[0]) for row in sheet[1:-1]] == [row[0] for row in rows[1:-1]]
         else:

@@ -25,8 +25,10 @@ from app.indicators.computed import rebuilding
 from app.portal.gaps import recounting
 from app.throughput import changes, totals
 from app.throughput.board import standing
+from app.throughput.changes import seen
 from app.throughput.obligations import making
 from app.units.service import by_code
+from tests.conftest import KIND
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.figures import batch, figures, item
 from tests.support.figures import sent as figures_sent
@@ -389,3 +391,32 @@ def test_several_who_look_while_others_write_leave_nothing_old_behind(
     assert not wrong
     for caller, asked in everyone:
         assert answer(app.state.database, caller, asked, clock.now()) == truth(others[0], caller, asked, clock.now())
+
+
+def test_a_question_that_waited_keeps_nothing_of_its_own_moment_for_others(
+    app: FastAPI, world: World, clock: SetClock
+) -> None:
+    caller, asked = readers(app)[0]
+    clock.set("2026-11-20T16:45:03+07:00")
+    before = clock.now() - timedelta(seconds=2)
+    with_task(world.analyst, "LATER", world.directive, lead_unit=WARD, deadline="2026-11-10")
+    # Asked two seconds before the task came, worked out after: it is as at its moment, and nobody else's.
+    early = answer(app.state.database, caller, asked, before)
+    late = answer(app.state.database, caller, asked, clock.now() + timedelta(seconds=1))
+    assert early != late
+    assert late == truth(app.state.database, caller, asked, clock.now() + timedelta(seconds=1))
+
+
+def test_who_reads_an_older_state_takes_nothing_from_the_others(app: FastAPI, world: World, clock: SetClock) -> None:
+    database: Database = app.state.database
+    with database.read() as older, database.read() as newer:
+        first = seen(older)
+        world.report(THURSDAY)
+        now = seen(newer)
+        assert first is not None
+        assert now is not None
+        assert (now.era is first.era, now.number > first.number) == (True, True)
+        if KIND == "sqlite":  # on PostgreSQL every statement reads the newest
+            assert seen(older) is None
+        with database.read() as another:
+            assert seen(another) == now
