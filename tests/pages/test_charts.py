@@ -27,7 +27,7 @@ WARDS = ["Phú Xuân", "Quảng Điền", "Chân Mây – Lăng Cô", "Thuận H
 
 def drawn(name: str, body: str, **values: Any) -> str:
     """Return what a template with one chart of the macros gives, in Vietnamese."""
-    names = "axis, bars, chart, heat, line, multiples, shares, spans, spark, trend"
+    names = "axis, bars, chart, heat, line, multiples, reach, shares, spans, spark, trend"
     source = f'{{% from "macros/charts.html" import {names} with context %}}{body}'
     given = {"t": i18n.translator("vi"), "locale": "vi", "caller": None, "name": name, "days": DAYS} | values
     return environment().from_string(source).render(given)
@@ -136,6 +136,14 @@ def test_a_missing_day_a_day_off_and_nought_look_different() -> None:
     assert looks == [(stop, "a", "none"), ("", "b", "off"), (stop, "c", "bar")], "nothing to stop at on a day off"
 
 
+def test_where_a_rate_may_lie_is_drawn_on_the_scale_that_all_share() -> None:
+    drawing = drawn("reach", "{{ reach(0.92, 0.95, 0.96, 0.94, 0.9, 1.0) }}")
+    places = re.findall(r'class="chart__(bar|whole|dot)" c?x="([\d.]+)%"(?: y="30%" width="([\d.]+)%")?', drawing)
+    assert places == [("bar", "20.0", "40.0"), ("whole", "40.0", ""), ("dot", "50.0", "")]
+    assert 'aria-hidden="true"' in drawing, "the cell says the same in numbers"
+    assert "chart__whole" not in drawn("reach", "{{ reach(0.92, 0.95, 0.96, none, 0.9, 1.0) }}")
+
+
 def test_parts_are_told_apart_without_colour() -> None:
     body, values = CASES["stacked shares"]
     page = drawn("shares", body, **values)
@@ -171,6 +179,12 @@ def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
     ]
     by_unit = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=unit").text
     assert 'id="over-time"' not in by_unit
+    assert (
+        'aria-label="Thành phố; đơn vị đã gửi đủ: 1; ' in people("leader").get("/throughput/board?day=2026-11-19").text
+    )
+    own = people().get("/throughput/today").text
+    assert "<title>19/11/2026: tiếp nhận 7, giải quyết 1</title>" in own
+    assert "<title>18/11/2026: chưa có số liệu</title>" in own
     number = with_directive(api("city_analyst"))
     assert 'id="kinds"' not in people("leader").get("/tasks/summary").text
     with_task(api("city_analyst"), "T1", number, deadline="2026-11-10")
