@@ -160,6 +160,16 @@ def test_no_other_template_draws() -> None:
     assert found == ["charts.html"]
 
 
+def test_no_table_says_its_page_s_heading_again() -> None:
+    twice = []
+    for path in (project_root() / "templates").glob("*/*.html"):
+        words = path.read_text()
+        for heading in re.findall(r"<h1>{{ (t\(.*?\)) }}</h1>", words):
+            tables = [line for line in words.splitlines() if "call table(" in line and f", {heading}," in line]
+            twice += [f"{path.name}: {line}" for line in tables if "hide_caption=true" not in line]
+    assert not twice
+
+
 def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
     """Sums over time are drawn with a place for days nobody reported; units have no order in time."""
     empty = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=day").text
@@ -206,6 +216,8 @@ def test_the_dashboard_says_what_is_now_what_is_missing_and_when_it_was_shown(
     clock.set("2026-11-20T17:01:00+07:00")
     same = leader.get("/dashboard?period=2026-11-18", headers={"if-none-match": page.headers["etag"]})
     assert same.status_code == 304, "the moment at its foot is no change of a page"
+    assert 'class="filters"' in page.text
+    assert 'class="filters"' not in people("department_officer").get("/dashboard").text, "it would filter nothing"
     ahead = leader.get("/dashboard?period=2027").text
     assert "Kỳ này chưa đến" in ahead
     assert "Kỳ này ở sau hôm nay (20/11/2026)" in ahead
