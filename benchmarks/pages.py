@@ -1,6 +1,6 @@
-"""Measures the day's form as a ward officer meets it: bytes, requests, paint, typing, sending; in headless Chromium.
+"""Measures the day's form as a ward officer meets it, and the dashboard as a leader does; in headless Chromium.
 
-Prints each figure beside the bound it was given; run it with `make pages`.
+Bytes, requests, paint, typing, sending. Prints each figure beside the bound it was given; run it with `make pages`.
 """
 
 import gzip
@@ -62,9 +62,9 @@ def slowed(page: Page, *, line: bool = True) -> CDPSession:
     return session
 
 
-def weigh(browser: Browser, site: Site, path: str) -> dict[str, float]:
+def weigh(browser: Browser, site: Site, path: str, who: str) -> dict[str, float]:
     """Return what a page costs on the wire: cold in all, and what a second visit asks for."""
-    with context(browser, site, "canbo") as window:
+    with context(browser, site, who) as window:
         page = window.new_page()
         session = window.new_cdp_session(page)
         session.send("Network.enable")
@@ -89,11 +89,11 @@ def weigh(browser: Browser, site: Site, path: str) -> dict[str, float]:
         return {"cold": cold, "requests": requests, "warm": len(warm), "warm bytes": sum(bytes_of.values())}
 
 
-def paint(browser: Browser, site: Site, path: str) -> tuple[float, float]:
+def paint(browser: Browser, site: Site, path: str, who: str) -> tuple[float, float]:
     """Return seconds to the largest paint and the shift of layout, cold, on a slow line and a slow processor."""
     lcp, cls = [], []
     for _ in range(ROUNDS):
-        with context(browser, site, "canbo") as window:
+        with context(browser, site, who) as window:
             page = window.new_page()
             slowed(page)
             page.goto(path, wait_until="networkidle")
@@ -186,14 +186,18 @@ def main() -> None:
     with fresh() as site, sync_playwright() as playwright:
         path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        for name, address in (("today", "/"), ("the day's form", form)):
-            weight = weigh(browser, site, address)
-            rows.append((f"{name}: cold, KB", f"{weight['cold'] / 1024:.1f}", "≤ 45"))
+        for name, address, who, most, again in (
+            ("today", "/", "canbo", "≤ 45", ""),
+            ("the day's form", form, "canbo", "≤ 45", ""),
+            ("the dashboard", "/dashboard", "lanhdao", "≤ 28", "≤ 4"),
+        ):
+            weight = weigh(browser, site, address, who)
+            rows.append((f"{name}: cold, KB", f"{weight['cold'] / 1024:.1f}", most))
             rows.append(
                 (f"{name}: requests cold / warm", f"{weight['requests']:.0f} / {weight['warm']:.0f}", "≤ 3 warm")
             )
-            rows.append((f"{name}: warm, KB", f"{weight['warm bytes'] / 1024:.1f}", ""))
-            lcp, cls = paint(browser, site, address)
+            rows.append((f"{name}: warm, KB", f"{weight['warm bytes'] / 1024:.1f}", again))
+            lcp, cls = paint(browser, site, address, who)
             rows.append((f"{name}: largest paint, s", f"{lcp:.2f}", "≤ 2.5"))
             rows.append((f"{name}: layout shift", f"{cls:.3f}", "≤ 0.02"))
         rows.append(("script in all, KB gzip", f"{scripts / 1024:.1f}", "≤ 20"))

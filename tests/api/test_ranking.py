@@ -92,6 +92,9 @@ def test_who_owes_and_did_not_report_is_named_without_a_rank(api: Api, figures: 
     named = api("city_analyst").get(AT, params=PERIOD | {"q": "thuan hoa"}).json()
     assert named["items"] == [item for item in answer["items"] if item["unit"] == WARD]
     assert named["completeness"] == answer["completeness"]
+    counted = [(one["numerator"], one["denominator"]) for one in answer["items"]]
+    n, of = sum(n for n, _ in counted), sum(of for _, of in counted)
+    assert answer["city"] == named["city"] == {"numerator": n, "denominator": of, "value": pytest.approx(n / of)}
     assert answer["cut_off"] == "2026-11-19T09:30:00Z"
     assert (answer["rate"], answer["minimum_base"], answer["as_of"]) == ("on_time", 30, None)
     assert (answer["previous_from"], answer["previous_to"]) == ("2026-11-16", "2026-11-17")

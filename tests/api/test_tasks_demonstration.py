@@ -55,6 +55,8 @@ def test_the_published_figures_and_an_act_handed_out(api: Api, told: None) -> No
     listed = analyst.get(f"{API}/tasks?as_of=2025-12-31&programme=centre&bucket=unclassified").json()["items"]
     assert len(listed) == 5
     assert all("minh họa" in item["title"] for item in listed)
+    ward = analyst.get(f"{API}/tasks/KH98-11").json()
+    assert (ward["lead_unit"]["code"], ward["accountable_position"]) == ("19789", "Chủ tịch UBND phường")
     found = analyst.get(f"{API}/tasks/compare?programme=centre&from=2025-09-30&to=2025-12-31").json()
     assert (found["old_total"], found["new_total"], found["common_total"], found["added"]) == (139, 168, 139, 29)
     assert all(row["difference"] == row["explained"] for row in found["buckets"])

@@ -85,6 +85,13 @@ def test_the_last_day_with_figures_is_summed_over_its_systems(api: Api, clock: S
     # Today's own figures are not yesterday's.
     send(officer, DAY, "city", line(received_online=99))
     assert today(officer)["previous"]["day"] == "2026-11-19"
+    recent = today(officer)["recent"]
+    # The weekend between owes nothing.
+    assert [one["day"][8:] for one in recent] == ["13", "16", "17", "18", "19"]
+    assert recent[-2:] == [
+        {"day": "2026-11-18", "received": 50, "resolved": 0}, {"day": "2026-11-19", "received": 10, "resolved": 3},
+    ]  # fmt: skip
+    assert {(one["received"], one["resolved"]) for one in recent[:-2]} == {(None, None)}, "not known is not nought"
 
 
 def test_what_may_still_be_explained_is_counted_and_goes_when_it_is(api: Api) -> None:

@@ -27,7 +27,7 @@ WARDS = ["Phú Xuân", "Quảng Điền", "Chân Mây – Lăng Cô", "Thuận H
 
 def drawn(name: str, body: str, **values: Any) -> str:
     """Return what a template with one chart of the macros gives, in Vietnamese."""
-    names = "axis, bars, chart, heat, line, multiples, shares, spans, spark, trend"
+    names = "axis, bars, chart, heat, line, multiples, reach, shares, spans, spark, trend"
     source = f'{{% from "macros/charts.html" import {names} with context %}}{body}'
     given = {"t": i18n.translator("vi"), "locale": "vi", "caller": None, "name": name, "days": DAYS} | values
     return environment().from_string(source).render(given)
@@ -136,6 +136,14 @@ def test_a_missing_day_a_day_off_and_nought_look_different() -> None:
     assert looks == [(stop, "a", "none"), ("", "b", "off"), (stop, "c", "bar")], "nothing to stop at on a day off"
 
 
+def test_where_a_rate_may_lie_is_drawn_on_the_scale_that_all_share() -> None:
+    drawing = drawn("reach", "{{ reach(0.92, 0.95, 0.96, 0.94, 0.9, 1.0) }}")
+    places = re.findall(r'class="chart__(bar|whole|dot)" c?x="([\d.]+)%"(?: y="30%" width="([\d.]+)%")?', drawing)
+    assert places == [("bar", "20.0", "40.0"), ("whole", "40.0", ""), ("dot", "50.0", "")]
+    assert 'aria-hidden="true"' in drawing, "the cell says the same in numbers"
+    assert "chart__whole" not in drawn("reach", "{{ reach(0.92, 0.95, 0.96, none, 0.9, 1.0) }}")
+
+
 def test_parts_are_told_apart_without_colour() -> None:
     body, values = CASES["stacked shares"]
     page = drawn("shares", body, **values)
@@ -150,6 +158,16 @@ def test_no_other_template_draws() -> None:
     folder = project_root() / "templates"
     found = [path.name for path in folder.rglob("*.html") if "<svg" in path.read_text("utf-8")]
     assert found == ["charts.html"]
+
+
+def test_no_table_says_its_page_s_heading_again() -> None:
+    twice = []
+    for path in (project_root() / "templates").glob("*/*.html"):
+        words = path.read_text()
+        for heading in re.findall(r"<h1>{{ (t\(.*?\)) }}</h1>", words):
+            tables = [line for line in words.splitlines() if "call table(" in line and f", {heading}," in line]
+            twice += [f"{path.name}: {line}" for line in tables if "hide_caption=true" not in line]
+    assert not twice
 
 
 def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
@@ -171,6 +189,12 @@ def test_pages_draw_what_their_tables_say(people: Any, api: Any) -> None:
     ]
     by_unit = people("leader").get("/throughput/summary?from=2026-11-17&to=2026-11-19&group_by=unit").text
     assert 'id="over-time"' not in by_unit
+    assert (
+        'aria-label="Thành phố; đơn vị đã gửi đủ: 1; ' in people("leader").get("/throughput/board?day=2026-11-19").text
+    )
+    own = people().get("/throughput/today").text
+    assert "<title>19/11/2026: tiếp nhận 7, giải quyết 1</title>" in own
+    assert "<title>18/11/2026: chưa có số liệu</title>" in own
     number = with_directive(api("city_analyst"))
     assert 'id="kinds"' not in people("leader").get("/tasks/summary").text
     with_task(api("city_analyst"), "T1", number, deadline="2026-11-10")
@@ -192,6 +216,8 @@ def test_the_dashboard_says_what_is_now_what_is_missing_and_when_it_was_shown(
     clock.set("2026-11-20T17:01:00+07:00")
     same = leader.get("/dashboard?period=2026-11-18", headers={"if-none-match": page.headers["etag"]})
     assert same.status_code == 304, "the moment at its foot is no change of a page"
+    assert 'class="filters"' in page.text
+    assert 'class="filters"' not in people("department_officer").get("/dashboard").text, "it would filter nothing"
     ahead = leader.get("/dashboard?period=2027").text
     assert "Kỳ này chưa đến" in ahead
     assert "Kỳ này ở sau hôm nay (20/11/2026)" in ahead

@@ -30,6 +30,7 @@ from app.units.models import Unit
 _DAY = hot.table(DayTotal).c
 OPEN = frozenset({State.late, State.partial, State.due, State.not_due})
 DONE_DAYS = 5
+RECENT_DAYS = 10
 LOOK_BACK = timedelta(days=14)
 EXPLAIN_BACK = timedelta(days=31)
 
@@ -70,6 +71,14 @@ class PreviousDay(BaseModel):
     rates: RatesOut
 
 
+class RecentDay(BaseModel):
+    """What a day that was owed came to; null: no figures are in."""
+
+    day: date
+    received: int | None
+    resolved: int | None
+
+
 class GapsOut(BaseModel):
     """What may still be explained, of the last 31 days."""
 
@@ -87,6 +96,7 @@ class TodayOut(BaseModel):
     today: date
     may_report_today: Annotated[bool, Field(description="Nothing is owed today, but the unit may report: a Saturday")]
     previous: Annotated[PreviousDay | None, Field(description="null: no figures yet")]
+    recent: Annotated[list[RecentDay], Field(description="The last owed days before today, ten at most, oldest first")]
     gaps: GapsOut
     returned: Annotated[list[ReturnedOut], Field(description="Reports that came back and have no new revision yet")]
     reopened: Annotated[list[ReopeningOut], Field(description="Locked days that may be corrected now, and until when")]
@@ -115,6 +125,7 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
         today=day,
         may_report_today=calendar.may_serve(day) and all(d.day != day for d in days),
         previous=_previous(session, unit.id, day),
+        recent=_recent(sorted({d for d, _ in found if day - LOOK_BACK <= d < day}), figures),
         gaps=GapsOut(questions=len(questions) - gaps, adjustments=gaps, items=questions),
         returned=returned,
         reopened=reopenings.running_now(session, unit, now),
@@ -178,6 +189,15 @@ def _totals(session: Session, unit_id: int, days: Iterable[date]) -> dict[tuple[
         )
     )
     return {(row[0], row[1]): Figures(**dict(zip(columns, row[2:], strict=True))) for row in rows}
+
+
+def _recent(days: list[date], totals: dict[tuple[date, str], Figures]) -> list[RecentDay]:
+    out = []
+    for day in days[-RECENT_DAYS:]:
+        parts = [totals[day, system.value] for system in SYSTEMS if (day, system.value) in totals]
+        received, resolved = sum(part.received for part in parts), sum(part.resolved for part in parts)
+        out.append(RecentDay(day=day, received=received if parts else None, resolved=resolved if parts else None))
+    return out
 
 
 def _previous(session: Session, unit_id: int, today: date) -> PreviousDay | None:

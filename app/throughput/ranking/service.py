@@ -13,6 +13,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import Obligation
 from app.throughput.ranking.rules import PROPORTIONS, Rate, changes, ranks, wilson
 from app.throughput.rules import Figures, Share, rates
+from app.throughput.schemas import RateOut, rate_out
 from app.throughput.summary.schemas import Completeness
 from app.throughput.summary.service import completeness, cut_off, judge_period, source_of
 from app.throughput.summary.sums import Scope
@@ -62,6 +63,7 @@ class RankingOut(BaseModel):
     as_of: Annotated[datetime | None, Field(description="The figures as known then; null: now")]
     cut_off: Annotated[datetime | None, Field(description="Latest moment until which any report counted")]
     completeness: Completeness
+    city: Annotated[RateOut, Field(description="The rate of all units together, however few are listed")]
     items: list[RankedOut]
 
 
@@ -81,6 +83,7 @@ def ranking(
     before = _shares(session, scope, rate, before_first, before_last, as_of)
     owing = session.scalars(select(_OBLIGATION.c.unit_id).where(*scope.of(_OBLIGATION, first, last)).distinct())
     shares = {unit_id: Share(0, 0) for unit_id in owing} | now
+    whole = Share(sum(share.numerator for share in now.values()), sum(share.denominator for share in now.values()))
     base = reference.form.minimum_base
     places, moved = ranks(now, rate, base), changes(now, before, rate, base)
     units = {unit.id: unit for unit in reference.units.values()}
@@ -89,7 +92,7 @@ def ranking(
     return RankingOut(
         rate=rate, first=first, last=last, previous_first=before_first, previous_last=before_last, minimum_base=base,
         as_of=as_of, cut_off=cut_off(session, scope, first, last, as_of),
-        completeness=completeness(session, scope.of(_OBLIGATION, first, last), as_of),
+        completeness=completeness(session, scope.of(_OBLIGATION, first, last), as_of), city=rate_out(whole),
         items=[
             _ranked(units[key].code, units[key].name, rate, shares[key], places.get(key), moved.get(key))
             for key in ordered
