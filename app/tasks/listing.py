@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -14,7 +14,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.core.errors import Fault, Invalid
 from app.core.paging import SETTLED, Page, cut
-from app.core.text import nfc
+from app.core.text import nfc, search_key
 from app.tasks import rules, states
 from app.tasks.directives.models import Directive, DirectiveClause
 from app.tasks.editions import alive
@@ -39,6 +39,7 @@ from app.units.models import Unit
 
 _PARENT: Any = aliased(Task)
 _STATE = TaskState
+_CHILDREN_LAST = col(Task.parent_id).is_not(None), col(Task.code)
 _EARLIER: Any = aliased(TaskState)
 
 
@@ -96,22 +97,39 @@ def longest_overdue(session: Session, caller: Caller, limit: int, *, filters: Fi
 def looked_up(session: Session, caller: Caller, said: str, limit: int, *, now: datetime) -> list[TaskItem]:
     """Return tasks for what somebody looks for, as many as asked for, children last.
 
-    First those whose code, or number at the centre, begins so; then those that have the words.
+    First those whose code, or number at the centre, begins so; then those that say it word after word; then those that
+    have the words.
     """
     begins = {nfc(said), nfc(said).upper()}
-    ids: list[int] = []
-    for column in (col(Task.code), col(Task.centre_code)):
-        for begin in begins:
-            coded = select(col(Task.id)).where(column >= begin, column < begin + END, of_units(caller))
-            ids += session.scalars(coded.order_by(column).limit(limit))
-    rows = session.execute(rows_query(None).where(col(Task.id).in_(ids), alive(_STATE, now)).order_by(col(Task.code)))
-    found = {item.code: item for item in items(session, caller, list(rows), now)}
+    coded = [
+        select(col(Task.id)).where(column >= begin, column < begin + END, of_units(caller)).order_by(column)
+        for column in (col(Task.code), col(Task.centre_code)) for begin in begins
+    ]  # fmt: skip
+    found = _of_ids(session, caller, coded, limit, now)
+    if " " in (phrase := search_key(said)):
+        # The index is of beginnings of words, which "số hóa" shares with "rà soát, hoàn thiện": here all are read.
+        says = select(col(Task.id)).where(_says(session, phrase), of_units(caller))
+        found |= _of_ids(session, caller, [says.order_by(*_CHILDREN_LAST)], limit, now)
     for level in (TaskLevel.top, TaskLevel.all):
         if len(found) < limit:
             worded = Filters(q=said, level=level)
             page = listing(session, caller, Page(limit, None), filters=worded, as_of=None, now=now)
             found |= {item.code: item for item in page.items if item.code not in found}
     return list(found.values())[:limit]
+
+
+def _of_ids(
+    session: Session, caller: Caller, queries: Sequence[Select[Any]], limit: int, now: datetime
+) -> dict[str, TaskItem]:
+    ids = [number for query in queries for number in session.scalars(query.limit(limit))]
+    rows = rows_query(None).where(col(Task.id).in_(ids), alive(_STATE, now)).order_by(*_CHILDREN_LAST)
+    return {item.code: item for item in items(session, caller, list(session.execute(rows)), now)}
+
+
+def _says(session: Session, phrase: str) -> ColumnElement[bool]:
+    """Return the condition that a task has a phrase, folded, from the beginning of a word on."""
+    find = func.instr if session.get_bind().dialect.name == "sqlite" else func.strpos
+    return find(literal(" ").concat(col(Task.search_key)), f" {phrase}") > 0
 
 
 def _in_order(session: Session, caller: Caller, filters: Filters, at: datetime, *, past: bool) -> bool:

@@ -36,6 +36,16 @@ def found(client: TestClient, q: str, **more: Any) -> dict[str, list[str]]:
     return {group["group"]: [hit["code"] for hit in group["items"]] for group in answer.json()["groups"]}
 
 
+def test_a_phrase_is_found_behind_many_that_only_share_beginnings_of_words(filled: TestClient, api: Api) -> None:
+    directive = with_directive(filled, number="02/KH")
+    for n in range(40):
+        with_task(filled, f"KH02-{n:03}", directive, title=f"Rà soát, hoàn thiện quy định sổ sách số {n}")
+    with_task(filled, "KH99-18", directive, title="Số hóa sổ hộ tịch còn lại", lead_unit=WARD)
+    for typed in ("so hoa so", "Số hóa sổ"):
+        assert found(filled, typed)["tasks"][0] == "KH99-18"
+        assert found(api(), typed)["tasks"] == ["KH99-18"], "it is the ward's"
+
+
 def test_words_are_found_in_every_group_diacritics_aside(filled: TestClient) -> None:
     for typed in ("số hóa hồ sơ", "so hoa ho so", "HỒ SƠ số hoá"):
         hits = found(filled, typed)
