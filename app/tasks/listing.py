@@ -105,11 +105,11 @@ def looked_up(session: Session, caller: Caller, said: str, limit: int, *, now: d
         select(col(Task.id)).where(column >= begin, column < begin + END, of_units(caller)).order_by(column)
         for column in (col(Task.code), col(Task.centre_code)) for begin in begins
     ]  # fmt: skip
-    found = _of_ids(session, caller, coded, limit, now)
+    found = _of_ids(session, caller, coded, limit, now, [col(Task.code)])
     if " " in (phrase := search_key(said)):
         # The index is of beginnings of words, which "số hóa" shares with "rà soát, hoàn thiện": here all are read.
         says = select(col(Task.id)).where(_says(session, phrase), of_units(caller))
-        found |= _of_ids(session, caller, [says.order_by(*_CHILDREN_LAST)], limit, now)
+        found |= _of_ids(session, caller, [says.order_by(*_CHILDREN_LAST)], limit, now, _CHILDREN_LAST)
     for level in (TaskLevel.top, TaskLevel.all):
         if len(found) < limit:
             worded = Filters(q=said, level=level)
@@ -119,10 +119,10 @@ def looked_up(session: Session, caller: Caller, said: str, limit: int, *, now: d
 
 
 def _of_ids(
-    session: Session, caller: Caller, queries: Sequence[Select[Any]], limit: int, now: datetime
+    session: Session, caller: Caller, queries: Sequence[Select[Any]], limit: int, now: datetime, order: Sequence[Any]
 ) -> dict[str, TaskItem]:
     ids = [number for query in queries for number in session.scalars(query.limit(limit))]
-    rows = rows_query(None).where(col(Task.id).in_(ids), alive(_STATE, now)).order_by(*_CHILDREN_LAST)
+    rows = rows_query(None).where(col(Task.id).in_(ids), alive(_STATE, now)).order_by(*order)
     return {item.code: item for item in items(session, caller, list(session.execute(rows)), now)}
 
 
