@@ -86,6 +86,21 @@ def test_it_asks_for_itself_again_with_the_same_question(people: Any) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
+def test_all_are_reminded_from_any_page_while_more_than_one_unit_owes(people: Any, api: Any) -> None:
+    analyst, every = people("city_analyst"), f'action="/throughput/board/{DAY}/reminders"'
+    one = analyst.get(f"/throughput/board?day={DAY}&limit=1").text
+    assert one.count('action="/throughput/reports/') == 1
+    assert every in one, "the act reaches all units, not those of the page"
+    assert every in analyst.get(f"/throughput/board?day={DAY}&state=waived").text
+    assert every not in people("leader").get(f"/throughput/board?day={DAY}").text
+    units = [u["code"] for u in api("city_analyst").get("/api/v1/units").json()["items"] if u["kind"] != "department"]
+    for unit in [code for code in units if code != WARD]:
+        api(unit=unit).put(f"/api/v1/throughput/reports/{unit}/{DAY}/city", json=report(line(received_online=1)))
+    last = analyst.get(f"/throughput/board?day={DAY}").text
+    assert last.count('action="/throughput/reports/') == 1
+    assert every not in last, "one is reminded by its own button"
+
+
 def test_the_line_to_pass_on_stands_in_a_field(people: Any) -> None:
     analyst = people("city_analyst")
     page = analyst.get(f"/throughput/board/text?day={DAY}").text
