@@ -141,12 +141,17 @@ def cases_of(
         previous = reading.before(session, unit.id, one.day, system)
         draft = _draft(one, lines, previous.closing if previous else {}, origin, now)
         rests_on = evidence.of_revision(session, one.stored.revision_id)
-        yield one.day, Case(system, one.stored, previous, draft, one.stored.owed, one.deadlines, _digest(new), rests_on)
+        yield (
+            one.day,
+            Case(
+                system, one.stored, previous, draft, one.stored.owed, one.deadlines, digest(new.revision_id), rests_on
+            ),
+        )
 
 
-def _digest(origin: Stored) -> str:
+def digest(origin: int) -> str:
     """Return what the revisions that carry a correction are known by, in place of a body that nobody sent."""
-    return hashlib.sha256(f"carried from {origin.revision_id}".encode()).hexdigest()
+    return hashlib.sha256(f"carried from {origin}".encode()).hexdigest()
 
 
 _CARRIED = (
@@ -176,7 +181,7 @@ def followed(session: Session, unit: Unit, day: date, system: System) -> Followe
     if not revisions:
         return Followed([], None)
     stored, previous = revisions[-1], reading.before(session, unit.id, day, system)
-    values = {"unit": unit.id, "system": system.value, "day": day, "digest": _digest(stored)}
+    values = {"unit": unit.id, "system": system.value, "day": day, "digest": digest(stored.revision_id)}
     days = list(session.scalars(_CARRIED, values))
     close = close_of(stored, previous)
     changed = carrying.changes(close_of(revisions[-2] if len(revisions) > 1 else None, previous), close)

@@ -194,13 +194,6 @@ def revisions(session: Session, unit: Unit, day: date, system: System) -> Revisi
     return RevisionsOut(unit=unit.code, unit_name=unit.name, day=day, system=system, items=items[::-1])
 
 
-def last_changes(session: Session, unit: Unit, day: date, system: System) -> list[FieldChangeOut]:
-    """Return the cells in which a report as it stands differs from its revision before."""
-    assert unit.id is not None
-    *_, before, standing = reading.all_revisions(session, unit.id, day, system)
-    return changes_of(before.lines, standing.lines)
-
-
 def changes_of(old: dict[str, Line], new: dict[str, Line]) -> list[FieldChangeOut]:
     """Return the cells that differ between two revisions."""
     changes = []

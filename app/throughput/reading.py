@@ -120,6 +120,7 @@ _AS_OF = _WHOLE.where(
     (REVISION.known_to.is_(None)) | (REVISION.known_to > bindparam("as_of", type_=REVISION.known_from.type)),
 )
 _ALL = _WHOLE.where(_of_day).order_by(REVISION.number)
+_LAST_TWO = _ALL.where(REVISION.number >= REPORT.version - 1)
 _OWED = select(*_MOMENTS).where(
     OBLIGATION.unit_id == bindparam("unit", type_=Integer),
     OBLIGATION.day == bindparam("day", type_=Date),
@@ -198,6 +199,13 @@ def all_revisions(session: Session, unit_id: int, day: date, system: System) -> 
     """Return every revision of a report, oldest first."""
     rows = hot.run(session, _ALL, {"unit": unit_id, "day": day, "system": system.value})
     return [_with_what_hangs_on_it(session, _whole(session, row)) for row in rows]
+
+
+def last_two(session: Session, unit_id: int, day: date, system: System) -> tuple[Stored | None, Stored | None]:
+    """Return the revision before the one that stands and that one; None where there is none."""
+    rows = hot.run(session, _LAST_TWO, {"unit": unit_id, "day": day, "system": system.value})
+    before, standing = ([None, None] + [_whole(session, row) for row in rows])[-2:]
+    return before, standing
 
 
 def _with_what_hangs_on_it(session: Session, stored: Stored, as_of: datetime | None = None) -> Stored:

@@ -40,7 +40,9 @@ def audited(app: FastAPI) -> int:
         return int(connection.execute(text("select number from audit_head")).scalar_one())
 
 
-def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: TestClient, api: Api) -> None:
+def test_a_setting_of_the_unit_confirms_without_a_person(
+    app: FastAPI, machine: TestClient, api: Api, people: Any
+) -> None:
     confirming(api)
     answer = sent(machine, batch(item(figures(received_online=8)), item(figures(), unit=OTHER)))
     assert confirmations(answer) == [("confirmed", None), None]
@@ -49,6 +51,9 @@ def test_a_setting_of_the_unit_confirms_without_a_person(app: FastAPI, machine: 
     assert confirmations(sent(machine, batch(item(figures(received_online=8)))))[0] == ("unchanged", None)
     again = sent(machine, batch(item(figures(received_online=9))))
     assert again["results"][0]["confirmation"]["version"] == 2
+    receipt = people().get(f"/throughput/reports/{WARD}/{DAY}/receipt").text
+    assert "Số liệu được cập nhật từ hệ thống khác đã gửi báo cáo này." in receipt
+    assert "bản sửa" not in receipt, "nobody corrected anything"
     with app.state.database.engine.connect() as connection:
         rows = connection.execute(text("select user_name, token_id from audit_entries where action like 'report.%'"))
         assert all(name == "token:test machine" and token for name, token in rows)

@@ -1,5 +1,6 @@
 """Reminders: each step once whoever makes it, over by themselves, by hand not too often; the mark in the head."""
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -9,11 +10,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
+from sqlalchemy import event, select
 from typer.testing import CliRunner
 
 from app.__main__ import cli
-from app.core import audit
+from app.core import audit, hot
 from app.core.clock import SystemClock
 from app.core.web import API
 from app.throughput.reminders import making
@@ -21,6 +22,7 @@ from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, 
 
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/reminders"
+ENTRY = hot.table(audit.AuditEntry)
 BY_HAND = f"{API}/throughput/reports/{WARD}/{DAY}/city/reminders"
 
 
@@ -146,6 +148,33 @@ def test_by_hand_not_too_often_and_only_what_is_owed(app: FastAPI, api: Api, clo
     assert api(unit=OTHER).get(AT, params={"unit": WARD}).status_code == 404
 
 
+def last_told(app: FastAPI) -> dict[str, Any]:
+    """Return what the audit says of the last reminder to all."""
+    with app.state.database.read() as session:
+        query = select(ENTRY.c.after).where(ENTRY.c.entity == f"reminders/{DAY}").order_by(ENTRY.c.number)
+        told: dict[str, Any] = json.loads(session.scalars(query).all()[-1])
+        return told
+
+
+def test_a_reminder_that_another_wrote_in_the_same_moment_is_passed_over(
+    app: FastAPI, api: Api, clock: SetClock
+) -> None:
+    clock.set(f"{DAY}T16:45:00+07:00")
+    analyst, every = api("city_analyst"), f"{API}/throughput/board/{DAY}/reminders"
+    assert analyst.post(BY_HAND).status_code == 201
+    with app.state.database.write() as session:
+        session.info["audit_context"] = audit.Context(clock.now(), None, "test", "command")
+        # Each looked before the other wrote, as on a database that lets two write at once: its key stands, not counted.
+        session.execute(making.REMINDER.update().values(step="officer", made_by=None))
+    first = analyst.post(every)
+    assert first.status_code == 200, first.text
+    assert (first.json()["reminded"], first.json()["recently"]) == (39, 1)
+    assert f"{WARD}/city" not in last_told(app)["reports"]
+    again = analyst.post(BY_HAND)
+    assert (again.status_code, again.json()["code"]) == (409, "reminded_recently")
+    assert len(listed(analyst, unit=WARD)) == 1
+
+
 def test_all_who_owe_are_reminded_at_once_each_as_if_by_hand(
     app: FastAPI, api: Api, people: Any, clock: SetClock
 ) -> None:
@@ -158,6 +187,10 @@ def test_all_who_owe_are_reminded_at_once_each_as_if_by_hand(
     put(api(unit=OTHER), unit=OTHER)
     first = analyst.post(every).json()
     assert first == {"day": DAY, "system": None, "reminded": 38, "units": 38, "recently": 1, "day_off": 0}
+    told = last_told(app)
+    assert (told["count"], len(set(told["reports"]))) == (38, 38)
+    assert all(code.endswith("/city") for code in told["reports"])
+    assert not {f"{WARD}/city", f"{OTHER}/city"} & set(told["reports"]), "who was reminded is named, and nobody else"
     assert analyst.post(every).json() | {"reminded": 0, "units": 0, "recently": 39} == analyst.post(every).json()
     assert analyst.post(BY_HAND).json()["code"] == "reminded_recently"
     logged = [r for r in analyst.get(AT, params={"limit": 200}).json()["items"] if r["step"] == "by_hand"]

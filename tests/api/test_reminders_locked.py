@@ -85,6 +85,9 @@ def test_an_explanation_of_something_else_is_no_correction(
     review = officer.get(f"{REPORT}/approvals").json()
     assert (review["version"], review["status"], review["city"]["reason"]) == (2, "returned", RETURN["reason"])
     assert int(mark(browser)) == waits - 1, "the finding alone is done"
+    receipt = browser.get(f"/throughput/reports/{WARD}/{DAY}/receipt").text
+    assert "Không đổi số liệu; chỉ đổi giải trình hoặc ghi chú." in receipt
+    assert "bản sửa" not in receipt
     make(app, clock)
     assert [(r["step"], r["is_open"]) for r in returned(officer)] == [("officer", True)], "once, and still open"
     body = report(line(carried_over=6, received_online=1), reasons=[{"warning": "opening_gap", "reason": "late_sync"}])

@@ -12,7 +12,7 @@ from httpx2 import Client, Response
 from sqlalchemy import text
 
 from tests.durability.live import at_once, caller, faults_of
-from tests.support.clients import DAY, OTHER, WARD, line, report
+from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 
 ADDRESS = f"/api/v1/throughput/reports/{WARD}/{DAY}/city"
 Api = Callable[..., TestClient]
@@ -129,6 +129,27 @@ def test_fifty_first_reports_at_once_are_all_received(app: FastAPI, server: str,
     statuses = at_once([partial(send, *call) for call in calls])
     assert statuses == [201] * 50
     assert _count(app, "select count(*) from reports") == 50
+    assert faults_of(app) == []
+
+
+def test_two_analysts_remind_all_at_once_beside_a_single_reminder(
+    app: FastAPI, server: str, api: Api, clock: SetClock
+) -> None:
+    tokens = [api("city_analyst").headers["authorization"] for _ in range(3)]
+    addresses = [f"/api/v1/throughput/board/{DAY}/reminders"] * 2 + [f"{ADDRESS}/reminders"]
+    clients = [caller(server, token) for token in tokens]
+    for moment in ("16:45", "17:55"):
+        clock.set(f"{DAY}T{moment}:00+07:00")
+        answers = at_once([partial(c.post, at) for c, at in zip(clients, addresses, strict=True)])
+        alone = answers[2].status_code == 201
+        assert [a.status_code for a in answers[:2]] == [200, 200], [a.text for a in answers]
+        assert alone or answers[2].json()["code"] == "reminded_recently"
+        told = [a.json() for a in answers[:2]]
+        assert sum(one["reminded"] for one in told) + alone == 40
+        assert [one["reminded"] + one["recently"] for one in told] == [40, 40]
+    assert _count(app, "select count(*) from reminders where step = 'by_hand'") == 80
+    for client in clients:
+        client.close()
     assert faults_of(app) == []
 
 

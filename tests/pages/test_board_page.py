@@ -1,11 +1,15 @@
 """The board on pages without script: tiles in words, filters as links, the line to pass on."""
 
+import csv
+import re
+from io import StringIO
 from typing import Any
 
 from tests.pages.test_desk_pages import current, text_of
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.page import read
 from tests.support.tasks import with_directive, with_task
+from tests.support.workbooks import part
 
 AT = f"/api/v1/throughput/reports/{WARD}/{DAY}"
 
@@ -84,6 +88,46 @@ def test_it_asks_for_itself_again_with_the_same_question(people: Any) -> None:
     answer = analyst.get(section.attrs["hx-get"])
     again = analyst.get(section.attrs["hx-get"], headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+def test_all_are_reminded_from_any_page_while_more_than_one_unit_owes(people: Any, api: Any) -> None:
+    analyst, every = people("city_analyst"), f'action="/throughput/board/{DAY}/reminders"'
+    one = analyst.get(f"/throughput/board?day={DAY}&limit=1").text
+    assert one.count('action="/throughput/reports/') == 1
+    assert every in one, "the act reaches all units, not those of the page"
+    assert every in analyst.get(f"/throughput/board?day={DAY}&state=waived").text
+    assert every not in people("leader").get(f"/throughput/board?day={DAY}").text
+    units = [u["code"] for u in api("city_analyst").get("/api/v1/units").json()["items"] if u["kind"] != "department"]
+    for unit in [code for code in units if code != WARD]:
+        api(unit=unit).put(f"/api/v1/throughput/reports/{unit}/{DAY}/city", json=report(line(received_online=1)))
+    last = analyst.get(f"/throughput/board?day={DAY}").text
+    assert last.count('action="/throughput/reports/') == 1
+    assert every not in last, "one is reminded by its own button"
+
+
+def test_a_day_of_which_nothing_has_come_has_no_noughts(people: Any, api: Any) -> None:
+    analyst, sums = people("city_analyst"), ("Tiếp nhận mới", "Đã giải quyết", "Đang giải quyết", "Trực tuyến")
+
+    def figures() -> list[str]:
+        return text_of(analyst.get(f"/throughput/board?day={DAY}").text, "dl", class_="figures")
+
+    def cells() -> list[str]:
+        """Return what stands in the workbook's columns of figures, below their heads."""
+        sheet = part(analyst.get(f"/throughput/board.xlsx?day={DAY}").content).decode()
+        return re.findall(r'<c r="[I-N](?:[6-9]|\d\d)" [^>]*?(?:/>|>(.*?)</c>)', sheet)
+
+    (shown,) = figures()
+    assert "Thành phố" in shown
+    assert not [word for word in sums if word in shown]
+    assert cells() == [""] * 6 * 41, "no row and no sum reads 0"
+    rows = csv.DictReader(StringIO(analyst.get(f"/throughput/board.csv?day={DAY}").text.lstrip("\ufeff")))
+    assert {row["received"] for row in rows} == {""}
+    assert "tiếp nhận" not in analyst.get(f"/throughput/board/text?day={DAY}").text
+    assert api().put(f"{AT}/city", json=report()).status_code == 201
+    (shown,) = figures()
+    assert "Tiếp nhận mới 0" in shown, "now somebody has said so"
+    assert cells().count("") == 6 * 39
+    assert "<f>SUM(I6:I45)</f><v>0</v>" in cells()
 
 
 def test_the_line_to_pass_on_stands_in_a_field(people: Any) -> None:

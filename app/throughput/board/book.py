@@ -133,10 +133,9 @@ class _Sheet:
         self.sheet.merge_range(end, 0, end, self.figures_at - 1, self.t("ui.sum"), bold)
         for offset, name in enumerate(self.columns):
             letter = chr(ord("A") + self.figures_at + offset)
-            value = sum(getattr(item.totals, name) for item in self.data.items if item.totals)
-            if end > first:
-                self.sheet.write_formula(
-                    end, self.figures_at + offset, f"=SUM({letter}{first + 1}:{letter}{end})", number, value
-                )
+            came = [getattr(item.totals, name) for item in self.data.items if item.totals]
+            if not came:  # missing is not nought
+                self.sheet.write_blank(end, self.figures_at + offset, None, number)
             else:
-                self.sheet.write_number(end, self.figures_at + offset, 0, number)
+                formula = f"=SUM({letter}{first + 1}:{letter}{end})"
+                self.sheet.write_formula(end, self.figures_at + offset, formula, number, sum(came))

@@ -21,6 +21,7 @@ from app.throughput.board.schemas import BoardOut, BoardTextOut
 from app.throughput.definitions import Defined, DefinitionOut, DefinitionsOut
 from app.throughput.desk.endpoints import SEES_FIGURES
 from app.throughput.obligations.endpoints import CanSeeOwed
+from app.throughput.reminders import making as reminding
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.timing import State
 
@@ -49,6 +50,7 @@ def get_board(
         data, "throughput/board.html", today=day_of(now), state=state, q=q,
         opened=(day, state, q) == (None, None, None),
         rests=lambda: not calendar_for(session).is_working_day(day_of(now)),
+        to_remind=partial(reminding.units_due, session, day=wanted, now=now),
         asked=partial(reopenings.waiting, session, caller),
         glance=partial(render.request.app.state.beside_board, session, caller, now),
         before=days.owed_before(session, wanted), after=days.owed_after(session, wanted),

@@ -76,13 +76,18 @@ class BoardOut(BaseModel):
     """A day of all units that the caller sees; what is not in `items` is the same on every page and in every state."""
 
     day: date
-    cut_off: Annotated[datetime | None, Field(description="Latest moment until which any report counted")]
+    cut_off: Annotated[
+        datetime | None, Field(description="Latest moment until which any report counted; null: no figures have come")
+    ]
     completeness: Completeness
     counts: Annotated[list[StateCount], Field(description="Worst first; states that no unit is in are left out")]
     systems: list[SystemCount]
     items: Annotated[list[BoardItem], Field(description="Worst first, then by name")]
     next: str | None
-    total: BoardTotal
+    total: Annotated[
+        BoardTotal,
+        Field(description="Of the reports that have come; while `cut_off` is null none has, and its zeros say nothing"),
+    ]
     missing_count: Annotated[int, Field(description="Units that still owe something, due or not")]
     missing: Annotated[list[Missing], Field(description="They, worst first; of many the first 200")]
 

@@ -15,9 +15,10 @@ from app.core.schemas import Day, problems
 from app.core.settings import Locale
 from app.core.web import Render
 from app.procedures.rules import System
-from app.throughput import forward, listing, reading, service, tabular
+from app.throughput import forward, reading, service, tabular
 from app.throughput.desk import month, share, today
 from app.throughput.desk.month import UnitMonthOut
+from app.throughput.desk.revised import revised
 from app.throughput.desk.share import TextsOut
 from app.throughput.desk.today import TodayOut
 from app.throughput.endpoints import CanRead, CanSend, TheMatch, TheUnit, UnitQuery, standing_reports, units_to_choose
@@ -89,10 +90,10 @@ def get_receipt(
     owed = {s.value: reading.owed(session, unit.id, day, s) for s in System if getattr(data, s.value) is None}
     to_carry = [s for s in System if s.value not in owed and caller.may("reports:send")]
     behind = {s.value: forward.left_behind(session, reference, unit, day, s, now)[1].days for s in to_carry}
-    corrected = [s for s in System if (one := getattr(data, s.value)) is not None and one.revision > 1]
+    again = [s for s in System if (one := getattr(data, s.value)) is not None and one.revision > 1]
     return render(
         data, "throughput/receipt.html", names=reference.by_code, texts=texts, followed=followed, owed=owed,
-        behind=behind, changed={s.value: listing.last_changes(session, unit, day, s) for s in corrected},
+        behind=behind, revised={s.value: revised(session, unit, day, s) for s in again},
         states={s.value: reopenings.lock_state(session, unit, day, s, now) for s in System},
         table=lambda: tabular.of_reports([data.city, data.ministry], reference.memos),
     )  # fmt: skip

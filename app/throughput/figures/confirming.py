@@ -33,6 +33,12 @@ _MADE = select(DAY.revision_id).where(_of_day)
 _make = update(hot.table(FigureDay)).where(_of_day)
 
 
+def made(session: Session, unit_id: int, day: date, system: System) -> set[int]:
+    """Return the revisions of a day's report that a source's figures made last."""
+    mine = (DAY.unit_id == unit_id) & (DAY.system == system.value) & (DAY.day == day)
+    return set(session.scalars(select(DAY.revision_id).where(mine, DAY.revision_id.is_not(None))))
+
+
 def asked(session: Session, source: str) -> set[tuple[int, str]]:
     """Return the units and systems whose figures of a source become the report."""
     query = select(_SOURCE.unit_id, _SOURCE.system).where(_SOURCE.source == source, _SOURCE.confirms.is_(True))

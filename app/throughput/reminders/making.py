@@ -60,10 +60,7 @@ def make(session: Session, now: datetime) -> int:
     rows = due(session, now)
     if not rows:
         return 0
-    statement = upsert(session.get_bind().dialect.name, REMINDER).on_conflict_do_nothing(index_elements=["key"])
-    made = 0
-    for some in batched(rows, AT_ONCE):
-        made += len(session.execute(statement.values(some).returning(REMINDER.c.id)).all())
+    made = len(_made(session, rows))
     if made:
         audit.record(session, "reminders.made", "reminders", after={"count": made})
     return made
@@ -180,10 +177,35 @@ def by_hand(session: Session, by: str, *, unit: Unit, day: date, system: System,
         raise Conflict("reminded_recently", values={"minutes": reference.form.remind_again})
     key = f"{unit.id}/{day}/{system.value}/by_hand/{count + 1}"
     row = _row(unit.id, day, system.value, ReminderStep.by_hand, now, key) | {"made_by": by}
-    number: int = session.execute(REMINDER.insert().values(row).returning(REMINDER.c.id)).scalar_one()
+    made = _made(session, [row])
+    if not made:  # another was as quick
+        raise Conflict("reminded_recently", values={"minutes": reference.form.remind_again})
     place = f"reports/{unit.code}/{day}/{system.value}"
     audit.record(session, "reminder.made", place, after={"step": ReminderStep.by_hand.value, "to": row["to_role"]})
-    return number
+    return made[key]
+
+
+def _made(session: Session, rows: list[dict[str, Any]]) -> dict[str, int]:
+    """Write reminders down and return the numbers of the new ones by their key; what another wrote stays as it is."""
+    statement = upsert(session.get_bind().dialect.name, REMINDER).on_conflict_do_nothing(index_elements=["key"])
+    made: dict[str, int] = {}
+    for some in batched(rows, AT_ONCE):
+        written = session.execute(statement.values(some).returning(REMINDER.c.key, REMINDER.c.id))
+        made.update((key, number) for key, number in written)
+    return made
+
+
+def _all_due(day: date, now: datetime) -> Any:
+    """Return the condition of what all are reminded of: late, or due on the day itself and no longer counted."""
+    is_due = or_(OBLIGATION.c.due_at < now, OBLIGATION.c.due_at < at(day + timedelta(days=1), time()))
+    return and_(OBLIGATION.c.day == day, OBLIGATION.c.cut_off_at <= now, is_due, still_owed(now))
+
+
+def units_due(session: Session, *, day: date, now: datetime) -> int:
+    """Return how many units a reminder to all is for, whoever was reminded a moment ago among them."""
+    reference = Reference.read(session)
+    query = select(OBLIGATION.c.unit_id).outerjoin(REPORT, with_report).where(_all_due(day, now)).distinct()
+    return sum(reference.calendar(number).is_working_day(day_of(now)) for number in session.scalars(query))
 
 
 def to_all(
@@ -196,7 +218,6 @@ def to_all(
     """
     reference = Reference.read(session)
     pause, today = timedelta(minutes=reference.form.remind_again), day_of(now)
-    is_due = or_(OBLIGATION.c.due_at < now, OBLIGATION.c.due_at < at(day + timedelta(days=1), time()))
     hand = (REMINDER.c.day == day) & (REMINDER.c.step == ReminderStep.by_hand.value)
     before = and_(
         hand, REMINDER.c.unit_id == OBLIGATION.c.unit_id, REMINDER.c.system == OBLIGATION.c.system,
@@ -204,7 +225,7 @@ def to_all(
     query = (
         select(OBLIGATION.c.unit_id, OBLIGATION.c.system, func.count(REMINDER.c.id), func.max(REMINDER.c.made_at))
         .select_from(OBLIGATION.outerjoin(REPORT, with_report).outerjoin(REMINDER, before))
-        .where(OBLIGATION.c.day == day, OBLIGATION.c.cut_off_at <= now, is_due, still_owed(now))
+        .where(_all_due(day, now))
         .group_by(OBLIGATION.c.unit_id, OBLIGATION.c.system)
         .order_by(OBLIGATION.c.unit_id, OBLIGATION.c.system)
     )
@@ -217,12 +238,17 @@ def to_all(
         else:
             key = f"{unit_id}/{day}/{name}/by_hand/{count + 1}"
             rows.append(_row(unit_id, day, name, ReminderStep.by_hand, now, key) | {"made_by": by})
-    for some in batched(rows, AT_ONCE):
-        session.execute(REMINDER.insert(), some)
-    if rows:
-        told = {"step": ReminderStep.by_hand.value, "count": len(rows), "system": system.value if system else None}
+    # Always in one order: two that are at it at once wait for each other, and neither for ever.
+    new = _made(session, rows)
+    made = [(row["unit_id"], row["system"]) for row in rows if row["key"] in new]
+    if made:
+        codes = {unit.id: unit.code for unit in reference.units.values()}
+        told = {
+            "step": ReminderStep.by_hand.value, "count": len(made), "system": system.value if system else None,
+            "reports": [f"{codes[unit_id]}/{name}" for unit_id, name in made],
+        }  # fmt: skip
         audit.record(session, "reminders.made", f"reminders/{day}", after=told)
-    return [(row["unit_id"], row["system"]) for row in rows], recently, resting
+    return made, recently + len(rows) - len(made), resting
 
 
 def _of(system: System) -> Any:
