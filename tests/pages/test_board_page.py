@@ -160,7 +160,7 @@ def test_what_a_leader_looks_at_first_leads_to_its_lists(people: Any, api: Any) 
     assert "39 đơn vị chưa gửi đủ ngày 19/11/2026" in first
     assert 'href="/tasks?bucket=overdue"><strong class="tag tag--due">1 nhiệm vụ quá hạn' in first
     assert 'href="/indicators?standing=not_met"' in first
-    assert "1 nhiệm vụ, tính đến" in leader.get("/tasks?bucket=overdue").text
+    assert "1 trong 1 nhiệm vụ: quá hạn" in leader.get("/tasks?bucket=overdue").text
     for other in (leader.get(f"/throughput/board?day={before}"), people("ward_leader").get("/throughput/board")):
         assert 'class="glance"' not in other.text
     part = leader.get("/throughput/board", headers={"hx-request-type": "partial"})
