@@ -222,3 +222,23 @@ def test_a_report_that_a_person_wrote_since_does_not_hold_a_file(api: Api) -> No
     out = withdrawn(analyst, number).json()
     assert (out["taken_back"], out["confirmed"]) == (1, 0)
     assert proposals(api())["HT.received_online"] == 8
+
+
+def test_a_withdrawn_file_stands_no_more_where_others_say_the_same(app: FastAPI, api: Api) -> None:
+    analyst = api("city_analyst")
+
+    def brought(online: int) -> int:
+        number: int = bring(analyst, csv_of(row(received_online=online))).json()["number"]
+        return number
+
+    def standing_of(number: int) -> int:
+        return int(next(one["standing"] for one in analyst.get(f"{AT}/imports").json()["items"] if one["id"] == number))
+
+    first, again, other = brought(3), brought(3), brought(8)
+    assert withdrawn(analyst, first).json()["taken_back"] == 0
+    assert withdrawn(analyst, other).json()["taken_back"] == 1
+    assert (standing_of(first), standing(app, "one-gate")) == (0, {"HT": 3})
+    third = brought(3)
+    assert withdrawn(analyst, again).json()["taken_back"] == 0, "the third says it"
+    assert withdrawn(analyst, third).json()["taken_back"] == 1
+    assert standing(app, "one-gate") == {}

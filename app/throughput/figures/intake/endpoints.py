@@ -156,7 +156,11 @@ def withdraw_figure_import(
     caller: CanImport, number: Annotated[int, Path(ge=1, le=2**31 - 1)], session: Writing, render: Render, now: Now,
     body: WithdrawalIn,
 ) -> Response:  # fmt: skip
-    """Take a file back: its proposals end and those before it stand again; what became a report stays."""
+    """Take a file back: what it said ends, what stood before stands again; of one that goes `whole` reports follow.
+
+    Of a file of days, what became a report stays. One of totals, or in their place (`whole`), goes with all its days
+    and the reports that were made of it are corrected; else it stays and `errors` name the days in the way.
+    """
     data = withdrawing.withdraw(session, caller, number, body=body, now=now)
     return render.saved(data, to=f"/throughput/figures/imports?withdrawn={number}")
 

@@ -17,7 +17,7 @@ _OF = hot.table(FigureImportDay).c
 _OF_DAY = _OF.figure_day_id == bindparam("of_day")
 _end = hot.table(FigureImportDay).update().where(_OF.import_id == bindparam("of_import"), _OF_DAY)
 _gave = or_(_OF.version == bindparam("of_version"), _OF.stands_as == bindparam("of_version"))
-_stand = hot.table(FigureImportDay).update().where(_gave, _OF_DAY)
+_stand = hot.table(FigureImportDay).update().where(_gave, _OF_DAY, _OF.withdrawn.is_(False))
 
 
 def kept(before: Before) -> str:

@@ -5,6 +5,7 @@ reports that were made of these figures follow as corrections, each by everybody
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.core import hot
+from app.core import hot, i18n
 from app.core.errors import Conflict, Fault, Problem
 from app.procedures.rules import System
 from app.throughput.around import Many
@@ -35,7 +36,9 @@ _UNIT = hot.table(Unit).c
 _ROWS = select(*hot.table(FigureDay).c, _UNIT.code, _UNIT.name, MADE.label("is_made")).join(
     hot.table(Unit), _UNIT.id == DAY.unit_id
 )
-MOST_TOLD = 50
+MOST_TOLD, MORE_DAYS = 50, "figures_more_days"
+# What having the day reopened helps against; anything else is told with its own code.
+_LOCKED = ("day_locked", "grant_over", "grant_field", "grant_whole")
 
 
 @dataclass(frozen=True)
@@ -49,12 +52,11 @@ class _Back:
 
 @dataclass(frozen=True)
 class _Chain:
-    """The totals of one unit and system since a day as they will be, and the rows of the days that stay in it."""
+    """The totals of one unit and system since a day: the rows as they are, and what is given back to it."""
 
     unit_id: int
-    system: System
-    totals: dict[date, Counts]
     rows: dict[date, Any]
+    backs: dict[date, _Back]
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,8 @@ def take_back(call: Call, number: int, said: Mapping[int, list[Word]], why: str)
     days = call.session.execute(query.where(_OF.import_id == number).order_by(_UNIT.code, DAY.system, DAY.day)).all()
     faults: list[Fault] = []
     backs = list(_ending(days, said, faults))
-    chains = list(_chains(call, backs, faults))
-    of_days = dict(_differences(chains, faults))
+    changed = list(_changed(call, backs, faults))
+    of_days = {_key(row): of_day for row, of_day in changed}
     nothing = (back.day for back in backs if back.before is None or not back.before.figures)
     faults += [_fault("figures_report_stays", day) for day in nothing if day.is_made]
     _refuse(faults)
@@ -90,11 +92,12 @@ def take_back(call: Call, number: int, said: Mapping[int, list[Word]], why: str)
         if back.day.is_made and before is not None:
             made[_key(back.day)] = _Made(back.day, _counts(call, before), before.counted_until)
     first = min((back.day.day for back in backs), default=None)
-    for day in (day for chain in chains for day in chain.rows.values()):
-        assert first is not None
-        of_day = of_days[_key(day)]
-        if storing.move(call, _later(call, day, of_day, first)) and day.is_made:
-            made[_key(day)] = _Made(day, of_day, day.counted_until)
+    ending = {back.day.id for back in backs}
+    for row, of_day in changed:
+        if row.id not in ending:
+            assert first is not None
+            if storing.move(call, _later(call, row, of_day, first)) and row.is_made:
+                made[_key(row)] = _Made(row, of_day, row.counted_until)
     storing.finish(call)
     _correct(call, made, ReasonIn(warning=WarningCode.correction, reason=ReasonCode.source_error, note=why))
     return len(backs)
@@ -111,39 +114,58 @@ def _ending(days: Iterable[Any], said: Mapping[int, list[Word]], faults: list[Fa
             yield _Back(day, version, returning.read(kept))
 
 
-def _chains(call: Call, backs: list[_Back], faults: list[Fault]) -> Iterator[_Chain]:
-    """Yield the chains in which totals go, come or change; a day that goes must not leave a hole before others."""
-    since = {(*_key(b.day)[:2], day) for b in backs for day in (b.day.since, b.before and b.before.since) if day}
-    own = {back.day.id: back for back in backs}
-    for unit_id, system, first in sorted(since):
-        rows = call.session.execute(
-            _ROWS.where(
-                DAY.source == call.body.source, DAY.unit_id == unit_id, DAY.system == system.value, DAY.since == first
-            )
-        ).all()
-        totals: dict[date, Counts] = {row.day: json.loads(row.totals) for row in rows if row.id not in own}
-        gone = [row for row in rows if row.id in own]
-        for back in backs:
-            if _key(back.day)[:2] == (unit_id, system) and back.before is not None and back.before.since == first:
-                totals[back.day.day] = json.loads(back.before.totals or "{}")
-        last = max(totals, default=first)
-        working = set(call.reference.calendar(unit_id).working_days(first, last))
-        holes = [row.day for row in gone if row.day in working and row.day not in totals]
-        after = [row for row in rows if holes and row.id not in own and row.day > min(holes)]
-        faults += [_fault("figures_rest_on_it", row) for row in after]
-        yield _Chain(unit_id, system, totals, {row.day: row for row in rows if row.id not in own})
+def _chains(call: Call, backs: list[_Back]) -> list[_Chain]:
+    """Return the chains in which totals go, come or change, all read at once."""
+    entering: dict[tuple[int, System, date], dict[date, _Back]] = defaultdict(dict)
+    for back in backs:
+        if back.day.since is not None:
+            entering[*_key(back.day)[:2], back.day.since] |= {}
+        if back.before is not None and back.before.since is not None:
+            entering[*_key(back.day)[:2], back.before.since][back.day.day] = back
+    if not entering:
+        return []
+    units, firsts = {unit for unit, _, _ in entering}, {first for *_, first in entering}
+    query = _ROWS.where(DAY.source == call.body.source, DAY.unit_id.in_(units), DAY.since.in_(firsts))
+    rows: dict[tuple[int, System, date], dict[date, Any]] = defaultdict(dict)
+    for row in call.session.execute(query):
+        rows[*_key(row)[:2], row.since][row.day] = row
+    return [_Chain(key[0], rows[key], given) for key, given in sorted(entering.items())]
 
 
-def _differences(chains: Iterable[_Chain], faults: list[Fault]) -> Iterator[tuple[Key, Counts]]:
-    """Yield each day's own figures in its chain as it will be; totals that would shrink are told of the day."""
-    for chain in chains:
-        before: Counts = {}
-        for day in sorted(chain.totals):
-            of_day, shrunk = of_the_day(before, chain.totals[day])
-            if shrunk and day in chain.rows:
-                faults.append(_fault("figures_rest_on_it", chain.rows[day]))
-            yield (chain.unit_id, chain.system, day), of_day
-            before = chain.totals[day]
+def _changed(call: Call, backs: list[_Back], faults: list[Fault]) -> Iterator[tuple[Any, Counts]]:
+    """Yield the days whose own figures the withdrawal may make others, with those: given back, or after such a one.
+
+    Days of which neither the totals nor those before them change cost nothing. What would leave a hole before other
+    totals, or have totals shrink, is told of the day.
+    """
+    ending = {back.day.id for back in backs}
+    for chain in _chains(call, backs):
+        totals = {day: row.totals for day, row in chain.rows.items() if row.id not in ending}
+        totals |= {day: (back.before and back.before.totals) or "{}" for day, back in chain.backs.items()}
+        hole = _hole(call, chain, totals)
+        was_before, before = "{}", "{}"
+        for day in sorted({*chain.rows, *totals}):
+            if day in totals:
+                back = chain.backs.get(day)
+                row = chain.rows[day] if back is None else back.day
+                is_shrunk = False
+                if back is not None or was_before != before:
+                    of_day, shrunk = of_the_day(json.loads(before), json.loads(totals[day]))
+                    is_shrunk = bool(shrunk)
+                    yield row, of_day
+                if is_shrunk or (hole is not None and day > hole):
+                    faults.append(_fault("figures_rest_on_it" if back is None else "figures_before_changed", row))
+                before = totals[day]
+            was_before = chain.rows[day].totals if day in chain.rows else was_before
+
+
+def _hole(call: Call, chain: _Chain, totals: Mapping[date, str]) -> date | None:
+    """Return the first working day that goes from a chain and leaves it without totals."""
+    gone = [day for day in chain.rows if day not in totals]
+    if not gone:
+        return None
+    working = set(call.reference.calendar(chain.unit_id).working_days(min(gone), max(gone)))
+    return min((day for day in gone if day in working), default=None)
 
 
 def _with_day(call: Call, before: Before | None, of_day: Counts | None) -> Before | None:
@@ -174,14 +196,18 @@ def _later(call: Call, day: Any, of_day: Counts, because: date) -> Later:
 
 
 def _correct(call: Call, made: Mapping[Key, _Made], late: ReasonIn) -> None:
-    """Let the reports that were made of the figures follow, in the order in which approvals hold reports."""
-    if not made:
-        return
-    keys = {key: one.counts for key, one in made.items()}
-    many = Many.read(call.session, keys, storing.said(call, keys))
-    faults = []
+    """Let the reports that were made of the figures follow, in the order in which approvals hold reports.
+
+    As for all that a source sends: only where the unit's setting lets its figures become the report.
+    """
+    asked = confirming.asked(call.session, call.body.source)
+    keys = {key: one.counts for key, one in made.items() if (key[0], key[1].value) in asked}
+    faults = [_fault("figures_not_confirmed", one.row) for key, one in made.items() if key not in keys]
+    many = Many.read(call.session, keys, storing.said(call, keys)) if keys else None
     for key, one in sorted(made.items(), key=lambda turn: (turn[1].row.code, *turn[0][1:])):
         _, system, day = key
+        if many is None or key not in keys:
+            continue
         try:
             confirming.confirm(
                 call.session, call.reference, call.caller, many=many, source=call.body.source,
@@ -189,21 +215,36 @@ def _correct(call: Call, made: Mapping[Key, _Made], late: ReasonIn) -> None:
                 counts=one.counts, now=call.now, is_sent=False, late=late,
             )  # fmt: skip
         except Problem as problem:
-            locked = problem.code == "day_locked"
-            faults.append(_fault("figures_report_locked" if locked else "figures_report_stays", one.row))
-    many.later.write()
+            faults.append(_refused(problem, one.row))
+    if many is not None:
+        many.later.write()
     _refuse(faults)
+
+
+def _refused(problem: Problem, row: Any) -> Fault:
+    """Return why a report may not follow: with the very code, for only of a lock everybody knows what to do."""
+    if problem.code in _LOCKED:
+        return _fault("figures_report_locked", row)
+    words_of = f"throughput.figures_kept_why.{problem.code}"
+    why = i18n.Named((words_of if i18n.has(words_of) else "throughput.figures_kept_why.other",))
+    refusal = ", ".join(sorted({fault.code for fault in problem.faults})) or problem.code
+    return _fault("figures_report_refused", row, why=why, refusal=refusal)
 
 
 def _key(row: Any) -> Key:
     return row.unit_id, System(row.system), row.day
 
 
-def _fault(code: str, row: Any) -> Fault:
-    return Fault("", code, {"unit": row.name, "day": row.day})
+def _fault(code: str, row: Any, **more: Any) -> Fault:
+    system = i18n.Named((f"throughput.state_of_{row.system}",))
+    return Fault("", code, {"unit": row.name, "unit_code": row.code, "system": system, "day": row.day} | more)
 
 
 def _refuse(faults: list[Fault]) -> None:
+    """Raise Conflict with each fault once; of very many the first, and how many unit-days are not named."""
     if faults:
         told = list({(fault.code, *fault.values.values()): fault for fault in faults}.values())
-        raise Conflict("totals_not_withdrawn", faults=told[:MOST_TOLD])
+        if left := told[MOST_TOLD:]:
+            more = {(fault.values["unit_code"], fault.values["system"], fault.values["day"]) for fault in left}
+            told = [*told[:MOST_TOLD], Fault("", MORE_DAYS, {"n": len(more)})]
+        raise Conflict("totals_not_withdrawn", faults=told)

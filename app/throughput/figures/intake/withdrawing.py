@@ -35,7 +35,8 @@ _OTHER = hot.table(FigureImportDay).alias("other").c
 def note(session: Session, caller: Caller, body: FiguresIn, given: list[Given], *, file: FileOut, now: datetime) -> int:
     """Write down that a file was stored, and which version of which unit-day it gave; returns its number.
 
-    What it said again counts as its word too where only files say it: another file's withdrawal does not end it.
+    What it said again counts as its word too where only files say it: another file's withdrawal does not end it. It is
+    the word of the version that first said so, however often totals before it moved the day since.
     """
     row = FigureImport(
         file_id=file.id, unit_id=caller.unit_id, source=body.source, basis=body.basis.value, at=now, by=caller.label,
@@ -46,17 +47,17 @@ def note(session: Session, caller: Caller, body: FiguresIn, given: list[Given], 
     session.flush()
     assert row.id is not None
     days = [item.day for item in body.items]
-    of_files = set(
-        session.scalars(
-            select(DAY.id)
-            .join(hot.table(FigureImportDay), (_OF.figure_day_id == DAY.id) & (_OF.stands_as == DAY.version))
-            .where(DAY.source == body.source, DAY.day.between(min(days), max(days)))
-            .where(_OF.again.is_(False), _OF.said_since.is_(False))
-        )
+    says = (
+        select(DAY.id, _OF.version)
+        .join(hot.table(FigureImportDay), (_OF.figure_day_id == DAY.id) & (_OF.stands_as == DAY.version))
+        .where(DAY.source == body.source, DAY.day.between(min(days), max(days)))
+        .where(_OF.withdrawn.is_(False), _OF.said_since.is_(False))
     )
+    of_files = {row[0]: row[1] for row in session.execute(says)}
     rows = [
-        {"import_id": row.id, "figure_day_id": one.figure_day, "version": one.version, "stands_as": one.stands_as,
-         "again": one.again, "said_since": False, "withdrawn": False, "taken_back": None,
+        {"import_id": row.id, "figure_day_id": one.figure_day, "stands_as": one.stands_as,
+         "version": of_files[one.figure_day] if one.again else one.version, "again": one.again,
+         "said_since": False, "withdrawn": False, "taken_back": None,
          "before": None if one.before is None else returning.kept(one.before)}
         for one in given
         if not one.again or one.figure_day in of_files
@@ -78,12 +79,13 @@ def listing(session: Session, caller: Caller, page: Page) -> BroughtPage:
 
 
 def withdraw(session: Session, caller: Caller, number: int, *, body: WithdrawalIn, now: datetime) -> BroughtOut:
-    """Take back what a file said, where that is the source's word, nobody said it since and no report was made of it.
+    """Take back what a file said, where that is the source's word and nobody said it since.
 
     The last that was said before and is still said is the source's word again, as a newer version; every older value
-    stays in the history. A file of totals, or one in their place, goes whole with the reports that were made of it, or
-    not at all. The same again has no effect. Raises NotFound for another's file; Forbidden where the source is
-    another's by now; Conflict where it was withdrawn with other words, or where a day keeps totals from going.
+    stays in the history. Of a file of days, what became a report stays. A file of totals, or one in their place, goes
+    whole and the reports that were made of it are corrected, or it does not go at all. The same again has no effect.
+    Raises NotFound for another's file; Forbidden where the source is another's by now; Conflict where it was withdrawn
+    with other words, or where a day keeps totals from going.
     """
     held = select(FigureImport).where(_IMPORT.id == number, _whose(caller)).with_for_update()
     row = session.scalars(held).one_or_none()
@@ -177,15 +179,15 @@ def _whose(caller: Caller) -> Any:
 def _query(caller: Caller) -> Any:
     of = select(func.count()).select_from(hot.table(FigureImportDay)).where(_OF.import_id == _IMPORT.id)
     standing = of.join(hot.table(FigureDay), (DAY.id == _OF.figure_day_id) & (DAY.version == _OF.stands_as))
+    still = standing.where(_OF.withdrawn.is_(False))
     by_others = (_OTHER.figure_day_id == _OF.figure_day_id) & (_OTHER.version == _OF.version)
     said_beside = select(_OTHER.import_id).where(
         by_others, _OTHER.import_id != _OF.import_id, _OTHER.withdrawn.is_(False)
     )
-    nobody_else = standing.where(_OF.withdrawn.is_(False), _OF.said_since.is_(False), ~said_beside.exists())
+    nobody_else = still.where(_OF.said_since.is_(False), ~said_beside.exists())
     columns = {
         "accepted": of.where(_OF.again.is_(False)), "taken_back": of.where(_OF.taken_back.is_not(None)),
-        "standing": standing.where(_OF.again.is_(False)),
-        "confirmed": standing.where(_OF.again.is_(False), MADE),
+        "standing": still.where(_OF.again.is_(False)), "confirmed": still.where(_OF.again.is_(False), MADE),
         "ending": nobody_else.where(or_(_OF_TOTALS, func.coalesce(~MADE, True))),
     }  # fmt: skip
     counts = (of.correlate(hot.table(FigureImport)).scalar_subquery().label(name) for name, of in columns.items())
