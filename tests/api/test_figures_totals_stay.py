@@ -208,6 +208,10 @@ def test_the_page_keeps_what_was_typed_open(api: Api, people: Callable[..., Page
     (fold,) = [part for part in page.text.split("<details")[1:] if part.startswith(" open")]
     assert (f"/imports/{first}/withdrawal" in fold, f">{WHY['reason']}</textarea>" in fold) == (True, True)
     assert page.text.count(f"{WHY['reason']}</textarea>") == 1, "in the refused file's fold alone"
+    for n in range(6, 55):
+        came(analyst, {WEEK[1]: n})
+    page = people("city_analyst").post(f"/throughput/figures/imports/{first}/withdrawal", data=WHY)
+    assert page.text.count(f"{WHY['reason']}</textarea>") == 1, "a file further back as well"
 
 
 @pytest.mark.parametrize("n", [1, 2])

@@ -144,7 +144,12 @@ def list_figure_imports(caller: CanImport, session: Reading, render: Render, pag
 
 
 def _imports_again(request: Request, session: Session) -> BroughtPage:
-    return withdrawing.listing(session, request.state.caller, Page(50, None))
+    """Return the newest files; where the one that was not withdrawn lies further back, those from it on."""
+    data = withdrawing.listing(session, request.state.caller, Page(50, None))
+    refused = int(request.path_params["number"])
+    if data.next is None or refused >= data.items[-1].id:
+        return data
+    return withdrawing.listing(session, request.state.caller, Page(50, [refused + 1]))
 
 
 @router.post(
