@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi import Request
 from sqlalchemy import BigInteger, CheckConstraint, Column, Text, bindparam, insert, select, update
@@ -50,10 +50,10 @@ class AuditHead(SQLModel, table=True):
 
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
-_number = select(_HEAD.c.number)
+_number = select(_HEAD.c.number, _HEAD.c.hash)
 _tip = select(_HEAD.c.hash)
 _ENTRY = hot.table(AuditEntry).c
-_since = select(_ENTRY.entity, _ENTRY.at).where(_ENTRY.number > bindparam("number"))
+_since = select(_ENTRY.number, _ENTRY.hash, _ENTRY.entity, _ENTRY.at).where(_ENTRY.number >= bindparam("number"))
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
 _insert_entries = insert(AuditEntry.__table__)  # type: ignore[attr-defined]
 
@@ -123,13 +123,13 @@ def write(session: Session) -> None:
     hot.run(session, _move_head, {"new_number": number, "new_hash": tip})
 
 
-def number(session: Session) -> int:
-    """Return how many changes there have been: who reads it first and the data after, has them no older than it says.
+def head(session: Session) -> tuple[int, str]:
+    """Return the number and hash of the last entry: who reads it first and the data after, has them no older.
 
     Writers take turns at it, so that it moves with each commit, whatever order they came in.
     """
     rows = hot.run(session, _number, {})
-    return int(rows[0][0]) if rows else 0
+    return (int(rows[0][0]), rows[0][1]) if rows else (0, "")
 
 
 def tip(source: hot.Source) -> str | None:
@@ -138,9 +138,18 @@ def tip(source: hot.Source) -> str | None:
     return rows[0][0] if rows else None
 
 
-def since(session: Session, number: int) -> list[tuple[str, datetime]]:
-    """Return what the changes after one of that number were made to, as the audit names it, and when, in no order."""
-    return [(entity, at) for entity, at in hot.run(session, _since, {"number": number})]
+class Made(NamedTuple):
+    """An entry: its number and hash, what was changed as the audit names it, and when."""
+
+    number: int
+    hash: str
+    entity: str
+    at: datetime
+
+
+def since(session: Session, number: int) -> list[Made]:
+    """Return the entries from one of that number on, in no order."""
+    return [Made(*row) for row in hot.run(session, _since, {"number": number})]
 
 
 def chain_hash(row: dict[str, Any]) -> str:

@@ -23,6 +23,7 @@ class Changes:
 
     Reports and waivers are in the audit, each with its day; obligations made anew and totals rebuilt have stamps, and
     begin an era. `beside`: the last change of anything else, whatever it is. `at`: when the last of all was made.
+    `tips`: the hashes of the entries that were the newest when somebody looked.
     """
 
     era: object
@@ -31,6 +32,7 @@ class Changes:
     days: dict[date, int]
     beside: int
     at: datetime | None
+    tips: tuple[str, ...]
 
     def since(self, era: object, number: int, day: date) -> bool:
         """Tell whether a day may have changed since something was read of it."""
@@ -49,33 +51,40 @@ def seen(session: Session) -> Changes | None:
     if session.info.get("audit") or session.info.get("touched_stamps"):
         return None
     pool = session.connection().engine.pool
-    before = _seen.get(pool)
-    found = _looked(session, before)
-    if before is not None and found.number < before.number:
+    before, (number, tip) = _seen.get(pool), audit.head(session)
+    if before is not None and number < before.number and tip in before.tips:
         return None
-    _seen[pool] = found
+    found = _seen[pool] = _looked(session, before, number, tip)
     return found
 
 
-def _looked(session: Session, before: Changes | None) -> Changes:
+def _looked(session: Session, before: Changes | None, number: int, tip: str) -> Changes:
     """Return what is known by now; several threads may look at once, and each has its own."""
-    number = audit.number(session)
     of_totals, owed = (stamps.kept(session, name, lambda _: object()) for name in (totals.STAMP, making.STAMP))
     remade = of_totals, owed
     if before is None or before.remade != remade or not 0 <= number - before.number <= MOST_ENTRIES:
-        latest = audit.since(session, number - LATEST)
-        return Changes(object(), number, remade, {}, number, max((at for _, at in latest), default=None))
-    if number == before.number:
+        return _begun(session, number, tip, remade)
+    if tip == before.tips[-1]:
         return before
     # What is read here may be newer than the number: it is then read again, and no harm.
+    news = audit.since(session, before.number)
+    if before.number and (before.number, before.tips[-1]) not in ((one.number, one.hash) for one in news):
+        return _begun(session, number, tip, remade)  # another history: a backup was put back
     days, beside, last = dict(before.days), before.beside, before.at
-    for entity, at in audit.since(session, before.number):
-        last = at if last is None else max(last, at)
-        match entity.split("/"):
+    for one in news:
+        if one.number == before.number:
+            continue
+        last = one.at if last is None else max(last, one.at)
+        match one.entity.split("/"):
             case ["reports" | "obligations", _, day, *_]:
                 days[date.fromisoformat(day)] = number
             case ["sessions", *_]:
                 pass  # people sign in all morning
             case _:
                 beside = number
-    return Changes(before.era, number, remade, days, beside, last)
+    return Changes(before.era, number, remade, days, beside, last, (*before.tips, tip)[-LATEST:])
+
+
+def _begun(session: Session, number: int, tip: str, remade: tuple[object, object]) -> Changes:
+    last = max((one.at for one in audit.since(session, number - LATEST)), default=None)
+    return Changes(object(), number, remade, {}, number, last, (tip,))

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from app.accounts.rules import Role, rights_of
 from app.core import audit, stamps
@@ -25,7 +26,7 @@ from app.indicators.computed import rebuilding
 from app.portal.gaps import recounting
 from app.throughput import changes, totals
 from app.throughput.board import standing
-from app.throughput.changes import seen
+from app.throughput.changes import Changes, seen
 from app.throughput.obligations import making
 from app.units.service import by_code
 from tests.conftest import KIND
@@ -420,3 +421,29 @@ def test_who_reads_an_older_state_takes_nothing_from_the_others(app: FastAPI, wo
             assert seen(older) is None
         with database.read() as another:
             assert seen(another) == now
+
+
+def test_of_a_history_that_another_took_the_place_of_nothing_stands(app: FastAPI, world: World) -> None:
+    """As when a backup is put back beneath a serving process: shorter first, then longer than what was known."""
+    database: Database = app.state.database
+
+    def known() -> Changes:
+        with database.read() as session:
+            found = seen(session)
+            assert found is not None
+            return found
+
+    def put_back(steps: int, tip: str) -> None:
+        with database.engine.begin() as connection:
+            at = {"n": known().number + steps, "tip": tip}
+            connection.execute(text("update audit_head set number = :n, hash = :tip"), at)
+
+    first = known()
+    put_back(-5, "a" * 64)
+    shorter = known()
+    assert (shorter.era is first.era, shorter.number) == (False, first.number - 5)
+    put_back(0, "b" * 64)
+    assert known().era is not shorter.era, "as long, and another"
+    again = known()
+    put_back(3, "c" * 64)
+    assert known().era is not again.era, "longer, and does not go on from what was known"

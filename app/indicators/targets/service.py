@@ -103,7 +103,8 @@ def _text(amount: Decimal | None) -> str | None:
 def of_indicators(session: Session, ids: Iterable[int]) -> Targets:
     """Return the targets of indicators, by indicator and place."""
     found: Targets = defaultdict(list)
-    for row in session.scalars(select(Target).where(col(Target.indicator_id).in_(list(ids)))):
+    query = select(Target).where(col(Target.indicator_id).in_(list(ids))).order_by(col(Target.id))
+    for row in session.scalars(query):
         found[row.indicator_id, row.place].append(row)
     return found
 
