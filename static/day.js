@@ -168,13 +168,13 @@ function move(from, step) {
   do at += step;
   while (cells[at]?.checkVisibility() === false);
   (cells[at] ?? (step > 0 ? form.querySelector(".foot > .button") : from)).focus();
-  cells[at]?.select(); // at once: the next key may be here before any timer
 }
 
 function focusin({ target }) {
   if (held && !held.contains(target)) soon(); // its row is left: now it may be asked about
   if (!target.matches(".count")) return;
   target.dataset.before = target.value;
+  target.select(); // at once: the next key may be here before any timer
   setTimeout(() => document.activeElement === target && target.dataset.before === target.value && target.select()); // after the click has set its caret
 }
 
