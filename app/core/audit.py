@@ -50,8 +50,7 @@ class AuditHead(SQLModel, table=True):
 
 _HEAD = AuditHead.__table__  # type: ignore[attr-defined]
 _read_head = select(_HEAD.c.number, _HEAD.c.hash).with_for_update()
-_number = select(_HEAD.c.number, _HEAD.c.hash)
-_tip = select(_HEAD.c.hash)
+_of_head = select(_HEAD.c.number, _HEAD.c.hash)
 _ENTRY = hot.table(AuditEntry).c
 _since = select(_ENTRY.number, _ENTRY.hash, _ENTRY.entity, _ENTRY.at).where(_ENTRY.number >= bindparam("number"))
 _move_head = update(_HEAD).values(number=bindparam("new_number"), hash=bindparam("new_hash"))
@@ -123,19 +122,14 @@ def write(session: Session) -> None:
     hot.run(session, _move_head, {"new_number": number, "new_hash": tip})
 
 
-def head(session: Session) -> tuple[int, str]:
+def head(source: hot.Source) -> tuple[int, str]:
     """Return the number and hash of the last entry: who reads it first and the data after, has them no older.
 
-    Writers take turns at it, so that it moves with each commit, whatever order they came in.
+    Writers take turns at it, so that it moves with each commit, whatever order they came in. No two states of the data
+    have the same hash, a restored backup's included.
     """
-    rows = hot.run(session, _number, {})
+    rows = hot.run(source, _of_head, {})
     return (int(rows[0][0]), rows[0][1]) if rows else (0, "")
-
-
-def tip(source: hot.Source) -> str | None:
-    """Return the hash of the last entry: no two states of the data have the same, a restored backup's included."""
-    rows = hot.run(source, _tip, {})
-    return rows[0][0] if rows else None
 
 
 class Made(NamedTuple):

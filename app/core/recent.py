@@ -36,8 +36,3 @@ class Recent(Generic[Key, Value]):
         """Forget what a key has."""
         with self._lock:
             self._values.pop(key, None)
-
-    def clear(self) -> None:
-        """Forget all."""
-        with self._lock:
-            self._values.clear()

@@ -91,7 +91,7 @@ class Unchanged:
 def _mark(database: Database) -> Any:
     """Return what differs after every change: each has an entry of the audit or a stamp, in its own transaction."""
     with hot.glance(database.engine) as connection:
-        return audit.tip(connection), stamps.versions(connection)
+        return audit.head(connection), stamps.versions(connection)
 
 
 def _question(scope: Scope) -> bytes:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.core.access import Caller
 from app.demo.afterwards import LACKING, LACKING_FIELD, OWN
 from app.procedures.rules import System
-from app.throughput import reading
+from app.throughput import neighbours, reading
 from app.throughput.figures import service
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import FigureDayIn, FigureLineIn, FiguresIn
@@ -35,7 +35,7 @@ def speak(session: Session, days: list[date], now: datetime) -> int:
             stored = reading.current(session, unit.id, day, System.CITY)
             owed = stored is None
             if stored is None:
-                before = reading.before(session, unit.id, day, System.CITY)
+                before = neighbours.before(session, unit.id, day, System.CITY)
                 stored = reading.current(session, unit.id, before.day, System.CITY) if before else None
             if stored is None:
                 continue

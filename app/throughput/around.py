@@ -16,8 +16,9 @@ from app.throughput import reading
 from app.throughput.cases import Standing
 from app.throughput.drafts import Draft
 from app.throughput.models import Report, ReportLine, ReportRevision
+from app.throughput.neighbours import Around, Neighbour
 from app.throughput.questions import same_weekdays
-from app.throughput.reading import FIELD_CODE, FIELD_ID, LINE, OBLIGATION, REPORT, REVISION, Around, Neighbour
+from app.throughput.reading import FIELD_CODE, FIELD_ID, LINE, OBLIGATION, REPORT, REVISION
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
 

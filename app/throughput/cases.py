@@ -9,10 +9,11 @@ from sqlmodel import Session
 from app.core.errors import Fault
 from app.core.files import FileOut
 from app.procedures.rules import System
-from app.throughput import evidence, questions, reading
+from app.throughput import evidence, neighbours, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.forms import Reference
-from app.throughput.reading import Around, Neighbour, Stored
+from app.throughput.neighbours import Around, Neighbour
+from app.throughput.reading import Stored
 from app.throughput.schemas import ReportIn, ReportsIn
 from app.throughput.timing import Deadlines, is_met
 from app.units.models import Unit
@@ -77,7 +78,7 @@ def understood(
     standing = standing or Standing.read(session, unit, day, system)
     stored, owed = standing.stored, standing.owed
     around = standing.around
-    previous = around.previous if around else reading.before(session, unit.id, day, system)
+    previous = around.previous if around else neighbours.before(session, unit.id, day, system)
     deadlines = owed or reference.deadlines(unit, day, system)
     draft = understand(
         session, reference, unit, day, system, body,

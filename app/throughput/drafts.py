@@ -12,7 +12,8 @@ from app.core.errors import Fault
 from app.procedures.rules import System
 from app.throughput import rules
 from app.throughput.forms import Reference
-from app.throughput.reading import Neighbour, Reason, Stored, amounts_of
+from app.throughput.neighbours import Neighbour
+from app.throughput.reading import Reason, Stored, amounts_of
 from app.throughput.rules import Figures, Line, ReasonCode, WarningCode, figures_of
 from app.throughput.schemas import ReasonIn, ReportIn
 from app.throughput.timing import Deadlines

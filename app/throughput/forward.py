@@ -10,13 +10,14 @@ from sqlmodel import Session
 
 from app.core import i18n
 from app.procedures.rules import System
-from app.throughput import carrying, evidence, reading, rules
+from app.throughput import carrying, evidence, neighbours, reading, rules
 from app.throughput.carrying import Carried, LaterDay
 from app.throughput.cases import Case
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
 from app.throughput.models import ReportRevision
-from app.throughput.reading import Neighbour, Reason, Stored
+from app.throughput.neighbours import Neighbour
+from app.throughput.reading import Reason, Stored
 from app.throughput.reopenings import service as reopenings
 from app.throughput.reopenings.rules import Grant
 from app.throughput.rules import Line, ReasonCode, WarningCode
@@ -65,7 +66,7 @@ def later(
 
 def _following(session: Session, unit: Unit, day: date, system: System) -> Iterator[Neighbour]:
     assert unit.id is not None
-    while (following := reading.after(session, unit.id, day, system)) is not None:
+    while (following := neighbours.after(session, unit.id, day, system)) is not None:
         yield following
         day = following.day
 
@@ -94,11 +95,11 @@ def left_behind(
     was received first, with no report; and nobody has said why.
     """
     assert unit.id is not None
-    following = reading.after(session, unit.id, day, system)
+    following = neighbours.after(session, unit.id, day, system)
     if following is None:
         return [], Carried({}, None)
     revisions = reading.all_revisions(session, unit.id, day, system)
-    previous = reading.before(session, unit.id, day, system)
+    previous = neighbours.before(session, unit.id, day, system)
     on_next = reading.current(session, unit.id, following.day, system)
     assert on_next is not None
     came_after = revisions[0].first_received_at > on_next.first_received_at
@@ -138,7 +139,7 @@ def cases_of(
     for one in touched:
         if (lines := carried.days.get(one.day)) is None:
             continue
-        previous = reading.before(session, unit.id, one.day, system)
+        previous = neighbours.before(session, unit.id, one.day, system)
         draft = _draft(one, lines, previous.closing if previous else {}, origin, now)
         rests_on = evidence.of_revision(session, one.stored.revision_id)
         yield (
@@ -180,7 +181,7 @@ def followed(session: Session, unit: Unit, day: date, system: System) -> Followe
     revisions = reading.all_revisions(session, unit.id, day, system)
     if not revisions:
         return Followed([], None)
-    stored, previous = revisions[-1], reading.before(session, unit.id, day, system)
+    stored, previous = revisions[-1], neighbours.before(session, unit.id, day, system)
     values = {"unit": unit.id, "system": system.value, "day": day, "digest": digest(stored.revision_id)}
     days = list(session.scalars(_CARRIED, values))
     close = close_of(stored, previous)

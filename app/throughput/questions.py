@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.calendar.rules import Calendar
 from app.procedures.rules import System
-from app.throughput import reading
+from app.throughput import neighbours
 from app.throughput.drafts import Draft
 from app.throughput.figures import reading as figures
 from app.throughput.figures.rules import Gap
@@ -74,7 +74,7 @@ def ask(
     day: date,
     system: System,
     draft: Draft,
-    previous: reading.Neighbour | None,
+    previous: neighbours.Neighbour | None,
     *,
     deadlines: Deadlines,
     owed: bool,
@@ -82,7 +82,7 @@ def ask(
     is_correction: bool,
     met_at: datetime | None,
     now: datetime,
-    around: reading.Around | None = None,
+    around: neighbours.Around | None = None,
 ) -> list[Question]:
     """Return what a report raises, in the order of the codes.
 
@@ -104,7 +104,7 @@ def ask(
         return found
     past: Mapping[date, Mapping[str, int]] = {}
     if not draft.partial:
-        past = around.past if around else reading.received_on(session, unit.id, system, same_weekdays(day))
+        past = around.past if around else neighbours.received_on(session, unit.id, system, same_weekdays(day))
     nothing = _is_nothing(draft, [sum(counts.values()) for counts in past.values()])
     if nothing:
         found.append(Question(WarningCode.all_zero, None, {}))
@@ -139,7 +139,7 @@ def _is_nothing(draft: Draft, same_weekdays: list[int]) -> bool:
     return not draft.lines or (not flows and had_some(same_weekdays))
 
 
-def _overdue(reference: Reference, draft: Draft, previous: reading.Neighbour | None) -> list[Question]:
+def _overdue(reference: Reference, draft: Draft, previous: neighbours.Neighbour | None) -> list[Question]:
     found = []
     lines, share = draft.lines, rates(draft.figures)["overdue"]
     if share.value is not None and share.value * 10_000 > reference.form.target_overdue:

@@ -14,7 +14,7 @@ from app.core import hot, stamps
 from app.core.db import upsert
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
-from app.throughput import reading
+from app.throughput import neighbours, reading
 from app.throughput.models import Adjustment, DayTotal, FieldMonthTotal, Report, ReportRevision
 from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, figures_of
 
@@ -168,11 +168,11 @@ def refresh_next(
 
     `closing` None: the day is no received report any more, so the one before it is the next one's previous close.
     """
-    following = reading.after(session, unit_id, day, system)
+    following = neighbours.after(session, unit_id, day, system)
     if following is None:
         return None
     if closing is None:
-        earlier = reading.before(session, unit_id, following.day, system)
+        earlier = neighbours.before(session, unit_id, following.day, system)
         gaps = adjustments(following.opening, earlier.closing) if earlier else {}
     else:
         gaps = adjustments(following.opening, closing)

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.clock import at, day_of
 from app.procedures.rules import System
-from app.throughput import evidence, forward, questions, reading
+from app.throughput import evidence, forward, neighbours, questions, reading
 from app.throughput.approvals import listing as approvals
 from app.throughput.approvals.schemas import ReturnedOut
 from app.throughput.days import days_off_until, unsent_between
@@ -157,7 +157,7 @@ def _sheet(session: Session, reference: Reference, unit: Unit, day: date, system
     stored = reading.standing(session, unit.id, day, system)
     report = report_out(reference, unit, day, system, stored) if stored else None
     lines = {line.field: line for line in report.lines} if report else {}
-    previous = reading.before(session, unit.id, day, system)
+    previous = neighbours.before(session, unit.id, day, system)
     closing = previous.closing if previous else {}
     overdue = previous.overdue if previous else {}
     past = Past.read(session, unit.id, system, day, previous.day if previous else None)

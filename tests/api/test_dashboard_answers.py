@@ -19,6 +19,7 @@ from app.accounts.rules import Role, rights_of
 from app.core import audit, stamps
 from app.core.access import Caller
 from app.core.db import Database
+from app.core.recent import Recent
 from app.core.web import API
 from app.dashboard import drawing, keeping, service
 from app.indicators.computed import keeping as computed
@@ -357,14 +358,14 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
 
 
 def test_the_page_says_what_the_answers_say_after_each_kind_of_change(
-    world: World, people: Callable[..., PageClient]
+    world: World, people: Callable[..., PageClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of parts that were drawn before and of those that were not."""
     leader = people("leader")
     for name, act in world.acts().items():
         act()
         page = leader.get("/dashboard").text
-        drawing._drawn.clear()
+        monkeypatch.setattr(drawing, "_drawn", Recent(drawing.MOST))
         assert leader.get("/dashboard").text == page, name
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.core import hot
 from app.core.access import Caller
+from app.core.recent import Recent
 from app.procedures.rules import System
 from app.throughput.board.schemas import SystemCount
 from app.throughput.changes import Changes, seen
@@ -119,7 +120,7 @@ class DayStanding:
 
 
 # A city's day is read by many every few seconds and changes now and then: it is worked out once a process and change.
-_kept: WeakKeyDictionary[Any, dict[date, DayStanding]] = WeakKeyDictionary()
+_kept: WeakKeyDictionary[Any, Recent[date, DayStanding]] = WeakKeyDictionary()
 
 
 def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DayStanding:
@@ -128,12 +129,11 @@ def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DaySta
     changes = seen(session) if caller.units is None else None
     if changes is None:
         return _read(session, caller, reference, day, now, None)
-    of_database = _kept.setdefault(session.connection().engine.pool, {})
+    of_database = _kept.setdefault(session.connection().engine.pool, Recent(KEPT_DAYS))
     found = of_database.get(day)
     if found is None or found.reference is not reference or not found.is_true(changes, now):
-        if len(of_database) >= KEPT_DAYS:
-            of_database.clear()
-        found = of_database[day] = _read(session, caller, reference, day, now, changes)
+        found = _read(session, caller, reference, day, now, changes)
+        of_database.put(day, found)
     return found
 
 

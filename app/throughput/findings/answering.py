@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.core import events
 from app.core.access import Caller
 from app.procedures.rules import System
-from app.throughput import evidence, reading, rules, writing
+from app.throughput import evidence, neighbours, reading, rules, writing
 from app.throughput.cases import Case
 from app.throughput.drafts import Draft
 from app.throughput.findings.rules import Answer, FindingKind
@@ -23,7 +23,7 @@ def answer(session: Session, reference: Reference, caller: Caller, finding: Any,
     unit, system = reference.units[finding.code], System(finding.system)
     stored = reading.current(session, finding.unit_id, finding.day, system)
     assert stored is not None, "a finding is about a report"
-    previous = reading.before(session, finding.unit_id, finding.day, system)
+    previous = neighbours.before(session, finding.unit_id, finding.day, system)
     openings = {code: line.carried_over for code, line in stored.lines.items()}
     gaps = rules.adjustments(openings, previous.closing) if previous and stored.unavailable is None else {}
     amount = gaps.get(finding.field) if finding.kind == FindingKind.opening_gap else None
