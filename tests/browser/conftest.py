@@ -156,7 +156,8 @@ def chromium() -> Iterator[Browser]:
     """The browser that `make test` found."""
     path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        environment: Any = os.environ | {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")}
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=environment)
         yield browser
         browser.close()
 
