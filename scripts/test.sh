@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: what they need is found or installed first, then format, lint, types and contracts, then every test on SQLite,
 # then those of the API once more on PostgreSQL, but for what says the same there (marked `once`); pages are the same
-# endpoints, and are walked there. The first part that fails ends the run.
+# endpoints, and are walked there. Each row of parts ends with the first that fails.
 # TIENDO57_TEST_POSTGRESQL names a superuser of a PostgreSQL that may be written to; without it a throw-away server is started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,7 +24,17 @@ part() {
     shift
     "$@"
 }
-part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check
-part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadfile --no-loadscope-reorder
-part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 4 --dist loadfile --no-loadscope-reorder \
-    -m "not (once or fuzz or soak)" tests/api tests/durability
+# Two rows of parts side by side, since neither keeps two cores busy by itself; what the second says comes at its end.
+beside() {
+    part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check &&
+        part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 2 --dist loadfile \
+            --no-loadscope-reorder -m "not (once or fuzz or soak)" tests/api tests/durability
+}
+beside >"$TMPDIR/beside" 2>&1 &
+second=$!
+first=0
+part "Everything, on SQLite" env TIENDO57_TEST_DATABASE=sqlite pytest -n 3 --dist loadfile --no-loadscope-reorder || first=$?
+other=0
+wait "$second" || other=$?
+cat "$TMPDIR/beside"
+exit $((first > other ? first : other))

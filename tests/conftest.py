@@ -73,9 +73,22 @@ _LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
 
+def _mark_further_cases(items: list[pytest.Item]) -> None:
+    """Mark all but one case of a test `once`: but for those marked `each`, they ask the database nothing new."""
+    seen: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("each") or item.get_closest_marker("once"):
+            continue
+        name = item.nodeid.partition("[")[0]
+        if name in seen:
+            item.add_marker("once")
+        seen.add(name)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long ones first."""
+    """Put the long ones first, and say which need no second database."""
+    _mark_further_cases(items)
 
     def rank(item: pytest.Item) -> int:
         for n, name in enumerate((*_FIRST, "", *_LAST)):

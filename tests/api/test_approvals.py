@@ -269,6 +269,7 @@ def test_forty_are_approved_by_a_plain_form(people: Callable[..., PageClient], f
     assert f"/throughput/approvals?day={DAY}" in done.text
 
 
+@pytest.mark.once
 def test_the_reviewers_page_in_three_languages(
     people: Callable[..., PageClient], sent: TestClient, clock: SetClock
 ) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ def judge(session: Session, city: City, why: object) -> None:
             assert standing.of_day(session, ANALYST, day, now) is kept, "nothing has changed since"
 
 
+@pytest.mark.once
 @settings(
     max_examples=4, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -82,6 +82,7 @@ def test_an_honest_chain_verifies(worked: None, verify: Callable[[], tuple[int, 
     assert verify()[0] == 0
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_chain_is_found_out(
     app: FastAPI, worked: None, verify: Callable[[], tuple[int, str]], damage: str

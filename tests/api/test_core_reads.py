@@ -63,6 +63,7 @@ def test_a_change_changes_the_tag(officer: TestClient, people: People) -> None:
     assert not set(before) & set(after)
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("path", LISTS)
 def test_every_list_comes_as_a_file_too(officer: TestClient, people: People, path: str) -> None:
     for client, at in ((officer, API + path), (people(), path)):
@@ -131,6 +132,7 @@ PAGED = [
 ASKED = {"/throughput/obligations": "from=2026-11-01&"}
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("path", PAGED)
 def test_a_cursor_that_is_not_ours_is_refused(api: Api, path: str) -> None:
     client = api("administrator" if path == "/users" else "city_analyst")
@@ -197,6 +199,7 @@ def _answers(officer: TestClient, browser: PageClient, client: TestClient) -> It
     yield "health", client.get("/healthz")
 
 
+@pytest.mark.once
 def test_every_answer_is_guarded(officer: TestClient, people: People, client: TestClient) -> None:
     for name, answer in _answers(officer, people(), client):
         assert answer.headers.get_list("content-security-policy") == [CSP], name

@@ -282,6 +282,7 @@ def test_a_ward_s_leader_and_a_department_see_their_own_unit_alone(api: Api) -> 
     assert api("administrator").get(AT).status_code == 403
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("role", "unit"), [("ward_officer", WARD), ("ward_leader", WARD), ("department_officer", "SO-KHCN")]
 )

@@ -93,6 +93,7 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
                 assert answer(database, caller, asked, now) == true, (name, "asked again")
 
 
+@pytest.mark.once
 def test_the_page_says_what_the_answers_say_after_each_kind_of_change(
     world: World, people: Callable[..., PageClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -96,6 +97,7 @@ def judge(session: Session, scopes: list[Scope], why: Any) -> None:
         assert adding.by_day(first, last) == whole.by_day(first, last), (why, scope)
 
 
+@pytest.mark.once
 @settings(
     max_examples=6, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -158,6 +158,7 @@ def test_every_route_is_a_table_or_says_why_not(app: FastAPI, api: Api, filled: 
     assert paged >= 7
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("path", FILTERED)
 def test_a_file_has_the_filters_of_its_list(
     api: Api, people: Callable[..., PageClient], filled: None, path: str

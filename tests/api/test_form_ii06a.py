@@ -153,6 +153,7 @@ def lacking(api: Api, part: str, role: str = "city_analyst", **params: Any) -> l
     return found
 
 
+@pytest.mark.once
 def test_what_a_form_lacks_leads_to_exactly_those_rows(
     app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
 ) -> None:
@@ -262,6 +263,7 @@ def test_a_ward_gets_its_own_and_the_city_s_but_no_other_s(api: Api, client: Tes
     assert api("administrator").get(AT).status_code == 403
 
 
+@pytest.mark.once
 def test_the_page_is_the_form(app: FastAPI, api: Api, people: Any, clock: SetClock) -> None:
     run_month(app, api, clock, explained=False)
     page = people().get("/throughput/forms/II.06a", params=OCTOBER).text
@@ -446,6 +448,7 @@ def ends_before(city: City, code: str, day: date | None, successor: str | None) 
         stamps.touch(session, forms.STAMP)
 
 
+@pytest.mark.once
 def test_the_files_are_made_of_the_same_form(app: FastAPI, api: Api, clock: SetClock) -> None:
     run_month(app, api, clock)
     analyst = api("city_analyst")

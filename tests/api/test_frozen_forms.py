@@ -129,6 +129,7 @@ def test_a_copy_that_was_altered_is_found_out(
     assert "frozen_forms" in found.output
 
 
+@pytest.mark.once
 def test_a_person_freezes_with_one_button(app: FastAPI, api: Api, people: Any, clock: SetClock) -> None:
     run_month(app, api, clock)
     leader = people("ward_leader")

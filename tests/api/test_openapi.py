@@ -173,6 +173,8 @@ def _fuzz(app: FastAPI, api: Api, examples: int) -> None:
     broken: list[str] = []
     for result in contract.get_all_operations():
         operation = result.ok()  # type: ignore[union-attr]
+        if KIND == "postgresql" and not operation.body:
+            continue  # what stands in an address is tried on every route by `test_access.py`
         caller = officer if operation.method == "put" and "/reports/" in operation.path else analyst
         if "/users" in operation.path or (operation.path.startswith(f"{API}/units") and operation.method != "get"):
             caller = manager

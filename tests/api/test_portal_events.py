@@ -97,6 +97,7 @@ def _stream(seed: int) -> list[dict[str, Any]]:
     return events
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("seed", range(4))
 def test_disorder_copies_and_delays_end_in_the_same_state(api: Api, keyed: None, seed: int) -> None:
     assert _disturb(api("machine", scopes=["portal:events", "reports:read"]), seed) > 5

@@ -221,6 +221,7 @@ def test_while_an_older_message_is_on_its_way_a_newer_one_waits_for_it(
     assert portal.received()["arrivals"] == {f"{SUBJECT}.2.2": 1}
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("fault", ["reset", "half", "cut", "slow"])
 def test_a_lost_answer_is_no_second_message(
     app: FastAPI, api: Api, portal: Portal, pushing: str, clock: SetClock, fault: str

@@ -36,6 +36,7 @@ def found(client: TestClient, q: str, **more: Any) -> dict[str, list[str]]:
     return {group["group"]: [hit["code"] for hit in group["items"]] for group in answer.json()["groups"]}
 
 
+@pytest.mark.once
 def test_a_phrase_is_found_behind_many_that_only_share_beginnings_of_words(filled: TestClient, api: Api) -> None:
     directive = with_directive(filled, number="02/KH")
     for n in range(40):

@@ -128,6 +128,7 @@ def test_months_take_corrections_back(app: FastAPI, api: Api, clock: SetClock) -
     assert (months("HT"), months("CT")) == ([("2026-11", 4)], [])
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
@@ -163,6 +164,7 @@ def alterations(app: FastAPI) -> list[str]:
         return list(proof.alterations(session))
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("statements", "alone"),
     [

@@ -40,6 +40,7 @@ PHONE = {"width": 360, "has_touch": True, "is_mobile": True}
 DESK = {"width": 1280}
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--js-flags=--no-opt,--no-maglev,--min-semi-space-size=64",  # no page stands long enough to be worth optimising
 )  # fmt: skip
 
 
