@@ -227,7 +227,7 @@ def _send(case: Any, caller: TestClient) -> int:
 
 
 def test_answers_keep_the_contract_whatever_is_sent(app: FastAPI, api: Api) -> None:
-    _fuzz(app, api, 3 if KIND == "sqlite" else 1)
+    _fuzz(app, api, 2 if KIND == "sqlite" else 1)
 
 
 @pytest.mark.fuzz
