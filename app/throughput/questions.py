@@ -1,7 +1,7 @@
 """The warnings of a report: questions that never block, each answered once by a typed reason."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -82,13 +82,14 @@ def ask(
     is_correction: bool,
     met_at: datetime | None,
     now: datetime,
+    said: Sequence[figures.Said],
     around: neighbours.Around | None = None,
 ) -> list[Question]:
     """Return what a report raises, in the order of the codes.
 
     `met_at`: when the duty was met before, None while it is not. That it was met late is asked of each revision until
     one says why: nobody's correction, nor one carried from a day before, answers it.
-    `around`: what stands around it, where whoever calls has read it.
+    `said`: what other systems say of the day; `around`: what stands around it, where whoever calls has read it.
     """
     assert unit.id is not None
     found = [Question(WarningCode.opening_gap, code, {"gap": gap}) for code, gap in sorted(draft.gaps.items())]
@@ -113,8 +114,7 @@ def ask(
         for code, line in draft.lines.items():
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
-    if not draft.partial and reference.has_figures(unit.id, system):
-        said = around.said if around else figures.said_of(session, unit.id, day, system)
+    if said and not draft.partial:
         found += _external(figures.differing(said, draft.lines))
     return found
 

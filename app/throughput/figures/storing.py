@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, insert, select, true, update
 from sqlmodel import Session
@@ -15,7 +15,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay, FigureImportDay
-from app.throughput.figures.reading import DAY, FIELD, FIGURE
+from app.throughput.figures.reading import DAY, FIELD, FIGURE, Said
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
@@ -229,20 +229,28 @@ def give_back(
     events.publish(call.session, FiguresStored(*key, call.now))
 
 
-def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
-    """Return what each source's row says of unit-days: this call's are given as they are, others' are read."""
+class Own(NamedTuple):
+    """The row of what a call's source says of a unit-day, and the report's revision that was made of it last."""
+
+    number: int
+    revision_id: int | None
+
+
+def said(call: Call, own: Mapping[Key, Counts]) -> tuple[dict[Key, list[Said]], dict[Key, Own]]:
+    """Return what each source says of unit-days: this call's are given as they are, others' are read."""
     units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
-    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
     of_span = DAY.unit_id.in_(units) & DAY.day.between(days[0], days[-1])
-    found: dict[Key, dict[int, Counts]] = {}
+    found: dict[Key, list[Said]] = {}
+    mine: dict[Key, Own] = {}
     rows_of: dict[int, Counts] = {}
-    for number, unit, system, day, source in call.session.execute(select(*columns).where(of_span)):
+    for number, unit, system, day, source, revision in call.session.execute(select(*columns).where(of_span)):
         key = unit, System(system), day
         if key in own:
-            mine = source == call.body.source
-            counts = found.setdefault(key, {})[number] = own[key] if mine else {}
-            if not mine:
-                rows_of[number] = counts
+            counts = own[key] if source == call.body.source else rows_of.setdefault(number, {})
+            found.setdefault(key, []).append(Said(number, source, counts))
+            if source == call.body.source:
+                mine[key] = Own(number, revision)
     if rows_of:
         query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
             FIELD.code.table, FIELD.id == FIGURE.field_id
@@ -250,7 +258,7 @@ def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
         of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
         for number, code, measure, value in call.session.execute(query.where(of_others)):
             rows_of[number].setdefault(code, {})[measure] = value
-    return found
+    return found, mine
 
 
 def finish(call: Call) -> None:
