@@ -14,7 +14,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Engine, Table
+from sqlalchemy import ColumnElement, Engine, Table, bindparam
 from sqlalchemy.engine import Connection, Dialect
 from sqlmodel import Session, SQLModel
 
@@ -63,6 +63,20 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
+def several(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Return values under names that a statement of `among` has for so many.
+
+    They fill up to a power of two with the first, so that there are few such statements to be prepared.
+    """
+    width = 1 << (len(values) - 1).bit_length()
+    return {f"{name}{n}": values[n] if n < len(values) else values[0] for n in range(width)}
+
+
+def among(column: ColumnElement[Any], name: str, width: int) -> ColumnElement[bool]:
+    """Return the condition that a column is one of so many values."""
+    return column.in_([bindparam(f"{name}{n}", type_=column.type) for n in range(width)])
+
+
 def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
     """Run a statement once with named values and return its rows, none for one that returns nothing."""
     connection, driver = _opened(source)
@@ -81,7 +95,7 @@ def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
 
 
 def gather(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
-    """Return many rows in no order, of numbers, texts and days, as `run` would.
+    """Return many rows in no order, of numbers, texts, days and moments, as `run` would.
 
     On SQLite they come as one: the driver lets go of the interpreter at every row, and gets it back behind all others.
     """

@@ -29,8 +29,6 @@ def normalized(form: Literal["NFC", "NFD"], text: str) -> str:
 
 def nfc(text: str) -> str:
     """Return the text in Unicode NFC with runs of white space made one."""
-    if text.isascii() and text.isalnum():  # most are codes
-        return text
     return _SPACE.sub(" ", normalized("NFC", text)).strip()
 
 

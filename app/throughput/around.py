@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Integer, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -108,9 +108,8 @@ class Many:
             self._read_closes(numbers[start : start + AT_ONCE])
 
     def _read_closes(self, reports: list[int]) -> None:
-        stocks = LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue
-        query = select(*_UNIT_DAY, FIELD_CODE, *stocks).select_from(_lines).where(REPORT.id.in_(reports))
-        for unit, name, day, code, opening, in_time, overdue in self.session.execute(query):
+        values = hot.several("r", reports)
+        for unit, name, day, code, opening, in_time, overdue in hot.gather(self.session, _closes(len(values)), values):
             key = unit, System(name), day
             found = self.closes.get(key)
             if found is None:
@@ -137,18 +136,19 @@ class Many:
         return self.session.execute(select(_UNIT.id, newest(REPORT.day), *before).where(_UNIT.id.in_(units)))
 
     def _read_owed(self, units: list[int], systems: set[System], days: list[date]) -> None:
-        o = OBLIGATION
-        query = select(o.unit_id, o.system, o.day, o.cut_off_at, o.due_at, o.grace_until, o.locks_at)
-        rows = self.session.execute(
-            query.where(o.unit_id.in_(units), o.day.in_(days), o.system.in_([one.value for one in systems]))
-        )
-        self.owed = {(row[0], System(row[1]), row[2]): Deadlines(*row[3:]) for row in rows}
+        of_units, of_days = hot.several("u", units), hot.several("d", days)
+        query = _owed(len(of_units), len(of_days))
+        for system in systems:
+            values = {**of_units, **of_days, "system": system.value}
+            for unit, day, *moments in hot.gather(self.session, query, values):
+                self.owed[unit, system, day] = Deadlines(*moments)
 
     def _read_past(self, units: list[int], systems: set[System], days: list[date]) -> None:
-        values = {f"u{n}": unit for n, unit in enumerate(units)} | {f"d{n}": day for n, day in enumerate(days)}
+        of_units, of_days = hot.several("u", units), hot.several("d", days)
+        query = _received(len(of_units), len(of_days))
         for system in systems:
-            query = _received(len(units), len(days))
-            for unit, day, code, count in hot.gather(self.session, query, values | {"system": system.value}):
+            values = {**of_units, **of_days, "system": system.value}
+            for unit, day, code, count in hot.gather(self.session, query, values):
                 of_day = self.past.setdefault((unit, system), {}).setdefault(day, {})
                 if code is not None:
                     of_day[code] = count
@@ -167,11 +167,25 @@ def _alike(keys: Collection[Key]) -> list[tuple[System, list[date], list[int]]]:
     return [(system, list(days), units) for (system, days), units in alike.items()]
 
 
+@lru_cache(maxsize=16)
+def _closes(reports: int) -> Any:
+    stocks = LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue
+    of_reports = hot.among(REPORT.id, "r", reports)
+    return select(*_UNIT_DAY, FIELD_CODE, *stocks).select_from(_lines).where(of_reports)
+
+
+@lru_cache(maxsize=64)
+def _owed(units: int, days: int) -> Any:
+    o = OBLIGATION
+    return select(o.unit_id, o.day, o.cut_off_at, o.due_at, o.grace_until, o.locks_at).where(
+        hot.among(o.unit_id, "u", units), hot.among(o.day, "d", days), o.system == bindparam("system")
+    )
+
+
 @lru_cache(maxsize=64)
 def _received(units: int, days: int) -> Any:
     count = LINE.received_online + LINE.received_counter + func.coalesce(LINE.received_post, 0)
     return select(REPORT.unit_id, REPORT.day, FIELD_CODE, count).select_from(_lines).where(
-        REPORT.unit_id.in_([bindparam(f"u{n}", type_=Integer) for n in range(units)]),
-        REPORT.day.in_([bindparam(f"d{n}", type_=Date) for n in range(days)]),
+        hot.among(REPORT.unit_id, "u", units), hot.among(REPORT.day, "d", days),
         REPORT.system == bindparam("system"), REPORT.unavailable.is_(False), REPORT.partial.is_(False),
     )  # fmt: skip

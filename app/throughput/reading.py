@@ -1,6 +1,6 @@
 """Reading reports: what stands and what stood."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -134,26 +134,22 @@ _REASON = hot.table(ReportReason).c
 @lru_cache(maxsize=16)
 def _hanging(width: int) -> tuple[Any, Any, Any]:
     """Return the statements that read the lines, memo counts and reasons of so many revisions."""
-
-    def of(column: Any) -> Any:
-        return column.in_([bindparam(f"r{n}", type_=Integer) for n in range(width)])
-
     lines = (
         select(LINE.revision_id, FIELD_CODE, *(LINE[c] for c in COLUMNS))
         .join(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
-        .where(of(LINE.revision_id))
+        .where(hot.among(LINE.revision_id, "r", width))
     )
     memos = (
         select(_MEMO.revision_id, FIELD_CODE, _MEMO.memo, _MEMO["count"])
         .join(hot.table(ProcedureField), _MEMO.field_id == FIELD_ID)
-        .where(of(_MEMO.revision_id))
+        .where(hot.among(_MEMO.revision_id, "r", width))
     )
     r, unit = _REASON, hot.table(Unit).c
     reasons = (
         select(r.revision_id, r.warning, FIELD_CODE, r.reason, r.amount, unit.code, r.note)
         .outerjoin(hot.table(ProcedureField), r.field_id == FIELD_ID)
         .outerjoin(hot.table(Unit), unit.id == r.counterpart_id)
-        .where(of(r.revision_id))
+        .where(hot.among(r.revision_id, "r", width))
         .order_by(r.id)
     )
     return lines, memos, reasons
@@ -246,21 +242,15 @@ def _whole(session: Session, rows: Sequence[Any]) -> list[Stored]:
         stored.owed = Deadlines(*moments) if moments[0] is not None else None
         found.append(stored)
     by_number = {one.revision_id: one for one in found}
-    for part in _parts(list(by_number)):
+    numbers = list(by_number)
+    for start in range(0, len(numbers), AT_ONCE):
+        part = hot.several("r", numbers[start : start + AT_ONCE])
         _, _, of_reasons = _hanging(len(part))
         for number, lines in _lines(session, part).items():
             by_number[number].lines = lines
         for number, *reason in hot.run(session, of_reasons, part):
             by_number[number].reasons.append(Reason(*reason))
     return found
-
-
-def _parts(revisions: Sequence[int]) -> Iterator[dict[str, int]]:
-    """Yield revisions as the statements name them; they fill up to a power of two, so that there are few of those."""
-    for start in range(0, len(revisions), AT_ONCE):
-        part = list(revisions[start : start + AT_ONCE])
-        part += [part[0]] * ((1 << (len(part) - 1).bit_length()) - len(part))
-        yield {f"r{n}": number for n, number in enumerate(part)}
 
 
 def _lines(session: Session, part: Mapping[str, int]) -> dict[int, dict[str, Line]]:
@@ -276,5 +266,4 @@ def _lines(session: Session, part: Mapping[str, int]) -> dict[int, dict[str, Lin
 
 def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
     """Return a revision's lines by the field's code."""
-    (part,) = _parts([revision_id])
-    return _lines(session, part).get(revision_id, {})
+    return _lines(session, hot.several("r", [revision_id])).get(revision_id, {})

@@ -25,6 +25,9 @@ from app.throughput.writing import Judged, write_all
 from app.units.models import Unit
 
 _SOURCE = hot.table(FigureSource).c
+_CONFIRMS = select(_SOURCE.unit_id, _SOURCE.system).where(
+    _SOURCE.source == bindparam("of_source"), _SOURCE.confirms.is_(True)
+)
 _make = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 
 
@@ -36,8 +39,7 @@ def made(session: Session, unit_id: int, day: date, system: System) -> set[int]:
 
 def asked(session: Session, source: str) -> set[tuple[int, str]]:
     """Return the units and systems whose figures of a source become the report."""
-    query = select(_SOURCE.unit_id, _SOURCE.system).where(_SOURCE.source == source, _SOURCE.confirms.is_(True))
-    return {(unit, system) for unit, system in session.execute(query)}
+    return {(unit, system) for unit, system in hot.run(session, _CONFIRMS, {"of_source": source})}
 
 
 class Confirming:

@@ -28,7 +28,7 @@ from app.throughput.figures.schemas import (
     FiguresOut,
     FigureStatus,
 )
-from app.throughput.figures.storing import Call, Given
+from app.throughput.figures.storing import Call, Given, Word
 from app.throughput.forms import STAMP, Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.schemas import ReasonIn
@@ -102,7 +102,9 @@ def _put(
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
     call = Call(session, reference, caller, body, now, standing, reports, [], late, [] if given is None else given)
-    results = {item.index: _received(call, item) for item in items}
+    said: list[Word] = []
+    results = {item.index: _received(call, item, said) for item in items}
+    storing.store(call, said)
     followed = []
     for one in moved:
         if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
@@ -116,7 +118,8 @@ def _put(
     return results
 
 
-def _received(call: Call, item: Item) -> FigureResultOut:
+def _received(call: Call, item: Item, said: list[Word]) -> FigureResultOut:
+    """Return what becomes of a unit-day; what is to be stored of it joins what is `said`."""
     sent, system = item.sent, item.sent.system.value
     if item.faults:
         return _result(item.index, sent.unit, str(sent.day), system, FigureStatus.refused, item.faults)
@@ -126,7 +129,7 @@ def _received(call: Call, item: Item) -> FigureResultOut:
         call.given.append(Given(stands.id, version, again=True, before=None, stands_as=version))
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
-        storing.store(call, item, stands, version, digest)
+        said.append(Word(item, stands, version, digest))
     return _result(item.index, sent.unit, str(sent.day), system, status, [], version)
 
 

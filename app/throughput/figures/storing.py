@@ -1,7 +1,7 @@
 """Writing what a source says of a unit-day: the newer beside the older, which takes an end."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from app.throughput.rules import Line
 from app.throughput.schemas import ReasonIn
 
 _DAY_TABLE, _FIGURE_TABLE, _OF = hot.table(FigureDay), hot.table(ExternalFigure), hot.table(FigureImportDay).c
-_insert_day = insert(_DAY_TABLE).returning(DAY.id)
+_insert_days = insert(_DAY_TABLE).returning(DAY.unit_id, DAY.system, DAY.day, DAY.id)
 _update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
 _insert_figures = insert(_FIGURE_TABLE)
 _FIGURE_COLUMNS = ("figure_day_id", "field_id", "measure", "version", "value", "known_at")
@@ -91,6 +91,16 @@ class Given:
     stands_as: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a call says anew of a unit-day: as which version, in place of what."""
+
+    item: Item
+    stands: Standing | None
+    version: int
+    digest: str
+
+
 @dataclass(frozen=True)
 class Call:
     """What a call is received with."""
@@ -121,33 +131,49 @@ def standing(session: Session, source: str, units: Iterable[int], days: list[dat
     return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
 
 
-def store(call: Call, item: Item, stands: Standing | None, version: int, digest: str) -> None:
-    """Write what is said of a unit-day, and beside it what stood."""
-    unit, system, day = item.key
-    now = max(call.now, stands.known_at) if stands else call.now
+def store(call: Call, words: Sequence[Word]) -> None:
+    """Write what is said anew of unit-days, and beside it what stood; their figures wait for `finish`."""
+    heads = [_head(call, word) for word in words]
+    for word, head, number in zip(words, heads, _write_heads(call, words, heads), strict=True):
+        item, stands = word.item, word.stands
+        unit, system, day = item.key
+        stood = _write(call, number, word.version, item.of_day, head["known_at"], anew=stands is None)
+        before = Before(stands.since, stands.totals, stands.counted_until, stood) if stands is not None else None
+        call.given.append(Given(number, word.version, again=False, before=before, stands_as=word.version))
+        assert item.unit is not None
+        alone = stands is None and item.key not in call.reports
+        events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=alone))
+        audit.record(
+            call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
+            after={"source": call.body.source, "version": word.version, "digest": word.digest},
+        )  # fmt: skip
+
+
+def _head(call: Call, word: Word) -> dict[str, Any]:
+    item, since = word.item, call.body.since
     lines = call.reports.get(item.key)
-    since = call.body.since
-    head: dict[str, Any] = {
-        "version": version, "known_at": now, "sent_by": call.caller.label, "since": since, "digest": digest,
+    return {
+        "version": word.version, "known_at": max(call.now, word.stands.known_at) if word.stands else call.now,
+        "sent_by": call.caller.label, "since": since, "digest": word.digest,
         "counted_until": item.sent.counted_until, "totals": json.dumps(item.counts) if since is not None else None,
         "gaps": None if lines is None else len(gaps(lines, item.of_day)),
     }  # fmt: skip
-    if stands is None:
-        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None,
-               "open_gaps": 0}  # fmt: skip
-        ((number,),) = hot.run(call.session, _insert_day, key | head)
-    else:
-        number = stands.id
-        hot.run(call.session, _update_day, head | {"which": number})
-    stood = _write(call, number, version, item.of_day, now, anew=stands is None)
-    before = Before(stands.since, stands.totals, stands.counted_until, stood) if stands is not None else None
-    call.given.append(Given(number, version, again=False, before=before, stands_as=version))
-    assert item.unit is not None
-    events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=stands is None and lines is None))
-    audit.record(
-        call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
-        after={"source": call.body.source, "version": version, "digest": digest},
-    )  # fmt: skip
+
+
+def _write_heads(call: Call, words: Sequence[Word], heads: Sequence[dict[str, Any]]) -> list[int]:
+    """Write what is kept of unit-days as a whole; returns the row numbers."""
+    fresh, changed = [], []
+    for word, head in zip(words, heads, strict=True):
+        if word.stands is None:
+            unit, system, day = word.item.key
+            key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day}
+            fresh.append({**key, **head, "revision_id": None, "open_gaps": 0})
+        else:
+            changed.append({**head, "which": word.stands.id})
+    if changed:
+        hot.run_each(call.session, _update_day, changed)
+    made = {tuple(key): number for *key, number in hot.run_many(call.session, _insert_days, fresh)} if fresh else {}
+    return [word.stands.id if word.stands else made[word.item.key] for word in words]
 
 
 def move(call: Call, later: chains.Later) -> bool:
@@ -184,15 +210,19 @@ def _write(
     """Write a day's figures: a value that changed or went takes an end, what is new begins; returns what stood."""
     stood: dict[tuple[int, str], int] = {}
     ids = {code: call.reference.by_code[code].id for code in counts}
-    wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
+    wanted = [(ids[code], measure, n) for code, of in counts.items() for measure, n in of.items()]
     if not anew:
         stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
-        for (of, measure), value in stood.items():
-            if wanted.get((of, measure)) == value:
-                del wanted[of, measure]
-            else:
-                hot.run(call.session, _end_figure, {"known_to": now, "of_day": number, "field": of, "named": measure})
-    call.figures.extend([(number, of, measure, version, value, now) for (of, measure), value in wanted.items()])
+        said = {(field, measure): n for field, measure, n in wanted}
+        ended = [
+            {"known_to": now, "of_day": number, "field": field, "named": measure}
+            for (field, measure), n in stood.items()
+            if said.get((field, measure)) != n
+        ]
+        if ended:
+            hot.run_each(call.session, _end_figure, ended)
+        wanted = [(field, measure, n) for field, measure, n in wanted if stood.get((field, measure)) != n]
+    call.figures.extend([(number, field, measure, version, n, now) for field, measure, n in wanted])
     return stood
 
 
