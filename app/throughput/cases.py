@@ -14,6 +14,7 @@ from app.throughput import evidence, neighbours, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
 from app.throughput.figures import reading as figures
 from app.throughput.figures.reading import Said
+from app.throughput.figures.rules import Gap, gaps
 from app.throughput.forms import Reference
 from app.throughput.neighbours import Around, Neighbour
 from app.throughput.reading import Stored
@@ -24,7 +25,10 @@ from app.units.models import Unit
 
 @dataclass
 class Case:
-    """One system of one call, understood but not yet written; `said`: what other systems say of it, once it is read."""
+    """One system of one call, understood but not yet written.
+
+    `said`: what other systems say of the day, once it is asked; `differences`: in which cells each of them differs.
+    """
 
     system: System
     stored: Stored | None
@@ -37,6 +41,7 @@ class Case:
     brings_evidence: bool = False
     around: Around | None = None
     said: Sequence[Said] | None = None
+    differences: dict[int, list[Gap]] = field(default_factory=dict)
 
     @property
     def is_same(self) -> bool:
@@ -132,10 +137,12 @@ def asked(
     if case.said is None:  # of most units no other system speaks: nothing is looked up
         spoken_of = reference.has_figures(unit.id, case.system)
         case.said = figures.said_of(session, unit.id, day, case.system) if spoken_of else ()
+    if draft.whole is not None:
+        case.differences = {one.number: gaps(draft.whole, one.counts) for one in case.said}
     return questions.ask(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
-        is_correction=case.wants_reason(now), around=case.around, said=case.said,
+        is_correction=case.wants_reason(now), around=case.around, differences=case.differences,
         met_at=_met_at(case), now=now,
     )  # fmt: skip
 

@@ -105,7 +105,7 @@ def _received(count: int) -> Any:
     return _RECEIVED.where(REPORT.day.in_([bindparam(f"day{n}", type_=Date) for n in range(count)]))
 
 
-def received_on(session: Session, unit_id: int, system: System, days: list[date]) -> dict[date, dict[str, int]]:
+def received_on(session: Session, unit_id: int, system: System, days: Sequence[date]) -> dict[date, dict[str, int]]:
     """Return what was received on some days, by field; a day without a complete report is absent."""
     values = {"unit": unit_id, "system": system.value, **{f"day{n}": day for n, day in enumerate(days)}}
     rows = hot.gather(session, _received(len(days)), values)

@@ -1,7 +1,8 @@
 """Reading other systems' figures: what they propose for a unit's day, and how a report differs from it."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Date, Integer, bindparam, func, select, update
@@ -11,7 +12,7 @@ from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.figures.models import ExternalFigure, FigureDay
-from app.throughput.figures.rules import Gap, gaps
+from app.throughput.figures.rules import Gap
 from app.throughput.models import Report, ReportLine, ReportRevision
 from app.throughput.rules import COLUMNS, Line
 
@@ -72,21 +73,19 @@ def proposed(session: Session, unit_id: int, day: date, system: System) -> list[
     return [Proposed(*row) for row in rows]
 
 
-def differing(said_of_day: Iterable[Said], lines: Mapping[str, Line]) -> list[Gap]:
+def worst(differences: Iterable[Sequence[Gap]]) -> list[Gap]:
     """Return the cells in which a report differs from its sources, of several the largest difference."""
-    worst: dict[tuple[str, str], Gap] = {}
-    for said in said_of_day:
-        for gap in gaps(lines, said.counts):
-            key = gap.field, gap.measure
-            if key not in worst or abs(gap.said - gap.proposed) > abs(worst[key].said - worst[key].proposed):
-                worst[key] = gap
-    return list(worst.values())
+    found: dict[tuple[str, str], Gap] = {}
+    for gap in chain.from_iterable(differences):
+        key = gap.field, gap.measure
+        if key not in found or abs(gap.said - gap.proposed) > abs(found[key].said - found[key].proposed):
+            found[key] = gap
+    return list(found.values())
 
 
-def keep_gaps(later: hot.Later, said: Iterable[Said], lines: Mapping[str, Line] | None) -> None:
+def keep_gaps(later: hot.Later, counts: Mapping[int, int | None]) -> None:
     """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
-    rows = [{"gaps": None if lines is None else len(gaps(lines, one.counts)), "which": one.number} for one in said]
-    later.put(_keep_gaps, rows)
+    later.put(_keep_gaps, [{"gaps": count, "which": number} for number, count in counts.items()])
 
 
 def keep_count(session: Session, number: int, count: int | None) -> None:

@@ -217,8 +217,9 @@ def _error(fault: Fault) -> ProblemError:
 
 def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
     """Note how the report that stands now differs from what sources say; for most units none does, at no cost."""
-    case = event.written.case
-    keep_gaps(event.written.later, case.said or (), case.draft.whole)
+    case, is_whole = event.written.case, event.written.case.draft.whole is not None
+    counts = {one.number: len(case.differences[one.number]) if is_whole else None for one in case.said or ()}
+    keep_gaps(event.written.later, counts)
 
 
 def on_reasons_added(session: Session, event: ReasonsAdded) -> None:
