@@ -100,14 +100,14 @@ def keep_months(
     key = {"unit_id": unit_id, "system": system.value, "month": day.replace(day=1)}
     for code in {**old, **new}:
         delta = month_delta(old.get(code), new.get(code))
-        if any(delta.values()):
-            rows.append({**key, "field_id": field_ids[code], **delta})
+        if any(delta):
+            rows.append({**key, "field_id": field_ids[code], **dict(zip(_MONTH_COLUMNS, delta, strict=True))})
     later.put(_month_statement(session.get_bind().dialect.name), rows)
 
 
-def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:
+def month_delta(old: Line | None, new: Line | None) -> tuple[int, ...]:
     """Return new − old for the columns of a field's month."""
-    return dict(zip(_MONTH_COLUMNS, map(sub, _flows(new), _flows(old)), strict=True))
+    return tuple(map(sub, _flows(new), _flows(old)))
 
 
 _NOTHING = (0,) * len(_MONTH_COLUMNS)
@@ -244,7 +244,7 @@ def differences(session: Session) -> Iterator[str]:
         days[row.unit_id, row.system, row.day] = tuple(getattr(figures, c) for c in _DAY_COLUMNS)
         for code, line in lines.items():
             sums = months.setdefault((row.unit_id, row.system, ids[code], row.day.replace(day=1)), [0] * 8)
-            for index, value in enumerate(month_delta(None, line).values()):
+            for index, value in enumerate(month_delta(None, line)):
                 sums[index] += value
         for code, gap in gaps.items():
             covered = explained(gap, amounts.get(code, 0))
