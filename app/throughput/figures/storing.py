@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, true, update
+from sqlalchemy import Date, bindparam, insert, select, true, update
 from sqlmodel import Session
 
 from app.core import audit, events, hot
@@ -117,17 +118,25 @@ class Call:
     given: list[Given] = field(default_factory=list)
 
 
+_WITHIN = DAY.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+
+
+@lru_cache(maxsize=16)
+def _standing(units: int) -> Any:
+    columns = (
+        DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id, DAY.since,
+        DAY.totals, DAY.counted_until,
+    )  # fmt: skip
+    return select(*columns).where(DAY.source == bindparam("of_source"), hot.among(DAY.unit_id, "u", units), _WITHIN)
+
+
 def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
     """Return what a source said last of some units, from the first to the last of some days."""
     if not days:
         return {}
-    rows = session.execute(
-        select(
-            DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id,
-            DAY.since, DAY.totals, DAY.counted_until,
-        )
-        .where(DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days)))
-    )  # fmt: skip
+    of_units = hot.several("u", sorted(units))
+    values = {**of_units, "of_source": source, "first": min(days), "last": max(days)}
+    rows = hot.gather(session, _standing(len(of_units)), values)
     return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
 
 
@@ -259,6 +268,12 @@ def give_back(
     events.publish(call.session, FiguresStored(*key, call.now))
 
 
+@lru_cache(maxsize=16)
+def _words(units: int) -> Any:
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
+    return select(*columns).where(hot.among(DAY.unit_id, "u", units), _WITHIN)
+
+
 class Own(NamedTuple):
     """The row of what a call's source says of a unit-day, and the report's revision that was made of it last."""
 
@@ -269,12 +284,12 @@ class Own(NamedTuple):
 def said(call: Call, own: Mapping[Key, Counts]) -> tuple[dict[Key, list[Said]], dict[Key, Own]]:
     """Return what each source says of unit-days: this call's are given as they are, others' are read."""
     units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
-    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
-    of_span = DAY.unit_id.in_(units) & DAY.day.between(days[0], days[-1])
+    of_units = hot.several("u", sorted(units))
+    values = {**of_units, "first": days[0], "last": days[-1]}
     found: dict[Key, list[Said]] = {}
     mine: dict[Key, Own] = {}
     rows_of: dict[int, Counts] = {}
-    for number, unit, system, day, source, revision in call.session.execute(select(*columns).where(of_span)):
+    for number, unit, system, day, source, revision in hot.gather(call.session, _words(len(of_units)), values):
         key = unit, System(system), day
         if key in own:
             counts = own[key] if source == call.body.source else rows_of.setdefault(number, {})
