@@ -60,6 +60,15 @@ class Case:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A report that may be written: whose it is, and what it says."""
+
+    unit: Unit
+    day: date
+    case: Case
+
+
+@dataclass(frozen=True)
 class Standing:
     """What stands of a unit's day and system, and the moments written down where it is owed."""
 

@@ -12,6 +12,7 @@ from app.core.errors import Conflict, Fault, Invalid
 from app.procedures.rules import System
 from app.throughput import cases
 from app.throughput.around import Many
+from app.throughput.cases import Judged
 from app.throughput.figures import storing
 from app.throughput.figures.batch import Counts, Key
 from app.throughput.figures.models import FigureDay, FigureSource
@@ -21,7 +22,7 @@ from app.throughput.figures.storing import Call
 from app.throughput.rules import ReasonCode, WarningCode
 from app.throughput.schemas import ReasonIn, ReportIn
 from app.throughput.service import Match, judge, may_send
-from app.throughput.writing import Judged, write_all
+from app.throughput.writing import write_all
 from app.units.models import Unit
 
 _SOURCE = hot.table(FigureSource).c
