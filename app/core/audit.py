@@ -14,6 +14,7 @@ from sqlmodel import Field, Session, SQLModel
 from app.core import hot
 
 GENESIS = "0" * 64
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
 class AuditEntry(SQLModel, table=True):
@@ -178,4 +179,4 @@ def broken_links(session: Session) -> Iterator[str]:
 def _plain(value: Any, always: bool = False) -> Any:
     if value is None and not always:
         return None
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return _CANONICAL.encode(value)

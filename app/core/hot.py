@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Engine, Table
+from sqlalchemy import ColumnElement, Engine, Table, bindparam
 from sqlalchemy.engine import Connection, Dialect
 from sqlmodel import Session, SQLModel
 
@@ -64,6 +63,20 @@ def table(model: type[SQLModel]) -> Table:
     return found
 
 
+def several(name: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Return values under names that a statement of `among` has for so many.
+
+    They fill up to a power of two with the first, so that there are few such statements to be prepared.
+    """
+    width = 1 << (len(values) - 1).bit_length()
+    return {f"{name}{n}": values[n] if n < len(values) else values[0] for n in range(width)}
+
+
+def among(column: ColumnElement[Any], name: str, width: int) -> ColumnElement[bool]:
+    """Return the condition that a column is one of so many values."""
+    return column.in_([bindparam(f"{name}{n}", type_=column.type) for n in range(width)])
+
+
 def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
     """Run a statement once with named values and return its rows, none for one that returns nothing."""
     connection, driver = _opened(source)
@@ -78,11 +91,11 @@ def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
             connection._handle_dbapi_exception(error, prepared.text, None, cursor, None)
     finally:
         cursor.close()
-    return [_read(row, prepared.readers) for row in rows] if prepared.readers else rows
+    return _all_read(rows, prepared.readers)
 
 
 def gather(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
-    """Return many rows in no order, of numbers, texts and days, as `run` would.
+    """Return many rows in no order, of numbers, texts, days and moments, as `run` would.
 
     On SQLite they come as one: the driver lets go of the interpreter at every row, and gets it back behind all others.
     """
@@ -99,27 +112,35 @@ def gather(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Ro
             connection._handle_dbapi_exception(error, text, None, cursor, None)
     finally:
         cursor.close()
-    return [_read(row, prepared.readers) for row in rows] if prepared.readers else rows
+    return _all_read(rows, prepared.readers)
 
 
-def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same values.
+def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Insert rows that all name the same values; returns what the statement returns of them, in no order.
 
     On SQLite as one statement: the driver lets go of the interpreter at every row, and gets it back behind all others.
     """
+    connection, _ = _opened(source)
+    prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
+    if prepared.pick is None and prepared.width:
+        return [found for row in rows for found in run(source, statement, row)]
+    if prepared.pick is None:
+        run_each(source, statement, rows)
+        return []
+    if prepared.fixed:
+        rows = [{**prepared.fixed, **row} for row in rows]
+    return _insert(source, prepared, [prepared.pick(row) for row in rows])
+
+
+def run_each(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Run a statement that returns nothing once with each of several rows of values."""
     connection, driver = _opened(source)
     prepared = _prepared(statement, connection.dialect, tuple(rows[0]))
     cursor = driver.cursor()
     try:
-        made: dict[Any, Any] = {}  # many rows name the same moment: it is converted once
-        given = [_given(row, prepared, made) for row in rows]
+        given = [_given(row, prepared) for row in rows]
         try:
-            if prepared.pick is None:
-                cursor.executemany(prepared.text, given)
-            else:
-                for start in range(0, len(given), ROWS_AT_ONCE):
-                    part = given[start : start + ROWS_AT_ONCE]
-                    cursor.execute(_of_many(prepared.text, len(part)), list(chain.from_iterable(part)))
+            cursor.executemany(prepared.text, given)
         except connection.dialect.loaded_dbapi.Error as error:
             connection._handle_dbapi_exception(error, prepared.text, None, cursor, None)
     finally:
@@ -127,46 +148,57 @@ def run_many(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) 
 
 
 class Later:
-    """Rows that wait for others of their kind, to be inserted with them in few statements."""
+    """Rows that wait for others of their kind, to be written with them in few statements."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self._rows: dict[Any, list[Mapping[str, Any]]] = {}
 
-    def insert(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Keep rows that all name the same values."""
-        self._rows.setdefault(statement, []).extend(rows)
+    def put(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep rows of an insert or values of an update, all of which name the same."""
+        if rows:
+            self._rows.setdefault(statement, []).extend(rows)
 
     def write(self) -> None:
-        """Insert what waits."""
+        """Write what waits."""
         for statement, rows in self._rows.items():
-            run_many(self.source, statement, rows)
+            (run_many if statement.is_insert else run_each)(self.source, statement, rows)
         self._rows.clear()
 
 
 def run_rows(source: Source, statement: Any, names: tuple[str, ...], rows: Sequence[Row]) -> None:
     """Insert thousands of rows, each given in the order of `names`, which is that of the table's columns."""
-    connection, driver = _opened(source)
+    connection, _ = _opened(source)
     prepared = _prepared(statement, connection.dialect, names)
-    width, order = len(names), {name: n for n, name in enumerate(names)}
-    if prepared.pick is None or prepared.fixed or prepared.pick(order) != tuple(range(width)):
+    order = {name: n for n, name in enumerate(names)}
+    if prepared.pick is None or prepared.fixed or prepared.pick(order) != tuple(range(len(names))):
         run_many(source, statement, [dict(zip(names, row, strict=True)) for row in rows])
-        return
-    flat = list(chain.from_iterable(rows))
+    else:
+        _insert(source, prepared, rows)
+
+
+def _insert(source: Source, prepared: _Prepared, rows: Sequence[Row]) -> list[Row]:
+    """Insert rows given in the statement's order, each distinct value of a column converted once."""
+    connection, driver = _opened(source)
+    width, flat = len(rows[0]), list(chain.from_iterable(rows))
     for place, make in prepared.makers:
         values = flat[place::width]
         made = {value: make(value) for value in set(values)}
         flat[place::width] = [made[value] for value in values]
+    found: list[Row] = []
     cursor = driver.cursor()
     try:
         try:
             for start in range(0, len(flat), ROWS_AT_ONCE * width):
                 part = flat[start : start + ROWS_AT_ONCE * width]
                 cursor.execute(_of_many(prepared.text, len(part) // width), part)
+                if prepared.width:
+                    found += cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error as error:
             connection._handle_dbapi_exception(error, prepared.text, None, cursor, None)
     finally:
         cursor.close()
+    return _all_read(found, prepared.readers)
 
 
 @lru_cache
@@ -215,25 +247,23 @@ def _opened(source: Source) -> tuple[Connection, Any]:
     return held[1], held[2]
 
 
-def _given(values: Mapping[str, Any], prepared: _Prepared, made: dict[Any, Any] | None = None) -> Any:
+def _given(values: Mapping[str, Any], prepared: _Prepared) -> Any:
     if prepared.fixed:
         values = {**prepared.fixed, **values}
     if not prepared.makers:
         return prepared.pick(values) if prepared.pick else values
     given: Any = list(prepared.pick(values)) if prepared.pick else dict(values)
     for place, make in prepared.makers:
-        value = given[place]
-        if made is None or type(value) is not datetime:
-            given[place] = make(value)
-        elif value in made:
-            given[place] = made[value]
-        else:
-            given[place] = made[value] = make(value)
+        given[place] = make(given[place])
     return given
 
 
-def _read(row: Row, readers: tuple[tuple[int, Callable[[Any], Any]], ...]) -> Row:
-    cells = list(row)
+def _all_read(rows: list[Row], readers: tuple[tuple[int, Callable[[Any], Any]], ...]) -> list[Row]:
+    """Return rows with their columns converted, each distinct value of one once: many rows name the same day."""
+    if not rows or not readers:
+        return rows
+    columns = list(zip(*rows, strict=True))
     for place, read in readers:
-        cells[place] = read(cells[place])
-    return tuple(cells)
+        made = {value: read(value) for value in set(columns[place])}
+        columns[place] = tuple([made[value] for value in columns[place]])
+    return list(zip(*columns, strict=True))

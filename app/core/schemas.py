@@ -14,6 +14,8 @@ from app.core.text import nfc, normalized
 
 
 def _clean_line(text: str) -> str:
+    if text.isascii() and text.isalnum():  # most are codes
+        return text
     return _clean(nfc(text), "")
 
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
-from app.core import audit, events
+from app.core import audit, events, hot
 from app.core.access import Caller
 from app.core.errors import Fault, Invalid, NotFound
 from app.core.schemas import Line
@@ -134,16 +134,18 @@ def targets(session: Session, kind: CodeKind) -> dict[str, str]:
     return {code: next(iter(ours)) for code, ours in found.items() if len(ours) == 1}
 
 
+_OF_SOURCE = (
+    select(col(ExternalCode.kind), col(ExternalCode.search_key), col(Unit.code), col(ProcedureField.code))
+    .outerjoin(Unit, col(Unit.id) == col(ExternalCode.unit_id))
+    .outerjoin(ProcedureField, col(ProcedureField.id) == col(ExternalCode.field_id))
+    .where(col(ExternalCode.source) == bindparam("of_source"))
+)
+
+
 def of_source(session: Session, source: str) -> dict[CodeKind, dict[str, str]]:
     """Return our codes by one system's folded ones, of units and of fields."""
     found: dict[CodeKind, dict[str, str]] = {kind: {} for kind in CodeKind}
-    rows = session.execute(
-        select(col(ExternalCode.kind), col(ExternalCode.search_key), col(Unit.code), col(ProcedureField.code))
-        .outerjoin(Unit, col(Unit.id) == col(ExternalCode.unit_id))
-        .outerjoin(ProcedureField, col(ProcedureField.id) == col(ExternalCode.field_id))
-        .where(col(ExternalCode.source) == source)
-    )
-    for kind, key, unit, field in rows:
+    for kind, key, unit, field in hot.run(session, _OF_SOURCE, {"of_source": source}):
         found[CodeKind(kind)][key] = unit if unit is not None else field
     return found
 

@@ -1,13 +1,13 @@
 """What stands around the unit-days of one call, read for all of them at once and kept true while it writes."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Date, Integer, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -15,16 +15,16 @@ from app.procedures.rules import System
 from app.throughput import reading
 from app.throughput.cases import Standing
 from app.throughput.drafts import Draft
+from app.throughput.figures.reading import Said
 from app.throughput.models import Report, ReportLine, ReportRevision
 from app.throughput.neighbours import Around, Neighbour
 from app.throughput.questions import same_weekdays
-from app.throughput.reading import FIELD_CODE, FIELD_ID, LINE, OBLIGATION, REPORT, REVISION
+from app.throughput.reading import FIELD_CODE, FIELD_ID, LINE, OBLIGATION, REPORT, REVISION, Stored
 from app.throughput.timing import Deadlines
 from app.units.models import Unit
 
 Pair = tuple[int, System]  # a unit's row number and a system
 Key = tuple[int, System, date]
-Said = Mapping[Key, dict[int, dict[str, dict[str, int]]]]
 AT_ONCE, DAYS_AT_ONCE = 500, 60
 _UNIT = hot.table(Unit).c
 _UNIT_DAY = (REPORT.unit_id, REPORT.system, REPORT.day)
@@ -44,27 +44,23 @@ class Many:
     """
 
     session: Session
-    said: Said
-    reported: set[Key] = field(default_factory=set)
+    said: Mapping[Key, Sequence[Said]]
+    stored: dict[Key, Stored] = field(default_factory=dict)
     received: dict[Pair, list[date]] = field(default_factory=dict)
     closes: dict[Key, Neighbour] = field(default_factory=dict)
     owed: dict[Key, Deadlines] = field(default_factory=dict)
     past: dict[Pair, dict[date, dict[str, int]]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.later = hot.Later(self.session)
-
     @classmethod
-    def read(cls, session: Session, keys: Collection[Key], said: Said) -> "Many":
+    def read(cls, session: Session, keys: Collection[Key], said: Mapping[Key, Sequence[Said]]) -> "Many":
         """Return what stands around unit-days: a few statements for all units that are asked for the same days."""
         many = cls(session, said)
         units, days = sorted({key[0] for key in keys}), sorted({key[2] for key in keys})
         if keys:
+            systems = {key[1] for key in keys}
             many._read_reports(keys)
-            many._read_owed(units, days)
-            many._read_past(
-                units, {key[1] for key in keys}, sorted({one for day in days for one in same_weekdays(day)})
-            )
+            many._read_owed(units, systems, days)
+            many._read_past(units, systems, sorted({one for day in days for one in same_weekdays(day)}))
         return many
 
     def standing(self, unit_id: int, day: date, system: System) -> Standing:
@@ -72,33 +68,24 @@ class Many:
         key = unit_id, system, day
         received, past = self.received.get(key[:2], []), self.past.get(key[:2], {})
         before, after = bisect_left(received, day), bisect_right(received, day)
-        if key in self.reported or after < len(received):
-            self.later.write()  # it, or the report after it, is read as it stands
-        if key in self.reported:
-            stored = reading.current(self.session, unit_id, day, system)
-            assert stored is not None
-            owed = stored.owed
-        else:
-            stored, owed = None, self.owed.get(key)
-        return Standing(stored, owed, Around(
+        stored = self.stored.get(key)
+        return Standing(stored, stored.owed if stored else self.owed.get(key), Around(
             previous=self.closes[unit_id, system, received[before - 1]] if before else None,
             has_following=after < len(received),
             past={one: past[one] for one in same_weekdays(day) if one in past},
-            said=self.said.get(key, {}),
-            later=self.later,
+            said=self.said.get(key, ()),
         ))  # fmt: skip
 
-    def wrote(self, unit_id: int, day: date, system: System, draft: Draft, revision_id: int) -> None:
-        """Note that a report stands now: later days of the same call rest on it."""
+    def judged(self, unit_id: int, day: date, system: System, draft: Draft) -> None:
+        """Note that a report is to stand: later days of the same call rest on it."""
         key = unit_id, system, day
-        self.reported.add(key)
         received, past = self.received.setdefault(key[:2], []), self.past.setdefault(key[:2], {})
         if draft.unavailable is None:
             if day not in received:
                 insort(received, day)
             lines = draft.lines
             self.closes[key] = Neighbour(
-                day, revision_id, {code: line.carried_over for code, line in lines.items()},
+                day, {code: line.carried_over for code, line in lines.items()},
                 {code: line.pending for code, line in lines.items()},
                 {code: line.pending_overdue for code, line in lines.items()},
             )  # fmt: skip
@@ -107,12 +94,11 @@ class Many:
             past[day] = {code: line.received for code, line in draft.lines.items()}
 
     def _read_reports(self, keys: Collection[Key]) -> None:
-        """Read which asked days are reported, and the close before each: what else lies between is not touched."""
+        """Read what stands of the asked days, and the close before each: what else lies between is not touched."""
         closes: set[int] = set()
         for system, days, units in _alike(keys):
-            here = REPORT.system == system.value, REPORT.unit_id.in_(units), REPORT.day.in_(days)
-            rows = self.session.execute(select(REPORT.unit_id, REPORT.day).where(*here))
-            self.reported |= {(unit, system, day) for unit, day in rows}
+            for (unit, day), stored in reading.current_of(self.session, system, units, days).items():
+                self.stored[unit, system, day] = stored
             for unit, last, *before in self._nearest(units, system, days):
                 closes.update(number for number in before if number is not None)
                 if last is not None:
@@ -122,13 +108,12 @@ class Many:
             self._read_closes(numbers[start : start + AT_ONCE])
 
     def _read_closes(self, reports: list[int]) -> None:
-        stocks = LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue
-        query = select(*_UNIT_DAY, REVISION.id, FIELD_CODE, *stocks).select_from(_lines).where(REPORT.id.in_(reports))
-        for unit, name, day, revision, code, opening, in_time, overdue in self.session.execute(query):
+        values = hot.several("r", reports)
+        for unit, name, day, code, opening, in_time, overdue in hot.gather(self.session, _closes(len(values)), values):
             key = unit, System(name), day
             found = self.closes.get(key)
             if found is None:
-                found = self.closes[key] = Neighbour(day, revision, {}, {}, {})
+                found = self.closes[key] = Neighbour(day, {}, {}, {})
                 received = self.received.setdefault(key[:2], [])
                 if day not in received:  # the last one may be among them
                     insort(received, day)
@@ -150,17 +135,20 @@ class Many:
         before = [newest(REPORT.id, REPORT.day < day).label(f"before{n}") for n, day in enumerate(days)]
         return self.session.execute(select(_UNIT.id, newest(REPORT.day), *before).where(_UNIT.id.in_(units)))
 
-    def _read_owed(self, units: list[int], days: list[date]) -> None:
-        o = OBLIGATION
-        query = select(o.unit_id, o.system, o.day, o.cut_off_at, o.due_at, o.grace_until, o.locks_at)
-        rows = self.session.execute(query.where(o.unit_id.in_(units), o.day.in_(days)))
-        self.owed = {(row[0], System(row[1]), row[2]): Deadlines(*row[3:]) for row in rows}
+    def _read_owed(self, units: list[int], systems: set[System], days: list[date]) -> None:
+        of_units, of_days = hot.several("u", units), hot.several("d", days)
+        query = _owed(len(of_units), len(of_days))
+        for system in systems:
+            values = {**of_units, **of_days, "system": system.value}
+            for unit, day, *moments in hot.gather(self.session, query, values):
+                self.owed[unit, system, day] = Deadlines(*moments)
 
     def _read_past(self, units: list[int], systems: set[System], days: list[date]) -> None:
-        values = {f"u{n}": unit for n, unit in enumerate(units)} | {f"d{n}": day for n, day in enumerate(days)}
+        of_units, of_days = hot.several("u", units), hot.several("d", days)
+        query = _received(len(of_units), len(of_days))
         for system in systems:
-            query = _received(len(units), len(days))
-            for unit, day, code, count in hot.gather(self.session, query, values | {"system": system.value}):
+            values = {**of_units, **of_days, "system": system.value}
+            for unit, day, code, count in hot.gather(self.session, query, values):
                 of_day = self.past.setdefault((unit, system), {}).setdefault(day, {})
                 if code is not None:
                     of_day[code] = count
@@ -179,11 +167,25 @@ def _alike(keys: Collection[Key]) -> list[tuple[System, list[date], list[int]]]:
     return [(system, list(days), units) for (system, days), units in alike.items()]
 
 
+@lru_cache(maxsize=16)
+def _closes(reports: int) -> Any:
+    stocks = LINE.carried_over, LINE.pending_in_time, LINE.pending_overdue
+    of_reports = hot.among(REPORT.id, "r", reports)
+    return select(*_UNIT_DAY, FIELD_CODE, *stocks).select_from(_lines).where(of_reports)
+
+
+@lru_cache(maxsize=64)
+def _owed(units: int, days: int) -> Any:
+    o = OBLIGATION
+    return select(o.unit_id, o.day, o.cut_off_at, o.due_at, o.grace_until, o.locks_at).where(
+        hot.among(o.unit_id, "u", units), hot.among(o.day, "d", days), o.system == bindparam("system")
+    )
+
+
 @lru_cache(maxsize=64)
 def _received(units: int, days: int) -> Any:
     count = LINE.received_online + LINE.received_counter + func.coalesce(LINE.received_post, 0)
     return select(REPORT.unit_id, REPORT.day, FIELD_CODE, count).select_from(_lines).where(
-        REPORT.unit_id.in_([bindparam(f"u{n}", type_=Integer) for n in range(units)]),
-        REPORT.day.in_([bindparam(f"d{n}", type_=Date) for n in range(days)]),
+        hot.among(REPORT.unit_id, "u", units), hot.among(REPORT.day, "d", days),
         REPORT.system == bindparam("system"), REPORT.unavailable.is_(False), REPORT.partial.is_(False),
     )  # fmt: skip

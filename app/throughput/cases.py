@@ -1,6 +1,7 @@
 """One system of one call, understood and judged but not yet written: what sending and checking share."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -11,6 +12,9 @@ from app.core.files import FileOut
 from app.procedures.rules import System
 from app.throughput import evidence, neighbours, questions, reading
 from app.throughput.drafts import Draft, correction_reason_missing, understand
+from app.throughput.figures import reading as figures
+from app.throughput.figures.reading import Said
+from app.throughput.figures.rules import Gap, gaps
 from app.throughput.forms import Reference
 from app.throughput.neighbours import Around, Neighbour
 from app.throughput.reading import Stored
@@ -21,7 +25,10 @@ from app.units.models import Unit
 
 @dataclass
 class Case:
-    """One system of one call, understood but not yet written."""
+    """One system of one call, understood but not yet written.
+
+    `said`: what other systems say of the day, once it is asked; `differences`: in which cells each of them differs.
+    """
 
     system: System
     stored: Stored | None
@@ -33,6 +40,8 @@ class Case:
     evidence: list[FileOut] = field(default_factory=list)
     brings_evidence: bool = False
     around: Around | None = None
+    said: Sequence[Said] | None = None
+    differences: dict[int, list[Gap]] = field(default_factory=dict)
 
     @property
     def is_same(self) -> bool:
@@ -48,6 +57,15 @@ class Case:
             return False
         takes_back = self.draft.unavailable is not None and self.stored.unavailable is None
         return takes_back or now > self.deadlines.grace_until
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A report that may be written: whose it is, and what it says."""
+
+    unit: Unit
+    day: date
+    case: Case
 
 
 @dataclass(frozen=True)
@@ -89,7 +107,19 @@ def understood(
     rests_on = evidence.named(session, unit.id, body.evidence, draft.faults)
     known = evidence.of_revision(session, stored.revision_id) if stored and rests_on else []
     brings = any(file not in known for file in rests_on)
-    return Case(system, stored, previous, draft, owed, deadlines, sent, rests_on, brings, around)
+    return Case(
+        system,
+        stored,
+        previous,
+        draft,
+        owed,
+        deadlines,
+        sent,
+        rests_on,
+        brings,
+        around,
+        around.said if around else None,
+    )
 
 
 def of_day(
@@ -113,10 +143,15 @@ def asked(
     """Return the questions that a report raises."""
     assert unit.id is not None
     draft = case.draft
+    if case.said is None:  # of most units no other system speaks: nothing is looked up
+        spoken_of = reference.has_figures(unit.id, case.system)
+        case.said = figures.said_of(session, unit.id, day, case.system) if spoken_of else ()
+    if draft.whole is not None:
+        case.differences = {one.number: gaps(draft.whole, one.counts) for one in case.said}
     return questions.ask(
         session, reference, unit, day, case.system, draft, case.previous,
         deadlines=case.deadlines, owed=case.owed is not None, calendar=reference.calendar(unit.id),
-        is_correction=case.wants_reason(now), around=case.around,
+        is_correction=case.wants_reason(now), around=case.around, differences=case.differences,
         met_at=_met_at(case), now=now,
     )  # fmt: skip
 

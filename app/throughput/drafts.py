@@ -43,6 +43,11 @@ class Draft:
         """The sums of the lines."""
         return figures_of(self.lines.values())
 
+    @property
+    def whole(self) -> dict[str, Line] | None:
+        """The lines where they count the whole day: only then can they be compared with what others count."""
+        return self.lines if self.unavailable is None and not self.partial else None
+
     def _gives_the_reasons_of(self, stored: Stored) -> bool:
         """Compare reasons; that of an earlier correction need not be said again where nothing is corrected."""
         known = stored.reasons if not correction_reason_missing(self) else _no_correction(stored.reasons)

@@ -1,6 +1,6 @@
 """Reading what stands around a day: the reports next before and after, and what came in on other days."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -12,16 +12,16 @@ from sqlmodel import Session
 from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
+from app.throughput.figures.reading import Said
 from app.throughput.models import ReportLine
 from app.throughput.reading import FIELD_CODE, FIELD_ID, JOINED, LINE, REPORT, REVISION
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """The received report next before or after a day: its day, revision, stocks by field."""
+    """The received report next before or after a day: its day, stocks by field."""
 
     day: date
-    revision_id: int
     opening: dict[str, int]
     closing: dict[str, int]
     overdue: dict[str, int]
@@ -31,15 +31,14 @@ class Neighbour:
 class Around:
     """What stands around a unit's day and system, where it was read with that of many others.
 
-    The report before; whether there is one after; what was received by field on the same weekdays; what each source
-    says of the day, by the row of its word. `later`: where the report's rows wait for those of the others.
+    The report before; whether there is one after; what was received by field on the same weekdays; what other systems
+    say of the day.
     """
 
     previous: Neighbour | None
     has_following: bool
     past: Mapping[date, Mapping[str, int]]
-    said: Mapping[int, Mapping[str, Mapping[str, int]]]
-    later: hot.Later
+    said: Sequence[Said]
 
 
 _stands = (
@@ -83,8 +82,9 @@ def _neighbour(session: Session, query: Any, unit_id: int, day: date, system: Sy
     rows = hot.run(session, query, {"unit": unit_id, "day": day, "system": system.value})
     if not rows:
         return None
-    found = Neighbour(rows[0][0], rows[0][1], {}, {}, {})
-    for code, opening, in_time, overdue in hot.gather(session, _STOCKS, {"revision": found.revision_id}):
+    day, revision = rows[0]
+    found = Neighbour(day, {}, {}, {})
+    for code, opening, in_time, overdue in hot.gather(session, _STOCKS, {"revision": revision}):
         found.opening[code] = opening
         found.closing[code] = in_time + overdue
         found.overdue[code] = overdue
@@ -105,7 +105,7 @@ def _received(count: int) -> Any:
     return _RECEIVED.where(REPORT.day.in_([bindparam(f"day{n}", type_=Date) for n in range(count)]))
 
 
-def received_on(session: Session, unit_id: int, system: System, days: list[date]) -> dict[date, dict[str, int]]:
+def received_on(session: Session, unit_id: int, system: System, days: Sequence[date]) -> dict[date, dict[str, int]]:
     """Return what was received on some days, by field; a day without a complete report is absent."""
     values = {"unit": unit_id, "system": system.value, **{f"day{n}": day for n, day in enumerate(days)}}
     rows = hot.gather(session, _received(len(days)), values)

@@ -20,6 +20,7 @@ from app.units.models import Unit
 
 ACTIONS = ("report.received", "report.corrected")
 _BATCH = 1000
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 _LINE = hot.table(ReportLine).c
 _MEMO = hot.table(ReportMemo).c
 _REASON = hot.table(ReportReason).c
@@ -38,8 +39,7 @@ def digest(lines: Iterable[Line], reasons: Iterable[Reason]) -> str:
 
 def _digest(lines: list[list[Any]], reasons: list[list[Any]]) -> str:
     content = [sorted(lines, key=lambda line: str(line[0])), reasons]
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()
 
 
 def alterations(session: Session) -> Iterator[str]:

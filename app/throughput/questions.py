@@ -1,9 +1,10 @@
 """The warnings of a report: questions that never block, each answered once by a typed reason."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from sqlmodel import Session
 
@@ -82,13 +83,15 @@ def ask(
     is_correction: bool,
     met_at: datetime | None,
     now: datetime,
+    differences: Mapping[int, Sequence[Gap]],
     around: neighbours.Around | None = None,
 ) -> list[Question]:
     """Return what a report raises, in the order of the codes.
 
     `met_at`: when the duty was met before, None while it is not. That it was met late is asked of each revision until
     one says why: nobody's correction, nor one carried from a day before, answers it.
-    `around`: what stands around it, where whoever calls has read it.
+    `differences`: the cells in which it differs from each other system; `around`: what stands around it, where whoever
+    calls has read it.
     """
     assert unit.id is not None
     found = [Question(WarningCode.opening_gap, code, {"gap": gap}) for code, gap in sorted(draft.gaps.items())]
@@ -113,9 +116,7 @@ def ask(
         for code, line in draft.lines.items():
             if far := is_unusual(line.received, [p.get(code, 0) for p in past.values()]):
                 found.append(Question(WarningCode.unusual_value, code, {"median": far[0], "value": far[1]}))
-    if not draft.partial and reference.has_figures(unit.id, system):
-        said = around.said if around else figures.said_of(session, unit.id, day, system)
-        found += _external(figures.differing(said, draft.lines))
+    found += _external(figures.worst(differences.values()))
     return found
 
 
@@ -155,9 +156,10 @@ def _overdue(reference: Reference, draft: Draft, previous: neighbours.Neighbour 
     return found
 
 
-def same_weekdays(day: date) -> list[date]:
+@lru_cache(maxsize=1024)
+def same_weekdays(day: date) -> tuple[date, ...]:
     """Return the days that say what is usual: the same weekday of the eight weeks before."""
-    return [day - timedelta(weeks=n) for n in range(1, 9)]
+    return tuple(day - timedelta(weeks=n) for n in range(1, 9))
 
 
 def dump(questions: list[Question]) -> str:

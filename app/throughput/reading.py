@@ -1,10 +1,10 @@
 """Reading reports: what stands and what stood."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Date, Integer, bindparam, select, tuple_
@@ -31,6 +31,7 @@ OBLIGATION = hot.table(Obligation).c
 _ADJUSTMENT = hot.table(Adjustment).c
 FIELD_CODE = hot.table(ProcedureField).c.code
 FIELD_ID = hot.table(ProcedureField).c.id
+AT_ONCE = 256  # revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,25 +127,32 @@ _OWED = select(*_MOMENTS).where(
     OBLIGATION.day == bindparam("day", type_=Date),
     OBLIGATION.system == bindparam("system"),
 )
-_LINES = (
-    select(FIELD_CODE, *(LINE[c] for c in COLUMNS))
-    .join(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
-    .where(LINE.revision_id == bindparam("revision", type_=Integer))
-)
 _MEMO = hot.table(ReportMemo).c
-_MEMOS = (
-    select(FIELD_CODE, _MEMO.memo, _MEMO["count"])
-    .join(hot.table(ProcedureField), _MEMO.field_id == FIELD_ID)
-    .where(_MEMO.revision_id == bindparam("revision", type_=Integer))
-)
 _REASON = hot.table(ReportReason).c
-_REASONS = (
-    select(_REASON.warning, FIELD_CODE, _REASON.reason, _REASON.amount, hot.table(Unit).c.code, _REASON.note)
-    .outerjoin(hot.table(ProcedureField), _REASON.field_id == FIELD_ID)
-    .outerjoin(hot.table(Unit), hot.table(Unit).c.id == _REASON.counterpart_id)
-    .where(_REASON.revision_id == bindparam("revision", type_=Integer))
-    .order_by(_REASON.id)
-)
+
+
+@lru_cache(maxsize=16)
+def _hanging(width: int) -> tuple[Any, Any, Any]:
+    """Return the statements that read the lines, memo counts and reasons of so many revisions."""
+    lines = (
+        select(LINE.revision_id, FIELD_CODE, *(LINE[c] for c in COLUMNS))
+        .join(hot.table(ProcedureField), LINE.field_id == FIELD_ID)
+        .where(hot.among(LINE.revision_id, "r", width))
+    )
+    memos = (
+        select(_MEMO.revision_id, FIELD_CODE, _MEMO.memo, _MEMO["count"])
+        .join(hot.table(ProcedureField), _MEMO.field_id == FIELD_ID)
+        .where(hot.among(_MEMO.revision_id, "r", width))
+    )
+    r, unit = _REASON, hot.table(Unit).c
+    reasons = (
+        select(r.revision_id, r.warning, FIELD_CODE, r.reason, r.amount, unit.code, r.note)
+        .outerjoin(hot.table(ProcedureField), r.field_id == FIELD_ID)
+        .outerjoin(hot.table(Unit), unit.id == r.counterpart_id)
+        .where(hot.among(r.revision_id, "r", width))
+        .order_by(r.id)
+    )
+    return lines, memos, reasons
 
 
 def after_key(page: Page) -> Any:
@@ -159,7 +167,18 @@ def after_key(page: Page) -> Any:
 def current(session: Session, unit_id: int, day: date, system: System) -> Stored | None:
     """Return the report that stands, whole; None when there is none."""
     rows = hot.run(session, _CURRENT, {"unit": unit_id, "day": day, "system": system.value})
-    return _whole(session, rows[0]) if rows else None
+    return _whole(session, rows)[0] if rows else None
+
+
+def current_of(
+    session: Session, system: System, units: Collection[int], days: Collection[date]
+) -> dict[tuple[int, date], Stored]:
+    """Return the reports of a system that stand of some units' days, whole, by unit and day."""
+    query = select(*_HEAD, *_MOMENTS, REPORT.unit_id, REPORT.day).select_from(_judged)
+    here = REPORT.system == system.value, REPORT.unit_id.in_(units), REPORT.day.in_(days)
+    rows = session.execute(query.where(*here, REVISION.number == REPORT.version)).all()
+    found = _whole(session, [row[:-2] for row in rows])
+    return {(row.unit_id, row.day): stored for row, stored in zip(rows, found, strict=True)}
 
 
 def owed(session: Session, unit_id: int, day: date, system: System) -> Deadlines | None:
@@ -192,19 +211,19 @@ def at_moment(session: Session, unit_id: int, day: date, system: System, as_of: 
     """Return the report as it was known at a moment."""
     values = {"unit": unit_id, "day": day, "system": system.value, "as_of": as_of}
     rows = hot.run(session, _AS_OF, values)
-    return _with_what_hangs_on_it(session, _whole(session, rows[0]), as_of) if rows else None
+    return _with_what_hangs_on_it(session, _whole(session, rows)[0], as_of) if rows else None
 
 
 def all_revisions(session: Session, unit_id: int, day: date, system: System) -> list[Stored]:
     """Return every revision of a report, oldest first."""
     rows = hot.run(session, _ALL, {"unit": unit_id, "day": day, "system": system.value})
-    return [_with_what_hangs_on_it(session, _whole(session, row)) for row in rows]
+    return [_with_what_hangs_on_it(session, one) for one in _whole(session, rows)]
 
 
 def last_two(session: Session, unit_id: int, day: date, system: System) -> tuple[Stored | None, Stored | None]:
     """Return the revision before the one that stands and that one; None where there is none."""
     rows = hot.run(session, _LAST_TWO, {"unit": unit_id, "day": day, "system": system.value})
-    before, standing = ([None, None] + [_whole(session, row) for row in rows])[-2:]
+    before, standing = [None, None, *_whole(session, rows)][-2:]
     return before, standing
 
 
@@ -214,20 +233,37 @@ def _with_what_hangs_on_it(session: Session, stored: Stored, as_of: datetime | N
     return stored
 
 
-def _whole(session: Session, row: Any) -> Stored:
-    head, moments = row[: len(_HEAD)], row[len(_HEAD) :]
-    stored = Stored(*head)
-    stored.owed = Deadlines(*moments) if moments[0] is not None else None
-    stored.lines = lines_of(session, stored.revision_id)
-    stored.reasons = [Reason(*row) for row in hot.run(session, _REASONS, {"revision": stored.revision_id})]
-    return stored
+def _whole(session: Session, rows: Sequence[Any]) -> list[Stored]:
+    """Return revisions with what hangs on them, read for all of them at once."""
+    found = []
+    for row in rows:
+        head, moments = row[: len(_HEAD)], row[len(_HEAD) :]
+        stored = Stored(*head)
+        stored.owed = Deadlines(*moments) if moments[0] is not None else None
+        found.append(stored)
+    by_number = {one.revision_id: one for one in found}
+    numbers = list(by_number)
+    for start in range(0, len(numbers), AT_ONCE):
+        part = hot.several("r", numbers[start : start + AT_ONCE])
+        _, _, of_reasons = _hanging(len(part))
+        for number, lines in _lines(session, part).items():
+            by_number[number].lines = lines
+        for number, *reason in hot.run(session, of_reasons, part):
+            by_number[number].reasons.append(Reason(*reason))
+    return found
+
+
+def _lines(session: Session, part: Mapping[str, int]) -> dict[int, dict[str, Line]]:
+    of_lines, of_memos, _ = _hanging(len(part))
+    memos: dict[tuple[int, str], dict[str, int]] = {}
+    for number, code, memo, count in hot.run(session, of_memos, part):
+        memos.setdefault((number, code), {})[memo] = count
+    found: dict[int, dict[str, Line]] = {}
+    for number, code, *counts in hot.gather(session, of_lines, part):
+        found.setdefault(number, {})[code] = Line(*(code, *counts, memos.get((number, code), {})))
+    return found
 
 
 def lines_of(session: Session, revision_id: int) -> dict[str, Line]:
     """Return a revision's lines by the field's code."""
-    memos: dict[str, dict[str, int]] = {}
-    for code, memo, count in hot.run(session, _MEMOS, {"revision": revision_id}):
-        memos.setdefault(code, {})[memo] = count
-    return {
-        row[0]: Line(*(*row, memos.get(row[0], {}))) for row in hot.gather(session, _LINES, {"revision": revision_id})
-    }
+    return _lines(session, hot.several("r", [revision_id])).get(revision_id, {})

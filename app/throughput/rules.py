@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 from app.procedures.rules import System
@@ -19,6 +19,7 @@ RESOLVED = ("resolved_early", "resolved_on_time", "resolved_overdue")
 FLOWS = (*RECEIVED, *RESOLVED, "withdrawn")
 COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue")
 counts_of = attrgetter(*COLUMNS)  # of a line, in this order
+_typed = itemgetter(*FLOWS, "pending_overdue")
 SYSTEMS = tuple(System)
 
 
@@ -111,32 +112,30 @@ def complete(
     An absent opening is the previous close; an absent in-time stock follows from the identity of form II.06a.
     """
     opening = typed["carried_over"] if typed["carried_over"] is not None else previous_close
-    get = {name: typed[name] or 0 for name in (*FLOWS, "pending_overdue")}
-    received = get["received_online"] + get["received_counter"] + get["received_post"]
-    resolved = get["resolved_early"] + get["resolved_on_time"] + get["resolved_overdue"]
+    online, counter, post, early, on_time, late, withdrawn, overdue = (count or 0 for count in _typed(typed))
+    received, resolved = online + counter + post, early + on_time + late
     broken: list[Broken] = []
     in_time = typed["pending_in_time"]
     if in_time is None:
-        in_time = opening + received - resolved - get["pending_overdue"]
+        in_time = opening + received - resolved - overdue
         if in_time < 0:
             values: dict[str, int | str] = {
                 "available": opening + received,
-                "used": resolved + get["pending_overdue"],
+                "used": resolved + overdue,
                 "n": -in_time,
             }
             broken.append(Broken("pending_in_time", "pending_negative", values))
         elif in_time > MAX_COUNT:
             broken.append(Broken("pending_in_time", "number_too_large", {"limit": MAX_COUNT}))
     line = Line(
-        field_code, opening, get["received_online"], get["received_counter"], typed["received_post"],
-        get["resolved_early"], get["resolved_on_time"], get["resolved_overdue"], get["withdrawn"],
-        in_time, get["pending_overdue"], memo,
+        field_code, opening, online, counter, typed["received_post"], early, on_time, late, withdrawn, in_time, overdue,
+        memo,
     )  # fmt: skip
-    if typed["pending_in_time"] is not None and (off := line.carried_over + received - resolved - line.pending):
-        total, accounted = opening + received, resolved + line.pending
+    if typed["pending_in_time"] is not None and (off := opening + received - resolved - in_time - overdue):
+        total, accounted = opening + received, resolved + in_time + overdue
         broken.append(Broken("", "unbalanced", {"n": abs(off), "total": total, "accounted": accounted}))
-    if line.withdrawn > line.resolved_on_time:
-        broken.append(Broken("withdrawn", "withdrawn_over", {"limit": line.resolved_on_time}))
+    if withdrawn > on_time:
+        broken.append(Broken("withdrawn", "withdrawn_over", {"limit": on_time}))
     return line, broken
 
 

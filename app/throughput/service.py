@@ -10,7 +10,7 @@ from app.core.errors import Fault, Forbidden, Invalid, NotFound, PreconditionFai
 from app.core.versions import check_match
 from app.procedures.rules import System
 from app.throughput import cases, forward, reading
-from app.throughput.cases import Case, Standing, broken, understood
+from app.throughput.cases import Case, broken, understood
 from app.throughput.forms import Reference
 from app.throughput.reopenings import service as reopenings
 from app.throughput.schemas import CarriedOut, ReportIn, ReportOut, ReportsIn, ReportsOut
@@ -38,29 +38,36 @@ def put_report(
     match: Match,
     now: datetime,
     reference: Reference | None = None,
-    standing: Standing | None = None,
 ) -> Saved:
-    """Receive one report; `standing`: what stands of it, where whoever calls has read it in this transaction.
+    """Receive one report.
 
     Judged in the order of DAILY_REPORT.md, Writing: what stands already is answered as such even when locked; then the
     lock, the preconditions, the rules. Raises Conflict, PreconditionFailed, PreconditionRequired or Invalid.
     """
     reference = reference or Reference.read(session)
-    _may_send(caller, unit)
-    case = understood(session, reference, unit, day, system, body, now, standing)
+    may_send(caller, unit)
+    case = understood(session, reference, unit, day, system, body, now)
     if case.is_same:
         stands = _as_it_stands(session, reference, unit, day, system)
         return Saved(lambda: stands, stands.version, created=False, changed=False)
+    judge(session, reference, unit, day, case, body, match, now)
+    return write(session, reference, caller, unit, day, case, now, carries=body.carry_forward)
+
+
+def judge(
+    session: Session, reference: Reference, unit: Unit, day: date, case: Case, body: ReportIn, match: Match,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Refuse a report that is not what stands unless it may be written: the lock, the preconditions, the rules."""
     _refuse_locked(session, unit, day, case, body, now)
     try:
         check_match(match.if_match, match.if_none_match, case.stored.version if case.stored else None)
     except PreconditionFailed as stale:
         if case.stored is not None:
-            stale.extra["current"] = _as_it_stands(session, reference, unit, day, system)
+            stale.extra["current"] = _as_it_stands(session, reference, unit, day, case.system)
         raise
     if faults := broken(case, now, ""):
         raise Invalid(faults)
-    return write(session, reference, caller, unit, day, case, now, carries=body.carry_forward)
 
 
 def put_reports(
@@ -71,7 +78,7 @@ def put_reports(
     An absent system is not sent and stays as it is.
     """
     reference = Reference.read(session)
-    _may_send(caller, unit)
+    may_send(caller, unit)
     judged = cases.of_day(session, reference, unit, day, body, now)
     if not judged:
         raise Invalid([Fault("", "nothing_sent")])
@@ -104,7 +111,7 @@ def carry_on(
     Raises Forbidden, NotFound, PreconditionFailed or PreconditionRequired; the version is that of the day carried from.
     """
     assert unit.id is not None
-    _may_send(caller, unit)
+    may_send(caller, unit)
     reference, stored = Reference.read(session), reading.current(session, unit.id, day, system)
     if stored is None:
         raise NotFound
@@ -146,7 +153,8 @@ def both(session: Session, reference: Reference, unit: Unit, day: date) -> Repor
     return ReportsOut(unit=unit.code, unit_name=unit.name, day=day, version=version, **out)
 
 
-def _may_send(caller: Caller, unit: Unit) -> None:
+def may_send(caller: Caller, unit: Unit) -> None:
+    """Raise Forbidden for another unit's report."""
     if caller.unit_id is not None and caller.unit_id != unit.id:
         raise Forbidden
 

@@ -1,9 +1,9 @@
 """The totals kept beside the reports: written with each report, rebuilt by a command, proved by another."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
 from operator import sub
 from typing import Any
 
@@ -18,8 +18,8 @@ from app.throughput import neighbours, reading
 from app.throughput.models import Adjustment, DayTotal, FieldMonthTotal, Report, ReportRevision
 from app.throughput.rules import FLOWS, Figures, Line, adjustments, explained, figures_of
 
-Put = Callable[[Any, Sequence[Mapping[str, Any]]], None]  # a statement and its rows
 STAMP = "totals"  # moves when they are rebuilt, which is no change of the reports
+AT_ONCE = 500  # reports
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
 _DAY = hot.table(DayTotal)
@@ -51,6 +51,7 @@ def keep(
     unit_id: int,
     system: System,
     day: date,
+    later: hot.Later,
     *,
     old: dict[str, Line] | None,
     new: dict[str, Line] | None,
@@ -58,22 +59,20 @@ def keep(
     gaps: dict[str, int],
     amounts: dict[str, int],
     figures: Figures | None = None,
-    later: hot.Later | None = None,
 ) -> None:
     """Bring the totals of one unit, system and day from the old lines to the new (None: no received report).
 
-    `gaps` are the day's adjustments by field, `amounts` how much of each was given a reason. `figures`: the new lines'
-    sums, where they are known; `later`: where the rows wait for those of other reports.
+    `later`: where the sums wait for those of other reports. `gaps` are the day's adjustments by field, `amounts` how
+    much of each was given a reason. `figures`: the new lines' sums, where they are known.
     """
-    put = later.insert if later else partial(hot.run_many, session)
-    keep_day(session, unit_id, system, day, new, put, figures)
-    keep_months(session, unit_id, system, day, old or {}, new or {}, field_ids, put)
+    keep_day(session, unit_id, system, day, new, later, figures)
+    keep_months(session, unit_id, system, day, old or {}, new or {}, field_ids, later)
     if gaps or old is not None:
         keep_adjustments(session, unit_id, system, day, gaps, amounts, field_ids)
 
 
 def keep_day(
-    session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None, put: Put,
+    session: Session, unit_id: int, system: System, day: date, lines: dict[str, Line] | None, later: hot.Later,
     figures: Figures | None = None,
 ) -> None:  # fmt: skip
     """Write the sums of a received report, or take them away."""
@@ -83,7 +82,7 @@ def keep_day(
         return
     figures = figures or figures_of(lines.values())
     values = {c: getattr(figures, c) for c in _DAY_COLUMNS}
-    put(_day_statement(session.get_bind().dialect.name), [key | values])
+    later.put(_day_statement(session.get_bind().dialect.name), [key | values])
 
 
 def keep_months(
@@ -94,23 +93,21 @@ def keep_months(
     old: dict[str, Line],
     new: dict[str, Line],
     field_ids: dict[str, int],
-    put: Put,
+    later: hot.Later,
 ) -> None:
     """Add what the new lines have over the old to the month's flows of each field."""
     rows = []
     key = {"unit_id": unit_id, "system": system.value, "month": day.replace(day=1)}
     for code in {**old, **new}:
         delta = month_delta(old.get(code), new.get(code))
-        if any(delta.values()):
-            rows.append({**key, "field_id": field_ids[code], **delta})
-    if not rows:
-        return
-    put(_month_statement(session.get_bind().dialect.name), rows)
+        if any(delta):
+            rows.append({**key, "field_id": field_ids[code], **dict(zip(_MONTH_COLUMNS, delta, strict=True))})
+    later.put(_month_statement(session.get_bind().dialect.name), rows)
 
 
-def month_delta(old: Line | None, new: Line | None) -> dict[str, int]:
+def month_delta(old: Line | None, new: Line | None) -> tuple[int, ...]:
     """Return new − old for the columns of a field's month."""
-    return dict(zip(_MONTH_COLUMNS, map(sub, _flows(new), _flows(old)), strict=True))
+    return tuple(map(sub, _flows(new), _flows(old)))
 
 
 _NOTHING = (0,) * len(_MONTH_COLUMNS)
@@ -222,13 +219,16 @@ def rebuild(session: Session) -> int:
         session.execute(text("lock table reports in share row exclusive mode"))
     for table in (_DAY, _MONTH, _ADJUSTMENT):
         session.execute(delete(table))
-    ids, count = field_ids(session), 0
+    ids, count, later = field_ids(session), 0, hot.Later(session)
     for row, lines, gaps, amounts in _computed(session):
         keep(
-            session, row.unit_id, System(row.system), row.day,
+            session, row.unit_id, System(row.system), row.day, later,
             old=None, new=lines, field_ids=ids, gaps=gaps, amounts=amounts,
         )  # fmt: skip
         count += 1
+        if count % AT_ONCE == 0:
+            later.write()
+    later.write()
     stamps.touch(session, STAMP)
     return count
 
@@ -244,7 +244,7 @@ def differences(session: Session) -> Iterator[str]:
         days[row.unit_id, row.system, row.day] = tuple(getattr(figures, c) for c in _DAY_COLUMNS)
         for code, line in lines.items():
             sums = months.setdefault((row.unit_id, row.system, ids[code], row.day.replace(day=1)), [0] * 8)
-            for index, value in enumerate(month_delta(None, line).values()):
+            for index, value in enumerate(month_delta(None, line)):
                 sums[index] += value
         for code, gap in gaps.items():
             covered = explained(gap, amounts.get(code, 0))

@@ -1,34 +1,28 @@
 """Writing a judged report down: its new revision, its totals and audit, and the later days that it is carried into."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from app.core import audit, events, hot
 from app.core.access import Caller
 from app.procedures.rules import System
-from app.throughput import evidence, forward, proof, questions, reading, totals
-from app.throughput.cases import Case, asked
+from app.throughput import evidence, forward, heads, proof, questions, reading, totals
+from app.throughput.cases import Case, Judged, asked
 from app.throughput.drafts import Draft
 from app.throughput.forms import Reference
-from app.throughput.models import Report, ReportLine, ReportMemo, ReportReason, ReportRevision
+from app.throughput.models import ReportLine, ReportMemo, ReportReason
 from app.throughput.reading import Stored
-from app.throughput.rules import COLUMNS, counts_of, explained
+from app.throughput.rules import COLUMNS, counts_of
 from app.throughput.schemas import CarriedOut, ReportOut
 from app.throughput.shown import report_out
 from app.units.models import Unit
 
-_REPORT = hot.table(Report)
-_REVISION = hot.table(ReportRevision)
-_insert_report = insert(_REPORT).returning(_REPORT.c.id)
-_insert_revision = insert(_REVISION).returning(_REVISION.c.id)
-_update_report = update(_REPORT).where(_REPORT.c.id == bindparam("which"))
-_end_revision = update(_REVISION).where(_REVISION.c.id == bindparam("which"))
 _insert_lines = insert(hot.table(ReportLine))
 _insert_memos = insert(hot.table(ReportMemo))
 _insert_reasons = insert(hot.table(ReportReason))
@@ -39,6 +33,7 @@ class Written:
     """What the writing of a report knows anyway, so that who follows it need not ask again.
 
     `following`: the next report, whose openings were judged anew; None too where it is written in this transaction.
+    `later`: where rows of those who follow wait for one another.
     """
 
     case: Case
@@ -49,6 +44,7 @@ class Written:
     unit: Unit
     sent_by: str
     at: datetime
+    later: hot.Later
 
 
 @dataclass(frozen=True)
@@ -90,7 +86,7 @@ class ReportCorrected:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a call did: whether the report is new or the same as before, the row and content of a revision it made.
+    """What a call did: whether the report is new or the same as before.
 
     `show`: makes the report as it is shown, for whoever asks.
     """
@@ -99,8 +95,6 @@ class Saved:
     version: int
     created: bool
     changed: bool
-    revision_id: int | None = None
-    draft: Draft | None = None
 
     @cached_property
     def report(self) -> ReportOut:
@@ -124,142 +118,107 @@ def write(
 
     `follows`: it is itself such a later day.
     """
-    assert unit.id is not None
     touched, carried = forward.plan(session, reference, unit, day, case, now) if carries else ([], None)
-    stored, draft, system = case.stored, case.draft, case.system
-    raised = asked(session, reference, unit, day, case, now)
-    new = _stored_anew(session, unit.id, day, case, raised, caller, now)
-    _write_lines(session, reference, new, case)
-    evidence.link(session, new.revision_id, new.evidence)
-    following = _keep_totals(session, reference, unit.id, day, case)
-    if following is not None and carried is not None and following.day in carried.days:
-        following = None
-    digest = proof.digest(new.lines.values(), new.reasons)
-    audit.record(
-        session, "report.corrected" if stored else "report.received", proof.entity(unit.code, day, system.value),
-        before=_summary(stored) if stored else None, reason=_why(draft),
-        # Calendars change, deadlines with them: by this one the revision was judged.
-        after=_summary(new) | {"digest": digest, "due_at": case.deadlines.due_at.isoformat()},
-    )  # fmt: skip
-    written = Written(case, raised, new.gaps or {}, following, reference, unit, caller.label, new.known_from)
-    events.publish(
-        session,
-        ReportCorrected(unit.id, day, system, new.version, written)
-        if stored
-        else ReportReceived(unit.id, day, system, written),
-    )
+    known = carried.days if carried is not None else ()
+    (new,) = write_all(session, reference, caller, [Judged(unit, day, case)], now, known=known)
     if follows:
         events.publish(session, ReportCarried(new.report_id, new.version))
     told = None
     if carried is not None:
-        for later, one in forward.cases_of(session, unit, day, new, system, touched, carried, now):
+        for later, one in forward.cases_of(session, unit, day, new, case.system, touched, carried, now):
             write(session, reference, caller, unit, later, one, now, follows=True)
         told = CarriedOut(days=list(carried.days), stopped_at=carried.stopped_at)
 
     def show() -> ReportOut:
-        report = report_out(reference, unit, day, system, new)
+        report = report_out(reference, unit, day, case.system, new)
         report.carried = told
         return report
 
-    return Saved(show, new.version, created=stored is None, changed=True, revision_id=new.revision_id, draft=draft)
+    return Saved(show, new.version, created=case.stored is None, changed=True)
 
 
-def _stored_anew(
+def write_all(
     session: Session,
-    unit_id: int,
-    day: date,
-    case: Case,
-    raised: list[questions.Question],
+    reference: Reference,
     caller: Caller,
+    judged: Sequence[Judged],
     now: datetime,
-) -> Stored:
-    stored, draft = case.stored, case.draft
-    if stored is not None:  # a call that came first may be written last, and clocks are set back
-        now = max(now, stored.known_from)
-    met = stored.first_met_at if stored else None
-    complete = stored.first_complete_at if stored else None
-    if not draft.partial:
-        met = met or now
-        complete = complete or (now if draft.unavailable is None else None)
-    number = stored.version + 1 if stored else 1
-    head = {
-        "version": number, "partial": draft.partial, "unavailable": draft.unavailable is not None,
-        "first_met_at": met, "first_complete_at": complete, "updated_at": now,
-    }  # fmt: skip
-    if stored is None:
-        key = {"unit_id": unit_id, "day": day, "system": case.system.value, "first_received_at": now}
-        ((report_id,),) = hot.run(session, _insert_report, key | head)
-    else:
-        report_id = stored.report_id
-        hot.run(session, _update_report, head | {"which": report_id})
-        hot.run(session, _end_revision, {"known_to": now, "which": stored.revision_id})
-    context = session.info["audit_context"]
-    values: dict[str, Any] = {
-        "number": number, "known_from": now, "known_to": None, "counted_until": draft.counted_until,
-        "partial": draft.partial, "unavailable": draft.unavailable, "note": draft.note,
-        "warnings": questions.dump(raised), "door": context.door, "sent_by": caller.label,
-        "sent_digest": case.sent_digest,
-    }  # fmt: skip
-    row = {**values, "report_id": report_id, "user_id": context.user_id}
-    ((revision_id,),) = hot.run(session, _insert_revision, row)
-    anew = Stored(
-        report_id=report_id, version=number, first_received_at=stored.first_received_at if stored else now,
-        first_met_at=met, first_complete_at=complete, report_partial=draft.partial,
-        report_unavailable=draft.unavailable is not None, revision_id=revision_id, lines=draft.lines,
-        reasons=draft.reasons, owed=case.owed, gaps=_explained(draft), evidence=case.evidence, **values,
+    *,
+    known: Collection[date] = (),
+) -> list[Stored]:
+    """Make judged reports, each of another unit, day or system, those that stand: their rows go together.
+
+    Of what stands after one of them nothing may be among the others. `known`: later days that the caller writes next.
+    """
+    later = hot.Later(session)
+    asked_of = [asked(session, reference, one.unit, one.day, one.case, now) for one in judged]
+    news = heads.write(session, judged, asked_of, caller, now)
+    following = []
+    for one, new in zip(judged, news, strict=True):
+        _put_lines(reference, new, later)
+        evidence.link(session, new.revision_id, new.evidence)
+        after = _keep_totals(session, reference, one, later)
+        following.append(None if after is not None and after.day in known else after)
+    later.write()
+    for one, new, raised, after in zip(judged, news, asked_of, following, strict=True):
+        written = Written(
+            one.case, raised, new.gaps or {}, after, reference, one.unit, caller.label, new.known_from, later
+        )  # fmt: skip
+        _tell(session, one, new, written)
+    later.write()
+    return news
+
+
+def _tell(session: Session, one: Judged, new: Stored, written: Written) -> None:
+    """Put a written report into the audit log, and tell all who follow."""
+    assert one.unit.id is not None
+    case, system = one.case, one.case.system
+    stored = case.stored
+    digest = proof.digest(new.lines.values(), new.reasons)
+    audit.record(
+        session, "report.corrected" if stored else "report.received",
+        proof.entity(one.unit.code, one.day, system.value),
+        before=_summary(stored) if stored else None, reason=_why(case.draft),
+        # Calendars change, deadlines with them: by this one the revision was judged.
+        after=_summary(new) | {"digest": digest, "due_at": case.deadlines.due_at.isoformat()},
     )  # fmt: skip
-    anew.figures = draft.figures
-    return anew
+    if stored:
+        events.publish(session, ReportCorrected(one.unit.id, one.day, system, new.version, written))
+    else:
+        events.publish(session, ReportReceived(one.unit.id, one.day, system, written))
 
 
-def _explained(draft: Draft) -> dict[str, tuple[int, int]]:
-    amounts = reading.amounts_of(draft.reasons)
-    return {code: (gap, explained(gap, amounts.get(code, 0))) for code, gap in draft.gaps.items()}
-
-
-def _write_lines(session: Session, reference: Reference, new: Stored, case: Case) -> None:
+def _put_lines(reference: Reference, new: Stored, later: hot.Later) -> None:
     ids = reference.by_code
-    put = case.around.later.insert if case.around else partial(hot.run_many, session)
-    if new.lines:
-        rows = [
-            {
-                "revision_id": new.revision_id,
-                "field_id": ids[code].id,
-                **dict(zip(COLUMNS, counts_of(line), strict=True)),
-            }
-            for code, line in new.lines.items()
-        ]
-        put(_insert_lines, rows)
-    memos = [
+    later.put(_insert_lines, [
+        {"revision_id": new.revision_id, "field_id": ids[code].id, **dict(zip(COLUMNS, counts_of(line), strict=True))}
+        for code, line in new.lines.items()
+    ])  # fmt: skip
+    later.put(_insert_memos, [
         {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
         for code, line in new.lines.items()
         for memo, count in line.memo.items()
-    ]
-    if memos:
-        put(_insert_memos, memos)
-    if new.reasons:
-        reasons = [
-            {
-                "revision_id": new.revision_id, "warning": r.warning, "field_id": ids[r.field].id if r.field else None,
-                "reason": r.reason, "amount": r.amount, "note": r.note,
-                "counterpart_id": reference.unit_id(r.counterpart) if r.counterpart else None,
-            }
-            for r in new.reasons
-        ]  # fmt: skip
-        put(_insert_reasons, reasons)
+    ])  # fmt: skip
+    later.put(_insert_reasons, [
+        {
+            "revision_id": new.revision_id, "warning": r.warning, "field_id": ids[r.field].id if r.field else None,
+            "reason": r.reason, "amount": r.amount, "note": r.note,
+            "counterpart_id": reference.unit_id(r.counterpart) if r.counterpart else None,
+        }
+        for r in new.reasons
+    ])  # fmt: skip
 
 
-def _keep_totals(
-    session: Session, reference: Reference, unit_id: int, day: date, case: Case
-) -> totals.Following | None:
+def _keep_totals(session: Session, reference: Reference, one: Judged, later: hot.Later) -> totals.Following | None:
+    assert one.unit.id is not None
+    unit_id, day, case = one.unit.id, one.day, one.case
     stored, draft = case.stored, case.draft
     was = stored.lines if stored is not None and stored.unavailable is None else None
     now = draft.lines if draft.unavailable is None else None
     ids = {code: reference.by_code[code].id for code in {**(was or {}), **(now or {}), **draft.gaps}}
     totals.keep(
-        session, unit_id, case.system, day, old=was, new=now, field_ids=ids,
+        session, unit_id, case.system, day, later, old=was, new=now, field_ids=ids,
         gaps=draft.gaps, amounts=reading.amounts_of(draft.reasons), figures=draft.figures,
-        later=case.around.later if case.around else None,
     )  # fmt: skip
     if case.around is not None and not case.around.has_following:
         return None

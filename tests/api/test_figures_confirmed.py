@@ -11,7 +11,8 @@ from sqlalchemy import event, text
 
 from app.procedures.rules import System
 from app.throughput.around import Many
-from app.throughput.figures import confirming as confirming_module
+from app.throughput.figures.confirming import Confirming
+from app.units.models import Unit
 from app.units.service import by_code
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
 from tests.support.figures import (
@@ -194,13 +195,13 @@ def test_reports_are_made_in_the_order_in_which_approvals_hold_them(
     machine: TestClient, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     turns = []
-    confirm = confirming_module.confirm
+    confirm = Confirming.confirm
 
-    def noted(*args: Any, **named: Any) -> tuple[int, bool]:
-        turns.append((named["unit"].code, str(named["system"]), str(named["day"])))
-        return confirm(*args, **named)
+    def noted(self: Confirming, unit: Unit, day: date, system: System, *args: Any, **named: Any) -> tuple[int, bool]:
+        turns.append((unit.code, str(system), str(day)))
+        return confirm(self, unit, day, system, *args, **named)
 
-    monkeypatch.setattr(confirming_module, "confirm", noted)
+    monkeypatch.setattr(Confirming, "confirm", noted)
     for unit in (WARD, OTHER):
         for system in ("city", "ministry"):
             body = {"unit": unit, "system": system, "source": "one-gate", "confirms": True}
@@ -327,6 +328,6 @@ def test_a_call_reads_one_close_before_each_day_it_asks_for(app: FastAPI, machin
         finally:
             event.remove(engine, "before_cursor_execute", note)
     assert [str(day) for _, _, day in many.closes] == ["2026-11-18"]
-    assert many.reported == {keys[1]}
+    assert many.stored.keys() == {keys[1]}
     assert many.received[units[WARD], System.CITY][-1] == keys[1][2], "so that the first one has a report after it"
     assert len(statements) <= 7, statements

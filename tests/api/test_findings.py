@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from app.core import paging
+from app.core import hot, paging
 from app.core.web import API
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 
@@ -192,11 +192,19 @@ def test_open_ones_come_first_by_due_day_and_every_page_once(api: Api, clock: Se
     assert listed(analyst, kind="opening_gap") == []
 
 
-def test_an_ordinary_report_costs_no_statement(app: FastAPI, api: Api) -> None:
+def test_an_ordinary_report_costs_no_statement(app: FastAPI, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     officer = api()
     put(officer, report(line(received_online=3)), BEFORE)
     seen: list[str] = []
     event.listen(app.state.database.engine, "before_cursor_execute", lambda *call: seen.append(call[2].lower()))
+    prepared = hot._prepared  # what runs on the driver's own cursor is not told
+
+    def noted(*of: Any) -> Any:
+        found = prepared(*of)
+        seen.append(found.text.lower())
+        return found
+
+    monkeypatch.setattr(hot, "_prepared", noted)
     for count in (3, 4):
         put(officer, report(line(received_online=count)))
         put(officer, report(line(received_online=count)), system="ministry")

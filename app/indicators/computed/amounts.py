@@ -51,8 +51,8 @@ def keep_units(
     """Write anew what some units' reports of a period come to; they are read together."""
     found = measures.read(session, refs, units, [period], now)
     rows = []
+    hot.run_each(session, _forget, [{"p": period.name, "u": unit_id} for unit_id in units])
     for unit_id in units:
-        hot.run(session, _forget, {"p": period.name, "u": unit_id})
         rows += input_rows(unit_id, period.name, found[unit_id, period])
     if rows:
         hot.run_many(session, _insert, rows)

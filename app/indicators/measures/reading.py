@@ -37,13 +37,9 @@ class Wanted:
     last: date
 
     def values(self) -> dict[str, Any]:
-        """Return these as the statements name them; units fill up to a power of two, so that there are few of those."""
-        found: dict[str, Any] = {"first": self.first, "last": self.last}
-        if self.units:
-            units = sorted(self.units)
-            units += [units[0]] * ((1 << (len(units) - 1).bit_length()) - len(units))
-            found |= {f"u{n}": unit for n, unit in enumerate(units)}
-        return found
+        """Return these as the statements name them."""
+        units = hot.several("u", sorted(self.units)) if self.units else {}
+        return {"first": self.first, "last": self.last, **units}
 
 
 def ledgers(session: Session, wanted: Wanted, measures: Collection[Measure], field_id: int | None) -> dict[Key, Ledger]:
@@ -84,7 +80,7 @@ def _read(session: Session, statement: Callable[..., Any], wanted: Wanted, *abou
 def _days_of(table: Any, width: int | None) -> list[Any]:
     """Return the conditions on a table with unit and day."""
     days = table.c.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
-    return [days] if width is None else [days, table.c.unit_id.in_([bindparam(f"u{n}") for n in range(width)])]
+    return [days] if width is None else [days, hot.among(table.c.unit_id, "u", width)]
 
 
 def _totals(session: Session, wanted: Wanted, columns: tuple[str, ...]) -> _ByDay:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Integer, String, bindparam, func, literal, select, tuple_, union_all
 from sqlmodel import Session
@@ -72,6 +72,15 @@ class Sides:
 
 
 Cell = tuple[int, System, date]  # a unit's day in one system
+
+
+class Known(NamedTuple):
+    """Both sides of a unit's day: the whole report's lines, None without one, and what each source says."""
+
+    lines: Mapping[str, Line] | None
+    said: Mapping[str, Mapping[str, Mapping[str, int]]]
+
+
 OfSource = tuple[int, System, date, str]
 
 
@@ -170,26 +179,31 @@ def of_days(session: Session, unit: Unit, first: date, last: date) -> Counts:
     return found[unit.code].counts if unit.code in found else dict.fromkeys(Measure, 0)
 
 
-def days(session: Session, cells: Collection[Cell]) -> dict[OfSource, list[Gap]]:
+def days(session: Session, cells: Mapping[Cell, Known | None]) -> dict[OfSource, list[Gap]]:
     """Return how reports and sources stand to each other on units' days: what both say, differing or not.
 
-    A source speaks of the fields that it names; one that sends every dossier (events) of all of them.
+    What is known of a day, because it was just written, is not read again. A source speaks of the fields that it names;
+    one that sends every dossier (events) of all of them.
     """
     found: dict[OfSource, list[Gap]] = {}
-    wanted = sorted(cells, key=lambda cell: (cell[2], cell[0], cell[1].value))
-    for start in range(0, len(wanted), AT_ONCE):
-        part = wanted[start : start + AT_ONCE]
-        units, dates = {cell[0] for cell in part}, [cell[2] for cell in part]
-        lines = reported(session, units, min(dates), max(dates))
-        said = _said(session, [cell for cell in part if cell in lines])  # nothing stands to the rest
-        whole = {source for source in {key[3] for key in said} if _sends_dossiers(session, source)}
-        for key, of in said.items():
-            if not of and key[3] not in whole:
-                continue  # all that it said was taken back: it says nothing, not zero
-            if (stand := lines.get(key[:3])) is not None:
-                spoken = stand if key[3] in whole else {code: one for code, one in stand.items() if code in of}
-                found[key] = both_said(_day_counts(spoken.values()), said_counts(of))
+    both = {cell: known for cell, known in cells.items() if known is not None}
+    unread = sorted((cell for cell in cells if cell not in both), key=lambda cell: (cell[2], cell[0], cell[1].value))
+    for start in range(0, len(unread), AT_ONCE):
+        both |= _read(session, unread[start : start + AT_ONCE])
+    whole = {source for source in {one for known in both.values() for one in known.said} if _is_whole(session, source)}
+    for cell, (lines, said) in both.items():
+        for source, of in said.items():
+            if lines is None or (not of and source not in whole):
+                continue  # nothing stands to it; or all that it said was taken back: it says nothing, not zero
+            spoken = lines if source in whole else {code: one for code, one in lines.items() if code in of}
+            found[*cell, source] = both_said(_day_counts(spoken.values()), said_counts(of))
     return found
+
+
+def _read(session: Session, cells: list[Cell]) -> dict[Cell, Known]:
+    lines = reported(session, {cell[0] for cell in cells}, min(cell[2] for cell in cells), cells[-1][2])
+    said = _said(session, [cell for cell in cells if cell in lines])  # nothing stands to the rest
+    return {cell: Known(lines.get(cell), said.get(cell, {})) for cell in cells}
 
 
 def _day_counts(lines: Collection[Line]) -> Counts:
@@ -218,21 +232,25 @@ def _said_of(cells: int) -> Any:
     )
 
 
-def _said(session: Session, cells: list[Cell]) -> dict[OfSource, dict[str, dict[str, int]]]:
-    """Return what sources say of units' days, by field and column; a day of which nothing is named is there, empty."""
+def _said(session: Session, cells: list[Cell]) -> dict[Cell, dict[str, dict[str, dict[str, int]]]]:
+    """Return what each source says of units' days, by field and column; where nothing is named it is there, empty."""
     values: dict[str, Any] = {}
     for n, (unit, system, day) in enumerate(cells):
         values |= {f"u{n}": unit, f"s{n}": system.value, f"d{n}": day}
     rows = hot.gather(session, _said_of(len(cells)), values) if cells else []
-    found: dict[OfSource, dict[str, dict[str, int]]] = {}
+    found: dict[Cell, dict[str, dict[str, dict[str, int]]]] = {}
     systems = {system.value: system for system in System}
     for unit, system, day, source, field, measure, value in rows:
-        of = found.setdefault((unit, systems[system], day, source), {})
+        of = found.setdefault((unit, systems[system], day), {}).setdefault(source, {})
         if field is not None:
             of.setdefault(field, {})[measure] = value
     return found
 
 
-def _sends_dossiers(session: Session, source: str) -> bool:
-    table = hot.table(PortalDossier).c
-    return session.execute(select(table.dossier).where(table.source == source).limit(1)).first() is not None
+_DOSSIER = hot.table(PortalDossier).c
+_ANY_DOSSIER = select(_DOSSIER.dossier).where(_DOSSIER.source == bindparam("of_source")).limit(1)
+
+
+def _is_whole(session: Session, source: str) -> bool:
+    """Tell whether a source sends every dossier: what it does not name is none."""
+    return bool(hot.run(session, _ANY_DOSSIER, {"of_source": source}))

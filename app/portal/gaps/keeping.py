@@ -18,7 +18,7 @@ from app.portal.codes import service as codes
 from app.portal.codes.events import PeriodsPulled
 from app.portal.codes.models import PortalMonthRow, PortalPeriodRow
 from app.portal.comparison import reading
-from app.portal.comparison.reading import Cell
+from app.portal.comparison.reading import Cell, Known
 from app.portal.comparison.rules import Gap, Measure, Span, both_said, bounds, period_code, span_of
 from app.portal.gaps import tolerances
 from app.portal.gaps.rules import GapSystem, followed
@@ -62,10 +62,13 @@ class Compared(NamedTuple):
 
 @dataclass
 class _Touched:
-    """What a transaction has written so far that the ledger follows, and when."""
+    """What a transaction has written so far that the ledger follows, and when.
+
+    `cells`: units' days, with both sides where who wrote a report knew them and nothing was said since.
+    """
 
     at: datetime
-    cells: set[Cell] = field(default_factory=set)
+    cells: dict[Cell, Known | None] = field(default_factory=dict)
     days: set[tuple[int, date]] = field(default_factory=set)
     periods: set[str] = field(default_factory=set)
     agencies: dict[str, frozenset[int]] = field(default_factory=dict)
@@ -75,14 +78,16 @@ def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None
     """Note that a unit's report of a day is another: both its day and its periods are compared anew."""
     touched = _touched(session, event.written.at)
     if event.written.reference.has_figures(event.unit_id, event.system):
-        touched.cells.add((event.unit_id, event.system, event.day))
+        case = event.written.case
+        said = {one.source: one.counts for one in case.said or ()}
+        touched.cells[event.unit_id, event.system, event.day] = Known(case.draft.whole, said)
     touched.days.add((event.unit_id, event.day))
 
 
 def on_figures(session: Session, event: FiguresStored) -> None:
     """Note that a source says something else of a unit's day; with nothing to compare it with there is no gap yet."""
     if not event.alone:
-        _touched(session, event.at).cells.add((event.unit_id, event.system, event.day))
+        _touched(session, event.at).cells[event.unit_id, event.system, event.day] = None
 
 
 def on_pulled(session: Session, event: PeriodsPulled) -> None:
@@ -148,12 +153,12 @@ def _known(session: Session, periods: list[str]) -> dict[str, datetime]:
     return {period: at for period, at in [(month, of_month), *rows] if at is not None}
 
 
-def keep_days(session: Session, cells: Iterable[Cell], now: datetime) -> list[Change]:
-    """Compare reports and sources on units' days anew; returns what happened to gaps by it."""
+def keep_days(session: Session, cells: Mapping[Cell, Known | None], now: datetime) -> list[Change]:
+    """Compare reports and sources on units' days anew, read where not known; returns what happened to gaps by it."""
     wanted = sorted(cells, key=lambda cell: (cell[2], cell[0], cell[1].value))
     changes: list[Change] = []
     for start in range(0, len(wanted), AT_ONCE):
-        compared = of_days(session, wanted[start : start + AT_ONCE])
+        compared = of_days(session, {cell: cells[cell] for cell in wanted[start : start + AT_ONCE]})
         changes += settle(session, compared, now)
     return changes
 
@@ -169,7 +174,7 @@ def keep_periods(session: Session, wanted: Mapping[str, Collection[int] | None],
     return settle(session, of_periods(session, wanted), now)
 
 
-def of_days(session: Session, cells: Collection[Cell]) -> Compared:
+def of_days(session: Session, cells: Mapping[Cell, Known | None]) -> Compared:
     """Return what both sides say of units' days, and which rows of the ledger hold them."""
     found = {
         Place(unit, Span.day, day, GapSystem(system.value), source): gaps

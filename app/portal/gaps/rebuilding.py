@@ -61,7 +61,7 @@ def part_after(session: Session, through: Through) -> Part | None:
 
 def compare(session: Session, part: Part, now: datetime) -> list[Change]:
     """Bring a piece of the ledger to what both sides say now; the caller holds the turns of its units."""
-    changes = keeping.keep_days(session, part.cells, now)
+    changes = keeping.keep_days(session, dict.fromkeys(part.cells), now)
     return changes + keeping.keep_periods(session, dict.fromkeys(part.periods), now)
 
 
@@ -111,7 +111,7 @@ def _not_followed(session: Session, until: Through | None) -> Iterator[str]:
         if until is not None and not _is_within(through, until):
             return
         for compared in (
-            *([keeping.of_days(session, part.cells)] if part.cells else []),
+            *([keeping.of_days(session, dict.fromkeys(part.cells))] if part.cells else []),
             *([keeping.of_periods(session, dict.fromkeys(part.periods))] if part.periods else []),
         ):
             for one in keeping.due(session, compared):

@@ -22,6 +22,7 @@ from app.throughput.rules import MAX_COUNT
 from app.units.models import Unit
 
 Key = tuple[int, System, date]
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 Counts = dict[str, dict[str, int]]  # by field, by measure
 
 
@@ -55,7 +56,7 @@ class Item:
         """Return by what the same again is known."""
         until = self.sent.counted_until.isoformat() if self.sent.counted_until else None
         said = [str(since), until, self.counts]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return hashlib.sha256(_CANONICAL.encode(said).encode()).hexdigest()
 
 
 def understood(session: Session, reference: Reference, caller: Caller, body: FiguresIn, now: datetime) -> list[Item]:

@@ -1,7 +1,8 @@
 """Reading other systems' figures: what they propose for a unit's day, and how a report differs from it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Date, Integer, bindparam, func, select, update
@@ -11,7 +12,7 @@ from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
 from app.throughput.figures.models import ExternalFigure, FigureDay
-from app.throughput.figures.rules import Gap, gaps
+from app.throughput.figures.rules import Gap
 from app.throughput.models import Report, ReportLine, ReportRevision
 from app.throughput.rules import COLUMNS, Line
 
@@ -32,7 +33,7 @@ _PROPOSED = (
     .order_by(DAY.known_at, DAY.id, FIGURE.known_at)
 )
 _SAID = (
-    select(DAY.id, FIELD.code, FIGURE.measure, FIGURE.value)
+    select(DAY.id, DAY.source, FIELD.code, FIGURE.measure, FIGURE.value)
     .select_from(hot.table(FigureDay))
     .outerjoin(hot.table(ExternalFigure), (FIGURE.figure_day_id == DAY.id) & FIGURE.known_to.is_(None))
     .outerjoin(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
@@ -45,7 +46,14 @@ _keep_open = update(hot.table(FigureDay)).where(
 )  # fmt: skip
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
 Counts = dict[str, dict[str, int]]
-Said = Mapping[str, Mapping[str, int]]
+
+
+class Said(NamedTuple):
+    """What another system says of a unit's day: the row of its word, its name, its figures by field and measure."""
+
+    number: int
+    source: str
+    counts: Counts
 
 
 class Proposed(NamedTuple):
@@ -65,21 +73,19 @@ def proposed(session: Session, unit_id: int, day: date, system: System) -> list[
     return [Proposed(*row) for row in rows]
 
 
-def differing(said_of_day: Mapping[int, Said], lines: Mapping[str, Line]) -> list[Gap]:
+def worst(differences: Iterable[Sequence[Gap]]) -> list[Gap]:
     """Return the cells in which a report differs from its sources, of several the largest difference."""
-    worst: dict[tuple[str, str], Gap] = {}
-    for said in said_of_day.values():
-        for gap in gaps(lines, said):
-            key = gap.field, gap.measure
-            if key not in worst or abs(gap.said - gap.proposed) > abs(worst[key].said - worst[key].proposed):
-                worst[key] = gap
-    return list(worst.values())
+    found: dict[tuple[str, str], Gap] = {}
+    for gap in chain.from_iterable(differences):
+        key = gap.field, gap.measure
+        if key not in found or abs(gap.said - gap.proposed) > abs(found[key].said - found[key].proposed):
+            found[key] = gap
+    return list(found.values())
 
 
-def keep_gaps(session: Session, said: Mapping[int, Said], lines: Mapping[str, Line] | None) -> None:
+def keep_gaps(later: hot.Later, counts: Mapping[int, int | None]) -> None:
     """Write down in how many cells the report that stands now differs from each source; None: none to compare."""
-    for number, counts in said.items():
-        keep_count(session, number, None if lines is None else len(gaps(lines, counts)))
+    later.put(_keep_gaps, [{"gaps": count, "which": number} for number, count in counts.items()])
 
 
 def keep_count(session: Session, number: int, count: int | None) -> None:
@@ -101,15 +107,15 @@ def open_gaps(session: Session, unit_id: int, day: date, system: System) -> int:
     return count or 0
 
 
-def said_of(session: Session, unit_id: int, day: date, system: System) -> dict[int, Counts]:
-    """Return what each source says of a unit's day, by field and measure; as a report waits for it, nothing more."""
-    found: dict[int, Counts] = {}
+def said_of(session: Session, unit_id: int, day: date, system: System) -> list[Said]:
+    """Return what each source says of a unit's day; as a report waits for it, nothing more."""
+    found: dict[int, Said] = {}
     values = {"unit": unit_id, "system": system.value, "day": day}
-    for number, field, measure, value in hot.gather(session, _SAID, values):
-        of_source = found.setdefault(number, {})
+    for number, source, field, measure, value in hot.gather(session, _SAID, values):
+        of_source = found.setdefault(number, Said(number, source, {}))
         if field is not None:
-            of_source.setdefault(field, {})[measure] = value
-    return found
+            of_source.counts.setdefault(field, {})[measure] = value
+    return list(found.values())
 
 
 REPORT = hot.table(Report).c

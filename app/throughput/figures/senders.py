@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session
 
 from app.accounts import tokens
@@ -67,10 +67,12 @@ class Voices:
         return Fault(f"{at}/unit", "source_of_another", {"source": self.source})
 
 
+_SENDERS = select(_SENDER.c.unit_id, _SENDER.c.sender).where(_SENDER.c.source == bindparam("of_source"))
+
+
 def voices(session: Session, caller: Caller, source: str) -> Voices:
     """Return who sends in a source's name; raises Forbidden where that is never the caller."""
-    query = select(_SENDER.c.unit_id, _SENDER.c.sender).where(_SENDER.c.source == source)
-    found = Voices(caller, source, {row.unit_id: row.sender for row in session.execute(query)})
+    found = Voices(caller, source, dict(hot.run(session, _SENDERS, {"of_source": source})))
     found.check()
     return found
 

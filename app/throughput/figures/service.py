@@ -14,11 +14,11 @@ from app.core.errors import Fault, Invalid, Problem, ProblemError, Words
 from app.core.handlers import words
 from app.core.trying import tried
 from app.procedures.rules import System
-from app.throughput.around import Many
 from app.throughput.figures import chains, confirming, senders, storing
 from app.throughput.figures.batch import Item, unbalanced, understood
+from app.throughput.figures.confirming import Confirming
 from app.throughput.figures.models import FigureDay, FigureSource
-from app.throughput.figures.reading import DAY, REPORT, REVISION, keep_gaps, reported, said_of
+from app.throughput.figures.reading import DAY, REPORT, REVISION, keep_gaps, reported
 from app.throughput.figures.rules import Basis
 from app.throughput.figures.schemas import (
     ConfirmationOut,
@@ -28,7 +28,7 @@ from app.throughput.figures.schemas import (
     FiguresOut,
     FigureStatus,
 )
-from app.throughput.figures.storing import Call, Given
+from app.throughput.figures.storing import Call, Given, Word
 from app.throughput.forms import STAMP, Reference
 from app.throughput.models import Report, ReportRevision
 from app.throughput.schemas import ReasonIn
@@ -102,7 +102,9 @@ def _put(
     days = [item.sent.day for item in known] + [one.day for one in moved]
     reports = reported(session, units, min(days), max(days)) if days else {}
     call = Call(session, reference, caller, body, now, standing, reports, [], late, [] if given is None else given)
-    results = {item.index: _received(call, item) for item in items}
+    said: list[Word] = []
+    results = {item.index: _received(call, item, said) for item in items}
+    storing.store(call, said)
     followed = []
     for one in moved:
         if not one.of.faults and not (one.is_sent and results[one.of.index].status is FigureStatus.accepted):
@@ -116,7 +118,8 @@ def _put(
     return results
 
 
-def _received(call: Call, item: Item) -> FigureResultOut:
+def _received(call: Call, item: Item, said: list[Word]) -> FigureResultOut:
+    """Return what becomes of a unit-day; what is to be stored of it joins what is `said`."""
     sent, system = item.sent, item.sent.system.value
     if item.faults:
         return _result(item.index, sent.unit, str(sent.day), system, FigureStatus.refused, item.faults)
@@ -126,7 +129,7 @@ def _received(call: Call, item: Item) -> FigureResultOut:
         call.given.append(Given(stands.id, version, again=True, before=None, stands_as=version))
     else:
         status, version = FigureStatus.accepted, stands.version + 1 if stands else 1
-        storing.store(call, item, stands, version, digest)
+        said.append(Word(item, stands, version, digest))
     return _result(item.index, sent.unit, str(sent.day), system, status, [], version)
 
 
@@ -161,33 +164,27 @@ def _confirm(call: Call, items: list[Item], followed: list[chains.Later], result
             turns[later.of.unit.code, later.system, later.day] = later
     if not turns:
         return
-    keys = {one.key: one.of_day for one in turns.values()}
-    many = Many.read(call.session, keys, storing.said(call, keys))
+    made = Confirming(call, {one.key: one.of_day for one in turns.values()})
     for _, one in sorted(turns.items(), key=lambda turn: turn[0]):
         if isinstance(one, Item):
-            results[one.index].confirmation = _confirmed(call, many, one)
+            results[one.index].confirmation = _confirmed(made, one)
         else:
-            _follow(call, many, one)
-    many.later.write()
+            _follow(made, one)
+    made.write()
 
 
-def _follow(call: Call, many: Many, later: chains.Later) -> None:
+def _follow(made: Confirming, later: chains.Later) -> None:
     assert later.of.unit is not None
     with suppress(Problem):  # raised before anything of this report is written
-        confirming.confirm(
-            call.session, call.reference, call.caller, many=many, source=call.body.source, unit=later.of.unit,
-            day=later.day, system=later.system, counted_until=later.counted_until, counts=later.of_day, now=call.now,
-            is_sent=False, late=call.late,
-        )  # fmt: skip
+        made.confirm(later.of.unit, later.day, later.system, later.counted_until, later.of_day, is_sent=False)
 
 
-def _confirmed(call: Call, many: Many, item: Item) -> ConfirmationOut:
+def _confirmed(made: Confirming, item: Item) -> ConfirmationOut:
     assert item.unit is not None
+    sent = item.sent
     try:
-        version, changed = confirming.confirm(
-            call.session, call.reference, call.caller, many=many, source=call.body.source, unit=item.unit,
-            day=item.sent.day, system=item.sent.system, counted_until=item.sent.counted_until, counts=item.of_day,
-            now=call.now, late=call.late,
+        version, changed = made.confirm(
+            item.unit, sent.day, sent.system, sent.counted_until, item.of_day, is_sent=True
         )  # fmt: skip
     except Problem as problem:
         errors = [_error(Fault(f"{item.at}{f.pointer}", f.code, f.values)) for f in problem.faults[:MAX_FAULTS]]
@@ -220,11 +217,9 @@ def _error(fault: Fault) -> ProblemError:
 
 def on_report(session: Session, event: ReportReceived | ReportCorrected) -> None:
     """Note how the report that stands now differs from what sources say; for most units none does, at no cost."""
-    if event.written.reference.has_figures(event.unit_id, event.system):
-        draft = event.written.case.draft
-        around = event.written.case.around
-        said = around.said if around else said_of(session, event.unit_id, event.day, event.system)
-        keep_gaps(session, said, draft.lines if draft.unavailable is None and not draft.partial else None)
+    case, is_whole = event.written.case, event.written.case.draft.whole is not None
+    counts = {one.number: len(case.differences[one.number]) if is_whole else None for one in case.said or ()}
+    keep_gaps(event.written.later, counts)
 
 
 def on_reasons_added(session: Session, event: ReasonsAdded) -> None:

@@ -1,12 +1,13 @@
 """Writing what a source says of a unit-day: the newer beside the older, which takes an end."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, insert, select, true, update
+from sqlalchemy import Date, bindparam, insert, select, true, update
 from sqlmodel import Session
 
 from app.core import audit, events, hot
@@ -15,7 +16,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay, FigureImportDay
-from app.throughput.figures.reading import DAY, FIELD, FIGURE
+from app.throughput.figures.reading import DAY, FIELD, FIGURE, Said
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
@@ -23,7 +24,7 @@ from app.throughput.rules import Line
 from app.throughput.schemas import ReasonIn
 
 _DAY_TABLE, _FIGURE_TABLE, _OF = hot.table(FigureDay), hot.table(ExternalFigure), hot.table(FigureImportDay).c
-_insert_day = insert(_DAY_TABLE).returning(DAY.id)
+_insert_days = insert(_DAY_TABLE).returning(DAY.unit_id, DAY.system, DAY.day, DAY.id)
 _update_day = update(_DAY_TABLE).where(DAY.id == bindparam("which"))
 _insert_figures = insert(_FIGURE_TABLE)
 _FIGURE_COLUMNS = ("figure_day_id", "field_id", "measure", "version", "value", "known_at")
@@ -91,6 +92,16 @@ class Given:
     stands_as: int
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a call says anew of a unit-day: as which version, in place of what."""
+
+    item: Item
+    stands: Standing | None
+    version: int
+    digest: str
+
+
 @dataclass(frozen=True)
 class Call:
     """What a call is received with."""
@@ -107,47 +118,71 @@ class Call:
     given: list[Given] = field(default_factory=list)
 
 
+_WITHIN = DAY.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
+
+
+@lru_cache(maxsize=16)
+def _standing(units: int) -> Any:
+    columns = (
+        DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id, DAY.since,
+        DAY.totals, DAY.counted_until,
+    )  # fmt: skip
+    return select(*columns).where(DAY.source == bindparam("of_source"), hot.among(DAY.unit_id, "u", units), _WITHIN)
+
+
 def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
     """Return what a source said last of some units, from the first to the last of some days."""
     if not days:
         return {}
-    rows = session.execute(
-        select(
-            DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id,
-            DAY.since, DAY.totals, DAY.counted_until,
-        )
-        .where(DAY.source == source, DAY.unit_id.in_(list(units)), DAY.day.between(min(days), max(days)))
-    )  # fmt: skip
+    of_units = hot.several("u", sorted(units))
+    values = {**of_units, "of_source": source, "first": min(days), "last": max(days)}
+    rows = hot.gather(session, _standing(len(of_units)), values)
     return {(row[0], System(row[1]), row[2]): Standing(*row[3:]) for row in rows}
 
 
-def store(call: Call, item: Item, stands: Standing | None, version: int, digest: str) -> None:
-    """Write what is said of a unit-day, and beside it what stood."""
-    unit, system, day = item.key
-    now = max(call.now, stands.known_at) if stands else call.now
+def store(call: Call, words: Sequence[Word]) -> None:
+    """Write what is said anew of unit-days, and beside it what stood; their figures wait for `finish`."""
+    heads = [_head(call, word) for word in words]
+    for word, head, number in zip(words, heads, _write_heads(call, words, heads), strict=True):
+        item, stands = word.item, word.stands
+        unit, system, day = item.key
+        stood = _write(call, number, word.version, item.of_day, head["known_at"], anew=stands is None)
+        before = Before(stands.since, stands.totals, stands.counted_until, stood) if stands is not None else None
+        call.given.append(Given(number, word.version, again=False, before=before, stands_as=word.version))
+        assert item.unit is not None
+        alone = stands is None and item.key not in call.reports
+        events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=alone))
+        audit.record(
+            call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
+            after={"source": call.body.source, "version": word.version, "digest": word.digest},
+        )  # fmt: skip
+
+
+def _head(call: Call, word: Word) -> dict[str, Any]:
+    item, since = word.item, call.body.since
     lines = call.reports.get(item.key)
-    since = call.body.since
-    head: dict[str, Any] = {
-        "version": version, "known_at": now, "sent_by": call.caller.label, "since": since, "digest": digest,
+    return {
+        "version": word.version, "known_at": max(call.now, word.stands.known_at) if word.stands else call.now,
+        "sent_by": call.caller.label, "since": since, "digest": word.digest,
         "counted_until": item.sent.counted_until, "totals": json.dumps(item.counts) if since is not None else None,
         "gaps": None if lines is None else len(gaps(lines, item.of_day)),
     }  # fmt: skip
-    if stands is None:
-        key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day, "revision_id": None,
-               "open_gaps": 0}  # fmt: skip
-        ((number,),) = hot.run(call.session, _insert_day, key | head)
-    else:
-        number = stands.id
-        hot.run(call.session, _update_day, head | {"which": number})
-    stood = _write(call, number, version, item.of_day, now, anew=stands is None)
-    before = Before(stands.since, stands.totals, stands.counted_until, stood) if stands is not None else None
-    call.given.append(Given(number, version, again=False, before=before, stands_as=version))
-    assert item.unit is not None
-    events.publish(call.session, FiguresStored(unit, system, day, call.now, alone=stands is None and lines is None))
-    audit.record(
-        call.session, "figures.received", f"figures/{item.unit.code}/{day}/{system.value}",
-        after={"source": call.body.source, "version": version, "digest": digest},
-    )  # fmt: skip
+
+
+def _write_heads(call: Call, words: Sequence[Word], heads: Sequence[dict[str, Any]]) -> list[int]:
+    """Write what is kept of unit-days as a whole; returns the row numbers."""
+    fresh, changed = [], []
+    for word, head in zip(words, heads, strict=True):
+        if word.stands is None:
+            unit, system, day = word.item.key
+            key = {"unit_id": unit, "system": system.value, "source": call.body.source, "day": day}
+            fresh.append({**key, **head, "revision_id": None, "open_gaps": 0})
+        else:
+            changed.append({**head, "which": word.stands.id})
+    if changed:
+        hot.run_each(call.session, _update_day, changed)
+    made = {tuple(key): number for *key, number in hot.run_many(call.session, _insert_days, fresh)} if fresh else {}
+    return [word.stands.id if word.stands else made[word.item.key] for word in words]
 
 
 def move(call: Call, later: chains.Later) -> bool:
@@ -184,15 +219,19 @@ def _write(
     """Write a day's figures: a value that changed or went takes an end, what is new begins; returns what stood."""
     stood: dict[tuple[int, str], int] = {}
     ids = {code: call.reference.by_code[code].id for code in counts}
-    wanted = {(ids[code], measure): n for code, of in counts.items() for measure, n in of.items()}
+    wanted = [(ids[code], measure, n) for code, of in counts.items() for measure, n in of.items()]
     if not anew:
         stood = {(row[0], row[1]): row[2] for row in hot.run(call.session, _current, {"of_day": number})}
-        for (of, measure), value in stood.items():
-            if wanted.get((of, measure)) == value:
-                del wanted[of, measure]
-            else:
-                hot.run(call.session, _end_figure, {"known_to": now, "of_day": number, "field": of, "named": measure})
-    call.figures.extend([(number, of, measure, version, value, now) for (of, measure), value in wanted.items()])
+        said = {(field, measure): n for field, measure, n in wanted}
+        ended = [
+            {"known_to": now, "of_day": number, "field": field, "named": measure}
+            for (field, measure), n in stood.items()
+            if said.get((field, measure)) != n
+        ]
+        if ended:
+            hot.run_each(call.session, _end_figure, ended)
+        wanted = [(field, measure, n) for field, measure, n in wanted if stood.get((field, measure)) != n]
+    call.figures.extend([(number, field, measure, version, n, now) for field, measure, n in wanted])
     return stood
 
 
@@ -229,20 +268,34 @@ def give_back(
     events.publish(call.session, FiguresStored(*key, call.now))
 
 
-def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
-    """Return what each source's row says of unit-days: this call's are given as they are, others' are read."""
+@lru_cache(maxsize=16)
+def _words(units: int) -> Any:
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
+    return select(*columns).where(hot.among(DAY.unit_id, "u", units), _WITHIN)
+
+
+class Own(NamedTuple):
+    """The row of what a call's source says of a unit-day, and the report's revision that was made of it last."""
+
+    number: int
+    revision_id: int | None
+
+
+def said(call: Call, own: Mapping[Key, Counts]) -> tuple[dict[Key, list[Said]], dict[Key, Own]]:
+    """Return what each source says of unit-days: this call's are given as they are, others' are read."""
     units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
-    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source
-    of_span = DAY.unit_id.in_(units) & DAY.day.between(days[0], days[-1])
-    found: dict[Key, dict[int, Counts]] = {}
+    of_units = hot.several("u", sorted(units))
+    values = {**of_units, "first": days[0], "last": days[-1]}
+    found: dict[Key, list[Said]] = {}
+    mine: dict[Key, Own] = {}
     rows_of: dict[int, Counts] = {}
-    for number, unit, system, day, source in call.session.execute(select(*columns).where(of_span)):
+    for number, unit, system, day, source, revision in hot.gather(call.session, _words(len(of_units)), values):
         key = unit, System(system), day
         if key in own:
-            mine = source == call.body.source
-            counts = found.setdefault(key, {})[number] = own[key] if mine else {}
-            if not mine:
-                rows_of[number] = counts
+            counts = own[key] if source == call.body.source else rows_of.setdefault(number, {})
+            found.setdefault(key, []).append(Said(number, source, counts))
+            if source == call.body.source:
+                mine[key] = Own(number, revision)
     if rows_of:
         query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
             FIELD.code.table, FIELD.id == FIGURE.field_id
@@ -250,7 +303,7 @@ def said(call: Call, own: Mapping[Key, Counts]) -> dict[Key, dict[int, Counts]]:
         of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
         for number, code, measure, value in call.session.execute(query.where(of_others)):
             rows_of[number].setdefault(code, {})[measure] = value
-    return found
+    return found, mine
 
 
 def finish(call: Call) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import Session
 
 from app.core import hot
@@ -34,6 +34,9 @@ from app.units.models import Unit
 
 FINDING = hot.table(Finding)
 EVENT = hot.table(FindingEvent)
+_insert_finding = insert(FINDING).returning(FINDING.c.id)
+_update_finding = update(FINDING).where(FINDING.c.id == bindparam("which"))
+_insert_event = insert(EVENT)
 
 
 @dataclass(frozen=True)
@@ -170,10 +173,10 @@ def _apply(
             "field_id": scope.reference.by_code[field].id if field else None, "owner": OWNERS[kind].value,
             "reason": None, "note": None,
         }  # fmt: skip
-        number = session.execute(insert(FINDING).values(key | values).returning(FINDING.c.id)).scalar_one()
+        ((number,),) = hot.run(session, _insert_finding, key | values)
     else:
         number = row.id
-        session.execute(update(FINDING).where(FINDING.c.id == number).values(values))
+        hot.run(session, _update_finding, values | {"which": number})
     figures = found or Found(row.value, row.usual)
     note_event(session, number, scope.at, change, scope.by, figures, answer if "reason" in values and answer else None)
 
@@ -201,4 +204,4 @@ def note_event(
         "finding_id": number, "at": at, "change": change.value, "by": by, "value": found.value, "usual": found.usual,
         "reason": answer.reason if answer else None, "note": answer.note if answer else None,
     }  # fmt: skip
-    session.execute(insert(EVENT).values(row))
+    hot.run(session, _insert_event, row)

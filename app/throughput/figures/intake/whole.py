@@ -16,10 +16,10 @@ from sqlalchemy import select
 from app.core import hot, i18n
 from app.core.errors import Conflict, Fault, Problem
 from app.procedures.rules import System
-from app.throughput.around import Many
 from app.throughput.figures import confirming, storing
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.chains import Later
+from app.throughput.figures.confirming import Confirming
 from app.throughput.figures.intake import returning, words
 from app.throughput.figures.intake.words import Word
 from app.throughput.figures.models import FigureDay, FigureImportDay
@@ -203,21 +203,18 @@ def _correct(call: Call, made: Mapping[Key, _Made], late: ReasonIn) -> None:
     asked = confirming.asked(call.session, call.body.source)
     keys = {key: one.counts for key, one in made.items() if (key[0], key[1].value) in asked}
     faults = [_fault("figures_not_confirmed", one.row) for key, one in made.items() if key not in keys]
-    many = Many.read(call.session, keys, storing.said(call, keys)) if keys else None
-    for key, one in sorted(made.items(), key=lambda turn: (turn[1].row.code, *turn[0][1:])):
-        _, system, day = key
-        if many is None or key not in keys:
-            continue
-        try:
-            confirming.confirm(
-                call.session, call.reference, call.caller, many=many, source=call.body.source,
-                unit=call.reference.units[one.row.code], day=day, system=system, counted_until=one.counted_until,
-                counts=one.counts, now=call.now, is_sent=False, late=late,
-            )  # fmt: skip
-        except Problem as problem:
-            faults.append(_refused(problem, one.row))
-    if many is not None:
-        many.later.write()
+    if keys:
+        followed = Confirming(replace(call, late=late), keys)
+        for key, one in sorted(made.items(), key=lambda turn: (turn[1].row.code, *turn[0][1:])):
+            _, system, day = key
+            if key not in keys:
+                continue
+            unit = call.reference.units[one.row.code]
+            try:
+                followed.confirm(unit, day, system, one.counted_until, one.counts, is_sent=False)
+            except Problem as problem:
+                faults.append(_refused(problem, one.row))
+        followed.write()
     _refuse(faults)
 
 
