@@ -4,10 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, union, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, select, union, union_all
 from sqlmodel import Session
 
 from app.core import hot
@@ -20,13 +21,14 @@ from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report, ReportRevision
 from app.throughput.rules import SYSTEMS, Figures
 from app.throughput.summary.schemas import Completeness
-from app.throughput.summary.service import completeness
+from app.throughput.summary.service import owed_by_day
 from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 
 STATES = tuple(State)
 OPEN_RANKS = frozenset(STATES.index(s) for s in (State.late, State.partial, State.due, State.not_due))
 NOTHING_OWED = len(STATES)
+NOTHING = Completeness(expected=0, received=0, late=0, waived=0, unavailable=0)
 KEPT_DAYS = 40
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
 _OBLIGATION = hot.table(Obligation)
@@ -51,7 +53,7 @@ def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
     )
 
 
-def parts(day: date, now: datetime) -> Any:
+def parts(day: date | ColumnElement[date], now: datetime | ColumnElement[datetime]) -> Any:
     """Return unit, system and rank of all that is owed for a day, and of what was sent without being owed."""
     same = and_(
         _REPORT.c.unit_id == _OBLIGATION.c.unit_id,
@@ -140,11 +142,10 @@ def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DaySta
 def _read(
     session: Session, caller: Caller, reference: Reference, day: date, now: datetime, changes: Changes | None
 ) -> DayStanding:
-    rows = select(parts(day, now))
-    if caller.units is not None:
-        rows = rows.where(rows.selected_columns.unit_id.in_(caller.units))
+    scope = Scope(caller.units, None, None)
+    statements = _statements(scope)
     ranks: dict[int, dict[System, int]] = {}
-    for unit_id, system, place in session.execute(rows):
+    for unit_id, system, place in hot.gather(session, statements.parts, {"day": day, "now": now}):
         ranks.setdefault(unit_id, {})[System(system)] = place
     by_id = {unit.id: unit for unit in reference.units.values()}
     units = []
@@ -153,8 +154,8 @@ def _read(
         place = (min(by_system.values()), unit.sort_key, unit.code)
         units.append(Standing(unit_id, unit.code, unit.name, by_system, place))
     units.sort(key=lambda unit: unit.place)
-    scope = Scope(caller.units, None, None)
-    moments = _moments(session, day)
+    moments = sorted(row[0] for row in hot.run(session, statements.moments, {"day": day}))
+    ((cut_off,),) = hot.run(session, statements.cut_off, {"day": day})
     return DayStanding(
         reference=reference,
         read_at=changes,
@@ -165,8 +166,8 @@ def _read(
         missing=[unit for unit in units if unit.open],
         counts=Counter(unit.rank for unit in units),
         systems=[system_count(units, system) for system in SYSTEMS],
-        completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
-        cut_off=_cut_off(session, scope, day),
+        completeness=owed_by_day(session, scope, day, day).get(day, NOTHING),
+        cut_off=cut_off,
         figures=Kept(session, scope).by_day(day, day).get(day, Figures()),
     )
 
@@ -174,12 +175,6 @@ def _read(
 def _passed(moments: list[datetime], now: datetime) -> tuple[int, int]:
     """Return how many moments lie before now, and how many not after: a deadline ends after it, a cut-off with it."""
     return bisect_left(moments, now), bisect_right(moments, now)
-
-
-def _moments(session: Session, day: date) -> list[datetime]:
-    """Return when a day's states move by the clock alone: a deadline is over, or a day's figures are due."""
-    of_day = [select(column).where(_OBLIGATION.c.day == day) for column in _CLOCKS]
-    return sorted(session.execute(union(*of_day)).scalars())
 
 
 def system_count(units: list[Standing], system: System) -> SystemCount:
@@ -190,11 +185,27 @@ def system_count(units: list[Standing], system: System) -> SystemCount:
     )  # fmt: skip
 
 
-def _cut_off(session: Session, scope: Scope, day: date) -> datetime | None:
-    query = (
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is read of `:day`: unit, system and rank at `:now`; when its states move by the clock alone, a deadline being
+    over or its figures due; the latest moment until which a report counted.
+    """
+
+    parts: Any
+    moments: Any
+    cut_off: Any
+
+
+@lru_cache
+def _statements(scope: Scope) -> _Statements:
+    """Return the statements of a scope: building them costs more than running them."""
+    day = bindparam("day", type_=_OBLIGATION.c.day.type)
+    p = parts(day, bindparam("now", type_=_OBLIGATION.c.due_at.type))
+    cut_off = (
         select(func.max(_REVISION.c.counted_until))
         .join(_REPORT, and_(_REVISION.c.report_id == _REPORT.c.id, _REVISION.c.number == _REPORT.c.version))
-        .where(_REVISION.c.unavailable.is_(None), *scope.of(_REPORT, day, day))
+        .where(_REVISION.c.unavailable.is_(None), _REPORT.c.day == day, *scope.of(_REPORT))
     )
-    cut_off: datetime | None = session.execute(query).scalar()
-    return cut_off
+    return _Statements(
+        select(p).where(*scope.of(p)), union(*(select(c).where(_OBLIGATION.c.day == day) for c in _CLOCKS)), cut_off
+    )
