@@ -177,4 +177,5 @@ def _waiting(scope: Scope) -> Any:
         .group_by(_OBLIGATION.c.unit_id, _OBLIGATION.c.day)
         .subquery()
     )
-    return select(worst.c.day, func.count()).where(or_(*(worst.c.rank == one for one in _AWAITED))).group_by(worst.c.day)
+    awaited = or_(*(worst.c.rank == one for one in _AWAITED))
+    return select(worst.c.day, func.count()).where(awaited).group_by(worst.c.day)

@@ -187,8 +187,8 @@ def system_count(units: list[Standing], system: System) -> SystemCount:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What is read of `:day`: unit, system and rank at `:now`; when its states move by the clock alone, a deadline being
-    over or its figures due; the latest moment until which a report counted.
+    """What is read of `:day`: unit, system and rank at `:now`; when its states move by the clock alone (a deadline is
+    over, or its figures are due); the latest moment until which a report counted.
     """
 
     parts: Any

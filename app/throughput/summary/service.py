@@ -176,7 +176,7 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
 
 
 def owed_by_day(session: Session, scope: Scope, first: date, last: date) -> dict[date, Completeness]:
-    """Return how complete each day of a period is that anything is owed for: a unit owes each by itself, they add up."""
+    """Return how complete each day is that anything is owed for: a unit owes each by itself, so that they add up."""
     rows = hot.run(session, _owed_by_day(scope), {"first": first, "last": last})
     return {
         row[0]: Completeness(expected=row[1], received=row[2], late=row[3], waived=row[4], unavailable=row[5])

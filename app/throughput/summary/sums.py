@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, case, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, cast, func, literal, or_, select
 from sqlmodel import Session
 
 from app.core import hot
@@ -166,7 +166,7 @@ class Kept:
 
 @lru_cache
 def _of_days(scope: Scope) -> Any:
-    """Return the statement of each day's figures between `:first` and `:last`: building it costs more than running it."""
+    """Return the statement of each day's figures, `:first` to `:last`: building it costs more than running it."""
     table = _DAY if scope.field_id is None else _lines_of_days(scope)
     between = table.c.day.between(bindparam("first"), bindparam("last"))
     query = select(table.c.day, *(total_of(table.c[c]) for c in _COUNTED)).group_by(table.c.day)
@@ -186,7 +186,7 @@ def total_of(column: Any) -> Any:
     return cast(func.sum(column), BigInteger)
 
 
-def known_at(as_of: datetime, table: Any = _REVISION) -> Any:
+def known_at(as_of: datetime | ColumnElement[datetime], table: Any = _REVISION) -> Any:
     """Return the condition that a revision, or another row of that kind, was the known one at a moment."""
     return and_(table.c.known_from <= as_of, or_(table.c.known_to.is_(None), table.c.known_to > as_of))
 
