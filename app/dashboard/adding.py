@@ -65,7 +65,7 @@ class Adding:
     def owed(self, first: date, last: date) -> Owed:
         """Return of each day for which something is owed how complete it is."""
         found: Owed = {}
-        for begin, end in months(first.replace(day=1), last):
+        for begin, end in (*months(first.replace(day=1), last - DAY), (last, last)):
             found |= self._owed(begin, end)
         return {day: counts for day, counts in found.items() if first <= day <= last}
 
@@ -173,10 +173,20 @@ def _of_piece(scope: Scope) -> tuple[Any, Any]:
     return of_days, of_gaps
 
 
+@lru_cache
+def _of_day(scope: Scope) -> Any:
+    """Return the statement of a single day, `:first`, whose ends are its own: it is read the most."""
+    d = _DAY.c
+    stocks = (d.carried_over, d.pending_in_time, d.pending_overdue)
+    return select(d.unit_id, d.system, *stocks, *(d[name] for name in _FLOWS)).where(
+        d.day == bindparam("first"), *scope.of(_DAY)
+    )
+
+
 def _read_piece(session: Session, scope: Scope, first: date, last: date) -> Piece:
     of_days, of_gaps = _of_piece(scope)
     ends = {"first": first, "last": last}
-    rows = hot.gather(session, of_days, ends)
+    rows = hot.gather(session, _of_day(scope) if first == last else of_days, ends)
     gaps = {(row[0], row[1]): tuple(row[2:]) for row in hot.gather(session, of_gaps, ends)}
     return Piece(
         flows=tuple(sum(values) for values in zip(*(row[5:] for row in rows), strict=True)),

@@ -11,7 +11,7 @@ from app.core.periods import LONGEST
 from app.core.schemas import BLANK_IS_NONE, problems
 from app.core.web import Render
 from app.dashboard import service
-from app.dashboard.drawing import part
+from app.dashboard.drawing import duties, part
 from app.dashboard.schemas import DashboardOut
 from app.dashboard.tabular import as_table
 from app.throughput.endpoints import CanSum, units_to_choose
@@ -47,7 +47,8 @@ def get_dashboard(
     data = service.dashboard(session, caller, wanted, now)
     by_code, locale = Reference.read(session).by_code, request.state.locale
     return render(
-        data, "dashboard/dashboard.html", table=lambda: as_table(data), part=part, choose=caller.unit_code is None,
+        data, "dashboard/dashboard.html", table=lambda: as_table(data), part=part, duties=duties(data),
+        choose=caller.unit_code is None,
         fields=tuple((code, by_code[code].name(locale)) for code in sorted(by_code)),
         field_name=by_code[data.field].name(locale) if data.field else None,
         units=tuple(units_to_choose(session, caller, now)),

@@ -77,10 +77,15 @@ class Keeper:
         if found is None or found.era is not changes.era or found.mark != mark or not stands(changes, found.number):
             value: Any = work()
             # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
-            if found is not None and isinstance(value, BaseModel) and repr(value) == repr(found.value):
+            if found is not None and isinstance(value, BaseModel) and _is_same(value, found.value):
                 value = found.value
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
             found = _Found(changes.era, changes.number, mark, value)
             self._kept.put(key, found)
         kept: Value = found.value
         return kept
+
+
+def _is_same(one: BaseModel, other: BaseModel) -> bool:
+    # Equal first, which is soon told of what differs; then as they are written, for 1.0 is equal to 1.00.
+    return one == other and one.model_dump_json() == other.model_dump_json()

@@ -69,7 +69,7 @@ class _Served:
         return ServedOut(
             day=self.day, cut_off=summary.cut_off(self.session, self.scope, self.first, self.last, None),
             spans=[self._span(one) for one in self.spans],
-            series=[*self._days(last - timedelta(days=SERIES - 1), last - DAY), *self._days(last, last)],
+            series=[*self._days(last - timedelta(days=SERIES - 1), last - DAY), self._last_day(last)],
         )  # fmt: skip
 
     def _span(self, span: Span) -> ServedSpan:
@@ -93,13 +93,19 @@ class _Served:
 
     def _figures(self, first: date, last: date) -> ServedFigures:
         def work() -> ServedFigures:
-            figures = self.adding.figures(first, last)
-            if figures is None and self.scope.field_id is not None and _counted(self.session, self.scope, first, last):
-                figures = Figures()
             # Where nobody reported, nothing is known: nought would read as if nobody had come.
-            return _shown(first, last, figures)
+            return _shown(first, last, self._sum(first, last))
 
         return self.keeper.while_days_stand(("served figures", self.scope, first, last), last, work)
+
+    def _sum(self, first: date, last: date) -> Figures | None:
+        figures = self.adding.figures(first, last)
+        if figures is None and self.scope.field_id is not None and _counted(self.session, self.scope, first, last):
+            return Figures()
+        return figures
+
+    def _last_day(self, day: date) -> ServedDay:
+        return _day(day, self._sum(day, day), self.adding.owed(day, day).get(day))
 
     def _days(self, first: date, last: date) -> list[ServedDay]:
         def work() -> list[ServedDay]:

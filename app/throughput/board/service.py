@@ -18,10 +18,21 @@ from app.throughput.approvals import pins as approvals
 from app.throughput.approvals.pins import Come
 from app.throughput.approvals.rules import stage_of_all
 from app.throughput.board.schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
-from app.throughput.board.standing import NOTHING_OWED, OPEN_RANKS, STATES, Standing, of_day, parts, system_count
+from app.throughput.board.standing import (
+    NOTHING_OWED,
+    OPEN_RANKS,
+    STATES,
+    Standing,
+    of_day,
+    parts,
+    system_count,
+    units_of,
+)
+from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
+from app.throughput.summary.sums import Scope
 from app.throughput.timing import State
 from app.units.models import Unit
 
@@ -69,7 +80,8 @@ def reported(
     session: Session, caller: Caller, *, day: date, now: datetime, unit: Unit | None
 ) -> tuple[list[SystemCount], list[Missing]]:
     """Return how many units each system's reports are in of, and all units that are late with some, by name."""
-    units = [one for one in of_day(session, caller, day, now).units if unit is None or one.unit_id == unit.id]
+    asked = caller.units if unit is None or unit.id is None else frozenset({unit.id})
+    units = units_of(session, Reference.read(session), Scope(asked, None, None), day, now)
     late = STATES.index(State.late)
     owing = [(one, [system for system in SYSTEMS if one.ranks.get(system) == late]) for one in units]
     return [system_count(units, system) for system in SYSTEMS], [

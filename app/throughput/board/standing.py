@@ -30,6 +30,7 @@ OPEN_RANKS = frozenset(STATES.index(s) for s in (State.late, State.partial, Stat
 NOTHING_OWED = len(STATES)
 NOTHING = Completeness(expected=0, received=0, late=0, waived=0, unavailable=0)
 KEPT_DAYS = 40
+_SYSTEMS = {system.value: system for system in System}
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
 _OBLIGATION = hot.table(Obligation)
 _CLOCKS = (_OBLIGATION.c.due_at, _OBLIGATION.c.cut_off_at)
@@ -143,17 +144,7 @@ def _read(
     session: Session, caller: Caller, reference: Reference, day: date, now: datetime, changes: Changes | None
 ) -> DayStanding:
     scope = Scope(caller.units, None, None)
-    statements = _statements(scope)
-    ranks: dict[int, dict[System, int]] = {}
-    for unit_id, system, place in hot.gather(session, statements.parts, {"day": day, "now": now}):
-        ranks.setdefault(unit_id, {})[System(system)] = place
-    by_id = {unit.id: unit for unit in reference.units.values()}
-    units = []
-    for unit_id, by_system in ranks.items():
-        unit = by_id[unit_id]
-        place = (min(by_system.values()), unit.sort_key, unit.code)
-        units.append(Standing(unit_id, unit.code, unit.name, by_system, place))
-    units.sort(key=lambda unit: unit.place)
+    statements, units = _statements(scope), units_of(session, reference, scope, day, now)
     moments = sorted(row[0] for row in hot.run(session, statements.moments, {"day": day}))
     ((cut_off,),) = hot.run(session, statements.cut_off, {"day": day})
     return DayStanding(
@@ -170,6 +161,20 @@ def _read(
         cut_off=cut_off,
         figures=Kept(session, scope).by_day(day, day).get(day, Figures()),
     )
+
+
+def units_of(session: Session, reference: Reference, scope: Scope, day: date, now: datetime) -> list[Standing]:
+    """Return where units stand on a day, the worst first, read now."""
+    ranks: dict[int, dict[System, int]] = {}
+    for unit_id, system, place in hot.gather(session, _statements(scope).parts, {"day": day, "now": now}):
+        ranks.setdefault(unit_id, {})[_SYSTEMS[system]] = place
+    units = []
+    for unit in reference.units.values():
+        if (by_system := ranks.get(unit.id or 0)) and unit.id is not None:
+            place = (min(by_system.values()), unit.sort_key, unit.code)
+            units.append(Standing(unit.id, unit.code, unit.name, by_system, place))
+    units.sort(key=lambda unit: unit.place)
+    return units
 
 
 def _passed(moments: list[datetime], now: datetime) -> tuple[int, int]:
