@@ -174,19 +174,20 @@ def _of_piece(scope: Scope) -> tuple[Any, Any]:
 
 
 @lru_cache
-def _of_day(scope: Scope) -> Any:
-    """Return the statement of a single day, `:first`, whose ends are its own: it is read the most."""
-    d = _DAY.c
+def _of_day(scope: Scope) -> tuple[Any, Any]:
+    """Return the statements of a single day, `:first`, whose ends are its own: it is read the most."""
+    d, a, of_day = _DAY.c, _ADJUSTMENT.c, [_DAY.c.day == bindparam("first"), *scope.of(_DAY)]
     stocks = (d.carried_over, d.pending_in_time, d.pending_overdue)
-    return select(d.unit_id, d.system, *stocks, *(d[name] for name in _FLOWS)).where(
-        d.day == bindparam("first"), *scope.of(_DAY)
-    )
+    same = and_(a.unit_id == d.unit_id, a.system == d.system, a.day == d.day)
+    sums = total_of(a.amount), total_of(a.explained)
+    of_gaps = select(a.unit_id, a.system, *sums, *sums).join(_DAY, same).group_by(a.unit_id, a.system)
+    return select(d.unit_id, d.system, *stocks, *(d[name] for name in _FLOWS)).where(*of_day), of_gaps.where(*of_day)
 
 
 def _read_piece(session: Session, scope: Scope, first: date, last: date) -> Piece:
-    of_days, of_gaps = _of_piece(scope)
+    of_days, of_gaps = _of_day(scope) if first == last else _of_piece(scope)
     ends = {"first": first, "last": last}
-    rows = hot.gather(session, _of_day(scope) if first == last else of_days, ends)
+    rows = hot.gather(session, of_days, ends)
     gaps = {(row[0], row[1]): tuple(row[2:]) for row in hot.gather(session, of_gaps, ends)}
     return Piece(
         flows=tuple(sum(values) for values in zip(*(row[5:] for row in rows), strict=True)),

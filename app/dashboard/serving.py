@@ -60,9 +60,25 @@ class _Served:
         found = self.keeper.while_days_stand(("served", *self.key), self.last, self._worked_out)
 
         def work() -> ServedOut:
-            return _with_awaited(self.session, self.scope, found, self.last, now)
+            begin = max(min(self.first, found.series[0].day), day_of(now) - days.AHEAD)
+            awaited = self._awaited(begin, self.last - DAY, now, passed) | self._awaited(
+                self.last, self.last, now, passed
+            )
+            return _with_awaited(found, awaited)
 
         return self.keeper.while_days_stand(("served now", *self.key), self.last, work, passed)
+
+    def _awaited(self, first: date, last: date, now: datetime, passed: object) -> dict[date, int]:
+        """Return by day how many units have something open that is not due yet, and nothing that is late."""
+
+        if first > last:
+            return {}
+
+        def read() -> dict[date, int]:
+            ends = {"first": first, "last": last, "now": now}
+            return {row[0]: row[1] for row in hot.run(self.session, _waiting(self.scope), ends)}
+
+        return self.keeper.while_days_stand(("awaited", self.scope, first, last), last, read, passed)
 
     def _worked_out(self) -> ServedOut:
         last = self.spans[0].last
@@ -144,26 +160,21 @@ def _counted(session: Session, scope: Scope, first: date, last: date) -> set[dat
     return set(session.scalars(select(_DAY.c.day).distinct().where(*scope.of(_DAY, first, last))))
 
 
-def _with_awaited(session: Session, scope: Scope, found: ServedOut, last: date, now: datetime) -> ServedOut:
-    first = min([one.first for one in found.spans] + [found.series[0].day])
-    awaited = _awaited(session, scope, first, last, now)
-
+def _with_awaited(found: ServedOut, awaited: dict[date, int]) -> ServedOut:
     def until(one: Shown, begin: date, end: date) -> Shown:
         units = sum(units for on, units in awaited.items() if begin <= on <= end)
         return one.model_copy(update={"not_due": units}) if units else one
 
-    return found.model_copy(
-        update={
-            "spans": [until(one, one.first, one.last) for one in found.spans],
-            "series": [until(one, one.day, one.day) for one in found.series],
-        }
+    return (
+        found
+        if not awaited
+        else found.model_copy(
+            update={
+                "spans": [until(one, one.first, one.last) for one in found.spans],
+                "series": [until(one, one.day, one.day) for one in found.series],
+            }
+        )
     )
-
-
-def _awaited(session: Session, scope: Scope, first: date, last: date, now: datetime) -> dict[date, int]:
-    """Return by day how many units have something open that is not due yet, and nothing that is late."""
-    ends = {"first": max(first, day_of(now) - days.AHEAD), "last": last}
-    return {row[0]: row[1] for row in hot.run(session, _waiting(scope), ends | {"now": now})}
 
 
 @lru_cache

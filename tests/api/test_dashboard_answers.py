@@ -96,9 +96,11 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
 def test_the_page_says_what_the_answers_say_after_each_kind_of_change(
     world: World, people: Callable[..., PageClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of parts that were drawn before and of those that were not."""
+    """Of parts that were drawn before and of those that were not; and after each deadline."""
     leader = people("leader")
-    for name, act in world.acts().items():
+    order = [*world.acts().items()]
+    order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
+    for name, act in order:
         act()
         page = leader.get("/dashboard").text
         monkeypatch.setattr(drawing, "_drawn", Recent(drawing.MOST))

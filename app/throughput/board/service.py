@@ -81,7 +81,7 @@ def reported(
 ) -> tuple[list[SystemCount], list[Missing]]:
     """Return how many units each system's reports are in of, and all units that are late with some, by name."""
     asked = caller.units if unit is None or unit.id is None else frozenset({unit.id})
-    units = units_of(session, Reference.read(session), Scope(asked, None, None), day, now)
+    units = units_of(session, Reference.read(session), Scope(asked, None, None), day, now, only_owed=True)
     late = STATES.index(State.late)
     owing = [(one, [system for system in SYSTEMS if one.ranks.get(system) == late]) for one in units]
     return [system_count(units, system) for system in SYSTEMS], [

@@ -36,6 +36,10 @@ _OBLIGATION = hot.table(Obligation)
 _CLOCKS = (_OBLIGATION.c.due_at, _OBLIGATION.c.cut_off_at)
 _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
+_SAME = and_(
+    _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
+    _REPORT.c.system == _OBLIGATION.c.system,
+)  # fmt: skip
 
 
 def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
@@ -56,22 +60,20 @@ def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
 
 def parts(day: date | ColumnElement[date], now: datetime | ColumnElement[datetime]) -> Any:
     """Return unit, system and rank of all that is owed for a day, and of what was sent without being owed."""
-    same = and_(
-        _REPORT.c.unit_id == _OBLIGATION.c.unit_id,
-        _REPORT.c.day == _OBLIGATION.c.day,
-        _REPORT.c.system == _OBLIGATION.c.system,
-    )
-    owed = (
-        select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, rank(now).label("rank"))
-        .select_from(_OBLIGATION.outerjoin(_REPORT, same))
-        .where(_OBLIGATION.c.day == day)
-    )
     sent = (
         select(_REPORT.c.unit_id, _REPORT.c.system, literal(NOTHING_OWED).label("rank"))
-        .select_from(_REPORT.outerjoin(_OBLIGATION, same))
+        .select_from(_REPORT.outerjoin(_OBLIGATION, _SAME))
         .where(_REPORT.c.day == day, _OBLIGATION.c.id.is_(None))
     )
-    return union_all(owed, sent).subquery()
+    return union_all(_owed(day, now), sent).subquery()
+
+
+def _owed(day: date | ColumnElement[date], now: datetime | ColumnElement[datetime]) -> Any:
+    return (
+        select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, rank(now).label("rank"))
+        .select_from(_OBLIGATION.outerjoin(_REPORT, _SAME))
+        .where(_OBLIGATION.c.day == day)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +165,14 @@ def _read(
     )
 
 
-def units_of(session: Session, reference: Reference, scope: Scope, day: date, now: datetime) -> list[Standing]:
-    """Return where units stand on a day, the worst first, read now."""
+def units_of(
+    session: Session, reference: Reference, scope: Scope, day: date, now: datetime, *, only_owed: bool = False
+) -> list[Standing]:
+    """Return where units stand on a day, the worst first, read now; with what was sent without being owed, or not."""
     ranks: dict[int, dict[System, int]] = {}
-    for unit_id, system, place in hot.gather(session, _statements(scope).parts, {"day": day, "now": now}):
+    statements = _statements(scope)
+    wanted = statements.owed if only_owed else statements.parts
+    for unit_id, system, place in hot.gather(session, wanted, {"day": day, "now": now}):
         ranks.setdefault(unit_id, {})[_SYSTEMS[system]] = place
     units = []
     for unit in reference.units.values():
@@ -192,11 +198,12 @@ def system_count(units: list[Standing], system: System) -> SystemCount:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What is read of `:day`: unit, system and rank at `:now`; when its states move by the clock alone (a deadline is
-    over, or its figures are due); the latest moment until which a report counted.
+    """What is read of `:day`: unit, system and rank at `:now`, of all and of what is owed alone; when its states move
+    by the clock alone (a deadline is over, or its figures are due); the latest moment until which a report counted.
     """
 
     parts: Any
+    owed: Any
     moments: Any
     cut_off: Any
 
@@ -205,12 +212,16 @@ class _Statements:
 def _statements(scope: Scope) -> _Statements:
     """Return the statements of a scope: building them costs more than running them."""
     day = bindparam("day", type_=_OBLIGATION.c.day.type)
-    p = parts(day, bindparam("now", type_=_OBLIGATION.c.due_at.type))
+    now = bindparam("now", type_=_OBLIGATION.c.due_at.type)
+    p = parts(day, now)
     cut_off = (
         select(func.max(_REVISION.c.counted_until))
         .join(_REPORT, and_(_REVISION.c.report_id == _REPORT.c.id, _REVISION.c.number == _REPORT.c.version))
         .where(_REVISION.c.unavailable.is_(None), _REPORT.c.day == day, *scope.of(_REPORT))
     )
     return _Statements(
-        select(p).where(*scope.of(p)), union(*(select(c).where(_OBLIGATION.c.day == day) for c in _CLOCKS)), cut_off
+        select(p).where(*scope.of(p)),
+        _owed(day, now).where(*scope.of(_OBLIGATION)),
+        union(*(select(c).where(_OBLIGATION.c.day == day) for c in _CLOCKS)),
+        cut_off,
     )
