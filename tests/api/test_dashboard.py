@@ -460,3 +460,18 @@ def test_on_paper_fewer_of_each_where_tasks_are_late_and_targets_missed(
     missing = people("leader").get("/dashboard").text.partition('id="reported"')[2].partition("</section>")[0]
     assert "và 24 đơn vị khác" in missing, "forty have sent nothing, sixteen are named"
     assert missing.count('<span class="screen-only"><a') == 24
+
+
+def test_a_day_that_is_not_whole_says_so_beside_what_it_is_compared_with(
+    people: Callable[..., PageClient], api: Api
+) -> None:
+    """Of the city one unit of forty, of the unit itself all; numbers are as they are."""
+    for day in (WEDNESDAY, THURSDAY):
+        sent(api, WARD, day, received_online=7)
+    words = "Chưa đủ số liệu: còn báo cáo của ngày chưa gửi, chưa so được với một ngày đủ số liệu."
+    leader = people("leader")
+    assert leader.get("/dashboard").text.count(words) == 1, "beside the day, not the week, month and year"
+    assert words not in leader.get(f"/dashboard?unit={WARD}").text
+    assert words not in leader.get(f"/dashboard?unit={OTHER}").text, "no figures, nothing compared"
+    assert words not in leader.get(f"/dashboard?period={WEDNESDAY}&unit={WARD}").text
+    assert words not in leader.get("/dashboard?period=2026-W47").text
