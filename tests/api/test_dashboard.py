@@ -468,7 +468,10 @@ def test_a_day_that_is_not_whole_says_so_beside_what_it_is_compared_with(
     """Of the city one unit of forty, of the unit itself all; numbers are as they are."""
     for day in (WEDNESDAY, THURSDAY):
         sent(api, WARD, day, received_online=7)
-    words = "Chưa đủ số liệu: còn báo cáo của ngày chưa gửi, chưa so được với một ngày đủ số liệu."
+    words = (
+        '<strong>Chưa đủ số liệu</strong><span class="screen-only">: '
+        "còn báo cáo của ngày chưa gửi, chưa so được với một ngày đủ số liệu.</span>"
+    )
     leader = people("leader")
     assert leader.get("/dashboard").text.count(words) == 1, "beside the day, not the week, month and year"
     assert words not in leader.get(f"/dashboard?unit={WARD}").text
