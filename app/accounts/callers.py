@@ -30,8 +30,8 @@ def provide(request: Request) -> Caller | None:
         secret = request.cookies.get(cookie_name(request))
         if not secret:
             return None
-        with database.read() as session:
-            found = sessions.find_caller(session, secret, now=now, settings=settings)
+        with hot.glance(database.engine) as connection:
+            found = sessions.find_caller(connection, secret, now=now, settings=settings)
         if found is None:
             return None
         caller, due = found

@@ -4,13 +4,14 @@ import hashlib
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, or_, select, update
 from sqlmodel import Session, col
 
 from app.accounts.models import SessionOut, SessionPage, User, UserSession
 from app.accounts.rules import REMEMBERING, Role, device, rights_of, session_ends, units_of
-from app.core import audit
+from app.core import audit, hot
 from app.core.access import Caller
 from app.core.errors import NotFound
 from app.core.settings import Settings
@@ -69,40 +70,68 @@ def ended(now: datetime) -> ColumnElement[bool]:
     return or_(col(UserSession.idle_expires_at) <= now, col(UserSession.expires_at) <= now)
 
 
-def find_caller(session: Session, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
-    """Return who holds a session's secret, and whether its last use is to be noted; None when it is over."""
-    row = session.execute(
-        select(UserSession, User, Unit.code, Unit.name)  # type: ignore[call-overload]
-        .join(User, col(User.id) == col(UserSession.user_id))
-        .outerjoin(Unit, col(Unit.id) == col(User.unit_id))
-        .where(
-            col(UserSession.token_hash) == hash_secret(clear),
-            col(UserSession.idle_expires_at) > now,
-            col(UserSession.expires_at) > now,
-            col(User.disabled_at).is_(None),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    held, user, unit_code, unit_name = row
-    if (user.demonstration and not settings.demonstration) or (held.remembered and not settings.remember_device_days):
-        return None
-    role = Role(user.role)
-    caller = Caller(
-        id=user.id,
-        user_name=user.user_name,
-        label=user.label,
-        role=user.role,
-        unit_id=user.unit_id,
-        unit_code=unit_code,
-        rights=rights_of(role, user.unit_id),
-        units=units_of(role, user.unit_id),
-        session_id=held.id,
-        demonstration=user.demonstration,
-        unit_name=unit_name,
-        ends_at=min(held.idle_expires_at, held.expires_at),
+_held, _user, _unit = hot.table(UserSession).c, hot.table(User).c, hot.table(Unit).c
+# Built once: every page begins with it.
+_find = (
+    select(
+        _held.id, _held.remembered, _held.last_seen_at, _held.idle_expires_at, _held.expires_at,
+        _user.id.label("user_id"), _user.user_name, _user.label, _user.role, _user.unit_id, _user.demonstration,
+        _unit.code, _unit.name,
     )
-    return caller, now - held.last_seen_at >= TOUCH_EVERY
+    .select_from(hot.table(UserSession))
+    .join(hot.table(User), _user.id == _held.user_id)
+    .outerjoin(hot.table(Unit), _unit.id == _user.unit_id)
+    .where(
+        _held.token_hash == bindparam("hash"),
+        _held.idle_expires_at > bindparam("now", type_=_held.expires_at.type),
+        _held.expires_at > bindparam("now", type_=_held.expires_at.type),
+        _user.disabled_at.is_(None),
+    )
+)  # fmt: skip
+
+
+class _Found(NamedTuple):
+    """What a page begins with: a session, whose it is, the unit they act for."""
+
+    id: int
+    remembered: bool
+    last_seen_at: datetime
+    idle_expires_at: datetime
+    expires_at: datetime
+    user_id: int
+    user_name: str
+    label: str
+    role: str
+    unit_id: int | None
+    demonstration: bool
+    unit_code: str | None
+    unit_name: str | None
+
+
+def find_caller(source: hot.Source, clear: str, *, now: datetime, settings: Settings) -> tuple[Caller, bool] | None:
+    """Return who holds a session's secret, and whether its last use is to be noted; None when it is over."""
+    rows = [_Found(*row) for row in hot.run(source, _find, {"hash": hash_secret(clear), "now": now})]
+    if not rows:
+        return None
+    row = rows[0]
+    if (row.demonstration and not settings.demonstration) or (row.remembered and not settings.remember_device_days):
+        return None
+    role = Role(row.role)
+    caller = Caller(
+        id=row.user_id,
+        user_name=row.user_name,
+        label=row.label,
+        role=row.role,
+        unit_id=row.unit_id,
+        unit_code=row.unit_code,
+        rights=rights_of(role, row.unit_id),
+        units=units_of(role, row.unit_id),
+        session_id=row.id,
+        demonstration=bool(row.demonstration),
+        unit_name=row.unit_name,
+        ends_at=min(row.idle_expires_at, row.expires_at),
+    )
+    return caller, now - row.last_seen_at >= TOUCH_EVERY
 
 
 def touch(session: Session, session_id: int, *, now: datetime, settings: Settings) -> None:

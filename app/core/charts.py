@@ -74,6 +74,29 @@ def slots(count: int, gap: float = 0.25) -> list[tuple[float, float]]:
     return [(round((n + gap / 2) * width, 2), round((1 - gap) * width, 2)) for n in range(count)]
 
 
+def columns(
+    values: Sequence[Value], seconds: Sequence[Value], most: float
+) -> list[tuple[float, float, Value, Value, Value]]:
+    """Return each bar's left edge, width, top and height, and where its tick lies: in percent, none of no value."""
+
+    def above(value: Value) -> Value:
+        return round(100 - percent(value, most), 1) if value is not None else None
+
+    return [
+        (x, width, above(value), percent(value, most) if value is not None else None, above(second))
+        for (x, width), value, second in zip(slots(len(values)), values, seconds, strict=True)
+    ]
+
+
+def week_cells(count: int, before: int, height: int = 44) -> list[tuple[float, float, int]]:
+    """Return of each day its left edge and middle in percent and its top, a row a week, `before` places left free."""
+    found = []
+    for place in range(before, before + count):
+        x = round(place % 7 * 100 / 7, 2)
+        found.append((x, round(x + 6.8, 2), place // 7 * height))
+    return found
+
+
 def percent(value: Value, most: float) -> float:
     """Return a value in percent of the most, 0 where it is missing."""
     return round(100 * float(value) / most, 1) if value is not None and most else 0.0

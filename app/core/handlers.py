@@ -176,11 +176,16 @@ def _form_again(request: Request, problem: Problem, marker: Form) -> Response:
     found = more.pop("faults", problem.faults) or [Fault("", problem.code, problem.values)]
     response = Renderer(request).page(
         marker.template, status=problem.status, data=data,
-        **{"typed": getattr(request.state, "typed", {}), **problem.extra, **more},
+        **{"typed": _typed(request), **problem.extra, **more},
         errors=_shown(request, found), problem=describe(request, problem),
     )  # fmt: skip
     response.headers.update(problem.headers)
     return response
+
+
+def _typed(request: Request) -> dict[str, Any]:
+    """Return what was typed: into a form, or into the filters of a page, which are its address."""
+    return dict(request.query_params) if request.method == "GET" else getattr(request.state, "typed", {})
 
 
 def _shown(request: Request, faults: list[Fault]) -> list[dict[str, Any]]:

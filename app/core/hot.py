@@ -31,6 +31,7 @@ class _Prepared:
     text: str
     width: int
     fixed: dict[str, Any]
+    whole: bool  # no list of values in it, whose places are known only with the list
     pick: Callable[[Mapping[str, Any]], Any] | None
     makers: tuple[tuple[Any, Callable[[Any], Any]], ...]
     readers: tuple[tuple[int, Callable[[Any], Any]], ...]
@@ -49,7 +50,8 @@ def _prepared(statement: Any, dialect: Dialect, keys: tuple[str, ...]) -> _Prepa
     of_columns = ((n, column.type.dialect_impl(dialect).result_processor(dialect, None)) for n, column in columns)
     readers = tuple((n, read) for n, read in of_columns if read is not None)
     fixed = {name: value for name, value in compiled.params.items() if name not in keys}
-    return _Prepared(str(compiled), len(compiled._result_columns), fixed, pick, makers, readers)
+    whole = not compiled.post_compile_params
+    return _Prepared(str(compiled), len(compiled._result_columns), fixed, whole, pick, makers, readers)
 
 
 def _places(compiled: Any, name: str) -> list[Any]:
@@ -81,6 +83,8 @@ def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
     """Run a statement once with named values and return its rows, none for one that returns nothing."""
     connection, driver = _opened(source)
     prepared = _prepared(statement, connection.dialect, tuple(values))
+    if not prepared.whole:
+        return [tuple(row) for row in connection.execute(statement, dict(values))]
     cursor = driver.cursor()
     try:
         given = _given(values, prepared)
@@ -101,7 +105,7 @@ def gather(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Ro
     """
     connection, driver = _opened(source)
     prepared = _prepared(statement, connection.dialect, tuple(values))
-    if prepared.pick is None:
+    if prepared.pick is None or not prepared.whole:
         return run(source, statement, values)
     text, cursor = _gathered(prepared.text, prepared.width), driver.cursor()
     try:

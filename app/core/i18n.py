@@ -96,16 +96,15 @@ def choose(cookie: str | None, accept: str | None, default: Locale) -> Locale:
     return best[1] if best else default
 
 
+_MARKS = {"vi": str.maketrans(",.", ".,"), "fr": str.maketrans(",.", "\u202f,")}
+
+
 def number(value: float | Decimal | None, locale: Locale, decimals: int = 0) -> str:
     """Return a number as the language writes it: `1.234`, `1,234`, `1 234`."""
     if value is None:
         return ""
     text = f"{value:,.{decimals}f}"
-    if locale == "vi":
-        return text.translate({ord(","): ".", ord("."): ","})
-    if locale == "fr":
-        return text.translate({ord(","): "\u202f", ord("."): ","})
-    return text
+    return text if locale == "en" else text.translate(_MARKS[locale])
 
 
 def decimal(value: Decimal, locale: Locale, most: int, rounded_to: int) -> str:
@@ -141,14 +140,14 @@ def target(value: float, locale: Locale) -> str:
 
 def day(value: date | None, locale: Locale) -> str:
     """Return a day as `21/11/2026`, the order of day and month being one in all three languages."""
-    return value.strftime("%d/%m/%Y") if value else ""
+    return f"{value.day:02}/{value.month:02}/{value.year:04}" if value else ""
 
 
 def short_day(value: date | datetime | None, locale: Locale) -> str:
     """Return a day, or a moment's in Huế, as `21/11`, where the year is plain."""
     if isinstance(value, datetime):
         value = day_of(value)
-    return value.strftime("%d/%m") if value else ""
+    return f"{value.day:02}/{value.month:02}" if value else ""
 
 
 def moment(value: datetime | None, locale: Locale) -> str:

@@ -21,14 +21,14 @@ _DAY = hot.table(DayTotal)
 _ADJUSTMENT = hot.table(Adjustment)
 DAY = timedelta(days=1)
 _FLOWS = (*FLOWS, "post_unsplit")
-_OWED = ("expected", "received", "late", "waived", "unavailable")
 Who = tuple[int, str]  # unit and system
-Owed = dict[date, tuple[int, ...]]  # in the order of _OWED
+Owed = dict[date, Completeness]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Days of one month: their flows and adjustments, and by unit and system what lies at the ends of its reports.
+    """Days that follow one another: their flows and adjustments, and by unit and system what lies at the ends of its
+    reports.
 
     `opening`: column 6 of the first, with the adjustment it opens with and how much of that is explained; `closing`:
     columns 12 and 13 of the last.
@@ -42,56 +42,55 @@ class Piece:
 
 
 class Adding:
-    """The figures of one scope, from what the process keeps of its days."""
+    """The figures of one scope, from what the process keeps of its days.
+
+    The last day of a stretch is what changes most, and all stretches that end with it have it in common: it is kept by
+    itself, beside all that lies before it.
+    """
 
     def __init__(self, session: Session, scope: Scope, keeper: Keeper) -> None:
         self.session, self.scope, self.keeper = session, scope, keeper
 
     def figures(self, first: date, last: date) -> Figures | None:
-        """Return the figures of a stretch as one, nobody's to change; None where nobody reported."""
-        work = self._whole if self.scope.field_id is None else self._of_field
-        return self.keeper.while_days_stand(("figures", self.scope, first, last), last, lambda: work(first, last))
+        """Return the figures of a stretch as one; None where nobody reported."""
+        if self.scope.field_id is not None:
+            return Kept(self.session, self.scope).sums(first, last, None).get(None)
+        before = [self._before(first, last - DAY)] if first < last else []
+        return of_piece(joined([*before, self._piece(last, last)]))
 
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
-        """Return each day's figures, nobody's to change."""
+        """Return each day's figures."""
+        return Kept(self.session, self.scope).by_day(first, last)
 
-        found: dict[date, Figures] = {}
-        for begin, end in ((first, last - DAY), (last, last)):
-            found |= self._by_day(begin, end)
-        return found
-
-    def _by_day(self, first: date, last: date) -> dict[date, Figures]:
-        def read() -> dict[date, Figures]:
-            return Kept(self.session, self.scope).by_day(first, last)
-
-        return self.keeper.while_days_stand(("by_day", self.scope, first, last), last, read)
-
-    def owed(self, first: date, last: date) -> dict[date, Completeness]:
+    def owed(self, first: date, last: date) -> Owed:
         """Return of each day for which something is owed how complete it is."""
-        return {day: _completeness([counts]) for day, counts in self._owed(first, last).items()}
+        found: Owed = {}
+        for begin, end in (*months(first.replace(day=1), last - DAY), (last, last)):
+            found |= self._owed(begin, end)
+        return {day: counts for day, counts in found.items() if first <= day <= last}
 
     def completeness(self, first: date, last: date) -> Completeness:
         """Return how complete a stretch is: a unit owes each day by itself, so that the days add up."""
-        return _completeness(list(self._owed(first, last).values()))
+        before = [self._owed_before(first, last - DAY)] if first < last else []
+        return summed([*before, *self._owed(last, last).values()])
+
+    def _owed_before(self, first: date, last: date) -> Completeness:
+        def work() -> Completeness:
+            return summed(list(self.owed(first, last).values()))
+
+        return self.keeper.while_days_stand(("completeness", self.scope, first, last), last, work)
 
     def _owed(self, first: date, last: date) -> Owed:
-        found: Owed = {}
-        for begin, end in pieces(first.replace(day=1), last):
-            found |= self._owed_of(begin, end)
-        return {day: counts for day, counts in found.items() if first <= day <= last}
-
-    def _owed_of(self, begin: date, end: date) -> Owed:
         def read() -> Owed:
-            return _read_owed(self.session, self.scope, begin, end)
+            return summary.owed_by_day(self.session, self.scope, first, last)
 
-        return self.keeper.while_days_stand(("owed", self.scope, begin, end), end, read)
+        return self.keeper.while_days_stand(("owed", self.scope, first, last), last, read)
 
-    def _of_field(self, first: date, last: date) -> Figures | None:
-        return Kept(self.session, self.scope).sums(first, last, None).get(None)
+    def _before(self, first: date, last: date) -> Piece:
+        def work() -> Piece:
+            return joined([self._piece(begin, end) for begin, end in months(first, last)])
 
-    def _whole(self, first: date, last: date) -> Figures | None:
-        every = [self._piece(begin, end) for begin, end in pieces(first, last)]
-        return together([piece for piece in every if piece.closing])
+        return self.keeper.while_days_stand(("joined", self.scope, first, last), last, work)
 
     def _piece(self, first: date, last: date) -> Piece:
         def read() -> Piece:
@@ -100,39 +99,45 @@ class Adding:
         return self.keeper.while_days_stand(("piece", self.scope, first, last), last, read)
 
 
-def pieces(first: date, last: date) -> Iterator[tuple[date, date]]:
-    """Yield the ends of the calendar months that a stretch touches, cut to it, and its last day by itself.
-
-    That day is what changes most, and all stretches that end with it have it in common.
-    """
-    while first < last:
-        end = min(month_end(first, 1), last - DAY)
+def months(first: date, last: date) -> Iterator[tuple[date, date]]:
+    """Yield the ends of the calendar months that a stretch touches, cut to it."""
+    while first <= last:
+        end = min(month_end(first, 1), last)
         yield first, end
         first = end + DAY
-    yield last, last
 
 
-def together(pieces: Sequence[Piece]) -> Figures | None:
-    """Return what pieces in the order of their days come to; None of none.
-
-    Of each unit and system the first opening and the last closing count, and on its first day nothing came before.
-    """
-    if not pieces:
-        return None
+def joined(pieces: Sequence[Piece]) -> Piece:
+    """Return pieces in the order of their days as one: of each unit and system the first opening, the last closing."""
     opening: dict[Who, tuple[int, int, int]] = {}
     closing: dict[Who, tuple[int, int]] = {}
     for piece in reversed(pieces):
         opening |= piece.opening
     for piece in pieces:
         closing |= piece.closing
-    flows = [sum(values) for values in zip(*(piece.flows for piece in pieces), strict=True)]
-    carried, unasked, covered = (sum(values) for values in zip(*opening.values(), strict=True))
-    in_time, overdue = (sum(values) for values in zip(*closing.values(), strict=True))
-    return Figures(
-        **dict(zip(_FLOWS, flows, strict=True)), pending_in_time=in_time, pending_overdue=overdue,
-        adjustments=sum(piece.adjustments for piece in pieces) - unasked,
-        carried_over=carried + sum(piece.explained for piece in pieces) - covered,
+    return Piece(
+        flows=tuple(sum(values) for values in zip(*(piece.flows for piece in pieces if piece.closing), strict=True)),
+        adjustments=sum(piece.adjustments for piece in pieces), explained=sum(piece.explained for piece in pieces),
+        opening=opening, closing=closing,
     )  # fmt: skip
+
+
+def of_piece(piece: Piece) -> Figures | None:
+    """Return what a piece comes to, nothing having come before it; None where nobody reported."""
+    if not piece.closing:
+        return None
+    carried, unasked, covered = (sum(values) for values in zip(*piece.opening.values(), strict=True))
+    in_time, overdue = (sum(values) for values in zip(*piece.closing.values(), strict=True))
+    return Figures(
+        **dict(zip(_FLOWS, piece.flows, strict=True)), pending_in_time=in_time, pending_overdue=overdue,
+        adjustments=piece.adjustments - unasked, carried_over=carried + piece.explained - covered,
+    )  # fmt: skip
+
+
+def summed(days: Sequence[Completeness]) -> Completeness:
+    """Return how complete days are together."""
+    counts = {name: sum(getattr(day, name) for day in days) for name in Completeness.model_fields}
+    return Completeness(**counts)
 
 
 @lru_cache
@@ -168,33 +173,25 @@ def _of_piece(scope: Scope) -> tuple[Any, Any]:
     return of_days, of_gaps
 
 
+@lru_cache
+def _of_day(scope: Scope) -> tuple[Any, Any]:
+    """Return the statements of a single day, `:first`, whose ends are its own: it is read the most."""
+    d, a, of_day = _DAY.c, _ADJUSTMENT.c, [_DAY.c.day == bindparam("first"), *scope.of(_DAY)]
+    stocks = (d.carried_over, d.pending_in_time, d.pending_overdue)
+    same = and_(a.unit_id == d.unit_id, a.system == d.system, a.day == d.day)
+    sums = total_of(a.amount), total_of(a.explained)
+    of_gaps = select(a.unit_id, a.system, *sums, *sums).join(_DAY, same).group_by(a.unit_id, a.system)
+    return select(d.unit_id, d.system, *stocks, *(d[name] for name in _FLOWS)).where(*of_day), of_gaps.where(*of_day)
+
+
 def _read_piece(session: Session, scope: Scope, first: date, last: date) -> Piece:
-    of_days, of_gaps = _of_piece(scope)
+    of_days, of_gaps = _of_day(scope) if first == last else _of_piece(scope)
     ends = {"first": first, "last": last}
-    rows = [tuple(row) for row in session.execute(of_days, ends)]
-    gaps = {(row[0], row[1]): tuple(row[2:]) for row in session.execute(of_gaps, ends)}
+    rows = hot.gather(session, of_days, ends)
+    gaps = {(row[0], row[1]): tuple(row[2:]) for row in hot.gather(session, of_gaps, ends)}
     return Piece(
         flows=tuple(sum(values) for values in zip(*(row[5:] for row in rows), strict=True)),
         adjustments=sum(found[2] for found in gaps.values()), explained=sum(found[3] for found in gaps.values()),
         opening={(row[0], row[1]): (row[2], *gaps.get((row[0], row[1]), (0, 0))[:2]) for row in rows},
         closing={(row[0], row[1]): (row[3], row[4]) for row in rows},
     )  # fmt: skip
-
-
-@lru_cache
-def _of_owed(scope: Scope) -> Any:
-    """Return the statement of what is owed between `:first` and `:last`, by day."""
-    between = summary.OBLIGATION.c.day.between(bindparam("first"), bindparam("last"))
-    p = summary.unit_days([between, *scope.of(summary.OBLIGATION)], None).subquery().c
-    counts = (func.count(), *map(total_of, (p.received, p.received * p.late, p.waived, p.unavailable)))
-    return select(p.day, *counts).group_by(p.day)
-
-
-def _read_owed(session: Session, scope: Scope, first: date, last: date) -> Owed:
-    rows = session.execute(_of_owed(scope), {"first": first, "last": last})
-    return {row[0]: tuple(row[1:]) for row in rows}
-
-
-def _completeness(days: Sequence[tuple[int, ...]]) -> Completeness:
-    sums: list[Any] = [sum(values) for values in zip(*days, strict=True)] or [0] * len(_OWED)
-    return Completeness(**dict(zip(_OWED, sums, strict=True)))

@@ -1,6 +1,7 @@
 """Parts of the page, drawn once for the same answers in a language: most of them are on the next page again."""
 
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -10,9 +11,24 @@ from app.core.recent import Recent
 from app.core.web import environment
 from app.dashboard.schemas import DashboardOut
 
-MOST = 400  # a leader's page has eight, of 40 KB in all
+MOST = 4000  # a leader's page has eight of 40 KB in all, and two times 31 rows of days in them
 ASKED = ("unit", "field", "period")
 _drawn: Recent[Any, tuple[Any, Markup]] = Recent(MOST)
+
+
+class Duty(NamedTuple):
+    """What was owed of a day: by how many units, of how many it is complete, and of how many not due yet."""
+
+    day: date
+    expected: int
+    complete: int
+    not_due: int
+
+
+def duties(data: DashboardOut) -> tuple[Duty, ...]:
+    """Return what was owed of each of the last days, which stays while the figures of a report are corrected."""
+    days = data.served.series if data.served else []
+    return tuple(Duty(one.day, one.expected, one.complete, one.not_due) for one in days)
 
 
 @pass_context
@@ -20,17 +36,19 @@ def part(context: Context, name: str, *answers: str, **given: Any) -> Markup:
     """Return a part of the dashboard's page, from `dashboard/_<name>.html`.
 
     Its template knows nothing but the answers named, what was asked, what is given, and the language: by these it is
-    kept. Answers are what a `Keeper` gives: the same object says the same, and nobody changes it.
+    kept. Answers are what a `Keeper` gives: the same object says the same, and nobody changes it. What is given is told
+    apart by its value.
     """
     data, locale = context["data"], context["locale"]
     said = [getattr(data, answer) for answer in answers]
-    asked = [getattr(data, one) for one in ASKED]
-    key = name, locale, str(asked), *given.values(), *map(id, said)
+    asked = data.unit and (data.unit.code, data.unit.name), data.field, data.period
+    key = name, locale, asked, *given.values(), *map(id, said)
     found = _drawn.get(key)
     if found is None:
-        shown = DashboardOut.model_construct(**dict(zip((*ASKED, *answers), (*asked, *said), strict=True)))
+        of = {one: getattr(data, one) for one in ASKED} | dict(zip(answers, said, strict=True))
+        shown = DashboardOut.model_construct(**of)
         template = environment().get_template(f"dashboard/_{name}.html")
-        drawn = template.make_module({"data": shown, "locale": locale, "t": context["t"], **given})
+        drawn = template.make_module({"data": shown, "locale": locale, "t": context["t"], "part": part, **given})
         found = said, escape(drawn)  # with what it says, so that no other object gets its number
         _drawn.put(key, found)
     return found[1]

@@ -1,17 +1,21 @@
 """The dashboard at both doors."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlmodel import Session
 
-from app.core.clock import Now
+from app.core.access import Caller
+from app.core.clock import Now, now_of
 from app.core.db import Reading
 from app.core.forms import DoorRoute
 from app.core.periods import LONGEST
 from app.core.schemas import BLANK_IS_NONE, problems
-from app.core.web import Render
+from app.core.settings import Locale
+from app.core.web import Render, form
 from app.dashboard import service
-from app.dashboard.drawing import part
+from app.dashboard.drawing import duties, part
 from app.dashboard.schemas import DashboardOut
 from app.dashboard.tabular import as_table
 from app.throughput.endpoints import CanSum, units_to_choose
@@ -26,10 +30,32 @@ PERIOD_WORDS = (
 )
 
 
+def _choices(session: Session, caller: Caller, now: datetime, locale: Locale) -> dict[str, Any]:
+    """Return what a page lets one choose: fields by name, and units for who sees more than their own."""
+    by_code = Reference.read(session).by_code
+    return {
+        "choose": caller.unit_code is None,
+        "fields": tuple((code, by_code[code].name(locale)) for code in sorted(by_code)),
+        "units": tuple(units_to_choose(session, caller, now)),
+    }
+
+
+def _nothing(*_: object) -> DashboardOut:
+    return DashboardOut(
+        unit=None, field=None, period=None, served=None, reported=None, tasks=None, targets=None, gaps=None,
+        blockers=None,
+    )  # fmt: skip
+
+
+def _choices_again(request: Request, session: Session, *_: object) -> dict[str, Any]:
+    return _choices(session, request.state.caller, now_of(request), request.state.locale)
+
+
 @router.get(
     "/dashboard", operation_id="get_dashboard", response_model=DashboardOut,
     responses=problems(401, 403, 404, 406, 422),
 )  # fmt: skip
+@form("dashboard/asked_again.html", _nothing, _choices_again)
 def get_dashboard(
     request: Request, caller: CanSum, session: Reading, render: Render, now: Now,
     period: Annotated[str | None, Query(max_length=LONGEST, description=PERIOD_WORDS), BLANK_IS_NONE] = None,
@@ -45,10 +71,8 @@ def get_dashboard(
     """
     wanted = service.asked(session, caller, now, period=period, unit=unit, field=field)
     data = service.dashboard(session, caller, wanted, now)
-    by_code, locale = Reference.read(session).by_code, request.state.locale
+    choices = _choices(session, caller, now, request.state.locale)
     return render(
-        data, "dashboard/dashboard.html", table=lambda: as_table(data), part=part, choose=caller.unit_code is None,
-        fields=tuple((code, by_code[code].name(locale)) for code in sorted(by_code)),
-        field_name=by_code[data.field].name(locale) if data.field else None,
-        units=tuple(units_to_choose(session, caller, now)),
+        data, "dashboard/dashboard.html", table=lambda: as_table(data), part=part, duties=duties(data),
+        field_name=dict(choices["fields"])[data.field] if data.field else None, **choices,
     )  # fmt: skip

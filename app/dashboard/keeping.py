@@ -35,7 +35,7 @@ class Keeper:
     """What is kept, with one look at what has changed since.
 
     A key says all that a value depends on besides the data: what the caller may see, what was asked. A `mark` says what
-    goes on by itself, as the minute does: of each key only the newest is kept. Nobody may change a value.
+    goes on by itself, as the day does: of each key only the newest is kept. Nobody may change a value.
     """
 
     def __init__(self, session: Session, now: datetime) -> None:
@@ -65,6 +65,10 @@ class Keeper:
 
         return self._get(key, mark, work, stands)
 
+    def while_duties_stand(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
+        """Return what `work` gave for a key, read of the moments of obligations, until these are made anew."""
+        return self._get(key, mark, work, lambda changes, number: True)
+
     def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[Changes, int], bool]) -> Value:
         changes = self._changes
         if changes is None:
@@ -73,7 +77,7 @@ class Keeper:
         if found is None or found.era is not changes.era or found.mark != mark or not stands(changes, found.number):
             value: Any = work()
             # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
-            if found is not None and isinstance(value, BaseModel) and repr(value) == repr(found.value):
+            if found is not None and isinstance(value, BaseModel) and _is_same(value, found.value):
                 value = found.value
             # Read now, it is at least as new as the audit was when looked at: a later change voids it.
             found = _Found(changes.era, changes.number, mark, value)
@@ -82,9 +86,6 @@ class Keeper:
         return kept
 
 
-def minute(now: datetime) -> tuple[datetime, bool]:
-    """Return what goes on by itself for all that knows deadlines: these lie on whole minutes, and move some of it at
-    their moment, some after it.
-    """
-    whole = now.replace(second=0, microsecond=0)
-    return whole, now > whole
+def _is_same(one: BaseModel, other: BaseModel) -> bool:
+    # Equal first, which is soon told of what differs; then as they are written, for 1.0 is equal to 1.00.
+    return one == other and one.model_dump_json() == other.model_dump_json()

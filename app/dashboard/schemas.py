@@ -56,6 +56,8 @@ class ServedSpan(ServedFigures):
 class ServedDay(BaseModel):
     """A day of the series; null where nobody reported."""
 
+    model_config = ConfigDict(frozen=True)
+
     day: date
     received: int | None
     resolved: int | None

@@ -1,5 +1,6 @@
 """The dashboard: what the domains know, put together; it reads and decides nothing of its own."""
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page
 from app.dashboard import rules, serving
 from app.dashboard.adding import Adding
-from app.dashboard.keeping import Keeper, minute
+from app.dashboard.keeping import Keeper
 from app.dashboard.rules import Span
 from app.dashboard.schemas import (
     BlockersNow,
@@ -95,8 +96,9 @@ class _Answers:
         # All that an answer depends on besides the data: who may see what, and what is asked.
         self.reader = caller.role, caller.rights, caller.units, caller.unit_id, caller.demonstration
         self.of_unit = (*self.reader, wanted.unit.code if wanted.unit else None)
-        # What moves by the clock alone moves by the minute, or by the day.
-        self.minute, self.day = minute(now), day_of(now)
+        # What moves by the clock alone moves with a deadline or a cut-off, or by the day.
+        self.day = day_of(now)
+        self.passed = self._passed()
 
     def whole(self) -> DashboardOut:
         caller, wanted, served, reported = self.caller, self.wanted, None, None
@@ -105,8 +107,9 @@ class _Answers:
         day = days.last_owed(self.session, min(newest, wanted.span.last)) if wanted.span else newest
         if unit is None or unit.kind in COMMUNAL_KINDS:
             served = serving.served(
-                self.session, self.keeper, wanted.scope, wanted.span, day=day, newest=newest, now=self.now
-            )
+                self.session, self.keeper, wanted.scope, wanted.span, day=day, newest=newest, now=self.now,
+                passed=self.passed,
+            )  # fmt: skip
             if caller.may("obligations:read") and caller.may("reports:read"):
                 reported = self._reported(day)
         return DashboardOut(
@@ -118,11 +121,18 @@ class _Answers:
             blockers=self._blockers() if caller.may("tasks:read") else None,
         )  # fmt: skip
 
+    def _passed(self) -> tuple[date, int, int]:
+        """Return how many moments of the day lie before now, and how many not after: a deadline ends after its moment,
+        a cut-off with it.
+        """
+        moments = self.keeper.while_duties_stand(("moments", self.day), lambda: days.moments_of(self.session, self.day))
+        return self.day, bisect_left(moments, self.now), bisect_right(moments, self.now)
+
     def _newest_day(self) -> date:
         def work() -> date:
             return days.last_due(self.session, self.now) or self.day
 
-        return self.keeper.while_only_reports_come("newest day", work, self.minute)
+        return self.keeper.while_duties_stand("newest day", work, self.passed)
 
     def _reported(self, day: date) -> ReportedOut:
         def work() -> ReportedOut:
@@ -132,7 +142,7 @@ class _Answers:
 
         key = "reported", self.of_unit, self.wanted.scope, day
         # Who is late is named as units are called now.
-        return self.keeper.while_days_stand(key, day, work, (self.minute, Reference.read(self.session)))
+        return self.keeper.while_days_stand(key, day, work, (self.passed, Reference.read(self.session)))
 
     def _tasks(self) -> TasksNow:
         unit = self.wanted.unit
@@ -144,7 +154,7 @@ class _Answers:
             return TasksNow(total=found.total, buckets=found.buckets, overdue=overdue)
 
         # Reports move tasks in one way only: a percentage that an indicator gives.
-        mark = self.minute, self._readings_of_tasks()
+        mark = self.day, self._readings_of_tasks()
         return self.keeper.while_only_reports_come(("tasks", self.of_unit), work, mark)
 
     def _readings_of_tasks(self) -> list[Any]:
@@ -172,7 +182,7 @@ class _Answers:
                 place=place.name, owner=owner.code if owner else None, counts=counts, judged=judged, missed=missed
             )  # fmt: skip
 
-        mark = self.minute, stamps.kept(self.session, FOLLOWED, lambda _: object())
+        mark = self.day, stamps.kept(self.session, FOLLOWED, lambda _: object())
         return self.keeper.while_nothing_changes(("targets", self.of_unit), work, mark)
 
     def _gaps(self) -> AgeingRow:
@@ -183,7 +193,7 @@ class _Answers:
                 until=self.now,
             ).total  # fmt: skip
 
-        return self.keeper.while_only_reports_come(("gaps", self.of_unit), work, self.minute)
+        return self.keeper.while_only_reports_come(("gaps", self.of_unit), work, self.day)
 
     def _blockers(self) -> BlockersNow:
         def work() -> BlockersNow:
@@ -193,4 +203,4 @@ class _Answers:
             )  # fmt: skip
             return BlockersNow(items=found.items, more=found.next is not None)
 
-        return self.keeper.while_only_reports_come(("blockers", self.of_unit), work, self.minute)
+        return self.keeper.while_only_reports_come(("blockers", self.of_unit), work, self.day)

@@ -1,12 +1,12 @@
 """Which days something is owed for: pages open there, not on a day off; and which days off a deadline passes over."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import and_, func, not_, select
+from sqlalchemy import and_, bindparam, func, not_, select, union
 from sqlmodel import Session
 
 from app.core import hot
-from app.core.clock import day_of
+from app.core.clock import at, day_of
 from app.procedures.rules import System
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report
@@ -16,6 +16,25 @@ from app.throughput.schemas import DayOffOut, WordsOut
 _OBLIGATION = hot.table(Obligation)
 _REPORT = hot.table(Report)
 _DAY = _OBLIGATION.c.day
+AHEAD = timedelta(days=31)  # no deadline lies further behind its day, holidays included
+_DUE = _OBLIGATION.c.due_at
+_last_until = select(func.max(_DAY)).where(bindparam("day", type_=_DAY.type) >= _DAY)
+_last_before = select(func.max(_DAY)).where(bindparam("day", type_=_DAY.type) > _DAY)
+_last_past = (
+    select(_DAY)
+    .where(bindparam("day", type_=_DAY.type) >= _DAY, bindparam("now", type_=_DUE.type) >= _DUE)
+    .order_by(_DAY.desc())
+    .limit(1)
+)
+_moments = union(
+    *(
+        select(moment).where(
+            _DAY.between(bindparam("first"), bindparam("last")), moment >= bindparam("begin", type_=_DUE.type),
+            moment < bindparam("end", type_=_DUE.type),
+        )
+        for moment in (_DUE, _OBLIGATION.c.cut_off_at)
+    )
+)  # fmt: skip
 
 
 def days_off_until(reference: Reference, unit_id: int, day: date, due_at: datetime) -> list[DayOffOut]:
@@ -53,22 +72,26 @@ def unsent_between(
 
 def last_owed(session: Session, until: date) -> date:
     """Return the last day up to one for which anybody owes something; that day itself where none does."""
-    found: date | None = session.execute(select(func.max(_DAY)).where(until >= _DAY)).scalar()
+    ((found,),) = hot.run(session, _last_until, {"day": until})
     return found or until
 
 
 def last_due(session: Session, now: datetime) -> date | None:
     """Return the newest day of which somebody's deadline has passed; None before the first."""
-    past = _OBLIGATION.c.due_at <= now
-    query = select(_DAY).where(day_of(now) >= _DAY, past).order_by(_DAY.desc()).limit(1)
-    found: date | None = session.execute(query).scalar()
-    return found
+    found = hot.run(session, _last_past, {"day": day_of(now), "now": now})
+    return found[0][0] if found else None
+
+
+def moments_of(session: Session, day: date) -> list[datetime]:
+    """Return when on a day a state may move by the clock alone: a deadline is over, or a day's figures are due."""
+    ends = {"first": day - AHEAD, "last": day, "begin": at(day, time()), "end": at(day + timedelta(days=1), time())}
+    return sorted(row[0] for row in hot.run(session, _moments, ends))
 
 
 def owed_before(session: Session, day: date) -> date | None:
     """Return the day before one for which something is owed."""
-    found: date | None = session.execute(select(func.max(_DAY)).where(day > _DAY)).scalar()
-    return found
+    ((found,),) = hot.run(session, _last_before, {"day": day})
+    return found  # type: ignore[no-any-return]
 
 
 def owed_after(session: Session, day: date) -> date | None:

@@ -121,6 +121,8 @@ class ReportsIn(BaseModel):
 class RateOut(BaseModel):
     """A rate with what it rests on; `value` is null when the denominator is zero."""
 
+    model_config = ConfigDict(frozen=True)
+
     numerator: int
     denominator: int
     value: float | None

@@ -333,3 +333,26 @@ def test_a_token_without_a_person_does_not_approve_what_it_typed(api: Api) -> No
     leader = api("ward_leader")
     assert leader.put(AT, json=report(line(received_online=3))).status_code == 201
     assert said(approve(leader, "ward")) == (403, "own_typing")
+
+
+def test_a_days_list_tells_how_many_wait_on_other_days(
+    api: Api, people: Callable[..., PageClient], clock: SetClock, sent: TestClient
+) -> None:
+    """Each with the way there; what is approved, or lies too far back, waits no more."""
+    analyst, days = api("city_analyst"), ("2026-11-18", "2026-11-19")
+    for day, ward in ((days[0], WARD), (days[1], WARD), (days[1], OTHER)):
+        at = f"{API}/throughput/reports/{ward}/{day}/city"
+        assert api("ward_officer", ward).put(at, json=report(line(received_online=5))).status_code == 201
+    waiting = [{"day": days[1], "waiting": 2}, {"day": days[0], "waiting": 1}]
+    assert analyst.get(LIST).json()["other_days"] == waiting
+    assert analyst.get(f"{LIST}?unit={OTHER}").json()["other_days"] == [{"day": days[1], "waiting": 1}]
+    assert analyst.get(f"{LIST}?day={days[1]}").json()["other_days"] == [
+        {"day": DAY, "waiting": 1}, {"day": days[0], "waiting": 1}
+    ]  # fmt: skip
+    page = people("city_analyst").get("/throughput/approvals").text
+    assert f'<a href="?day={days[1]}&amp;waits=true">19/11/2026: 2</a>' in page
+    assert approve(analyst, at=f"{API}/throughput/reports/{WARD}/{days[0]}/city").is_success
+    assert analyst.get(LIST).json()["other_days"] == waiting[:1]
+    assert api("ward_leader").get(LIST).json()["other_days"] == [], "its list is of all days"
+    clock.set("2026-12-10T08:00:00+07:00")
+    assert analyst.get(LIST).json()["other_days"] == []

@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 from app.core import audit
 from app.core.db import Database
 from app.throughput import totals
-from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
+from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
 from tests.support.figures import batch, figures, item
 from tests.support.figures import sent as figures_sent
 from tests.support.indicators import indicator, reading, with_set
@@ -415,3 +415,67 @@ def test_what_is_kept_for_one_is_not_another_s(api: Api) -> None:
     with_task(analyst, "T1", number, deadline="2026-11-16")
     assert shown(callers["city"])["tasks"]["total"] == shown(callers[WARD])["tasks"]["total"] == 1
     assert shown(callers[OTHER])["tasks"]["total"] == 0
+
+
+def test_a_mistyped_filter_is_asked_again_where_it_stands(people: Callable[..., PageClient], api: Api) -> None:
+    """With what else was asked; the interface answers a problem, as before."""
+    page = people("leader").get(f"/dashboard?period=xyz&field=HT&unit={WARD}")
+    shown = page.text
+    assert page.status_code == 422
+    assert "<h1>Tổng quan điều hành</h1>" in shown
+    field = shown.partition('name="period"')[2].partition(">")[0]
+    assert 'value="xyz"' in field
+    assert 'aria-invalid="true"' in field
+    assert '<a href="#period">' in shown, "the summary leads to the field"
+    for kept in ('<option value="HT" selected>', f'<option value="{WARD}" selected>'):
+        assert kept in shown
+    assert 'class="answers"' not in shown, "figures of another period than the one asked for"
+    assert people("leader").get("/dashboard?field=KHONG").status_code == 422
+    assert people("ward_leader").get("/dashboard?period=xyz").status_code == 422
+    refused = api("leader").get(AT, params={"period": "xyz"})
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json")
+
+
+def test_on_paper_fewer_of_each_where_tasks_are_late_and_targets_missed(
+    people: Callable[..., PageClient], api: Api
+) -> None:
+    """Late tasks alone may be five of them; of many missing units the first are named, and how many more there are."""
+    analyst = api("city_analyst")
+    number = with_directive(analyst)
+    for n in range(7):
+        with_task(analyst, f"T{n}", number, deadline="2026-11-10")
+
+    def on_paper(table: str) -> tuple[int, int]:
+        page = people("leader").get("/dashboard").text
+        rows = page.partition(f'id="{table}"')[2].partition("</table>")[0].partition("<tbody>")[2]
+        return rows.count("<tr"), rows.count('class="screen-only"')
+
+    assert on_paper("overdue-table") == (7, 2)
+    with_set(analyst, *(indicator(f"THU-{n}", period_type="month") for n in range(4)))
+    for n in range(4):
+        at = f"/api/v1/indicators/THU-{n}"
+        assert analyst.post(f"{at}/targets", json={"period": "2026-09", "low": 80, "document": "KH 98"}).is_success
+        assert analyst.post(f"{at}/readings", json=reading("2026-09", value=60)).is_success
+    assert on_paper("overdue-table") == (7, 4)
+    assert on_paper("missed-table") == (4, 1)
+    missing = people("leader").get("/dashboard").text.partition('id="reported"')[2].partition("</section>")[0]
+    assert "và 24 đơn vị khác" in missing, "forty have sent nothing, sixteen are named"
+    assert missing.count('<span class="screen-only"><a') == 24
+
+
+def test_a_day_that_is_not_whole_says_so_beside_what_it_is_compared_with(
+    people: Callable[..., PageClient], api: Api
+) -> None:
+    """Of the city one unit of forty, of the unit itself all; numbers are as they are."""
+    for day in (WEDNESDAY, THURSDAY):
+        sent(api, WARD, day, received_online=7)
+    words = (
+        '<strong>Chưa đủ số liệu</strong><span class="screen-only">: '
+        "còn báo cáo của ngày chưa gửi, chưa so được với một ngày đủ số liệu.</span>"
+    )
+    leader = people("leader")
+    assert leader.get("/dashboard").text.count(words) == 1, "beside the day, not the week, month and year"
+    assert words not in leader.get(f"/dashboard?unit={WARD}").text
+    assert words not in leader.get(f"/dashboard?unit={OTHER}").text, "no figures, nothing compared"
+    assert words not in leader.get(f"/dashboard?period={WEDNESDAY}&unit={WARD}").text
+    assert words not in leader.get("/dashboard?period=2026-W47").text

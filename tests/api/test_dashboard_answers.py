@@ -83,6 +83,9 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
     Random(57).shuffle(order)
     order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
     order.append(("followed", partial(world.write, computed.follow_time)))
+    order += [("blocker", world.block)] * 2  # one of them stands
+    # Days that go by without anything being done: not even what will be owed is made.
+    order += [(day, partial(clock.set, f"{day}T08:00:00+07:00")) for day in ("2026-11-24", "2026-11-26")]
     for turn, (name, act) in enumerate(order):
         act()
         now = clock.now()
@@ -97,9 +100,11 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
 def test_the_page_says_what_the_answers_say_after_each_kind_of_change(
     world: World, people: Callable[..., PageClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of parts that were drawn before and of those that were not."""
+    """Of parts that were drawn before and of those that were not; and after each deadline."""
     leader = people("leader")
-    for name, act in world.acts().items():
+    order = [*world.acts().items()]
+    order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
+    for name, act in order:
         act()
         page = leader.get("/dashboard").text
         monkeypatch.setattr(drawing, "_drawn", Recent(drawing.MOST))

@@ -378,3 +378,31 @@ def test_what_is_to_be_done_is_the_same_at_both_doors(
     city = api("city_analyst").get(AT).json()["to_do"]
     assert city["reopenings"] == 0
     assert api("city_analyst").get(AT, params={"open": True}).json()["to_do"] is None, "a filter asks for the list"
+
+
+def test_board_and_desk_tell_when_a_unit_was_last_reminded(
+    app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    """Of each part that is still owed, whoever reminded of it; what is in, or of another day, says nothing."""
+    clock.set("2026-11-20T17:05:00+07:00")
+    analyst, officer = api("city_analyst"), api()
+
+    def told() -> tuple[list[str | None], list[str | None]]:
+        board = analyst.get(f"{API}/throughput/board?day={DAY}&limit=100").json()["items"]
+        tile = next(one for one in board if one["unit"] == WARD)
+        today = next(one for one in officer.get(f"{API}/throughput/today").json()["items"] if one["day"] == DAY)
+        return [one["reminded_at"] for one in tile["systems"]], [one["reminded_at"] for one in today["systems"]]
+
+    assert told() == ([None, None], [None, None])
+    assert analyst.post(BY_HAND).is_success
+    at = "2026-11-20T10:05:00Z"
+    assert told() == ([at, None], [at, None])
+    tile = people("city_analyst").get(f"/throughput/board?day={DAY}").text.partition(f'id="tile-{WARD}"')[2]
+    assert "nhắc lúc 17:05" in tile.partition('id="tile-')[0]
+    assert "nhắc lúc 17:05" in people().get("/throughput/today").text
+    clock.set("2026-11-21T08:00:00+07:00")
+    assert "nhắc lúc 20/11 17:05" in people().get("/throughput/today").text
+    put(officer)
+    assert told() == ([None, None], [None, None]), "it is in"
+    other = api("ward_officer", OTHER).get(f"{API}/throughput/today").json()["items"]
+    assert {one["reminded_at"] for day in other for one in day["systems"]} == {None}

@@ -129,6 +129,45 @@ def test_the_briefing_for_the_morning_is_one_sheet(visit: Callable[..., Visitor]
     assert not page.locator("form.filters").is_visible()
 
 
+# As much as there can be: long titles everywhere, as many rows as are printed of both tables, and blockers.
+FULL = """() => {
+  const long =
+    "Hoàn thiện hạ tầng số và kết nối, chia sẻ dữ liệu giữa các cơ quan theo lộ trình Nghị quyết 57 (bổ sung)";
+  if (!document.querySelector("#targets .table-scroll")) {
+    const made = document.querySelector("#tasks .table-scroll").cloneNode(true);
+    made.querySelector("table").id = "missed-table";
+    document.querySelector("#targets p").replaceWith(made);
+  }
+  for (const body of document.querySelectorAll("#overdue-table tbody, #missed-table tbody")) {
+    while (body.rows.length < 20) body.append(body.rows[0].cloneNode(true));
+    [...body.rows].forEach((row, n) => {
+      row.classList.toggle("screen-only", n >= 3);
+      row.querySelector("th a").textContent = long;
+    });
+    body.closest("section").insertAdjacentHTML("beforeend", '<p class="print-only">Còn 17 mục khác trên trang.</p>');
+  }
+  document.querySelector("#blockers")?.remove();
+  const whose = '<span class="muted">Sở Khoa học và Công nghệ, Giám đốc Sở, 12 ngày</span>';
+  const one = `<li>${long} ${long.slice(0, 35)} ${whose}</li>`;
+  document.querySelector("#gaps").insertAdjacentHTML(
+    "afterend", `<section id="blockers"><h2>Điểm nghẽn</h2><ul>${one}${one}</ul></section>`
+  );
+}"""
+
+
+def test_with_all_that_may_be_wrong_it_still_prints_on_one_sheet(visit: Callable[..., Visitor]) -> None:
+    """Late tasks beside missed targets, missing units, gaps and blockers; where words are longest, too."""
+    window = visit("lanhdao", width=1280)
+    for locale in ("vi", "fr"):
+        page = window.go("/dashboard")
+        page.context.add_cookies([{"name": "lang", "value": locale, "url": page.url}])
+        page.reload()
+        page.evaluate(FULL)
+        page.emulate_media(media="print")
+        assert page.locator("#missed-table tbody tr:visible").count() == 3
+        assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1, locale
+
+
 PRINTED = (
     "/dashboard", "/throughput/summary?from=2025-07-01&to=2025-07-04&group_by=day", "/throughput/board?day=2025-07-04",
     "/throughput/ranking?from=2025-07-01&to=2025-07-04", "/tasks/summary", "/tasks", "/indicators",
@@ -160,4 +199,3 @@ def test_on_paper_a_page_is_heading_figures_and_source(visit: Callable[..., Visi
         page.set_viewport_size({"width": 1040 if page.locator(".table-scroll--wide").count() else 703, "height": 900})
         assert page.evaluate(overflow) <= 1, f"{path}: a table is cut"
         page.set_viewport_size({"width": 1280, "height": 800})
-        page.emulate_media(media="screen")

@@ -90,5 +90,5 @@ def _newest() -> Any:
 
 def newest_at(session: Session, place: str, day: date) -> dict[int, Newest]:
     """Return by indicator the standing reading of the newest period begun by a day, at one place."""
-    rows = session.execute(_newest(), {"place": place, "day": day})
-    return {row.indicator_id: Newest(*row) for row in rows}
+    rows = hot.run(session, _newest(), {"place": place, "day": day})
+    return {(found := Newest(*row)).indicator_id: found for row in rows}

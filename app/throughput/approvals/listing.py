@@ -18,7 +18,7 @@ from app.throughput.approvals import pins, rules
 from app.throughput.approvals.authors import typed_by
 from app.throughput.approvals.ordering import Place, Placed, placed, same_day
 from app.throughput.approvals.rules import Said, Stage, Word
-from app.throughput.approvals.schemas import ApprovalItem, ApprovalPage, ApprovalsOut, ReturnedOut
+from app.throughput.approvals.schemas import ApprovalItem, ApprovalPage, ApprovalsOut, ReturnedOut, WaitingDay
 from app.throughput.approvals.service import Terms, said_out
 from app.throughput.forms import Reference
 from app.throughput.listing import changes_of
@@ -58,6 +58,7 @@ def listing(
         waiting=sum(one.waits for one in every),
         unusual=sum(one.waits and bool(one.unusual) for one in every),
         approved=sum(one.is_approved for one in every),
+        other_days=_other_days(session, _of(caller, stage, None, now, unit), day) if day is not None else [],
         items=_items(session, caller, shown, stage, terms),
         next=following,
     )
@@ -97,6 +98,12 @@ def _of(
         city, ward = pins.words_on(_REPORT.id, _REPORT.version)
         wanted.append((city if stage is Stage.city else ward).is_(None))
     return wanted
+
+
+def _other_days(session: Session, waiting: list[ColumnElement[bool]], day: date) -> list[WaitingDay]:
+    """Return the days but one on which reports wait, the newest first."""
+    counts = select(_REPORT.day, func.count()).where(*waiting, _REPORT.day != day).group_by(_REPORT.day)
+    return [WaitingDay(day=on, waiting=n) for on, n in session.execute(counts.order_by(_REPORT.day.desc()))]
 
 
 def last_day(session: Session, now: datetime) -> date:

@@ -116,6 +116,13 @@ class ApprovalItem(BaseModel):
     totals: Annotated[TotalsOut | None, Field(description="null: the source system was unavailable")]
 
 
+class WaitingDay(BaseModel):
+    """How many reports of a day wait for a stage's word."""
+
+    day: date
+    waiting: int
+
+
 class ApprovalPage(BaseModel):
     """What is to be approved: what is unusual first, what is done last."""
 
@@ -124,6 +131,9 @@ class ApprovalPage(BaseModel):
     waiting: Annotated[int, Field(description="How many wait for the stage's word, of all pages")]
     unusual: Annotated[int, Field(description="How many of those have something unusual")]
     approved: Annotated[int, Field(description="How many the stage has approved, of all pages")]
+    other_days: Annotated[
+        list[WaitingDay], Field(description="Of a day's list the other days of the last 14 on which some wait")
+    ]
     items: list[ApprovalItem]
     next: str | None
 

@@ -22,6 +22,7 @@ class BoardSystem(BaseModel):
         datetime | None,
         Field(description="When it was met for good, or that it was down was told; null: still owed, or waived"),
     ]
+    reminded_at: Annotated[datetime | None, Field(description="When it was last asked for; null: not, or not owed now")]
     status: Annotated[ReportStatus | None, Field(description="How far what stands has come; null: not sent")]
     corrected_since: Annotated[bool, Field(description="A later revision undid an approval")]
 

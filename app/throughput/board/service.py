@@ -18,10 +18,22 @@ from app.throughput.approvals import pins as approvals
 from app.throughput.approvals.pins import Come
 from app.throughput.approvals.rules import stage_of_all
 from app.throughput.board.schemas import BoardItem, BoardOut, BoardSystem, BoardTotal, Missing, StateCount, SystemCount
-from app.throughput.board.standing import NOTHING_OWED, OPEN_RANKS, STATES, Standing, of_day, parts, system_count
+from app.throughput.board.standing import (
+    NOTHING_OWED,
+    OPEN_RANKS,
+    STATES,
+    Standing,
+    of_day,
+    parts,
+    system_count,
+    units_of,
+)
+from app.throughput.forms import Reference
 from app.throughput.models import DayTotal, Obligation, Report
+from app.throughput.reminders.service import last_made
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
+from app.throughput.summary.sums import Scope
 from app.throughput.timing import State
 from app.units.models import Unit
 
@@ -69,7 +81,8 @@ def reported(
     session: Session, caller: Caller, *, day: date, now: datetime, unit: Unit | None
 ) -> tuple[list[SystemCount], list[Missing]]:
     """Return how many units each system's reports are in of, and all units that are late with some, by name."""
-    units = [one for one in of_day(session, caller, day, now).units if unit is None or one.unit_id == unit.id]
+    asked = caller.units if unit is None or unit.id is None else frozenset({unit.id})
+    units = units_of(session, Reference.read(session), Scope(asked, None, None), day, now, only_owed=True)
     late = STATES.index(State.late)
     owing = [(one, [system for system in SYSTEMS if one.ranks.get(system) == late]) for one in units]
     return [system_count(units, system) for system in SYSTEMS], [
@@ -87,13 +100,19 @@ def _items(session: Session, units: list[Standing], day: date, now: datetime, *,
     """Return the rows of some units, read in a few questions however many they are."""
     # A whole list may hold more units than a statement takes values.
     ids = None if whole else [u.unit_id for u in units]
-    systems = _systems(session, ids, day, now, approvals.of_day(session, day, ids))
+    reminded = {(unit, system): moment for (unit, _, system), moment in last_made(session, day, day).items()}
+    systems = _systems(session, ids, day, now, approvals.of_day(session, day, ids), reminded)
     figures = _figures(session, ids, day)
     return [_item(u, systems.get(u.unit_id, []), figures.get(u.unit_id)) for u in units]
 
 
 def _systems(
-    session: Session, ids: list[int] | None, day: date, now: datetime, come: dict[tuple[int, System], Come]
+    session: Session,
+    ids: list[int] | None,
+    day: date,
+    now: datetime,
+    come: dict[tuple[int, System], Come],
+    reminded: dict[tuple[int, System], datetime],
 ) -> dict[int, list[tuple[BoardSystem, int]]]:
     p = parts(day, now)
     query = (
@@ -119,6 +138,7 @@ def _systems(
             state=STATES[row.rank] if row.rank < NOTHING_OWED else None,
             due_at=row.due_at,
             received_at=came_at if received else None,
+            reminded_at=reminded.get((row.unit_id, System(row.system))) if row.rank in OPEN_RANKS else None,
             status=status,
             corrected_since=corrected,
         )

@@ -4,10 +4,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, union, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, literal, select, union, union_all
 from sqlmodel import Session
 
 from app.core import hot
@@ -20,19 +21,25 @@ from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report, ReportRevision
 from app.throughput.rules import SYSTEMS, Figures
 from app.throughput.summary.schemas import Completeness
-from app.throughput.summary.service import completeness
+from app.throughput.summary.service import owed_by_day
 from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 
 STATES = tuple(State)
 OPEN_RANKS = frozenset(STATES.index(s) for s in (State.late, State.partial, State.due, State.not_due))
 NOTHING_OWED = len(STATES)
+NOTHING = Completeness(expected=0, received=0, late=0, waived=0, unavailable=0)
 KEPT_DAYS = 40
+_SYSTEMS = {system.value: system for system in System}
 _IN_RANKS = frozenset(STATES.index(s) for s in (State.received_late, State.received_on_time, State.waived))
 _OBLIGATION = hot.table(Obligation)
 _CLOCKS = (_OBLIGATION.c.due_at, _OBLIGATION.c.cut_off_at)
 _REPORT = hot.table(Report)
 _REVISION = hot.table(ReportRevision)
+_SAME = and_(
+    _REPORT.c.unit_id == _OBLIGATION.c.unit_id, _REPORT.c.day == _OBLIGATION.c.day,
+    _REPORT.c.system == _OBLIGATION.c.system,
+)  # fmt: skip
 
 
 def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
@@ -51,24 +58,22 @@ def rank(now: datetime | ColumnElement[datetime]) -> ColumnElement[int]:
     )
 
 
-def parts(day: date, now: datetime) -> Any:
+def parts(day: date | ColumnElement[date], now: datetime | ColumnElement[datetime]) -> Any:
     """Return unit, system and rank of all that is owed for a day, and of what was sent without being owed."""
-    same = and_(
-        _REPORT.c.unit_id == _OBLIGATION.c.unit_id,
-        _REPORT.c.day == _OBLIGATION.c.day,
-        _REPORT.c.system == _OBLIGATION.c.system,
-    )
-    owed = (
-        select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, rank(now).label("rank"))
-        .select_from(_OBLIGATION.outerjoin(_REPORT, same))
-        .where(_OBLIGATION.c.day == day)
-    )
     sent = (
         select(_REPORT.c.unit_id, _REPORT.c.system, literal(NOTHING_OWED).label("rank"))
-        .select_from(_REPORT.outerjoin(_OBLIGATION, same))
+        .select_from(_REPORT.outerjoin(_OBLIGATION, _SAME))
         .where(_REPORT.c.day == day, _OBLIGATION.c.id.is_(None))
     )
-    return union_all(owed, sent).subquery()
+    return union_all(_owed(day, now), sent).subquery()
+
+
+def _owed(day: date | ColumnElement[date], now: datetime | ColumnElement[datetime]) -> Any:
+    return (
+        select(_OBLIGATION.c.unit_id, _OBLIGATION.c.system, rank(now).label("rank"))
+        .select_from(_OBLIGATION.outerjoin(_REPORT, _SAME))
+        .where(_OBLIGATION.c.day == day)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +145,10 @@ def of_day(session: Session, caller: Caller, day: date, now: datetime) -> DaySta
 def _read(
     session: Session, caller: Caller, reference: Reference, day: date, now: datetime, changes: Changes | None
 ) -> DayStanding:
-    rows = select(parts(day, now))
-    if caller.units is not None:
-        rows = rows.where(rows.selected_columns.unit_id.in_(caller.units))
-    ranks: dict[int, dict[System, int]] = {}
-    for unit_id, system, place in session.execute(rows):
-        ranks.setdefault(unit_id, {})[System(system)] = place
-    by_id = {unit.id: unit for unit in reference.units.values()}
-    units = []
-    for unit_id, by_system in ranks.items():
-        unit = by_id[unit_id]
-        place = (min(by_system.values()), unit.sort_key, unit.code)
-        units.append(Standing(unit_id, unit.code, unit.name, by_system, place))
-    units.sort(key=lambda unit: unit.place)
     scope = Scope(caller.units, None, None)
-    moments = _moments(session, day)
+    statements, units = _statements(scope), units_of(session, reference, scope, day, now)
+    moments = sorted(row[0] for row in hot.run(session, statements.moments, {"day": day}))
+    ((cut_off,),) = hot.run(session, statements.cut_off, {"day": day})
     return DayStanding(
         reference=reference,
         read_at=changes,
@@ -165,21 +159,33 @@ def _read(
         missing=[unit for unit in units if unit.open],
         counts=Counter(unit.rank for unit in units),
         systems=[system_count(units, system) for system in SYSTEMS],
-        completeness=completeness(session, scope.of(_OBLIGATION, day, day), None),
-        cut_off=_cut_off(session, scope, day),
+        completeness=owed_by_day(session, scope, day, day).get(day, NOTHING),
+        cut_off=cut_off,
         figures=Kept(session, scope).by_day(day, day).get(day, Figures()),
     )
+
+
+def units_of(
+    session: Session, reference: Reference, scope: Scope, day: date, now: datetime, *, only_owed: bool = False
+) -> list[Standing]:
+    """Return where units stand on a day, the worst first, read now; with what was sent without being owed, or not."""
+    ranks: dict[int, dict[System, int]] = {}
+    statements = _statements(scope)
+    wanted = statements.owed if only_owed else statements.parts
+    for unit_id, system, place in hot.gather(session, wanted, {"day": day, "now": now}):
+        ranks.setdefault(unit_id, {})[_SYSTEMS[system]] = place
+    units = []
+    for unit in reference.units.values():
+        if (by_system := ranks.get(unit.id or 0)) and unit.id is not None:
+            place = (min(by_system.values()), unit.sort_key, unit.code)
+            units.append(Standing(unit.id, unit.code, unit.name, by_system, place))
+    units.sort(key=lambda unit: unit.place)
+    return units
 
 
 def _passed(moments: list[datetime], now: datetime) -> tuple[int, int]:
     """Return how many moments lie before now, and how many not after: a deadline ends after it, a cut-off with it."""
     return bisect_left(moments, now), bisect_right(moments, now)
-
-
-def _moments(session: Session, day: date) -> list[datetime]:
-    """Return when a day's states move by the clock alone: a deadline is over, or a day's figures are due."""
-    of_day = [select(column).where(_OBLIGATION.c.day == day) for column in _CLOCKS]
-    return sorted(session.execute(union(*of_day)).scalars())
 
 
 def system_count(units: list[Standing], system: System) -> SystemCount:
@@ -190,11 +196,32 @@ def system_count(units: list[Standing], system: System) -> SystemCount:
     )  # fmt: skip
 
 
-def _cut_off(session: Session, scope: Scope, day: date) -> datetime | None:
-    query = (
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What is read of `:day`: unit, system and rank at `:now`, of all and of what is owed alone; when its states move
+    by the clock alone (a deadline is over, or its figures are due); the latest moment until which a report counted.
+    """
+
+    parts: Any
+    owed: Any
+    moments: Any
+    cut_off: Any
+
+
+@lru_cache
+def _statements(scope: Scope) -> _Statements:
+    """Return the statements of a scope: building them costs more than running them."""
+    day = bindparam("day", type_=_OBLIGATION.c.day.type)
+    now = bindparam("now", type_=_OBLIGATION.c.due_at.type)
+    p = parts(day, now)
+    cut_off = (
         select(func.max(_REVISION.c.counted_until))
         .join(_REPORT, and_(_REVISION.c.report_id == _REPORT.c.id, _REVISION.c.number == _REPORT.c.version))
-        .where(_REVISION.c.unavailable.is_(None), *scope.of(_REPORT, day, day))
+        .where(_REVISION.c.unavailable.is_(None), _REPORT.c.day == day, *scope.of(_REPORT))
     )
-    cut_off: datetime | None = session.execute(query).scalar()
-    return cut_off
+    return _Statements(
+        select(p).where(*scope.of(p)),
+        _owed(day, now).where(*scope.of(_OBLIGATION)),
+        union(*(select(c).where(_OBLIGATION.c.day == day) for c in _CLOCKS)),
+        cut_off,
+    )

@@ -1,6 +1,6 @@
 """The ward's desk: what it owes today, what is late, what is done, and yesterday's figures beside it."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -20,6 +20,7 @@ from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
 from app.throughput.obligations import service as obligations
 from app.throughput.obligations.schemas import ObligationOut
+from app.throughput.reminders.service import last_made
 from app.throughput.reopenings import listing as reopenings
 from app.throughput.reopenings.schemas import ReopeningOut
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures, WarningCode
@@ -45,6 +46,7 @@ class TodaySystem(BaseModel):
     locks_at: datetime
     locked: bool
     received_at: datetime | None
+    reminded_at: Annotated[datetime | None, Field(description="When it was last asked for; null: not, or not owed now")]
     returned: Annotated[bool, Field(description="It came back, and has no new revision yet")]
     totals: Annotated[TotalsOut | None, Field(description="null: no figures received")]
 
@@ -113,7 +115,8 @@ def today(session: Session, caller: Caller, unit: Unit, now: datetime) -> TodayO
     returned = approvals.returned(session, unit, now)
     back = {(one.day, one.system) for one in returned}
     figures = _totals(session, unit.id, {d for d, _ in found})
-    days = _days(found.values(), lambda o: _system(reference, unit, o, figures, back))
+    reminded = last_made(session, min((d for d, _ in found), default=day), day, unit.id)
+    days = _days(found.values(), lambda o: _system(reference, unit, o, figures, back, reminded))
     calendar = reference.calendar(unit.id)
     questions = open_questions(session, reference, unit, day - EXPLAIN_BACK, day, now)
     questions = [q for q in questions if q.finding is not None or not q.locked]
@@ -164,7 +167,7 @@ def _days(owed: Iterable[ObligationOut], shown: Callable[[ObligationOut], TodayS
 
 def _system(
     reference: Reference, unit: Unit, owed: ObligationOut, totals: dict[tuple[date, str], Figures],
-    returned: Collection[tuple[date, System]],
+    returned: Collection[tuple[date, System]], reminded: Mapping[tuple[int, date, System], datetime],
 ) -> TodaySystem:  # fmt: skip
     assert unit.id is not None
     figures = totals.get((owed.day, owed.system.value))
@@ -176,6 +179,7 @@ def _system(
         locks_at=owed.locks_at,
         locked=owed.locked,
         received_at=owed.received_at,
+        reminded_at=reminded.get((unit.id, owed.day, owed.system)) if owed.state in OPEN else None,
         returned=(owed.day, owed.system) in returned,
         totals=totals_out(figures) if figures is not None else None,
     )

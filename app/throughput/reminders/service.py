@@ -206,6 +206,28 @@ def _end(row: Any, now: datetime) -> tuple[ReminderEnd | None, datetime | None]:
     return ReminderEnd.locked, row.reopened_until if is_later else row.locks_at
 
 
+_OF_UNITS = (ReminderTo.ward_officer.value, ReminderTo.ward_leader.value)
+_last_made = (
+    select(REMINDER.c.unit_id, REMINDER.c.day, REMINDER.c.system, func.max(REMINDER.c.made_at).label("made_at"))
+    .where(
+        REMINDER.c.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date)),
+        _of_sending,
+        or_(*(REMINDER.c.to_role == role for role in _OF_UNITS)),
+    )
+    .group_by(REMINDER.c.unit_id, REMINDER.c.day, REMINDER.c.system)
+)
+_last_made_of = _last_made.where(REMINDER.c.unit_id == bindparam("unit", type_=Integer))
+
+
+def last_made(
+    source: hot.Source, first: date, last: date, unit_id: int | None = None
+) -> dict[tuple[int, date, System], datetime]:
+    """Return when units, or one, were last reminded to send a report, by unit, day and system."""
+    values: dict[str, Any] = {"first": first, "last": last} | ({} if unit_id is None else {"unit": unit_id})
+    rows = hot.run(source, _last_made if unit_id is None else _last_made_of, values)
+    return {(unit, day, System(system)): moment for unit, day, system, moment in rows}
+
+
 @lru_cache
 def _counting(one_unit: bool, decides: bool) -> Any:
     now, role = bindparam("now", type_=OBLIGATION.c.due_at.type), bindparam("role", type_=String)

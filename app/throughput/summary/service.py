@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, exists, func, or_, select
 from sqlmodel import Session, col
 
 from app.core import hot
@@ -174,6 +175,24 @@ def completeness(session: Session, scope: list[Any], as_of: datetime | None) -> 
     )
 
 
+def owed_by_day(session: Session, scope: Scope, first: date, last: date) -> dict[date, Completeness]:
+    """Return how complete each day is that anything is owed for: a unit owes each by itself, so that they add up."""
+    rows = hot.run(session, _owed_by_day(scope), {"first": first, "last": last})
+    return {
+        row[0]: Completeness(expected=row[1], received=row[2], late=row[3], waived=row[4], unavailable=row[5])
+        for row in rows
+    }
+
+
+@lru_cache
+def _owed_by_day(scope: Scope) -> Any:
+    """Return the statement of that, between `:first` and `:last`: building it costs more than running it."""
+    between = OBLIGATION.c.day.between(bindparam("first"), bindparam("last"))
+    p = unit_days([between, *scope.of(OBLIGATION)], None).subquery().c
+    counts = (func.count(), *map(total_of, (p.received, p.received * p.late, p.waived, p.unavailable)))
+    return select(p.day, *counts).group_by(p.day)
+
+
 def unit_days(scope: list[Any], as_of: datetime | None) -> Select[Any]:
     """Return the query of owed unit-days: whether each is received, late, waived, or its system was down (1 or 0)."""
     # As known then: a system that was down may have sent its figures since, a waiver may be younger.
@@ -219,21 +238,30 @@ def cut_off(session: Session, scope: Scope, first: date, last: date, as_of: date
 
     The newest day that was owed: what one unit reports of a Sunday says nothing of how fresh the city's figures are.
     """
-    stands = _REVISION.c.number == _REPORT.c.version
-    if as_of is not None:
-        stands = known_at(as_of)
-    joined = select(_REPORT.c.day, _REVISION.c.counted_until).join(_REVISION, _REVISION.c.report_id == _REPORT.c.id)
-    rows = joined.where(stands, _REVISION.c.unavailable.is_(None), *scope.of(_REPORT, first, last))
+    values: dict[str, Any] = {"first": first, "last": last} | ({} if as_of is None else {"as_of": as_of})
+    newest_owed, newest, latest_of = _cutting(scope, as_of is not None)
     # Within the newest day with a report; the days before it were cut off earlier.
-    o, r = OBLIGATION.c, _REPORT.c
-    owed = exists().where(o.unit_id == r.unit_id, o.day == r.day, o.system == r.system)
-    newest_first = rows.order_by(r.day.desc()).limit(1)
-    newest = session.execute(newest_first.where(owed)).first() or session.execute(newest_first).first()
-    if newest is None:
+    days = hot.run(session, newest_owed, values) or hot.run(session, newest, values)
+    if not days:
         return None
-    of_day = rows.where(_REPORT.c.day == newest.day).order_by(_REVISION.c.counted_until.desc()).limit(1)
-    latest: datetime = session.execute(of_day).one().counted_until
-    return latest
+    ((latest,),) = hot.run(session, latest_of, values | {"first": days[0][0], "last": days[0][0]})
+    found: datetime = latest
+    return found
+
+
+@lru_cache
+def _cutting(scope: Scope, past: bool) -> tuple[Any, Any, Any]:
+    """Return the statements of the newest day owed with a report, of the newest with one, and of the latest moment of
+    such days, between `:first` and `:last`: building them costs more than running them.
+    """
+    r, o, cut = _REPORT.c, OBLIGATION.c, _REVISION.c.counted_until
+    moment = bindparam("as_of", type_=_REVISION.c.known_from.type)
+    stands = known_at(moment) if past else _REVISION.c.number == r.version
+    between = r.day.between(bindparam("first"), bindparam("last"))
+    whole = [_REVISION.c.report_id == r.id, stands, _REVISION.c.unavailable.is_(None), between, *scope.of(_REPORT)]
+    newest = select(r.day).where(*whole).order_by(r.day.desc()).limit(1)
+    owed = exists().where(o.unit_id == r.unit_id, o.day == r.day, o.system == r.system)
+    return newest.where(owed), newest, select(cut).where(*whole).order_by(cut.desc()).limit(1)
 
 
 def _published(session: Session, q: Question) -> list[PublishedOut]:
