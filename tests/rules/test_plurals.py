@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from app.core.i18n import Locale, catalogue, translate
+from app.core.i18n import catalogue, translate
+from app.core.settings import Locale
 
 # A number that a rule keeps well above one, or a symbol of measure.
 NEVER_ONE = {
