@@ -161,6 +161,7 @@ class UserOut(BaseModel):
     label: str
     role: str
     unit: str | None
+    unit_name: str | None
     locale: str | None
     demonstration: bool
     disabled_at: datetime | None

@@ -142,7 +142,7 @@ def get_user(session: Session, user_id: int, *, lock: bool = False) -> User:
 
 def list_users(session: Session, page: Page, *, q: str | None = None, role: Role | None = None) -> UserPage:
     """Return accounts by user name, those with every word of `q` in name or label."""
-    query = select(User, Unit.code).outerjoin(Unit, col(Unit.id) == col(User.unit_id)).order_by(col(User.user_name))  # type: ignore[call-overload]
+    query = select(User, Unit).outerjoin(Unit, col(Unit.id) == col(User.unit_id)).order_by(col(User.user_name))
     if q is not None:
         query = query.where(column_has_words(User.search, q))
     if role:
@@ -152,12 +152,12 @@ def list_users(session: Session, page: Page, *, q: str | None = None, role: Role
             raise Invalid([Fault("?cursor", "bad_cursor")])
         query = query.where(col(User.user_name) > page.after[0])
     rows, following = cut(list(session.execute(query.limit(page.limit + 1))), page, lambda row: [row.User.user_name])
-    return UserPage(items=[_out(user, code) for user, code in rows], next=following)
+    return UserPage(items=[_out(user, unit) for user, unit in rows], next=following)
 
 
 def show_user(session: Session, user: User) -> UserOut:
     """Return an account as it is shown."""
-    return _out(user, _code(session, user.unit_id))
+    return _out(user, session.get_one(Unit, user.unit_id) if user.unit_id is not None else None)
 
 
 def unit_id_of(session: Session, code: str | None) -> int | None:
@@ -197,8 +197,12 @@ def _unit_faults(session: Session, role: Role, unit_id: int | None) -> list[Faul
     return [Fault("/unit", "unit_kind_of_role")] if fitting and kind not in fitting else []
 
 
-def _out(user: User, code: str | None) -> UserOut:
-    return UserOut(**user.model_dump(include=set(UserOut.model_fields)), unit=code)
+def _out(user: User, unit: Unit | None) -> UserOut:
+    return UserOut(
+        **user.model_dump(include=set(UserOut.model_fields)),
+        unit=unit.code if unit else None,
+        unit_name=unit.name if unit else None,
+    )
 
 
 def _code(session: Session, unit_id: int | None) -> str | None:

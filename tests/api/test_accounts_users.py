@@ -46,7 +46,8 @@ def test_an_account_is_made_and_can_sign_in(app: FastAPI, admin: TestClient) -> 
     assert answer.headers["etag"] == '"1"'
     assert user == {
         "id": user["id"], "user_name": "motcua.thuanhoa", "label": NEW["label"], "role": "ward_officer", "unit": WARD,
-        "locale": None, "demonstration": False, "disabled_at": None, "created_at": user["created_at"], "version": 1,
+        "unit_name": "Thuận Hóa", "locale": None, "demonstration": False, "disabled_at": None,
+        "created_at": user["created_at"], "version": 1,
     }  # fmt: skip
     shown = admin.get(f"{USERS}/{user['id']}").json()
     assert datetime.fromisoformat(shown.pop("created_at")) == datetime.fromisoformat(user.pop("created_at"))
