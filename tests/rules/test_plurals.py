@@ -9,7 +9,8 @@ from app.core.settings import Locale
 
 # A number that a rule keeps well above one, a symbol of measure, a word without a singular.
 NEVER_ONE = {
-    "accounts.password_hint", "accounts.remember_hint", "accounts.set_password_hint", "dashboard.without_data", "indicators.series_words",
+    "accounts.password_hint", "accounts.remember_hint", "accounts.set_password_hint", "dashboard.without_data",
+    "indicators.series_words",
     "portal.gaps_lead", "portal.milliseconds", "portal.tolerance_words", "reminders.all_units", "reminders.applied",
     "throughput.intake_template_lead", "throughput.ranking_base_note", "throughput.today_recent",
     "tasks.warning_reached",
