@@ -334,6 +334,7 @@ def test_tokens_come_in_pages(api: Any) -> None:
         assert code(client.get(TOKENS, params={"cursor": bad})) == (422, "bad_cursor")
 
 
+@pytest.mark.each
 @pytest.mark.parametrize("address", ["/tokens/0", "/tokens/2147483648", "/tokens/99999999999999999999"])
 def test_numbers_beyond_the_table_are_refused(api: Any, address: str) -> None:
     assert api("administrator").get(f"/api/v1{address}").status_code == 422

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event, insert, select
+from sqlalchemy import insert, select
 from sqlmodel import Session
 
 from app.core import sheets
@@ -19,6 +19,7 @@ from app.throughput.models import Obligation, Report
 from app.throughput.timing import Deadlines, State, state, worst
 from app.units.models import Unit
 from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
+from tests.support.statements import asked
 
 Api = Callable[..., TestClient]
 BOARD = "/api/v1/throughput/board"
@@ -289,23 +290,14 @@ def test_the_database_judges_states_as_the_rules_do(session: Session) -> None:
 
 
 def test_a_large_city_costs_no_more_questions(app: FastAPI, api: Api, session: Session) -> None:
-    def asked(**query: Any) -> int:
-        count = 0
-
-        def counting(*_: Any) -> None:
-            nonlocal count
-            count += 1
-
-        event.listen(app.state.database.engine, "before_cursor_execute", counting)
-        try:
+    def cost(**query: Any) -> int:
+        with asked(app.state.database.engine) as seen:
             assert len(see(analyst, **query)["items"]) == query.get("limit", 40)
-        finally:
-            event.remove(app.state.database.engine, "before_cursor_execute", counting)
-        return count
+        return len(seen)
 
     analyst = api("city_analyst")
-    asked()
-    assert asked() == asked(limit=1)
+    cost()
+    assert cost() == cost(limit=1)
 
 
 def test_systems_are_counted_by_their_own_reports(api: Api) -> None:

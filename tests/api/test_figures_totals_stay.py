@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
-from app.core import hot, i18n
+from app.core import i18n
 from tests.api.test_figures_file import bring, csv_of, row
 from tests.api.test_figures_totals_withdrawn import WEEK, came, in_the_way, reports, stand
 from tests.api.test_figures_withdrawn import WHY, withdrawn
 from tests.support.clients import DAY, WARD, PageClient, SetClock, line
 from tests.support.figures import BEFORE, REPORTS, SCOPES, Api, confirming, integrity, put
+from tests.support.statements import asked
 
 OF_DAY = f"{REPORTS}/{WARD}/{DAY}/city"
 
@@ -140,21 +140,7 @@ def test_an_approved_report_is_corrected_and_a_persons_stays(app: FastAPI, machi
     assert integrity(app) == []
 
 
-def test_days_not_concerned_cost_no_statement(
-    app: FastAPI, machine: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-    run = hot.run
-
-    def note(*given: Any) -> None:
-        seen.append(given[2])
-
-    def noted(source: Any, statement: Any, values: Any) -> Any:  # which goes to the driver itself
-        seen.append(str(statement))
-        return run(source, statement, values)
-
-    monkeypatch.setattr(hot, "run", noted)
-
+def test_days_not_concerned_cost_no_statement(app: FastAPI, machine: TestClient) -> None:
     def cost(days: list[str], source: str, system: str) -> int:
         came_with: Any = {"source": source, "basis": "cumulative", "since": days[0]}
 
@@ -167,12 +153,8 @@ def test_days_not_concerned_cost_no_statement(
 
         brought({day: 3 * n for n, day in enumerate(days)})
         wrong = brought({DAY: 50})
-        seen.clear()
-        event.listen(app.state.database.engine, "before_cursor_execute", note)
-        try:
+        with asked(app.state.database.engine) as seen:
             assert withdrawn(machine, wrong).json()["taken_back"] == 1
-        finally:
-            event.remove(app.state.database.engine, "before_cursor_execute", note)
         return len(seen)
 
     cost([BEFORE, DAY], "warming", "Thành phố")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
-from app.core import hot, paging
+from app.core import paging
 from app.core.web import API
 from tests.support.clients import DAY, OTHER, WARD, PageClient, SetClock, line, report
+from tests.support.statements import asked
 
 Api = Callable[..., TestClient]
 AT = f"{API}/throughput/findings"
@@ -192,25 +192,16 @@ def test_open_ones_come_first_by_due_day_and_every_page_once(api: Api, clock: Se
     assert listed(analyst, kind="opening_gap") == []
 
 
-def test_an_ordinary_report_costs_no_statement(app: FastAPI, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_ordinary_report_costs_no_statement(app: FastAPI, api: Api) -> None:
     officer = api()
     put(officer, report(line(received_online=3)), BEFORE)
-    seen: list[str] = []
-    event.listen(app.state.database.engine, "before_cursor_execute", lambda *call: seen.append(call[2].lower()))
-    prepared = hot._prepared  # what runs on the driver's own cursor is not told
-
-    def noted(*of: Any) -> Any:
-        found = prepared(*of)
-        seen.append(found.text.lower())
-        return found
-
-    monkeypatch.setattr(hot, "_prepared", noted)
-    for count in (3, 4):
-        put(officer, report(line(received_online=count)))
-        put(officer, report(line(received_online=count)), system="ministry")
-    assert not [one for one in seen if "finding" in one]
-    put(officer, report(line(carried_over=9)))
-    assert [one for one in seen if "insert into finding" in one], "what is looked for is seen"
+    with asked(app.state.database.engine) as seen:
+        for count in (3, 4):
+            put(officer, report(line(received_online=count)))
+            put(officer, report(line(received_online=count)), system="ministry")
+        assert not [one for one, _ in seen if "finding" in one.lower()]
+        put(officer, report(line(carried_over=9)))
+        assert [one for one, _ in seen if "insert into finding" in one.lower()], "what is looked for is seen"
 
 
 def test_pages_one_tap_explains(api: Api, people: Callable[..., PageClient]) -> None:

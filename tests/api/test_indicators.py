@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -25,6 +25,7 @@ from app.indicators.sets.files import read, table_of
 from app.indicators.sets.schemas import SetIn
 from tests.support.clients import OTHER, WARD
 from tests.support.indicators import indicator, indicator_set, reading, with_set
+from tests.support.statements import asked
 from tests.support.tasks import with_directive, with_task
 
 AT = f"{API}/indicators"
@@ -530,8 +531,8 @@ def test_a_citation_shows_the_same_for_good_and_why_today_differs(analyst: Any, 
     assert (listed["token"], listed["value"], listed["today"], listed["differs"]) == (
         cited["token"], 81.2, 81.29, ["figure"],
     )  # fmt: skip
-    for asked, found in (("changed=true", [cited["token"]]), ("changed=false", []), ("indicator=THU-2", [])):
-        assert [c["token"] for c in analyst.get(f"{AT}/citations?{asked}").json()["items"]] == found
+    for query, found in (("changed=true", [cited["token"]]), ("changed=false", []), ("indicator=THU-2", [])):
+        assert [c["token"] for c in analyst.get(f"{AT}/citations?{query}").json()["items"]] == found
     assert analyst.get(f"{AT}/citations?owner={WARD}").json()["items"] == []
     assert api().get(f"{API}/c/{cited['token']}").status_code == 200
     assert api().get(f"{API}/c/aaaaaaaaaa").status_code == 404
@@ -672,19 +673,15 @@ def test_the_newest_reading_is_looked_up_in_its_index_however_many_lie_behind(an
     first = analyst.post(f"{AT}/THU-1/readings", json=reading("2026-Q3", value=1))
     assert first.status_code == 201, first.text
     database = app.state.database
-    asked: list[tuple[str, Any]] = []
-
-    def note(*call: Any) -> None:
-        asked.append((call[2], call[3]))
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    assert analyst.get(f"{AT}?set=THU").status_code == 200
-    event.remove(database.engine, "before_cursor_execute", note)
-    (newest,) = [one for one in asked if "AS newer" in one[0]]
+    with asked(database.engine) as seen:
+        assert analyst.get(f"{AT}?set=THU").status_code == 200
+    (newest,) = [one for one in seen if "AS newer" in one[0]]
     lite = database.engine.dialect.name == "sqlite"
     with database.engine.connect() as connection:
         if not lite:  # of a few rows PostgreSQL would read all
             for way in ("seqscan", "bitmapscan", "sort"):
                 connection.exec_driver_sql(f"set local enable_{way} = off")
-        plan = connection.exec_driver_sql(f"explain {'query plan ' if lite else ''}{newest[0]}", newest[1]).all()
+        plan = connection.exec_driver_sql(
+            f"explain {'query plan ' if lite else ''}{newest[0]}", tuple(newest[1]) if lite else newest[1]
+        ).all()
     assert any("ix_indicator_readings_standing" in str(row) for row in plan), plan

@@ -60,6 +60,7 @@ def completeness(client: TestClient, first: str = DAY, last: str = DAY, **query:
     return found
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("moment", "city", "ministry"),
     [

@@ -5,11 +5,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import event
 
 from app.core.web import API
 from tests.api.test_reminders import AT, BY_HAND, make, mark, put
 from tests.support.clients import DAY, WARD, PageClient, SetClock, line, report
+from tests.support.statements import asked
 
 Api = Callable[..., TestClient]
 REPORT = f"{API}/throughput/reports/{WARD}/{DAY}/city"
@@ -101,13 +101,13 @@ def test_what_many_units_are_reminded_of_shows_the_first_and_leads_to_all(
 ) -> None:
     clock.set(f"{DAY}T20:00:00+07:00")
     make(app, clock)
-    analyst, seen = people("city_analyst"), []
-    event.listen(app.state.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
-    page = analyst.get("/throughput/reminders").text
+    analyst = people("city_analyst")
+    with asked(app.state.database.engine) as seen:
+        page = analyst.get("/throughput/reminders").text
     folds = page[: page.index("Nhật ký")].split('<details class="fold"')[1:]
     of_day = [fold for fold in folds if "20/11/2026" in fold.partition("</summary>")[0]]
     (fold,) = of_day
     assert fold.count('<a href="/throughput/board?') == 20
     assert "40 đơn vị" in fold.partition("</summary>")[0]
     assert f'href="/throughput/reminders?open=true&amp;from={DAY}&amp;to={DAY}">Xem cả 40 đơn vị' in fold
-    assert sum("row_number" in statement for statement in seen) == 1
+    assert sum("row_number" in statement for statement, _ in seen) == 1

@@ -347,6 +347,7 @@ def test_the_six_clear_points(analyst: TestClient, number: int) -> None:
     assert found["items"][1]["missing"] == ["person", "responsibility", "product", "authority"]
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

@@ -50,6 +50,7 @@ def names(client: TestClient, **query: Any) -> list[str]:
     return [unit["name"] for unit in response.json()["items"]]
 
 
+@pytest.mark.each
 @pytest.mark.parametrize(
     ("q", "found"),
     [

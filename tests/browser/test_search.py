@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, Visitor
 from tests.browser.test_every_page import AXE, RUN
@@ -57,3 +57,30 @@ def test_on_a_phone_the_menu_begins_with_the_box(visit: Callable[..., Visitor]) 
     page.wait_for_url("**/search?q=so+hoa")
     assert page.locator("#found a").count() > 0
     assert not window.overflows
+
+
+BAR = """() => {
+  const bar = getComputedStyle(document.documentElement, "::before");
+  return bar.content === "none" ? null : new DOMMatrix(bar.transform).a;
+}"""
+
+
+def _wait(page: Page, is_so: Callable[[float | None], bool]) -> None:
+    for _ in range(200):
+        if is_so(page.evaluate(BAR)):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(page.evaluate(BAR))
+
+
+def test_what_takes_over_a_second_shows_that_it_goes_on(visit: Callable[..., Visitor]) -> None:
+    page = visit("tonghop").go("/tasks")
+    held: list[Route] = []
+    page.route("**/search?**", lambda route: held.append(route))
+    page.locator("#search").fill("thuan hoa")
+    _wait(page, lambda length: length == 0)  # asked, and not yet worth a word
+    _wait(page, lambda length: length is not None and length > 0.1)
+    for one in held:
+        one.continue_()
+    _wait(page, lambda length: length is None)
+    expect(page.locator("#found a").first).to_be_visible()

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from app.core.web import API
 from tests.support.clients import OTHER, WARD, line, report
 from tests.support.indicators import indicator, reading, with_set
 from tests.support.page import read
+from tests.support.statements import asked
 from tests.support.tasks import with_directive, with_task
 
 
@@ -237,14 +237,8 @@ def test_changed_citations_are_counted_by_the_database(made: Any, people: Any, a
         assert made.post(f"{at}/citations", json={"period": quarter}).status_code == 201
         made.post(f"{at}/readings", json=reading(quarter, value=61, supersedes=first["id"]))
     ward = people()
-    seen: list[str] = []
-
-    def see(*call: Any) -> None:
-        seen.append(call[2].lower())
-
-    event.listen(app.state.database.engine, "before_cursor_execute", see)
-    page = ward.get(f"/indicators?unit={WARD}").text
-    event.remove(app.state.database.engine, "before_cursor_execute", see)
+    with asked(app.state.database.engine) as seen:
+        page = ward.get(f"/indicators?unit={WARD}").text
     assert "trích dẫn đã thay đổi: 2" in page
-    (asked,) = [one for one in seen if "from indicator_citations" in one]
-    assert asked.startswith("select count(")
+    (counted,) = [one.lower() for one, _ in seen if "from indicator_citations" in one.lower()]
+    assert counted.startswith("select count(")

@@ -3,8 +3,7 @@
 import re
 from typing import Any
 
-from sqlalchemy import event
-
+from tests.support.statements import asked
 from tests.support.tasks import with_directive, with_task
 
 
@@ -23,16 +22,14 @@ def test_an_analyst_writes_approves_and_sends_on_pages(people: Any, api: Any, cl
 
 def test_the_mark_of_the_report_costs_one_statement(people: Any, api: Any, clock: Any, app: Any) -> None:
     with_task(api("city_analyst"), "C1", with_directive(api("city_analyst")), programme="centre")
-    said: list[str] = []
-    event.listen(app.state.database.engine, "before_cursor_execute", lambda *args: said.append(args[2]))
-    asked = []
+    marks = []
     clock.set("2026-11-19T09:00+07:00")
     for who in (people("city_analyst"), people("leader")):
         who.get("/units")  # what the process keeps is read once
-        said.clear()
-        assert who.get("/units").is_success
-        asked.append([text for text in said if re.search("monthly_reports|calendar_days|programmes", text)])
-    assert [len(some) for some in asked] == [1, 0], "a leader has no step in it"
+        with asked(app.state.database.engine) as said:
+            assert who.get("/units").is_success
+        marks.append([text for text, _ in said if re.search("monthly_reports|calendar_days|programmes", text)])
+    assert [len(some) for some in marks] == [1, 0], "a leader has no step in it"
 
 
 def test_who_has_the_next_step_is_reminded_on_every_page(people: Any, api: Any, clock: Any) -> None:

@@ -47,7 +47,10 @@ class Reader:
 
     def opened(self, tag: str, written: str) -> None:
         """Take the start of an element, with its attributes as written."""
-        attrs = {name.lower(): _clear(value.strip("\"'")) for name, value in _ATTRIBUTE.findall(written)}
+        attrs = {
+            name.lower(): _clear(value[1:-1] if value[:1] in ("'", '"') else value)
+            for name, value in _ATTRIBUTE.findall(written)
+        }
         above = self.stack[-1] if self.stack else None
         node = Node(tag, attrs, parents=(*above.parents, above.tag) if above else ())
         self.nodes.append(node)

@@ -91,6 +91,8 @@ class Confirming:
             "reasons": [self.late] if is_late and self.late is not None else [],
         })  # fmt: skip
         case = cases.understood(session, reference, unit, day, system, body, now, standing)
+        if faults := [_unnamed(code) for code, gap in case.draft.gaps.items() if gap and code not in counts]:
+            raise Invalid(faults)
         if stored is not None:
             says_it = not case.draft.faults and case.draft.lines == stored.lines
             if says_it or case.is_same:
@@ -115,6 +117,11 @@ class Confirming:
             rows.append({"which": own.number, "revision_id": new.revision_id})
         hot.run_each(self.call.session, _make, rows)
         self._waiting.clear()
+
+
+def _unnamed(code: str) -> Fault:
+    """Return the fault of a field with dossiers from the day before: that nobody speaks of it does not say none."""
+    return Fault("/lines", "figure_missing", {"field": code, "column": "carried_over"})
 
 
 def _missing(counts: Counts) -> list[Fault]:
