@@ -154,7 +154,10 @@ def _walk(visit: Callable[..., Visitor], locale: str, look: Callable[[Visitor], 
             windows[who] = visit(who, locale, **options)
             windows[who].page.add_init_script(AXE)
         window = windows[who]
-        page = window.go(path)
+        page = window.page
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.status < 500, path
         assert page.get_attribute("html", "lang") == locale, path
         wrong += [f"{path} says {words}" for words in window.complaints]
         wrong += [f"{path}: {finding}" for finding in look(window)]
