@@ -16,7 +16,7 @@ from app.tasks.narrowing import Filters
 from app.tasks.rules import Bucket, TaskRole
 from app.tasks.summary.service import summary
 from app.throughput import days
-from app.throughput.summary.service import OBLIGATION, completeness
+from app.throughput.summary.owed import OBLIGATION, completeness
 from app.units.service import visible_unit
 
 

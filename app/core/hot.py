@@ -70,6 +70,7 @@ def several(name: str, values: Sequence[Any]) -> dict[str, Any]:
 
     They fill up to a power of two with the first, so that there are few such statements to be prepared.
     """
+    assert values, "a condition on none of them has no rows: ask nothing"
     width = 1 << (len(values) - 1).bit_length()
     return {f"{name}{n}": values[n] if n < len(values) else values[0] for n in range(width)}
 
@@ -99,7 +100,7 @@ def run(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
 
 
 def gather(source: Source, statement: Any, values: Mapping[str, Any]) -> list[Row]:
-    """Return many rows in no order, of numbers, texts, days and moments, as `run` would.
+    """Return many rows in no order, of whole numbers, texts, days and moments, as `run` would; not of fractions.
 
     On SQLite they come as one: the driver lets go of the interpreter at every row, and gets it back behind all others.
     """

@@ -13,7 +13,7 @@ from app.core import hot
 from app.dashboard.keeping import Keeper
 from app.throughput.models import Adjustment, DayTotal
 from app.throughput.rules import FLOWS, Figures
-from app.throughput.summary import service as summary
+from app.throughput.summary import owed
 from app.throughput.summary.schemas import Completeness
 from app.throughput.summary.sums import Kept, Scope, month_end, total_of
 
@@ -82,7 +82,7 @@ class Adding:
 
     def _owed(self, first: date, last: date) -> Owed:
         def read() -> Owed:
-            return summary.owed_by_day(self.session, self.scope, first, last)
+            return owed.owed_by_day(self.session, self.scope, first, last)
 
         return self.keeper.while_days_stand(("owed", self.scope, first, last), last, read)
 

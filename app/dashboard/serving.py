@@ -19,7 +19,7 @@ from app.throughput.board.standing import OPEN_RANKS, STATES, rank
 from app.throughput.models import DayTotal, Report
 from app.throughput.rules import Figures
 from app.throughput.schemas import rates_out
-from app.throughput.summary import service as summary
+from app.throughput.summary import owed
 from app.throughput.summary.schemas import Completeness
 from app.throughput.summary.sums import Scope
 from app.throughput.timing import State
@@ -27,7 +27,7 @@ from app.throughput.timing import State
 SERIES = 31
 _DAY = hot.table(DayTotal)
 _REPORT = hot.table(Report)
-_OBLIGATION = summary.OBLIGATION
+_OBLIGATION = owed.OBLIGATION
 Shown = TypeVar("Shown", ServedSpan, ServedDay)
 _AWAITED = sorted(OPEN_RANKS - {STATES.index(State.late)})
 
@@ -70,7 +70,6 @@ class _Served:
 
     def _awaited(self, first: date, last: date, now: datetime, passed: object) -> dict[date, int]:
         """Return by day how many units have something open that is not due yet, and nothing that is late."""
-
         if first > last:
             return {}
 
@@ -83,7 +82,7 @@ class _Served:
     def _worked_out(self) -> ServedOut:
         last = self.spans[0].last
         return ServedOut(
-            day=self.day, cut_off=summary.cut_off(self.session, self.scope, self.first, self.last, None),
+            day=self.day, cut_off=owed.cut_off(self.session, self.scope, self.first, self.last, None),
             spans=[self._span(one) for one in self.spans],
             series=[*self._days(last - timedelta(days=SERIES - 1), last - DAY), self._last_day(last)],
         )  # fmt: skip
@@ -165,15 +164,13 @@ def _with_awaited(found: ServedOut, awaited: dict[date, int]) -> ServedOut:
         units = sum(units for on, units in awaited.items() if begin <= on <= end)
         return one.model_copy(update={"not_due": units}) if units else one
 
-    return (
-        found
-        if not awaited
-        else found.model_copy(
-            update={
-                "spans": [until(one, one.first, one.last) for one in found.spans],
-                "series": [until(one, one.day, one.day) for one in found.series],
-            }
-        )
+    if not awaited:
+        return found
+    return found.model_copy(
+        update={
+            "spans": [until(one, one.first, one.last) for one in found.spans],
+            "series": [until(one, one.day, one.day) for one in found.series],
+        }
     )
 
 

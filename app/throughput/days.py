@@ -90,8 +90,9 @@ def moments_of(session: Session, day: date) -> list[datetime]:
 
 def owed_before(session: Session, day: date) -> date | None:
     """Return the day before one for which something is owed."""
-    ((found,),) = hot.run(session, _last_before, {"day": day})
-    return found  # type: ignore[no-any-return]
+    ((last,),) = hot.run(session, _last_before, {"day": day})
+    found: date | None = last
+    return found
 
 
 def owed_after(session: Session, day: date) -> date | None:

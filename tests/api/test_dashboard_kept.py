@@ -24,7 +24,7 @@ from app.procedures.rules import System
 from app.throughput import totals
 from app.throughput.obligations import making
 from app.throughput.obligations import service as obligations
-from app.throughput.summary import service as summary
+from app.throughput.summary import owed as owing
 from app.throughput.summary.sums import Kept, Scope
 from app.units.service import by_code
 from tests.api.test_summary import ANALYST, DAYS, City, acts
@@ -91,8 +91,8 @@ def judge(session: Session, scopes: list[Scope], why: Any) -> None:
         for first, last in RANGES:
             told = why, scope, first, last
             assert adding.figures(first, last) == whole.sums(first, last, None).get(None), told
-            owed = scope.of(summary.OBLIGATION, first, last)
-            assert adding.completeness(first, last) == summary.completeness(session, owed, None), told
+            owed = scope.of(owing.OBLIGATION, first, last)
+            assert adding.completeness(first, last) == owing.completeness(session, owed, None), told
         first, last = min(RANGES)[0], LAST
         assert adding.by_day(first, last) == whole.by_day(first, last), (why, scope)
 

@@ -30,7 +30,7 @@ from app.tasks.models import Programme
 from app.tasks.rules import Bucket
 from app.throughput.forms import Reference, owes
 from app.throughput.models import Obligation
-from app.throughput.summary.service import unit_days
+from app.throughput.summary.owed import unit_days
 from app.units.models import Unit
 
 Place = int | None  # a unit's row number, or the whole city

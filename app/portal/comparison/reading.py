@@ -219,6 +219,7 @@ def _day_counts(lines: Collection[Line]) -> Counts:
 
 @lru_cache(maxsize=64)
 def _said_of(cells: int) -> Any:
+    """Return the statement for so many cells."""
     keys = [
         tuple_(bindparam(f"u{n}", type_=Integer), bindparam(f"s{n}", type_=String), bindparam(f"d{n}", type_=Date))
         for n in range(cells)
@@ -234,10 +235,11 @@ def _said_of(cells: int) -> Any:
 
 def _said(session: Session, cells: list[Cell]) -> dict[Cell, dict[str, dict[str, dict[str, int]]]]:
     """Return what each source says of units' days, by field and column; where nothing is named it is there, empty."""
-    values: dict[str, Any] = {}
-    for n, (unit, system, day) in enumerate(cells):
-        values |= {f"u{n}": unit, f"s{n}": system.value, f"d{n}": day}
-    rows = hot.gather(session, _said_of(len(cells)), values) if cells else []
+    if not cells:
+        return {}
+    units = hot.several("u", [unit for unit, _, _ in cells])
+    systems_of, days = hot.several("s", [s.value for _, s, _ in cells]), hot.several("d", [day for *_, day in cells])
+    rows = hot.gather(session, _said_of(len(units)), units | systems_of | days)
     found: dict[Cell, dict[str, dict[str, dict[str, int]]]] = {}
     systems = {system.value: system for system in System}
     for unit, system, day, source, field, measure, value in rows:

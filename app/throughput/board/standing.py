@@ -20,8 +20,8 @@ from app.throughput.changes import Changes, seen
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation, Report, ReportRevision
 from app.throughput.rules import SYSTEMS, Figures
+from app.throughput.summary.owed import owed_by_day
 from app.throughput.summary.schemas import Completeness
-from app.throughput.summary.service import owed_by_day
 from app.throughput.summary.sums import Kept, Scope
 from app.throughput.timing import State
 

@@ -13,7 +13,7 @@ from app.procedures.rules import System
 from app.throughput import cases
 from app.throughput.around import Many
 from app.throughput.cases import Judged
-from app.throughput.figures import storing
+from app.throughput.figures import reading
 from app.throughput.figures.batch import Counts, Key
 from app.throughput.figures.models import FigureDay, FigureSource
 from app.throughput.figures.reading import DAY
@@ -54,7 +54,7 @@ class Confirming:
     def __init__(self, call: Call, own: Mapping[Key, Counts]) -> None:
         """Read what stands around the unit-days that are to be reports; `own`: what the call says of each."""
         self.call = call
-        said, self._own = storing.said(call, own)
+        said, self._own = reading.said(call.session, call.body.source, own)
         self.many = Many.read(call.session, own, said)
         self._waiting: list[Judged] = []
         self.late = call.late

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Date, Integer, bindparam, func, select, update
 from sqlmodel import Session
@@ -11,6 +12,7 @@ from sqlmodel import Session
 from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
+from app.throughput.figures.batch import Counts, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay
 from app.throughput.figures.rules import Gap
 from app.throughput.models import Report, ReportLine, ReportRevision
@@ -39,13 +41,13 @@ _SAID = (
     .outerjoin(hot.table(ProcedureField), FIELD.id == FIGURE.field_id)
     .where(_of_day)
 )
+WITHIN = DAY.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
 _OPEN = select(func.sum(DAY.open_gaps)).where(_of_day)
 _keep_open = update(hot.table(FigureDay)).where(
     DAY.unit_id == bindparam("of_unit", type_=Integer), DAY.system == bindparam("of_system"),
     DAY.day == bindparam("of_day", type_=Date), DAY.source == bindparam("of_source"),
 )  # fmt: skip
 _keep_gaps = update(hot.table(FigureDay)).where(DAY.id == bindparam("which"))
-Counts = dict[str, dict[str, int]]
 
 
 class Said(NamedTuple):
@@ -54,6 +56,13 @@ class Said(NamedTuple):
     number: int
     source: str
     counts: Counts
+
+
+class Own(NamedTuple):
+    """The row of what a call's source says of a unit-day, and the report's revision that was made of it last."""
+
+    number: int
+    revision_id: int | None
 
 
 class Proposed(NamedTuple):
@@ -116,6 +125,37 @@ def said_of(session: Session, unit_id: int, day: date, system: System) -> list[S
         if field is not None:
             of_source.counts.setdefault(field, {})[measure] = value
     return list(found.values())
+
+
+@lru_cache(maxsize=16)
+def _words(units: int) -> Any:
+    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
+    return select(*columns).where(hot.among(DAY.unit_id, "u", units), WITHIN)
+
+
+def said(session: Session, source: str, own: Mapping[Key, Counts]) -> tuple[dict[Key, list[Said]], dict[Key, Own]]:
+    """Return what each source says of unit-days: one's own are given as they are, others' are read."""
+    units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
+    of_units = hot.several("u", sorted(units))
+    values = {**of_units, "first": days[0], "last": days[-1]}
+    found: dict[Key, list[Said]] = {}
+    mine: dict[Key, Own] = {}
+    rows_of: dict[int, Counts] = {}
+    for number, unit, system, day, of_source, revision in hot.gather(session, _words(len(of_units)), values):
+        key = unit, System(system), day
+        if key in own:
+            counts = own[key] if of_source == source else rows_of.setdefault(number, {})
+            found.setdefault(key, []).append(Said(number, of_source, counts))
+            if of_source == source:
+                mine[key] = Own(number, revision)
+    if rows_of:
+        query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
+            FIELD.code.table, FIELD.id == FIGURE.field_id
+        )
+        of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
+        for number, code, measure, value in session.execute(query.where(of_others)):
+            rows_of[number].setdefault(code, {})[measure] = value
+    return found, mine
 
 
 REPORT = hot.table(Report).c

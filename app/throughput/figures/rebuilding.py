@@ -10,8 +10,9 @@ from sqlmodel import Session
 from app.core import hot
 from app.procedures.models import ProcedureField
 from app.procedures.rules import System
+from app.throughput.figures.batch import Counts
 from app.throughput.figures.models import ExternalFigure, FigureDay
-from app.throughput.figures.reading import DAY, FIELD, FIGURE, Counts, keep_count, reported
+from app.throughput.figures.reading import DAY, FIELD, FIGURE, keep_count, reported
 from app.throughput.figures.rules import gaps
 from app.units.models import Unit
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Date, bindparam, insert, select, true, update
+from sqlalchemy import bindparam, insert, select, true, update
 from sqlmodel import Session
 
 from app.core import audit, events, hot
@@ -16,7 +16,7 @@ from app.procedures.rules import System
 from app.throughput.figures import chains
 from app.throughput.figures.batch import Counts, Item, Key
 from app.throughput.figures.models import ExternalFigure, FigureDay, FigureImportDay
-from app.throughput.figures.reading import DAY, FIELD, FIGURE, Said
+from app.throughput.figures.reading import DAY, FIGURE, WITHIN
 from app.throughput.figures.rules import gaps
 from app.throughput.figures.schemas import FiguresIn
 from app.throughput.forms import Reference
@@ -118,16 +118,13 @@ class Call:
     given: list[Given] = field(default_factory=list)
 
 
-_WITHIN = DAY.day.between(bindparam("first", type_=Date), bindparam("last", type_=Date))
-
-
 @lru_cache(maxsize=16)
 def _standing(units: int) -> Any:
     columns = (
         DAY.unit_id, DAY.system, DAY.day, DAY.id, DAY.version, DAY.known_at, DAY.digest, DAY.revision_id, DAY.since,
         DAY.totals, DAY.counted_until,
     )  # fmt: skip
-    return select(*columns).where(DAY.source == bindparam("of_source"), hot.among(DAY.unit_id, "u", units), _WITHIN)
+    return select(*columns).where(DAY.source == bindparam("of_source"), hot.among(DAY.unit_id, "u", units), WITHIN)
 
 
 def standing(session: Session, source: str, units: Iterable[int], days: list[date]) -> dict[Key, Standing]:
@@ -266,44 +263,6 @@ def give_back(
     hot.run(call.session, _update_day, head | {"which": number})
     _write(call, number, version + 1, counts, now, anew=False)
     events.publish(call.session, FiguresStored(*key, call.now))
-
-
-@lru_cache(maxsize=16)
-def _words(units: int) -> Any:
-    columns = DAY.id, DAY.unit_id, DAY.system, DAY.day, DAY.source, DAY.revision_id
-    return select(*columns).where(hot.among(DAY.unit_id, "u", units), _WITHIN)
-
-
-class Own(NamedTuple):
-    """The row of what a call's source says of a unit-day, and the report's revision that was made of it last."""
-
-    number: int
-    revision_id: int | None
-
-
-def said(call: Call, own: Mapping[Key, Counts]) -> tuple[dict[Key, list[Said]], dict[Key, Own]]:
-    """Return what each source says of unit-days: this call's are given as they are, others' are read."""
-    units, days = {unit for unit, _, _ in own}, sorted({day for *_, day in own})
-    of_units = hot.several("u", sorted(units))
-    values = {**of_units, "first": days[0], "last": days[-1]}
-    found: dict[Key, list[Said]] = {}
-    mine: dict[Key, Own] = {}
-    rows_of: dict[int, Counts] = {}
-    for number, unit, system, day, source, revision in hot.gather(call.session, _words(len(of_units)), values):
-        key = unit, System(system), day
-        if key in own:
-            counts = own[key] if source == call.body.source else rows_of.setdefault(number, {})
-            found.setdefault(key, []).append(Said(number, source, counts))
-            if source == call.body.source:
-                mine[key] = Own(number, revision)
-    if rows_of:
-        query = select(FIGURE.figure_day_id, FIELD.code, FIGURE.measure, FIGURE.value).join(
-            FIELD.code.table, FIELD.id == FIGURE.field_id
-        )
-        of_others = FIGURE.figure_day_id.in_(rows_of) & FIGURE.known_to.is_(None)
-        for number, code, measure, value in call.session.execute(query.where(of_others)):
-            rows_of[number].setdefault(code, {})[measure] = value
-    return found, mine
 
 
 def finish(call: Call) -> None:

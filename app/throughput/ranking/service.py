@@ -14,8 +14,9 @@ from app.throughput.models import Obligation
 from app.throughput.ranking.rules import PROPORTIONS, Rate, changes, ranks, wilson
 from app.throughput.rules import Figures, Share, rates
 from app.throughput.schemas import RateOut, rate_out
+from app.throughput.summary.owed import completeness, cut_off
 from app.throughput.summary.schemas import Completeness
-from app.throughput.summary.service import completeness, cut_off, judge_period, source_of
+from app.throughput.summary.service import judge_period, source_of
 from app.throughput.summary.sums import Scope
 
 _OBLIGATION = hot.table(Obligation)

@@ -18,7 +18,8 @@ from app.procedures.rules import System
 from app.throughput.forms import Reference
 from app.throughput.models import Obligation
 from app.throughput.statutory.service import Wanted, units_of
-from app.throughput.summary.service import source_of, unit_days
+from app.throughput.summary.owed import unit_days
+from app.throughput.summary.service import source_of
 from app.throughput.summary.sums import GapOf, Scope
 from app.units.models import Unit
 

@@ -19,8 +19,9 @@ from app.throughput.rules import Figures
 from app.throughput.statutory.layout import FormLayout, difference, layout, values
 from app.throughput.statutory.periods import Regime, newest, span
 from app.throughput.statutory.schemas import Lack, LackOut, StatutoryFormOut, StatutoryRow, UnitOfForm
+from app.throughput.summary.owed import completeness, cut_off
 from app.throughput.summary.schemas import Completeness
-from app.throughput.summary.service import completeness, cut_off, judge_period, source_of
+from app.throughput.summary.service import judge_period, source_of
 from app.throughput.summary.sums import Scope
 from app.units.models import Unit
 from app.units.rules import UnitKind
