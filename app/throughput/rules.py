@@ -112,7 +112,7 @@ def complete(
     An absent opening is the previous close; an absent in-time stock follows from the identity of form II.06a.
     """
     opening = typed["carried_over"] if typed["carried_over"] is not None else previous_close
-    online, counter, post, early, on_time, late, withdrawn, overdue = (count or 0 for count in _typed(typed))
+    online, counter, post, early, on_time, late, withdrawn, overdue = [count or 0 for count in _typed(typed)]
     received, resolved = online + counter + post, early + on_time + late
     broken: list[Broken] = []
     in_time = typed["pending_in_time"]

@@ -35,7 +35,10 @@ class LineIn(BaseModel):
     withdrawn: Annotated[Count, Field(description="Part of resolved_on_time")] = 0
     pending_in_time: Count | None = None
     pending_overdue: Count
-    memo: Annotated[dict[MemoCode, Count], Field(max_length=20)] = {}
+    # A factory: a default of its own is copied deeply for each of thousands of lines.
+    memo: Annotated[
+        dict[MemoCode, Count], Field(default_factory=dict, max_length=20, json_schema_extra={"default": {}})
+    ]
 
 
 class ReasonIn(BaseModel):

@@ -30,7 +30,7 @@ from app.throughput.figures.models import ExternalFigure, FigureDay
 from app.throughput.figures.reading import DAY, FIELD, FIGURE, reported
 from app.throughput.forms import Reference
 from app.throughput.models import DayTotal
-from app.throughput.rules import Line
+from app.throughput.rules import Line, figures_of
 from app.throughput.statutory.periods import Regime, span
 from app.units.models import Unit
 
@@ -207,14 +207,11 @@ def _read(session: Session, cells: list[Cell]) -> dict[Cell, Known]:
 
 
 def _day_counts(lines: Collection[Line]) -> Counts:
+    of = figures_of(lines)
     return our_counts(
-        sum(line.received_online for line in lines),
-        sum(line.received_counter for line in lines),
-        sum(line.received_post or 0 for line in lines),
-        sum(line.resolved_early + line.resolved_on_time for line in lines),
-        sum(line.resolved_overdue for line in lines),
-        is_split=all(line.received_post is not None for line in lines),
-    )
+        of.received_online, of.received_counter, of.received_post, of.resolved_early + of.resolved_on_time,
+        of.resolved_overdue, is_split=not of.post_unsplit,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=64)

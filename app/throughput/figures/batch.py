@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlmodel import Session
 
@@ -40,7 +41,7 @@ class Item:
     of_day: Counts = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
-    @property
+    @cached_property
     def key(self) -> Key:
         """The unit's row number, the system and the day."""
         assert self.unit is not None
@@ -129,16 +130,18 @@ def _count(known: _Codes, item: Item, unit: Unit) -> None:
     applicable = known.reference.applicable(unit, item.sent.day, item.sent.system)
     seen: set[str] = set()
     for number, line in enumerate(item.sent.lines):
-        counts = line.counts
-        fault = _broken(known, applicable, line, seen, counts)
+        counts, ours = line.counts, known.field(line.field)
+        fault = _broken(ours, applicable, line, seen, counts)
         if fault is not None:
             item.faults.append(Fault(f"{item.at}/lines/{number}{fault.pointer}", fault.code, fault.values))
             continue
         seen.add(line.field)
-        ours = known.field(line.field)
         assert ours is not None
+        if ours not in item.counts:
+            item.counts[ours] = counts
+            continue
         # Several of theirs may be one of ours.
-        item.counts[ours] = together((item.counts[ours], counts)) if ours in item.counts else counts
+        item.counts[ours] = together((item.counts[ours], counts))
         item.faults += [
             Fault(f"{item.at}/lines/{number}/{measure}", "number_too_large", {"limit": MAX_COUNT})
             for measure, count in item.counts[ours].items()
@@ -147,9 +150,8 @@ def _count(known: _Codes, item: Item, unit: Unit) -> None:
 
 
 def _broken(
-    known: _Codes, applicable: dict[str, FieldInfo], line: FigureLineIn, seen: set[str], counts: dict[str, int]
+    ours: str | None, applicable: dict[str, FieldInfo], line: FigureLineIn, seen: set[str], counts: dict[str, int]
 ) -> Fault | None:
-    ours = known.field(line.field)
     if ours is None:
         return Fault("/field", "unknown_field", {"code": line.field})
     if ours not in applicable:
