@@ -23,6 +23,7 @@ from app.core.assets import Assets
 from app.core.clock import Clock, SystemClock, now_of
 from app.core.db import Database
 from app.core.doors import Doors
+from app.core.sections import sections
 from app.core.settings import Settings
 from app.core.unchanged import Unchanged
 from app.core.web import API
@@ -183,13 +184,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     app.state.beside_day = glance.of_unit
     app.state.page_only = {route.endpoint for pages in PAGES for route in pages.routes if isinstance(route, APIRoute)}
     handlers.install(app)
-    for pages in PAGES:
-        # Before `/units/{code}` and its like, which would take `new` for a code.
-        app.include_router(pages, include_in_schema=False)
-    for router in ROUTERS:
-        app.include_router(router, prefix=API)
-        app.include_router(router, include_in_schema=False)
     app.mount("/static", Assets(), name="static")
+    # Pages first: before `/units/{code}` and its like, which would take `new` for a code.
+    for section in (*sections(PAGES), *sections(ROUTERS, API, in_contract=True), *sections(ROUTERS)):
+        app.include_router(section)
     app.add_middleware(Unchanged, addresses=ASKED_AGAIN)
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)
