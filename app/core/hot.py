@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Table, bindparam
@@ -153,22 +153,40 @@ def run_each(source: Source, statement: Any, rows: Sequence[Mapping[str, Any]]) 
 
 
 class Later:
-    """Rows that wait for others of their kind, to be written with them in few statements."""
+    """Rows that wait for others of their kind, to be written with them in few statements, as these came first."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self._rows: dict[Any, list[Mapping[str, Any]]] = {}
+        self._rows: dict[tuple[Any, tuple[str, ...]], list[Any]] = {}
+        self._sums: dict[tuple[Any, tuple[str, ...]], dict[Row, Sequence[int]]] = {}
 
     def put(self, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep rows of an insert or values of an update, all of which name the same."""
         if rows:
-            self._rows.setdefault(statement, []).extend(rows)
+            self._rows.setdefault((statement, ()), []).extend(rows)
+
+    def put_rows(self, statement: Any, names: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Keep rows of an insert, each given in the order of `names`."""
+        if rows:
+            self._rows.setdefault((statement, names), []).extend(rows)
+
+    def add(self, statement: Any, names: tuple[str, ...], key: Row, amounts: Sequence[int]) -> None:
+        """Keep amounts of an insert that adds to what stands under a key: those of one key become one row."""
+        sums = self._sums.setdefault((statement, names), {})
+        waits = sums.get(key)
+        sums[key] = amounts if waits is None else tuple(map(add, waits, amounts))
 
     def write(self) -> None:
         """Write what waits."""
-        for statement, rows in self._rows.items():
-            (run_many if statement.is_insert else run_each)(self.source, statement, rows)
+        for (statement, names), rows in self._rows.items():
+            if names:
+                run_rows(self.source, statement, names, rows)
+            else:
+                (run_many if statement.is_insert else run_each)(self.source, statement, rows)
+        for (statement, names), sums in self._sums.items():
+            run_rows(self.source, statement, names, [(*key, *amounts) for key, amounts in sums.items()])
         self._rows.clear()
+        self._sums.clear()
 
 
 def run_rows(source: Source, statement: Any, names: tuple[str, ...], rows: Sequence[Row]) -> None:

@@ -22,6 +22,7 @@ STAMP = "totals"  # moves when they are rebuilt, which is no change of the repor
 AT_ONCE = 500  # reports
 _DAY_COLUMNS = ("carried_over", *FLOWS, "pending_in_time", "pending_overdue", "post_unsplit")
 _MONTH_COLUMNS = (*FLOWS, "post_unsplit")
+_MONTH_NAMES = ("unit_id", "system", "field_id", "month", *_MONTH_COLUMNS)
 _DAY = hot.table(DayTotal)
 _MONTH = hot.table(FieldMonthTotal)
 _ADJUSTMENT = hot.table(Adjustment)
@@ -96,13 +97,11 @@ def keep_months(
     later: hot.Later,
 ) -> None:
     """Add what the new lines have over the old to the month's flows of each field."""
-    rows = []
-    key = {"unit_id": unit_id, "system": system.value, "month": day.replace(day=1)}
+    statement, month = _month_statement(session.get_bind().dialect.name), day.replace(day=1)
     for code in {**old, **new}:
         delta = month_delta(old.get(code), new.get(code))
         if any(delta):
-            rows.append({**key, "field_id": field_ids[code], **dict(zip(_MONTH_COLUMNS, delta, strict=True))})
-    later.put(_month_statement(session.get_bind().dialect.name), rows)
+            later.add(statement, _MONTH_NAMES, (unit_id, system.value, field_ids[code], month), delta)
 
 
 def month_delta(old: Line | None, new: Line | None) -> tuple[int, ...]:

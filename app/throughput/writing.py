@@ -24,6 +24,7 @@ from app.throughput.shown import report_out
 from app.units.models import Unit
 
 _insert_lines = insert(hot.table(ReportLine))
+_LINE_NAMES = ("revision_id", "field_id", *COLUMNS)
 _insert_memos = insert(hot.table(ReportMemo))
 _insert_reasons = insert(hot.table(ReportReason))
 
@@ -190,10 +191,8 @@ def _tell(session: Session, one: Judged, new: Stored, written: Written) -> None:
 
 def _put_lines(reference: Reference, new: Stored, later: hot.Later) -> None:
     ids = reference.by_code
-    later.put(_insert_lines, [
-        {"revision_id": new.revision_id, "field_id": ids[code].id, **dict(zip(COLUMNS, counts_of(line), strict=True))}
-        for code, line in new.lines.items()
-    ])  # fmt: skip
+    lines = [(new.revision_id, ids[code].id, *counts_of(line)) for code, line in new.lines.items()]
+    later.put_rows(_insert_lines, _LINE_NAMES, lines)
     later.put(_insert_memos, [
         {"revision_id": new.revision_id, "field_id": ids[code].id, "memo": memo, "count": count}
         for code, line in new.lines.items()
