@@ -1,22 +1,20 @@
 """Measures the doors by which figures come in many at a time against a bare insert of the same rows.
 
 Another system's figures, the same confirmed as reports, and a file imported as a day's report, each through HTTP with
-all rules, totals and audit; beside it `executemany` of the same rows into tables of the same shape in the same database
-file, committed durably: once of the figures and report lines alone, once of every row that the call leaves new or
-another in any table (heads, revisions, sums, readings, audit). Prints rows a second, their ratio by the clock and that
-of processor time (which other work on the machine does not move), all taken in one run; run it with
-`python -m benchmarks.doors`.
+all rules, totals and audit; beside it bare inserts (`bare.py`) of the figures and report lines alone, and of every row
+that the call leaves new or another in any table (heads, revisions, sums, readings, audit). Prints rows a second, their
+ratio by the clock and that of processor time (which other work on the machine moves less), all taken in one run; run it
+with `python -m benchmarks.doors`.
 """
 
 import csv
 import http.client
 import io
 import json
-import re
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,17 +26,17 @@ from sqlalchemy import text
 from app.accounts import tokens
 from app.core import audit
 from app.core.clock import day_of
-from app.core.db import Database, sqlite_module
+from app.core.db import Database
 from app.core.settings import Settings
 from app.throughput.rules import COLUMNS
 from benchmarks.app import NOW
+from benchmarks.bare import compare
 from benchmarks.reports import LINES, WARDS, prepare, serving
 
-ROUNDS = 7
 FIELDS = 10  # a unit's usual ones
 DAYS = 25
 FILES = 40  # of one day
-OPEN_DAYS = ((4, 5), (2, 7))  # a call and rounds: as many as may still be reported
+OPEN_DAYS = ((5, 3), (2, 4))  # of a call, and rounds: as many as may still be reported; 200 unit-days are the most
 MEASURES = ("received_online", "received_counter", "resolved_early", "resolved_on_time", "resolved_overdue",
             "withdrawn", "pending_overdue")  # fmt: skip
 TODAY = day_of(NOW)
@@ -49,9 +47,6 @@ REPORT_LINES = (
     "revision_id, field_id, carried_over, received_online, received_counter, received_post, resolved_early, "
     "resolved_on_time, resolved_overdue, withdrawn, pending_in_time, pending_overdue"
 )
-
-
-Rows = tuple[str, str, list[tuple[Any, ...]]]  # a table, its columns, and rows of it
 
 
 class Caller:
@@ -111,61 +106,6 @@ def batch(source: str, first: date, step: int, days: int = DAYS, units: Sequence
     return json.dumps({"source": source, "basis": "daily", "items": items}).encode()
 
 
-def processor(pid: int) -> float:
-    """Return the seconds of processor time that all threads of a process have had."""
-    files = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(one.read_text().split()[0]) for one in files) / 1e9
-
-
-def bare(path: Path, sets: Sequence[Rows]) -> tuple[float, float]:
-    """Return the seconds of a plain insert of rows into tables of the same shape, committed durably: all, processor."""
-    connection = sqlite_module().connect(path, isolation_level=None, timeout=30)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
-        connection.execute(f"PRAGMA {pragma}")
-    for like, _, _ in sets:
-        parts = connection.execute("select type, name, sql from sqlite_master where tbl_name = ? and sql > ''", (like,))
-        connection.execute(f"drop table if exists raw_{like}")
-        for kind, name, shape in sorted(parts.fetchall(), key=lambda part: part[0] != "table"):
-            if kind in ("table", "index"):
-                mine = re.sub(rf'\b(INDEX) "?({name})"?|(TABLE|ON) "?({like})"?', _raw, shape, count=2)
-                connection.execute(mine)
-    begin, worked = time.perf_counter(), time.thread_time()
-    connection.execute("BEGIN IMMEDIATE")
-    for like, columns, rows in sets:
-        marks = ", ".join("?" * len(rows[0]))
-        connection.executemany(f"insert into raw_{like} ({columns}) values ({marks})", rows)
-    connection.execute("COMMIT")
-    spent = time.perf_counter() - begin, time.thread_time() - worked
-    for like, *_ in sets:
-        connection.execute(f"drop table raw_{like}")
-    connection.close()
-    return spent
-
-
-def _raw(found: re.Match[str]) -> str:
-    kind, name = (part for part in found.groups() if part is not None)
-    return f"{kind} raw_{name}"
-
-
-def content(path: Path) -> dict[str, tuple[str, set[tuple[Any, ...]]]]:
-    """Return every table's columns and rows."""
-    connection = sqlite_module().connect(path, timeout=30)
-    tables = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
-    found = {}
-    for name in tables:
-        if not name.startswith(("raw_", "sqlite_")):
-            rows = connection.execute(f"select * from {name}")
-            found[name] = ", ".join(f'"{column[0]}"' for column in rows.description), set(rows.fetchall())
-    connection.close()
-    return found
-
-
-def written(before: dict[str, Any], after: dict[str, Any]) -> list[Rows]:
-    """Return the rows of all tables that are new since, or others."""
-    found = [(name, columns, sorted(rows - before[name][1], key=str)) for name, (columns, rows) in after.items()]
-    return [one for one in found if one[2]]
-
-
 def figures_rows(unit_days: int = DAYS * len(WARDS)) -> list[tuple[Any, ...]]:
     """Return the rows that a batch becomes."""
     at = "2026-11-20 09:45:00.000000"
@@ -180,41 +120,6 @@ def figures_rows(unit_days: int = DAYS * len(WARDS)) -> list[tuple[Any, ...]]:
 def line_rows(reports: int, fields: int) -> list[tuple[Any, ...]]:
     """Return the lines of some reports."""
     return [(report, field, 0, 9, 0, 0, 4, 5, 0, 0, 0, 0) for report in range(reports) for field in range(fields)]
-
-
-def compare(
-    name: str,
-    path: Path,
-    pid: int,
-    body: Callable[[int], bytes],
-    act: Callable[[bytes], object],
-    sets: Sequence[Rows],
-    rounds: int = ROUNDS,
-) -> None:
-    """Time an act and two bare inserts in turn: of its figures and lines, and of every row that it leaves.
-
-    Prints rows and the medians of ratios. What is sent is made before: that is the other system's work, as the bare
-    inserts' rows are made before too.
-    """
-    act(body(0))
-    ours, raw, whole, count = [], [], [], 0
-    for n in range(1, rounds + 1):
-        said, before = body(n), content(path)
-        begin, worked = time.perf_counter(), processor(pid)
-        act(said)
-        ours.append((time.perf_counter() - begin, processor(pid) - worked))
-        raw.append(bare(path, sets))
-        left = written(before, content(path))
-        whole.append(bare(path, left))
-        count = sum(len(of) for *_, of in left)
-    for of, rows, bares in (("figures, lines", sum(len(of) for *_, of in sets), raw), ("every row", count, whole)):
-        ratios, of_processor = ([b[k] / a[k] for a, b in zip(ours, bares, strict=True)] for k in (0, 1))
-        print(
-            f"{name:<30}{of:<15}{rows:>6}{rows / statistics.median(a for a, _ in ours):>9.0f}"
-            f"{rows / statistics.median(b for b, _ in bares):>9.0f}{statistics.median(ratios):>8.3f}"
-            f"  ({min(ratios):.3f} … {max(ratios):.3f}){statistics.median(of_processor):>8.3f}"
-            f"{statistics.median(worked for _, worked in ours) * 1000:>8.1f} ms", flush=True,
-        )  # fmt: skip
 
 
 def filled(template: dict[str, Any], step: int) -> list[list[Any]]:

@@ -36,6 +36,7 @@ WARDS = ("19789", "19753", "19774", "19777")
 LINES = 30
 ROUNDS = 5
 SECONDS = 3.0
+STARTS_WITHIN = 60  # seconds, on a busy machine
 CLIENTS = (1, 4)
 
 
@@ -98,16 +99,23 @@ def serving(url: str, factory: str = "benchmarks.app:build") -> Iterator[tuple[i
     ]  # fmt: skip
     process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url})
     try:
-        for _ in range(200):
-            try:
-                socket.create_connection(("127.0.0.1", port), 0.1).close()
-                break
-            except OSError:
-                time.sleep(0.05)
+        until = time.monotonic() + STARTS_WITHIN
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > until:
+                raise SystemExit("the service did not start")
+            time.sleep(0.05)
         yield port, process.pid
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.1).close()
+    except OSError:
+        return False
+    return True
 
 
 def rate(port: int, calls: list[Callable[[http.client.HTTPConnection, int], None]]) -> float:
