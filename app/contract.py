@@ -72,10 +72,15 @@ def _named_apart(schema: dict[str, Any]) -> dict[str, Any]:
             assert plain + _WAYS[way] not in names, f"{name}: its plain name is another class's"
             text = text.replace(f'schemas/{name}"', f'schemas/{plain}{_WAYS[way]}"')
             text = text.replace(f'"{name}": {{', f'"{plain}{_WAYS[way]}": {{')
-    named: dict[str, Any] = json.loads(text)
+    named: dict[str, Any] = json.loads(text, parse_float=_number)
     for name, shape in named["components"]["schemas"].items():
         shape["title"] = name
     return named
+
+
+def _number(text: str) -> float:
+    """Return a limit: of a whole number a whole one, for FastAPI gives all with a point."""
+    return int(float(text)) if float(text).is_integer() else float(text)
 
 
 def _declare_problems(method: str, operation: dict[str, Any]) -> None:
