@@ -12,6 +12,27 @@ _DESCRIPTION = """Counts are of dossiers. Times are RFC 3339, days are those of 
 
 The words `.csv`, `.xlsx` and `.json` after the address of a list choose a file's format, as `Accept: text/csv` does.
 A refusal is a problem document with a stable `code`; a 412 also holds `current`, the row as it stands."""
+_TAGS = {
+    "accounts": "Users, their sessions, and the tokens of machines",
+    "calendar": "Working days, days off with their legal reference, Saturday service",
+    "catalogue": "Fields and procedures, and what other systems call them",
+    "dashboard": "What a leader asks of the day, in one answer",
+    "files": "What was brought as evidence",
+    "indicators": "Sets, formulas, readings and targets, and what is estimated from them",
+    "portal": "The national portal: its figures beside ours, gaps and their reasons, messages to it",
+    "search": "Units, procedures, tasks, indicators and directives by their words",
+    "tasks": "Directives, the tasks that they give, progress, blockers and the month's report",
+    "throughput": "A unit's day: reports, what is owed, sums, the statutory form, ranking, approval",
+    "units": "Wards, communes, departments and the city centre",
+}
+# Of parameters that say no more where they are declared.
+_PARAMETERS = {
+    "day": "A day in Asia/Ho_Chi_Minh", "endpoint": "One of the portal's services", "from": "First day, included",
+    "name": "Of a rate or a state", "number": "Row number", "session_id": "Row number of a session",
+    "stage": "Whose approval: the ward's or the city's", "system": "In whose software the dossiers lie",
+    "tag": "A word that tasks are marked with", "to": "Last day, included", "token": "The citation's own word",
+    "token_id": "Row number of a token", "unit": "Code of a unit", "user_id": "Row number of a user",
+}  # fmt: skip
 _WAYS = {"Input": "", "Output": "Full"}
 _SAFE = ("get", "head")
 
@@ -50,6 +71,7 @@ def _contract(app: FastAPI) -> dict[str, Any]:
         "token": {"type": "http", "scheme": "bearer", "description": "`tiendo57 token create`"}
     }
     schema["security"] = [{"token": []}]
+    schema["tags"] = [{"name": name, "description": words} for name, words in _TAGS.items()]
     for unused in ("HTTPValidationError", "ValidationError"):
         schema["components"].get("schemas", {}).pop(unused, None)
     for methods in schema["paths"].values():
@@ -112,6 +134,8 @@ def _declare_headers(method: str, operation: dict[str, Any]) -> None:
         if "428" in responses and method == "put":
             wanted["If-None-Match"] = _IF_NONE_MATCH
     parameters = operation.setdefault("parameters", [])
+    for one in parameters:
+        one.setdefault("description", _PARAMETERS.get(one["name"]))
     parameters += [{"name": name, "in": "header", "required": False, **header} for name, header in wanted.items()]
     for status, answer in responses.items():
         headers = answer.setdefault("headers", {})

@@ -79,6 +79,9 @@ def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str,
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", operation["operationId"]), operation["operationId"]
         assert operation["tags"], path
         assert operation["description"], f"{method} {path} has no docstring"
+    described = {tag["name"] for tag in contract["tags"] if tag["description"]}
+    assert {tag for _, _, one in _operations(contract) for tag in one["tags"]} == described
+    assert [(path, q) for _, path, one in _operations(contract) for q in one["parameters"] if not q["description"]] == []
 
 
 @pytest.mark.once
