@@ -81,7 +81,8 @@ def test_every_operation_is_named_once_and_says_what_it_does(contract: dict[str,
         assert operation["description"], f"{method} {path} has no docstring"
     described = {tag["name"] for tag in contract["tags"] if tag["description"]}
     assert {tag for _, _, one in _operations(contract) for tag in one["tags"]} == described
-    assert [(path, q) for _, path, one in _operations(contract) for q in one["parameters"] if not q["description"]] == []
+    parameters = [(path, one) for _, path, operation in _operations(contract) for one in operation["parameters"]]
+    assert [(path, one["name"]) for path, one in parameters if not one["description"]] == []
 
 
 @pytest.mark.once
