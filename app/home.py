@@ -28,11 +28,17 @@ class Entry:
     also: tuple[str, ...] = ()  # where the pages beside it stand, and those below these
 
 
+# What those look at who have no entry of their own for it.
+_BESIDE_TODAY = ("/throughput/reopenings", "/throughput/figures")
+_BESIDE_REPORTS = ("/throughput/approvals", "/throughput/reopenings")
+
 # Section by section; who may see none of a section's pages does not see the section.
 NAVIGATION: dict[str, tuple[Entry, ...]] = {
     "ui.section_day": (
         Entry("/dashboard", "dashboard.nav", "summary:read", desk=False),
-        Entry("/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True),
+        Entry(
+            "/throughput/today", "throughput.nav_today", "obligations:read", desk=True, work=True, also=_BESIDE_TODAY
+        ),
         Entry("/throughput/month", "throughput.nav_month", "obligations:read", desk=True),
         Entry("/dashboard", "dashboard.nav", "summary:read", desk=True),
         Entry("/throughput/board", "throughput.nav_board", "obligations:read", desk=False),
@@ -40,7 +46,7 @@ NAVIGATION: dict[str, tuple[Entry, ...]] = {
         Entry("/throughput/approvals", "approval.nav", "approvals:ward", desk=True),
         Entry("/throughput/approvals", "approval.nav", "approvals:city", desk=False),
         Entry("/throughput/reopenings", "reopening.nav", "reopenings:decide", desk=False),
-        Entry("/throughput/reports", "throughput.nav_reports", "reports:read"),
+        Entry("/throughput/reports", "throughput.nav_reports", "reports:read", also=_BESIDE_REPORTS),
         Entry("/throughput/findings", "findings.nav", "findings:read"),
         Entry("/portal/gaps", "portal.gaps_nav", "gaps:read", desk=True),
         Entry("/throughput/figures", "throughput.nav_figures", "reports:read", desk=False),
@@ -101,6 +107,11 @@ def sections(caller: Caller) -> dict[str, list[Entry]]:
         for section, entries in NAVIGATION.items()
     }
     return {section: entries for section, entries in found.items() if entries}
+
+
+def label(section: str, entries: list[Entry]) -> str:
+    """Return what a section is called: one of a single page as that page, so that nobody is shown others' work."""
+    return entries[0].label if len(entries) == 1 else section
 
 
 def place_of(path: str, shown: dict[str, list[Entry]]) -> tuple[str, Entry] | None:

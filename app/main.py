@@ -219,10 +219,6 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
     t = i18n.translator(request.state.locale)
     sections = {} if caller is None else home.sections(caller)
     section, here = home.place_of(request.url.path, sections) or (None, None)
-    nav = [
-        {"href": entries[0].href, "label": t(name), "current": name == section and "true"}
-        for name, entries in sections.items()
-    ]
     pages = [
         {
             "href": e.href,
@@ -231,8 +227,17 @@ def page_context(request: Request, caller: Caller | None) -> dict[str, Any]:
         }
         for e in (sections[section] if section else [])
     ]
+    alone = len(pages) == 1  # the section is the page: one link says both
+    nav = [
+        {
+            "href": entries[0].href,
+            "label": t(home.label(name, entries)),
+            "current": name == section and (pages[0]["current"] if alone else "true"),
+        }
+        for name, entries in sections.items()
+    ]
     count, owed = waiting(request, caller)
-    return {"nav": nav, "pages": pages, "version": __version__, "waiting": count, "monthly_owed": owed}
+    return {"nav": nav, "pages": [] if alone else pages, "version": __version__, "waiting": count, "monthly_owed": owed}
 
 
 def waiting(request: Request, caller: Caller | None) -> tuple[int | None, list[MonthlyOwedOut]]:

@@ -26,6 +26,7 @@ from app.core.schemas import Day, created, problems
 from app.core.web import Render, form, see_other
 from app.units import service as units
 from app.units.models import Unit
+from app.units.pages import with_units
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["calendar"])
@@ -181,6 +182,7 @@ def list_saturday_services(
         found,
         "calendar/saturday_services.html",
         table=lambda: tables.of_models("saturday_services", found.items, ServiceOut),
+        units=units.choices(session) if render.door == "people" and caller.may("calendar:edit") else [],
     )
 
 
@@ -195,7 +197,7 @@ def _services_again(request: Request, session: Session) -> ServiceList:
     status_code=201,
     responses=problems(401, 403, 422),
 )
-@form("calendar/saturday_services.html", _services_again)
+@form("calendar/saturday_services.html", _services_again, with_units)
 def create_saturday_service(
     caller: Annotated[Caller, allow("calendar:edit")], session: Writing, render: Render, values: ServiceIn
 ) -> Response:

@@ -1,5 +1,6 @@
 """The three languages: gettext catalogues read once, and numbers and dates as each language writes them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -34,8 +35,16 @@ def catalogue(locale: Locale) -> dict[str, str | tuple[str, ...]]:
         for message in catalog:
             if message.id:
                 key = message.id if isinstance(message.id, str) else message.id[0]
-                messages[key] = message.string if isinstance(message.string, str) else tuple(message.string or ())
+                said = message.string if isinstance(message.string, str) else tuple(message.string or ())
+                if locale == "fr":
+                    said = _bound(said) if isinstance(said, str) else tuple(_bound(one) for one in said)
+                messages[key] = said
     return messages
+
+
+def _bound(text: str) -> str:
+    """Return a French text whose lines never begin with a sign that stands after a space."""
+    return re.sub(r" (?=[:;?!»])|(?<=«) ", "\u00a0", text)
 
 
 def translate(key: str, locale: Locale, **values: Any) -> str:

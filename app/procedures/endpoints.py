@@ -31,6 +31,7 @@ from app.procedures.models import (
 )
 from app.procedures.rules import PROCEDURE_CODE, Level, OnlineLevel, System
 from app.units import service as units
+from app.units.pages import with_units
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["catalogue"])
@@ -88,7 +89,8 @@ def get_field(
     render: Render,
 ) -> Response:
     """Show one field, where it applies, and the units that differ from their kind."""
-    return render(service.show_field(session, field), "procedures/field.html", version=field.version)
+    offered = units.choices(session) if render.door == "people" and caller.may("catalogue:edit") else []
+    return render(service.show_field(session, field), "procedures/field.html", version=field.version, units=offered)
 
 
 @router.post(
@@ -118,7 +120,7 @@ def _field_again(request: Request, session: Session) -> FieldOut:
     response_model=FieldOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("procedures/field.html", _field_again)
+@form("procedures/field.html", _field_again, with_units)
 def put_field(
     request: Request,
     caller: Annotated[Caller, allow("catalogue:edit")],
@@ -138,7 +140,7 @@ def put_field(
     response_model=FieldOut,
     responses=problems(401, 403, 404, 422),
 )
-@form("procedures/field.html", _field_again)
+@form("procedures/field.html", _field_again, with_units)
 def create_exception(
     caller: Annotated[Caller, allow("catalogue:edit")],
     field: Annotated[ProcedureField, Depends(field_in_path)],

@@ -93,6 +93,7 @@ class ScopeChangeOut(BaseModel):
     id: int
     task: str
     title: str
+    lead_unit: Annotated[UnitName, Described(description="Who leads the task, as known at the moment asked about")]
     kind: str
     at: datetime
     day: date

@@ -22,6 +22,7 @@ from app.tasks.models import Task
 from app.tasks.pages import ActPage, about, act_of, blank, edit_again, task_again, task_page
 from app.tasks.schemas import TaskIn, TaskItem, TaskNew, TaskPage
 from app.tasks.shown import show
+from app.units import service as units
 from app.units.rules import CODE_PATTERN
 
 router = APIRouter(route_class=DoorRoute, tags=["tasks"])
@@ -103,7 +104,10 @@ def show_act_form(
     now: Now,
 ) -> Response:
     """Show the form of one act."""
-    return render.page("tasks/act.html", data=show(session, caller, task, now), act=act.value)
+    return render.page(
+        "tasks/act.html", data=show(session, caller, task, now), act=act.value,
+        units=units.choices(session) if act == "split" else [],
+    )  # fmt: skip
 
 
 @router.get("/tasks/{code}", operation_id="get_task", response_model=TaskOut, responses=problems(401, 403, 404, 422))

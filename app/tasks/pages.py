@@ -104,7 +104,9 @@ class ActPage(StrEnum):
 
 def act_of(request: Request, session: Session, problem: Problem, data: Any) -> dict[str, Any]:
     """Return which act's form was refused."""
-    return {"act": request.url.path.rpartition("/")[2], "file_brought": getattr(request.state, "file_brought", None)}
+    act = request.url.path.rpartition("/")[2]
+    offered = units.choices(session) if act == "split" else []
+    return {"act": act, "units": offered, "file_brought": getattr(request.state, "file_brought", None)}
 
 
 def programme_again(request: Request, session: Session) -> ProgrammeOut:

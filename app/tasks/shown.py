@@ -76,7 +76,7 @@ def show(session: Session, caller: Caller, task: Task, now: datetime, *, as_of: 
         accepted_at=done[-1] if done and item.status is TaskStatus.completed else None,
         extensions=extensions, milestones=_milestones(session, task, words),
         children=_children(session, task, now, as_of), evidence=[one for _, one in proofs[::-1]],
-        updates=updates, acts=acts, scope=changes_of(session, task, as_of, item.title),
+        updates=updates, acts=acts, scope=changes_of(session, task, as_of, item),
         questions_open=_waiting(session, TaskQuestion, col(TaskQuestion.answered_at), task, as_of),
         blockers_open=_waiting(session, Blocker, col(Blocker.resolved_at), task, as_of),
         may=[] if past else may(session, caller, task), demonstration=task.demonstration, created_at=task.created_at,

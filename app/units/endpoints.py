@@ -14,6 +14,7 @@ from app.core.schemas import BLANK_IS_NONE, Day, problems
 from app.core.web import Render, form
 from app.units import service
 from app.units.models import KIND_WORDS, Unit, UnitIn, UnitNew, UnitOut, UnitPage
+from app.units.pages import with_units
 from app.units.rules import CODE_PATTERN, UnitKind
 
 router = APIRouter(route_class=DoorRoute, tags=["units"])
@@ -50,9 +51,9 @@ def list_units(
 
 
 @pages_router.get("/units/new")
-def new_unit(caller: Annotated[Caller, allow("units:edit")], render: Render) -> Response:
+def new_unit(caller: Annotated[Caller, allow("units:edit")], session: Reading, render: Render) -> Response:
     """Show the blank form."""
-    return render.page("units/new.html")
+    return render.page("units/new.html", units=service.choices(session))
 
 
 @router.get("/units/{code}", operation_id="get_unit", response_model=UnitOut, responses=problems(401, 403, 404, 422))
@@ -63,7 +64,8 @@ def get_unit(
     render: Render,
 ) -> Response:
     """Show one unit."""
-    return render(service.show(session, unit), "units/unit.html", version=unit.version)
+    offered = service.choices(session) if render.door == "people" and caller.may("units:edit") else []
+    return render(service.show(session, unit), "units/unit.html", version=unit.version, units=offered)
 
 
 @router.post(
@@ -73,7 +75,7 @@ def get_unit(
     status_code=201,
     responses=problems(401, 403, 409, 422),
 )
-@form("units/new.html")
+@form("units/new.html", lambda *_: None, with_units)
 def create_unit(
     caller: Annotated[Caller, allow("units:edit")], session: Writing, render: Render, values: UnitNew
 ) -> Response:
@@ -93,7 +95,7 @@ def _shown_again(request: Request, session: Session) -> UnitOut:
     response_model=UnitOut,
     responses=problems(401, 403, 404, 412, 422, 428),
 )
-@form("units/unit.html", _shown_again)
+@form("units/unit.html", _shown_again, with_units)
 def put_unit(
     request: Request,
     caller: Annotated[Caller, allow("units:edit")],

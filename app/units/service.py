@@ -96,6 +96,13 @@ def listing(
     return UnitPage(items=shown(session, rows), next=following)
 
 
+def choices(session: Session) -> list[tuple[str, str]]:
+    """Return every unit's code and name, in the order of the names, for a form to choose from."""
+    return [(code, name) for code, name in session.execute(
+        select(col(Unit.code), col(Unit.name)).order_by(col(Unit.sort_key), col(Unit.code))
+    )]  # fmt: skip
+
+
 def _key(after: list[object]) -> object:
     if len(after) != 2 or not all(isinstance(part, str) for part in after):
         raise Invalid([Fault("?cursor", "bad_cursor")])

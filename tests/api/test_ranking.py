@@ -160,7 +160,10 @@ def test_who_sees_it(api: Api, client: TestClient, figures: None) -> None:
 
 def test_files_hold_what_the_answer_holds(api: Api, figures: None) -> None:
     analyst = api("city_analyst")
-    rows = analyst.get(f"{AT}.csv", params=PERIOD).content.decode("utf-8-sig").splitlines()
+    file = analyst.get(f"{AT}.csv", params=PERIOD)
+    named = f"xep-hang-on_time-{PERIOD['from']}-{PERIOD['to']}.csv"
+    assert named in file.headers["content-disposition"], "a saved file says what it ranks, and of when"
+    rows = file.content.decode("utf-8-sig").splitlines()
     assert rows[0] == (
         "unit,name,rank,numerator,denominator,value,interval_low,interval_high,change_rank,change_own,change_others"
     )

@@ -323,7 +323,7 @@ def test_the_mark_costs_one_statement(app: FastAPI, people: Callable[..., PageCl
 
 def test_pages(app: FastAPI, api: Api, people: Callable[..., PageClient], clock: SetClock) -> None:
     officer, analyst = people(), people("city_analyst")
-    assert "Không có báo cáo nào cần nhắc" in officer.get("/throughput/reminders").text
+    assert "Không có việc nào đang chờ bạn" in officer.get("/throughput/reminders").text
     board = analyst.get(f"/throughput/board?day={DAY}").text
     at = f"/throughput/reports/{WARD}/{DAY}/city/reminders"
     assert f'action="{at}"' in board

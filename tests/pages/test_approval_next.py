@@ -18,6 +18,10 @@ def test_one_tap_leads_to_the_next_report_until_there_is_none(api: Any, people: 
         for system, field in (("city", "HT"), ("ministry", "LT")):
             body = report(line(field, received_online=3), reasons=[{"warning": "late", "reason": "late_sync"}])
             assert officer.put(f"{API}/{WARD}/{day}/{system}", json=body).status_code == 201
+    waiting = people().get("/throughput/approvals").text
+    assert not re.search("Xem và quyết định|chọn sẵn", waiting), "who approves nothing is not told to decide"
+    assert re.search("Xem báo cáo|không có điểm cần xem<", waiting)
+    assert re.search("Xem và quyết định|chọn sẵn", leader.get("/throughput/approvals").text)
     at, seen = f"/throughput/reports/{WARD}/{DAYS[0]}/city/approvals", []
     while at:
         assert "Báo cáo tiếp theo" not in leader.get(at).text, "this one comes first"

@@ -160,6 +160,28 @@ def test_a_unit_is_added_and_changed_by_plain_forms(people: Make) -> None:
     assert "Tên tôi gõ" in browser.get("/units/T1").text
 
 
+OFFERED = '<option value="19753">Phú Xuân</option>'
+
+
+def test_forms_offer_units_by_name(people: Make) -> None:
+    administrator, analyst = people("administrator"), people("city_analyst")
+    for browser, path in [
+        (administrator, "/units/new"), (administrator, "/units/19789"), (analyst, "/fields/HT"),
+        (analyst, "/calendar/saturday-services"), (analyst, "/throughput/figures/sources"),
+    ]:  # fmt: skip
+        assert OFFERED in browser.get(path).text, path
+    for browser, path, sent in [
+        (administrator, "/units", UNIT | {"name": ""}), (analyst, "/fields/HT/exceptions", {"system": "ministry"}),
+        (administrator, "/units/19789", {"_method": "PUT", "_if_match": "1", "name": ""}),
+        (analyst, "/calendar/saturday-services", SERVICE | {"unit": ""}),
+        (analyst, "/throughput/figures/sources", {"_method": "PUT", "source": ""}),
+    ]:  # fmt: skip
+        refused = browser.post(path, data=sent)
+        assert refused.status_code == 422, path
+        assert OFFERED in refused.text, path
+    assert OFFERED not in people().get("/fields/HT").text, "who changes nothing is offered nothing"
+
+
 def test_a_day_is_marked_and_unmarked_by_plain_forms(people: Make) -> None:
     browser, path = people("administrator"), "/calendar/days/2026-11-20?unit=19753"
     assert 'action="/calendar/days/2026-11-20?unit=19753"' in browser.get(path).text

@@ -249,7 +249,16 @@ def test_an_analyst_adds_hands_out_and_changes_the_base(people: People, given: N
     assert "văn bản" in blank.text
     paper = {"document[number]": "9/TB", "document[day]": "2026-11-19"}
     assert analyst.post("/tasks/T9/cancellation", data=paper).status_code == 303
-    assert "9/TB" in analyst.get("/tasks/scope").text
+    ledger = analyst.get("/tasks/scope").text
+    assert "9/TB" in ledger
+    assert 'data-label="Đơn vị chủ trì"><span lang="vi">Thuận Hóa</span>' in ledger
+    offered = re.compile(
+        r'<select id="parts-0-lead_unit"[^>]*><option value="">–</option>.*<option value="19789">Thuận Hóa<'
+    )
+    assert offered.search(analyst.get("/tasks/T1/acts/split").text), "a unit is chosen by its name"
+    refused = analyst.post("/tasks/T1/split", data={"parts[0][code]": "T1a"})
+    assert refused.status_code == 422
+    assert offered.search(refused.text)
     split = {"parts[0][code]": "T1a", "parts[0][title]": "Một", "parts[1][code]": "T1b", "parts[1][title]": "Hai",
              "parts[2][code]": "", "parts[2][title]": ""}  # fmt: skip
     assert analyst.post("/tasks/T1/split", data=split | paper).status_code == 303

@@ -1,5 +1,6 @@
 """Vietnamese text: the laws of folding and of the dictionary's order."""
 
+import re
 import time
 import unicodedata
 from collections.abc import Callable
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.i18n import catalogue
 from app.core.text import nfc, search_key, sort_key
 
 WORDS = (
@@ -104,3 +106,9 @@ def test_marks_heaped_on_a_letter_hold_nobody_up(fold: Callable[[str], str]) -> 
     began = time.monotonic()
     assert fold("Huê" + "\u0301\u0323" * 100_000 + " ơi").endswith(fold("ơi")[-1])
     assert time.monotonic() - began < 3
+
+
+def test_no_line_of_french_begins_with_a_sign() -> None:
+    said = [words for one in catalogue("fr").values() for words in ([one] if isinstance(one, str) else one)]
+    assert any("\u00a0:" in words for words in said)
+    assert not [words for words in said if re.search(" [:;?!»]|« ", words)]

@@ -13,11 +13,14 @@ from app.core.errors import Fault, Invalid
 from app.core.paging import Page, cut
 from app.tasks.detail_schemas import ScopeChangeOut
 from app.tasks.models import Programme, Task
+from app.tasks.schemas import TaskItem, UnitName
 from app.tasks.scope.models import ScopeChange
 from app.tasks.scope.rules import ScopeKind
 from app.tasks.scope.schemas import LedgerPage
 from app.tasks.service import of_units
+from app.units.models import Unit
 
+_LEAD: Any = aliased(Unit)
 _INTO: Any = aliased(Task)
 _SOURCE: Any = aliased(Task)
 
@@ -25,21 +28,22 @@ _SOURCE: Any = aliased(Task)
 def _rows() -> Select[Any]:
     query: Any = (
         select(
-            ScopeChange, col(Task.code), col(Task.title),
+            ScopeChange, col(Task.code), col(Task.title), _LEAD.code.label("lead_code"), _LEAD.name.label("lead_name"),
             _INTO.code.label("into"), _SOURCE.code.label("source"),
         )
         .join(Task, col(Task.id) == col(ScopeChange.task_id))
+        .join(_LEAD, _LEAD.id == col(Task.lead_unit_id))
         .outerjoin(_INTO, _INTO.id == col(ScopeChange.into_id))
         .outerjoin(_SOURCE, _SOURCE.id == col(ScopeChange.split_from_id))
     )  # fmt: skip
     return query  # type: ignore[no-any-return]
 
 
-def changes_of(session: Session, task: Task, until: datetime | None, title: str) -> list[ScopeChangeOut]:
-    """Return the ledger's entries of one task up to a moment, oldest first, under the title it had then."""
+def changes_of(session: Session, task: Task, until: datetime | None, then: TaskItem) -> list[ScopeChangeOut]:
+    """Return the ledger's entries of one task up to a moment, oldest first, under the title and lead it had then."""
     query = _rows().where(col(ScopeChange.task_id) == task.id).order_by(col(ScopeChange.at), col(ScopeChange.id))
     entries = _shown(session.execute(query if until is None else query.where(col(ScopeChange.at) <= until)))
-    return [entry.model_copy(update={"title": title}) for entry in entries]
+    return [entry.model_copy(update={"title": then.title, "lead_unit": then.lead_unit}) for entry in entries]
 
 
 def ledger(
@@ -89,9 +93,10 @@ def _key(after: list[Any]) -> Any:
 def _shown(rows: Iterable[Any]) -> list[ScopeChangeOut]:
     return [
         ScopeChangeOut(
-            id=row[0].id, task=row.code, title=row.title, kind=row[0].kind, at=row[0].at, day=row[0].day,
-            document=row[0].document, document_on=row[0].document_on, link=row[0].link, into=row.into,
-            split_from=row.source, before=row[0].before, after=row[0].after, note=row[0].note, by=row[0].by,
+            id=row[0].id, task=row.code, title=row.title, lead_unit=UnitName(code=row.lead_code, name=row.lead_name),
+            kind=row[0].kind, at=row[0].at, day=row[0].day, document=row[0].document, document_on=row[0].document_on,
+            link=row[0].link, into=row.into, split_from=row.source, before=row[0].before, after=row[0].after,
+            note=row[0].note, by=row[0].by,
         )
         for row in rows
     ]  # fmt: skip

@@ -33,7 +33,8 @@ from app.throughput.figures.source_schemas import (
     FigureSourcePage,
 )
 from app.throughput.forms import Reference
-from app.units.service import visible_unit
+from app.units.pages import with_units
+from app.units.service import choices, visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
 
@@ -87,6 +88,7 @@ def list_figure_sources(caller: CanRead, session: Reading, render: Render) -> Re
     return render(
         data, "throughput/figure_sources.html",
         table=lambda: tables.of_models("nguon-so-lieu", data.items, FigureSourceOut),
+        units=choices(session) if render.door == "people" and caller.may("catalogue:edit") else [],
     )  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def _sources_again(request: Request, session: Session) -> FigureSourcePage:
     "/figures/sources", operation_id="put_figure_source", response_model=FigureSourceOut,
     responses=problems(401, 403, 413, 415, 422),
 )  # fmt: skip
-@form("throughput/figure_sources.html", _sources_again)
+@form("throughput/figure_sources.html", _sources_again, with_units)
 def put_figure_source(caller: CanSetSources, session: Writing, render: Render, body: FigureSourceIn) -> Response:
     """Say whether a source's figures become a unit's report without a person."""
     data = sources.put(session, caller, values=body)
@@ -109,7 +111,7 @@ def put_figure_source(caller: CanSetSources, session: Writing, render: Render, b
     "/figures/senders/{source}", operation_id="put_figure_sender", response_model=FigureSenderOut,
     responses=problems(401, 403, 413, 415, 422),
 )  # fmt: skip
-@form("throughput/figure_sources.html", _sources_again)
+@form("throughput/figure_sources.html", _sources_again, with_units)
 def put_figure_sender(
     caller: CanSetSources, source: SourceName, session: Writing, now: Now, render: Render, body: FigureSenderIn
 ) -> Response:

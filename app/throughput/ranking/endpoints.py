@@ -33,9 +33,10 @@ def get_ranking(
     """Rank all units by a rate: none on a base too small, each with how sure it is and what moved."""
     last = last or max(day_of(now), first or date.min)
     data = ranking(session, rate, first or last.replace(day=1), last, as_of, q)
+    name = f"xep-hang-{rate.value}-{data.first}-{data.last}"
     return render(
         data, "throughput/ranking.html", q=q, owed_before=days.owed_before(session, day_of(now)),
         table=lambda: replace(
-            tables.of_models("xep-hang", data.items, RankedOut), book=lambda: book(data, request.state.locale)
+            tables.of_models(name, data.items, RankedOut), book=lambda: book(data, request.state.locale)
         ),
     )  # fmt: skip
