@@ -75,16 +75,20 @@ def slots(count: int, gap: float = 0.25) -> list[tuple[float, float]]:
 
 
 def columns(
-    values: Sequence[Value], seconds: Sequence[Value], most: float
+    values: Sequence[Value], seconds: Sequence[Value], most: float, before: int = 0, after: int = 0
 ) -> list[tuple[float, float, Value, Value, Value]]:
-    """Return each bar's left edge, width, top and height, and where its tick lies: in percent, none of no value."""
+    """Return each bar's left edge, width, top and height, and where its tick lies: in percent, none of no value.
+
+    Beside them stand so many others `before` and `after`.
+    """
+    places = slots(before + len(values) + after)[before : before + len(values)]
 
     def above(value: Value) -> Value:
         return round(100 - percent(value, most), 1) if value is not None else None
 
     return [
         (x, width, above(value), percent(value, most) if value is not None else None, above(second))
-        for (x, width), value, second in zip(slots(len(values)), values, seconds, strict=True)
+        for (x, width), value, second in zip(places, values, seconds, strict=True)
     ]
 
 

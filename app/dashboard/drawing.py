@@ -42,7 +42,8 @@ def part(context: Context, name: str, *answers: str, **given: Any) -> Markup:
     data, locale = context["data"], context["locale"]
     said = [getattr(data, answer) for answer in answers]
     asked = data.unit and (data.unit.code, data.unit.name), data.field, data.period
-    key = name, locale, asked, *given.values(), *map(id, said)
+    values = (tuple(one) if isinstance(one, list) else one for one in given.values())
+    key = name, locale, asked, *values, *map(id, said)
     found = _drawn.get(key)
     if found is None:
         of = {one: getattr(data, one) for one in ASKED} | dict(zip(answers, said, strict=True))
