@@ -1,18 +1,22 @@
 """Parts of the page, drawn once for the same answers in a language: most of them are on the next page again."""
 
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from app.core import i18n
 from app.core.recent import Recent
+from app.core.settings import Locale
 from app.core.web import environment
 from app.dashboard.schemas import DashboardOut
 
 MOST = 4000  # a leader's page has eight of 40 KB in all, and two times 31 rows of days in them
 ASKED = ("unit", "field", "period")
+MACROS = ("charts", "figures", "tables")
 _drawn: Recent[Any, tuple[Any, Markup]] = Recent(MOST)
 
 
@@ -29,6 +33,13 @@ def duties(data: DashboardOut) -> tuple[Duty, ...]:
     """Return what was owed of each of the last days, which stays while the figures of a report are corrected."""
     days = data.served.series if data.served else []
     return tuple(Duty(one.day, one.expected, one.complete, one.not_due) for one in days)
+
+
+@lru_cache
+def macros(locale: Locale) -> dict[str, Any]:
+    """Return what every part may call, in a language: its files of macros, each read once and not by every part."""
+    known = {"t": i18n.translator(locale), "locale": locale}
+    return {name: environment().get_template(f"macros/{name}.html").make_module(known) for name in MACROS}
 
 
 @pass_context
@@ -49,7 +60,8 @@ def part(context: Context, name: str, *answers: str, **given: Any) -> Markup:
         of = {one: getattr(data, one) for one in ASKED} | dict(zip(answers, said, strict=True))
         shown = DashboardOut.model_construct(**of)
         template = environment().get_template(f"dashboard/_{name}.html")
-        drawn = template.make_module({"data": shown, "locale": locale, "t": context["t"], "part": part, **given})
+        known = {"data": shown, "locale": locale, "t": context["t"], "part": part}
+        drawn = template.make_module(known | macros(locale) | given)
         found = said, escape(drawn)  # with what it says, so that no other object gets its number
         _drawn.put(key, found)
     return found[1]

@@ -22,7 +22,7 @@ SPAN_KINDS = "day | week (ISO) | month | quarter | year"
 class ServedFigures(BaseModel):
     """The dossiers of a stretch of days, both source systems together."""
 
-    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True)
+    model_config = ConfigDict(serialize_by_alias=True, populate_by_name=True, frozen=True)
 
     first: Annotated[date, Described(alias="from")]
     last: Annotated[date, Described(alias="to")]
