@@ -22,6 +22,7 @@ _ADJUSTMENT = hot.table(Adjustment)
 DAY = timedelta(days=1)
 _FLOWS = (*FLOWS, "post_unsplit")
 Who = tuple[int, str]  # unit and system
+Row = tuple[Any, ...]  # of one of these: column 6 of its first day, columns 12 and 13 of its last, flows, adjustments
 Owed = dict[date, Completeness]
 
 
@@ -65,14 +66,31 @@ class Adding:
     def owed(self, first: date, last: date) -> Owed:
         """Return of each day for which something is owed how complete it is."""
         found: Owed = {}
-        for begin, end in (*months(first.replace(day=1), last - DAY), (last, last)):
+        for begin, end in months(first.replace(day=1), last - DAY):
             found |= self._owed(begin, end)
-        return {day: counts for day, counts in found.items() if first <= day <= last}
+        found = {day: counts for day, counts in found.items() if first <= day}
+        of_last = self.owed_of(last)
+        return found | ({last: of_last} if of_last.expected else {})
 
     def completeness(self, first: date, last: date) -> Completeness:
         """Return how complete a stretch is: a unit owes each day by itself, so that the days add up."""
         before = [self._owed_before(first, last - DAY)] if first < last else []
-        return summed([*before, *self._owed(last, last).values()])
+        return summed([*before, self.owed_of(last)])
+
+    def owed_of(self, day: date) -> Completeness:
+        """Return how complete a day is."""
+
+        def read(unit: int | None) -> dict[int, tuple[int, ...]]:
+            of_unit = {} if unit is None else {"unit": unit}
+            rows = hot.gather(self.session, _owed_of_day(self.scope, unit is not None), {"day": day} | of_unit)
+            return {row[0]: (1, *row[1:]) for row in rows}
+
+        def work() -> Completeness:
+            units = self.keeper.by_unit(("owed of units", self.scope, day), day, read)
+            counts = [sum(values) for values in zip(*units.values(), strict=True)]
+            return Completeness(**dict(zip(Completeness.model_fields, counts or [0] * 5, strict=True)))
+
+        return self.keeper.while_days_stand(("owed of day", self.scope, day), day, work)
 
     def _owed_before(self, first: date, last: date) -> Completeness:
         def work() -> Completeness:
@@ -93,10 +111,14 @@ class Adding:
         return self.keeper.while_days_stand(("joined", self.scope, first, last), last, work)
 
     def _piece(self, first: date, last: date) -> Piece:
-        def read() -> Piece:
-            return _read_piece(self.session, self.scope, first, last)
+        def read(unit: int | None) -> dict[int, list[Row]]:
+            return _read_rows(self.session, self.scope, first, last, unit)
 
-        return self.keeper.while_days_stand(("piece", self.scope, first, last), last, read)
+        def work() -> Piece:
+            rows = self.keeper.by_unit(("rows", self.scope, first, last), last, read)
+            return of_rows([row for of_unit in rows.values() for row in of_unit])
+
+        return self.keeper.while_days_stand(("piece", self.scope, first, last), last, work)
 
 
 def months(first: date, last: date) -> Iterator[tuple[date, date]]:
@@ -134,6 +156,17 @@ def of_piece(piece: Piece) -> Figures | None:
     )  # fmt: skip
 
 
+def of_rows(rows: Sequence[Row]) -> Piece:
+    """Return what was read of units and systems as one piece."""
+    unit, system, carried, in_time, overdue, unasked, covered, amount, explained, *flows = range(9 + len(_FLOWS))
+    return Piece(
+        flows=tuple(sum(row[n] for row in rows) for n in flows) if rows else (),
+        adjustments=sum(row[amount] for row in rows), explained=sum(row[explained] for row in rows),
+        opening={(row[unit], row[system]): (row[carried], row[unasked], row[covered]) for row in rows},
+        closing={(row[unit], row[system]): (row[in_time], row[overdue]) for row in rows},
+    )  # fmt: skip
+
+
 def summed(days: Sequence[Completeness]) -> Completeness:
     """Return how complete days are together."""
     counts = {name: sum(getattr(day, name) for day in days) for name in Completeness.model_fields}
@@ -141,7 +174,7 @@ def summed(days: Sequence[Completeness]) -> Completeness:
 
 
 @lru_cache
-def _of_piece(scope: Scope) -> tuple[Any, Any]:
+def _of_piece(scope: Scope, of_unit: bool) -> tuple[Any, Any]:
     """Return the statements of a piece between `:first` and `:last`: building them costs more than running them."""
     d, between = _DAY.c, _DAY.c.day.between(bindparam("first"), bindparam("last"))
     ends = (
@@ -149,7 +182,7 @@ def _of_piece(scope: Scope) -> tuple[Any, Any]:
             d.unit_id, d.system, func.min(d.day).label("first_day"), func.max(d.day).label("last_day"),
             *(total_of(d[name]).label(name) for name in _FLOWS),
         )
-        .where(between, *scope.of(_DAY))
+        .where(between, *_narrowed(scope, _DAY, of_unit))
         .group_by(d.unit_id, d.system)
         .cte("ends")
     )  # fmt: skip
@@ -174,9 +207,9 @@ def _of_piece(scope: Scope) -> tuple[Any, Any]:
 
 
 @lru_cache
-def _of_day(scope: Scope) -> tuple[Any, Any]:
+def _of_day(scope: Scope, of_unit: bool) -> tuple[Any, Any]:
     """Return the statements of a single day, `:first`, whose ends are its own: it is read the most."""
-    d, a, of_day = _DAY.c, _ADJUSTMENT.c, [_DAY.c.day == bindparam("first"), *scope.of(_DAY)]
+    d, a, of_day = _DAY.c, _ADJUSTMENT.c, [_DAY.c.day == bindparam("first"), *_narrowed(scope, _DAY, of_unit)]
     stocks = (d.carried_over, d.pending_in_time, d.pending_overdue)
     same = and_(a.unit_id == d.unit_id, a.system == d.system, a.day == d.day)
     sums = total_of(a.amount), total_of(a.explained)
@@ -184,14 +217,24 @@ def _of_day(scope: Scope) -> tuple[Any, Any]:
     return select(d.unit_id, d.system, *stocks, *(d[name] for name in _FLOWS)).where(*of_day), of_gaps.where(*of_day)
 
 
-def _read_piece(session: Session, scope: Scope, first: date, last: date) -> Piece:
-    of_days, of_gaps = _of_day(scope) if first == last else _of_piece(scope)
-    ends = {"first": first, "last": last}
-    rows = hot.gather(session, of_days, ends)
-    gaps = {(row[0], row[1]): tuple(row[2:]) for row in hot.gather(session, of_gaps, ends)}
-    return Piece(
-        flows=tuple(sum(values) for values in zip(*(row[5:] for row in rows), strict=True)),
-        adjustments=sum(found[2] for found in gaps.values()), explained=sum(found[3] for found in gaps.values()),
-        opening={(row[0], row[1]): (row[2], *gaps.get((row[0], row[1]), (0, 0))[:2]) for row in rows},
-        closing={(row[0], row[1]): (row[3], row[4]) for row in rows},
-    )  # fmt: skip
+@lru_cache
+def _owed_of_day(scope: Scope, of_unit: bool) -> Any:
+    """Return the statement of what a unit owed of `:day`, and what became of it."""
+    where = [owed.OBLIGATION.c.day == bindparam("day"), *_narrowed(scope, owed.OBLIGATION, of_unit)]
+    p = owed.unit_days(where, None).subquery().c
+    return select(p.unit_id, p.received, p.received * p.late, p.waived, p.unavailable)
+
+
+def _narrowed(scope: Scope, table: Any, of_unit: bool) -> list[Any]:
+    """Return the conditions of a scope, or of one `:unit` within it."""
+    return [*scope.of(table), *([table.c.unit_id == bindparam("unit")] if of_unit else [])]
+
+
+def _read_rows(session: Session, scope: Scope, first: date, last: date, unit: int | None) -> dict[int, list[Row]]:
+    of_days, of_gaps = (_of_day if first == last else _of_piece)(scope, unit is not None)
+    asked: dict[str, Any] = {"first": first, "last": last} | ({} if unit is None else {"unit": unit})
+    gaps = {(row[0], row[1]): tuple(row[2:]) for row in hot.gather(session, of_gaps, asked)}
+    found: dict[int, list[Row]] = {}
+    for row in hot.gather(session, of_days, asked):
+        found.setdefault(row[0], []).append((*row[:5], *gaps.get((row[0], row[1]), (0, 0, 0, 0)), *row[5:]))
+    return found

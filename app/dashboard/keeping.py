@@ -15,9 +15,11 @@ from sqlmodel import Session
 
 from app.core.recent import Recent
 from app.throughput.changes import Changes, seen
+from app.throughput.forms import Reference
 
 Value = TypeVar("Value")
 MOST = 2000
+MOST_MOVED = 10  # units read one by one: more are read with all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Keeper:
     """
 
     def __init__(self, session: Session, now: datetime) -> None:
-        changes = seen(session)
+        self._session, changes = session, seen(session)
         # Some answers are as at the reader's moment: where a change came after it, they are not those of its number.
         is_past = changes is not None and changes.at is not None and changes.at > now
         self._changes = None if is_past else changes
@@ -64,6 +66,29 @@ class Keeper:
             return not any(day <= last and change > number for day, change in changes.days.items())
 
         return self._get(key, mark, work, stands)
+
+    def by_unit(
+        self, key: Any, last: date, read: Callable[[int | None], dict[int, Value]], mark: Any = None
+    ) -> dict[int, Value]:
+        """Return by unit what `read` gave for a key, of all (None) or of one, as `while_days_stand`.
+
+        What is said of a unit rests on its own days alone: only those that had a change are read again.
+        """
+        changes, found = self._changes, self._kept.get(key)
+        if changes is None or found is None or found.era is not changes.era or found.mark != mark:
+            return self._get(key, mark, lambda: read(None), lambda changes, number: False)
+        days = (units for day, units in changes.units.items() if day <= last and changes.days[day] > found.number)
+        moved = {unit for units in days for unit, change in units.items() if change > found.number}
+        if len(moved) > MOST_MOVED:
+            return self._get(key, mark, lambda: read(None), lambda changes, number: False)
+        value: dict[int, Value] = dict(found.value) if moved else found.value
+        for code in moved:
+            number = Reference.read(self._session).units[code].id
+            assert number is not None
+            value.pop(number, None)
+            value |= read(number)
+        self._kept.put(key, _Found(changes.era, changes.number, mark, value))
+        return value
 
     def while_duties_stand(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, read of the moments of obligations, until these are made anew."""

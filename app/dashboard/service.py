@@ -1,7 +1,7 @@
 """The dashboard: what the domains know, put together; it reads and decides nothing of its own."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,7 @@ from app.tasks.schemas import UnitName
 from app.tasks.summary import service as tasks
 from app.throughput import days
 from app.throughput.board import service as board
+from app.throughput.board.standing import Ranks, ranks_owed
 from app.throughput.forms import Reference
 from app.throughput.summary import service as summary
 from app.throughput.summary.schemas import GroupBy
@@ -135,14 +136,20 @@ class _Answers:
         return self.keeper.while_duties_stand("newest day", work, self.passed)
 
     def _reported(self, day: date) -> ReportedOut:
+        reference, scope = Reference.read(self.session), replace(self.wanted.scope, field_id=None)
+
+        def read(unit: int | None) -> Ranks:
+            return ranks_owed(self.session, scope, day, self.now, unit)
+
         def work() -> ReportedOut:
-            systems, missing = board.reported(self.session, self.caller, day=day, now=self.now, unit=self.wanted.unit)
+            ranks = self.keeper.by_unit(("ranks", scope, day), day, read, self.passed)
+            systems, missing = board.reported(reference, ranks)
             done = Adding(self.session, self.wanted.scope, self.keeper).completeness(day, day)
             return ReportedOut(day=day, completeness=done, systems=systems, missing=missing)
 
         key = "reported", self.of_unit, self.wanted.scope, day
         # Who is late is named as units are called now.
-        return self.keeper.while_days_stand(key, day, work, (self.passed, Reference.read(self.session)))
+        return self.keeper.while_days_stand(key, day, work, (self.passed, reference))
 
     def _tasks(self) -> TasksNow:
         unit = self.wanted.unit

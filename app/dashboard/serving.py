@@ -120,7 +120,7 @@ class _Served:
         return figures
 
     def _last_day(self, day: date) -> ServedDay:
-        return _day(day, self._sum(day, day), self.adding.owed(day, day).get(day))
+        return _day(day, self._sum(day, day), self.adding.owed_of(day))
 
     def _days(self, first: date, last: date) -> list[ServedDay]:
         def work() -> list[ServedDay]:

@@ -19,7 +19,8 @@ LATEST = 50  # entries: a call takes seconds from its moment to its commit
 
 @dataclass(frozen=True)
 class Changes:
-    """How far the audit was read, and which change was the last of each day; what is of another `era` is void.
+    """How far the audit was read, and which change was the last of each day, and of each unit on it; what is of another
+    `era` is void.
 
     Reports and waivers are in the audit, each with its day; obligations made anew and totals rebuilt have stamps, and
     begin an era. `beside`: the last change of anything else, whatever it is. `at`: when the last of all was made.
@@ -30,6 +31,7 @@ class Changes:
     number: int
     remade: tuple[object, object]
     days: dict[date, int]
+    units: dict[date, dict[str, int]]
     beside: int
     at: datetime | None
     tips: tuple[str, ...]
@@ -70,21 +72,22 @@ def _looked(session: Session, before: Changes | None, number: int, tip: str) -> 
     news = audit.since(session, before.number)
     if before.number and (before.number, before.tips[-1]) not in ((one.number, one.hash) for one in news):
         return _begun(session, number, tip, remade)  # another history: a backup was put back
-    days, beside, last = dict(before.days), before.beside, before.at
+    days, units, beside, last = dict(before.days), dict(before.units), before.beside, before.at
     for one in news:
         if one.number == before.number:
             continue
         last = one.at if last is None else max(last, one.at)
         match one.entity.split("/"):
-            case ["reports" | "obligations", _, day, *_]:
-                days[date.fromisoformat(day)] = number
+            case ["reports" | "obligations", unit, named, *_]:
+                day = date.fromisoformat(named)
+                days[day], units[day] = number, units.get(day, {}) | {unit: number}
             case ["sessions", *_]:
                 pass  # people sign in all morning
             case _:
                 beside = number
-    return Changes(before.era, number, remade, days, beside, last, (*before.tips, tip)[-LATEST:])
+    return Changes(before.era, number, remade, days, units, beside, last, (*before.tips, tip)[-LATEST:])
 
 
 def _begun(session: Session, number: int, tip: str, remade: tuple[object, object]) -> Changes:
     last = max((one.at for one in audit.since(session, number - LATEST)), default=None)
-    return Changes(object(), number, remade, {}, number, last, (tip,))
+    return Changes(object(), number, remade, {}, {}, number, last, (tip,))

@@ -22,6 +22,7 @@ from app.throughput.board.standing import (
     NOTHING_OWED,
     OPEN_RANKS,
     STATES,
+    Ranks,
     Standing,
     of_day,
     parts,
@@ -33,9 +34,7 @@ from app.throughput.models import DayTotal, Obligation, Report
 from app.throughput.reminders.service import last_made
 from app.throughput.rules import COLUMNS, SYSTEMS, Figures
 from app.throughput.schemas import rates_out, totals_out
-from app.throughput.summary.sums import Scope
 from app.throughput.timing import State
-from app.units.models import Unit
 
 MOST_MISSING = 200
 _OBLIGATION = hot.table(Obligation)
@@ -77,17 +76,13 @@ def board(
     )
 
 
-def reported(
-    session: Session, caller: Caller, *, day: date, now: datetime, unit: Unit | None
-) -> tuple[list[SystemCount], list[Missing]]:
+def reported(reference: Reference, ranks: Ranks) -> tuple[list[SystemCount], list[Missing]]:
     """Return how many units each system's reports are in of, and all units that are late with some, by name."""
-    asked = caller.units if unit is None or unit.id is None else frozenset({unit.id})
-    units = units_of(session, Reference.read(session), Scope(asked, None, None), day, now, only_owed=True)
     late = STATES.index(State.late)
-    owing = [(one, [system for system in SYSTEMS if one.ranks.get(system) == late]) for one in units]
-    return [system_count(units, system) for system in SYSTEMS], [
-        Missing(unit=one.code, name=one.name, systems=systems) for one, systems in owing if systems
-    ]
+    systems = [system_count(ranks.values(), system) for system in SYSTEMS]
+    behind = {unit: [one for one in SYSTEMS if places.get(one) == late] for unit, places in ranks.items()}
+    units = units_of(reference, {unit: ranks[unit] for unit, owing in behind.items() if owing})
+    return systems, [Missing(unit=one.code, name=one.name, systems=behind[one.unit_id]) for one in units]
 
 
 def _key(after: list[Any]) -> tuple[int, str, str]:

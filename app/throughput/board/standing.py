@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -146,7 +147,8 @@ def _read(
     session: Session, caller: Caller, reference: Reference, day: date, now: datetime, changes: Changes | None
 ) -> DayStanding:
     scope = Scope(caller.units, None, None)
-    statements, units = _statements(scope), units_of(session, reference, scope, day, now)
+    statements = _statements(scope)
+    units = units_of(reference, _ranks(hot.gather(session, statements.parts, {"day": day, "now": now})))
     moments = sorted(row[0] for row in hot.run(session, statements.moments, {"day": day}))
     ((cut_off,),) = hot.run(session, statements.cut_off, {"day": day})
     return DayStanding(
@@ -158,22 +160,32 @@ def _read(
         units=units,
         missing=[unit for unit in units if unit.open],
         counts=Counter(unit.rank for unit in units),
-        systems=[system_count(units, system) for system in SYSTEMS],
+        systems=[system_count([unit.ranks for unit in units], system) for system in SYSTEMS],
         completeness=owed_by_day(session, scope, day, day).get(day, NOTHING),
         cut_off=cut_off,
         figures=Kept(session, scope).by_day(day, day).get(day, Figures()),
     )
 
 
-def units_of(
-    session: Session, reference: Reference, scope: Scope, day: date, now: datetime, *, only_owed: bool = False
-) -> list[Standing]:
-    """Return where units stand on a day, the worst first, read now; with what was sent without being owed, or not."""
-    ranks: dict[int, dict[System, int]] = {}
-    statements = _statements(scope)
-    wanted = statements.owed if only_owed else statements.parts
-    for unit_id, system, place in hot.gather(session, wanted, {"day": day, "now": now}):
+Ranks = dict[int, dict[System, int]]  # by unit and system, of what is owed or was sent
+
+
+def ranks_owed(session: Session, scope: Scope, day: date, now: datetime, unit: int | None = None) -> Ranks:
+    """Return the rank of all that is owed for a day, read now; `unit`: of that one alone."""
+    if unit is None:
+        return _ranks(hot.gather(session, _statements(scope).owed, {"day": day, "now": now}))
+    return _ranks(hot.gather(session, _statements(scope).owed_by_unit, {"day": day, "now": now, "unit": unit}))
+
+
+def _ranks(rows: list[hot.Row]) -> Ranks:
+    ranks: Ranks = {}
+    for unit_id, system, place in rows:
         ranks.setdefault(unit_id, {})[_SYSTEMS[system]] = place
+    return ranks
+
+
+def units_of(reference: Reference, ranks: Ranks) -> list[Standing]:
+    """Return where units stand, the worst first."""
     units = []
     for unit in reference.units.values():
         if (by_system := ranks.get(unit.id or 0)) and unit.id is not None:
@@ -188,8 +200,8 @@ def _passed(moments: list[datetime], now: datetime) -> tuple[int, int]:
     return bisect_left(moments, now), bisect_right(moments, now)
 
 
-def system_count(units: list[Standing], system: System) -> SystemCount:
-    places = [u.ranks[system] for u in units if u.ranks.get(system, NOTHING_OWED) < NOTHING_OWED]
+def system_count(units: Iterable[Mapping[System, int]], system: System) -> SystemCount:
+    places = [ranks[system] for ranks in units if ranks.get(system, NOTHING_OWED) < NOTHING_OWED]
     return SystemCount(
         system=system, expected=len(places), received=sum(place in _IN_RANKS for place in places),
         late=places.count(STATES.index(State.late)),
@@ -198,12 +210,14 @@ def system_count(units: list[Standing], system: System) -> SystemCount:
 
 @dataclass(frozen=True, slots=True)
 class _Statements:
-    """What is read of `:day`: unit, system and rank at `:now`, of all and of what is owed alone; when its states move
-    by the clock alone (a deadline is over, or its figures are due); the latest moment until which a report counted.
+    """What is read of `:day`: unit, system and rank at `:now`, of all and of what is owed alone, of one `:unit` too;
+    when its states move by the clock alone (a deadline is over, or its figures are due); the latest moment until which
+    a report counted.
     """
 
     parts: Any
     owed: Any
+    owed_by_unit: Any
     moments: Any
     cut_off: Any
 
@@ -221,7 +235,8 @@ def _statements(scope: Scope) -> _Statements:
     )
     return _Statements(
         select(p).where(*scope.of(p)),
-        _owed(day, now).where(*scope.of(_OBLIGATION)),
+        owed := _owed(day, now).where(*scope.of(_OBLIGATION)),
+        owed.where(_OBLIGATION.c.unit_id == bindparam("unit")),
         union(*(select(c).where(_OBLIGATION.c.day == day) for c in _CLOCKS)),
         cut_off,
     )
