@@ -61,7 +61,11 @@ class Adding:
 
     def by_day(self, first: date, last: date) -> dict[date, Figures]:
         """Return each day's figures."""
-        return Kept(self.session, self.scope).by_day(first, last)
+
+        def read(day: date | None) -> dict[date, Figures]:
+            return Kept(self.session, self.scope).by_day(day or first, day or last)
+
+        return self.keeper.by_day(("figures by day", self.scope, first, last), first, last, read)
 
     def owed(self, first: date, last: date) -> Owed:
         """Return of each day for which something is owed how complete it is."""
@@ -99,10 +103,10 @@ class Adding:
         return self.keeper.while_days_stand(("completeness", self.scope, first, last), last, work)
 
     def _owed(self, first: date, last: date) -> Owed:
-        def read() -> Owed:
-            return owed.owed_by_day(self.session, self.scope, first, last)
+        def read(day: date | None) -> Owed:
+            return owed.owed_by_day(self.session, self.scope, day or first, day or last)
 
-        return self.keeper.while_days_stand(("owed", self.scope, first, last), last, read)
+        return self.keeper.by_day(("owed", self.scope, first, last), first, last, read)
 
     def _before(self, first: date, last: date) -> Piece:
         def work() -> Piece:

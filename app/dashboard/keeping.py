@@ -18,8 +18,9 @@ from app.throughput.changes import Changes, seen
 from app.throughput.forms import Reference
 
 Value = TypeVar("Value")
+Part = TypeVar("Part", int, date)
 MOST = 2000
-MOST_MOVED = 10  # units read one by one: more are read with all others
+MOST_MOVED = 10  # units or days read one by one: more are read with all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,10 @@ class _Found:
     number: int
     mark: Any
     value: Any
+
+    def is_of(self, changes: Changes, mark: Any) -> bool:
+        """Tell whether only entries of the audit may have moved it since."""
+        return self.era is changes.era and bool(self.mark == mark)
 
 
 _kept: WeakKeyDictionary[Any, Recent[Any, _Found]] = WeakKeyDictionary()
@@ -74,32 +79,54 @@ class Keeper:
 
         What is said of a unit rests on its own days alone: only those that had a change are read again.
         """
-        changes, found = self._changes, self._kept.get(key)
-        if changes is None or found is None or found.era is not changes.era or found.mark != mark:
-            return self._get(key, mark, lambda: read(None), lambda changes, number: False)
-        days = (units for day, units in changes.units.items() if day <= last and changes.days[day] > found.number)
-        moved = {unit for units in days for unit, change in units.items() if change > found.number}
-        if len(moved) > MOST_MOVED:
-            return self._get(key, mark, lambda: read(None), lambda changes, number: False)
-        value: dict[int, Value] = dict(found.value) if moved else found.value
-        for code in moved:
-            number = Reference.read(self._session).units[code].id
-            assert number is not None
-            value.pop(number, None)
-            value |= read(number)
-        self._kept.put(key, _Found(changes.era, changes.number, mark, value))
-        return value
+
+        def moved(changes: Changes, number: int) -> set[int]:
+            days = (units for day, units in changes.units.items() if day <= last and changes.days[day] > number)
+            codes = {code for units in days for code, change in units.items() if change > number}
+            return {Reference.read(self._session).units[code].id or 0 for code in codes}
+
+        return self._get_parts(key, mark, read, moved)
+
+    def by_day(
+        self, key: Any, first: date, last: date, read: Callable[[date | None], dict[date, Value]]
+    ) -> dict[date, Value]:
+        """Return by day what `read` gave for a key, of all (None) or of one.
+
+        What is said of a day here rests on that day alone: only those that had a change are read again.
+        """
+
+        def moved(changes: Changes, number: int) -> set[date]:
+            return {day for day, change in changes.days.items() if first <= day <= last and change > number}
+
+        return self._get_parts(key, None, read, moved)
 
     def while_duties_stand(self, key: Any, work: Callable[[], Value], mark: Any = None) -> Value:
         """Return what `work` gave for a key, read of the moments of obligations, until these are made anew."""
         return self._get(key, mark, work, lambda changes, number: True)
+
+    def _get_parts(
+        self, key: Any, mark: Any, read: Callable[[Part | None], dict[Part, Value]],
+        moved: Callable[[Changes, int], set[Part]],
+    ) -> dict[Part, Value]:  # fmt: skip
+        changes, found = self._changes, self._kept.get(key)
+        if changes is None:
+            return read(None)
+        parts = moved(changes, found.number) if found is not None and found.is_of(changes, mark) else None
+        if found is None or parts is None or len(parts) > MOST_MOVED:
+            value = read(None)
+        else:
+            value = {part: said for part, said in found.value.items() if part not in parts}
+            for part in parts:
+                value |= read(part)
+        self._kept.put(key, _Found(changes.era, changes.number, mark, value))
+        return value
 
     def _get(self, key: Any, mark: Any, work: Callable[[], Value], stands: Callable[[Changes, int], bool]) -> Value:
         changes = self._changes
         if changes is None:
             return work()
         found = self._kept.get(key)
-        if found is None or found.era is not changes.era or found.mark != mark or not stands(changes, found.number):
+        if found is None or not found.is_of(changes, mark) or not stands(changes, found.number):
             value: Any = work()
             # An answer that says the same to the letter stays the same object: what was drawn of it still holds.
             if found is not None and isinstance(value, BaseModel) and _is_same(value, found.value):
