@@ -223,6 +223,7 @@ def environment() -> Environment:
     """Return the template environment: escaped, strict about unknown names."""
     env = Environment(
         loader=FileSystemLoader(project_root() / "templates"),
+        auto_reload=False,  # like the program itself: what was changed on the disk is read at its next start
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -89,7 +89,9 @@ class _Served:
 
     def _span(self, span: Span) -> ServedSpan:
         if span.kind is SpanKind.day:
-            earlier = days.owed_before(self.session, span.first)
+            earlier = self.keeper.while_duties_stand(
+                ("owed before", span.first), lambda: days.owed_before(self.session, span.first)
+            )
             previous = (earlier, earlier) if earlier else None
         else:
             before = rules.before(span)

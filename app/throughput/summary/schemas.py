@@ -13,6 +13,8 @@ from app.throughput.schemas import RatesOut, TotalsOut, WordsOut
 class Completeness(BaseModel):
     """How many unit-days the figures hold of those that were owed."""
 
+    model_config = ConfigDict(frozen=True)
+
     expected: int
     received: Annotated[int, Field(description="Every system owed is received complete, or waived")]
     late: Annotated[int, Field(description="Of the received: after the deadline in some system")]
