@@ -2,6 +2,7 @@
 
 from datetime import date
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from jinja2 import pass_context
@@ -58,7 +59,7 @@ def part(context: Context, name: str, *answers: str, **given: Any) -> Markup:
     found = _drawn.get(key)
     if found is None:
         of = {one: getattr(data, one) for one in ASKED} | dict(zip(answers, said, strict=True))
-        shown = DashboardOut.model_construct(**of)
+        shown = SimpleNamespace(**of)
         template = environment().get_template(f"dashboard/_{name}.html")
         known = {"data": shown, "locale": locale, "t": context["t"], "part": part}
         drawn = template.make_module(known | macros(locale) | given)

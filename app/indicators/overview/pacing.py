@@ -14,7 +14,7 @@ from app.core import hot
 from app.indicators.place import Place
 from app.indicators.readings.figures import figure_of
 from app.indicators.readings.models import IndicatorReading as Reading
-from app.indicators.readings.newest import Said, measures_of
+from app.indicators.readings.newest import Newest, Said, measures_of
 from app.indicators.targets import service as targets
 from app.indicators.targets.models import Target
 from app.indicators.targets.rules import Pace
@@ -43,14 +43,13 @@ def on_pace(session: Session, place: Place, held: Iterable[tuple[Said, Target, s
 
 
 @lru_cache
-def _last_year() -> Any:
-    """Return the statement of `paces`: building it costs more than running it."""
+def _last_year(width: int) -> Any:
+    """Return the statement of `paces` for so many indicators: building it costs more than running it."""
     return (
-        select(_READING)
+        select(*(_READING.c[name] for name in Newest._fields))
         .where(
-            _READING.c.indicator_id.in_(bindparam("indicators", expanding=True)),
-            _READING.c.place == bindparam("place"), _READING.c.standing,
-            _READING.c.last >= bindparam("since", type_=Date),
+            hot.among(_READING.c.indicator_id, "indicator", width), _READING.c.place == bindparam("place"),
+            _READING.c.standing, _READING.c.last >= bindparam("since", type_=Date),
         )
         .order_by(_READING.c.last)
     )  # fmt: skip
@@ -63,9 +62,11 @@ def paces(
     held = list(held)
     if not held:
         return {}
-    indicators, since = [row.indicator_id for row, _, _ in held], min(row.last for row, _, _ in held) - YEAR
-    series: dict[int, list[tuple[Any, str | None]]] = defaultdict(list)
-    for one in session.execute(_last_year(), {"indicators": indicators, "place": place.name, "since": since}):
+    indicators = hot.several("indicator", [row.indicator_id for row, _, _ in held])
+    since = min(row.last for row, _, _ in held) - YEAR
+    series: dict[int, list[tuple[Newest, str | None]]] = defaultdict(list)
+    for found in hot.run(session, _last_year(len(indicators)), indicators | {"place": place.name, "since": since}):
+        one = Newest(*found)
         series[one.indicator_id].append((one, measures.get(one.definition_id)))
     return {
         row.indicator_id: pace(
