@@ -29,7 +29,6 @@ from app.throughput.shown import report_out
 from app.throughput.untouched import NOTHING_TYPED, put_off, untouched
 from app.throughput.worksheet import WorksheetOut
 from app.units.models import Unit
-from app.units.rules import COMMUNAL_KINDS
 from app.units.service import visible_unit
 
 router = APIRouter(prefix="/throughput", route_class=DoorRoute, tags=["throughput"])
@@ -65,9 +64,8 @@ def units_to_choose(session: Session, caller: Caller, now: datetime) -> list[tup
     """Return the units for a filter's list, or none where there are too many to look through, or one only."""
     if caller.units is not None:
         return []
-    day, every = day_of(now), Reference.read(session).units.values()
-    units = [u for u in every if u.kind in COMMUNAL_KINDS and u.is_valid(day)]
-    return [(u.code, u.name) for u in sorted(units, key=lambda u: u.sort_key)] if len(units) <= 120 else []
+    units = Reference.read(session).communal(day_of(now))
+    return units if len(units) <= 120 else []
 
 
 async def get_match(request: Request) -> service.Match:

@@ -17,6 +17,7 @@ from app.throughput.figures.models import FigureSource
 from app.throughput.models import MemoDefinition, ReportForm
 from app.throughput.timing import Deadlines, Times, deadlines
 from app.units.models import Unit
+from app.units.rules import COMMUNAL_KINDS
 
 DAILY = "daily"
 STAMP = "reports"
@@ -98,6 +99,7 @@ class Reference:
     days_off: dict[date, tuple[str, str, str]]
     figured: frozenset[tuple[int, str]]
     _applicable: dict[tuple[int, int, System], dict[str, FieldInfo]] = field(default_factory=dict)
+    _communal: dict[date, list[tuple[str, str]]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, session: Session) -> "Reference":
@@ -142,6 +144,15 @@ class Reference:
         """The days on which a field begins to be valid, or no longer is."""
         begun = {info.valid_from for info in self.fields.all_fields}
         return sorted(begun | {i.valid_to + timedelta(days=1) for i in self.fields.all_fields if i.valid_to})
+
+    def communal(self, day: date) -> list[tuple[str, str]]:
+        """Return code and name of the wards and communes of a day, in their order."""
+        found = self._communal.get(day)
+        if found is None:
+            self._communal.clear()
+            units = [u for u in self.units.values() if u.kind in COMMUNAL_KINDS and u.is_valid(day)]
+            found = self._communal[day] = [(u.code, u.name) for u in sorted(units, key=lambda u: u.sort_key)]
+        return found
 
     def knows_field(self, code: str) -> bool:
         """Tell whether there is a field with a code, applicable or not."""
