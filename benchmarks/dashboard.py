@@ -59,7 +59,7 @@ class Place:
         self.step += 1
         rest = {"received_counter": 3, "resolved_early": 4, "resolved_on_time": 5, "resolved_overdue": 0,
                 "pending_overdue": 0, "received_post": 1}  # fmt: skip
-        lines = [{"field": code, "received_online": 20 + self.step % 7, **rest} for code in self.fields]
+        lines = [{"field": code, "received_online": 20 + self.step, **rest} for code in self.fields]
         body: dict[str, Any] = {"counted_until": f"{day}T16:30:00+07:00", "lines": lines}
         if day < TODAY:
             body["reasons"] = [{"warning": "correction", "reason": "source_error"}]

@@ -84,3 +84,18 @@ def test_what_takes_over_a_second_shows_that_it_goes_on(visit: Callable[..., Vis
         one.continue_()
     _wait(page, lambda length: length is None)
     expect(page.locator("#found a").first).to_be_visible()
+
+
+def test_the_dashboard_finds_while_one_types_and_fetches_for_it_only_then(visit: Callable[..., Visitor]) -> None:
+    window = visit("lanhdao", **PHONE)
+    asked = list[str]()
+    window.page.on("request", lambda request: asked.append(request.url))
+    page = window.go("/dashboard")
+    assert not any("htmx" in url for url in asked)
+    page.locator(".menu summary").tap()
+    with page.expect_response(lambda answer: "htmx" in answer.url):
+        page.locator("#search").tap()
+    page.locator("#search").press_sequentially("so hoa", delay=20)
+    expect(page.locator("#found a").first).to_be_visible()
+    assert not window.overflows
+    assert window.complaints == []
