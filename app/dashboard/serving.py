@@ -82,10 +82,21 @@ class _Served:
     def _worked_out(self) -> ServedOut:
         last = self.spans[0].last
         return ServedOut(
-            day=self.day, cut_off=owed.cut_off(self.session, self.scope, self.first, self.last, None),
+            day=self.day, cut_off=self._cut_off(),
             spans=[self._span(one) for one in self.spans],
             series=[*self._days(last - timedelta(days=SERIES - 1), last - DAY), self._last_day(last)],
         )  # fmt: skip
+
+    def _cut_off(self) -> datetime | None:
+        def read(unit: int | None) -> dict[int, tuple[datetime, int]]:
+            asked = {"day": self.last} | ({} if unit is None else {"unit": unit})
+            rows = hot.gather(self.session, owed.cut_offs_of_day(self.scope, unit is not None), asked)
+            return {row[0]: (row[1], row[2]) for row in rows}
+
+        units = self.keeper.by_unit(("cut-offs", self.scope, self.last), self.last, read).values()
+        if any(is_owed for _, is_owed in units):
+            return max(latest for latest, _ in units)
+        return owed.cut_off(self.session, self.scope, self.first, self.last, None)
 
     def _span(self, span: Span) -> ServedSpan:
         if span.kind is SpanKind.day:

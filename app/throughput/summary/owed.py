@@ -122,3 +122,21 @@ def _cutting(scope: Scope, past: bool) -> tuple[Any, Any, Any]:
     newest = select(r.day).where(*whole).order_by(r.day.desc()).limit(1)
     owed = exists().where(o.unit_id == r.unit_id, o.day == r.day, o.system == r.system)
     return newest.where(owed), newest, select(cut).where(*whole).order_by(cut.desc()).limit(1)
+
+
+@lru_cache
+def cut_offs_of_day(scope: Scope, of_unit: bool) -> Any:
+    """Return the statement of when each unit's reports of `:day` were cut off, and whether any of them was owed; of one
+    `:unit` too.
+    """
+    r, o, cut = _REPORT.c, OBLIGATION.c, _REVISION.c.counted_until
+    owed = exists().where(o.unit_id == r.unit_id, o.day == r.day, o.system == r.system)
+    unit = [r.unit_id == bindparam("unit")] if of_unit else []
+    return (
+        select(r.unit_id, func.max(cut), func.max(case((owed, 1), else_=0)))
+        .where(
+            _REVISION.c.report_id == r.id, _REVISION.c.number == r.version, _REVISION.c.unavailable.is_(None),
+            r.day == bindparam("day"), *scope.of(_REPORT), *unit,
+        )
+        .group_by(r.unit_id)
+    )  # fmt: skip
