@@ -17,13 +17,12 @@ from app import __version__, contract, glance, health, home
 from app.accounts import callers, sign_in_page
 from app.accounts import endpoints as accounts
 from app.calendar import endpoints as calendar
-from app.core import files, handlers, hot, i18n, log
+from app.core import files, handlers, hot, i18n, log, sections
 from app.core.access import Caller
 from app.core.assets import Assets
 from app.core.clock import Clock, SystemClock, now_of
 from app.core.db import Database
 from app.core.doors import Doors
-from app.core.sections import sections
 from app.core.settings import Settings
 from app.core.unchanged import Unchanged
 from app.core.web import API
@@ -186,8 +185,9 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     handlers.install(app)
     app.mount("/static", Assets(), name="static")
     # Pages first: before `/units/{code}` and its like, which would take `new` for a code.
-    for section in (*sections(PAGES), *sections(ROUTERS, API, in_contract=True), *sections(ROUTERS)):
-        app.include_router(section)
+    sections.include(app, PAGES)
+    sections.include(app, ROUTERS, API, in_contract=True)
+    sections.include(app, ROUTERS)
     app.add_middleware(Unchanged, addresses=ASKED_AGAIN)
     app.add_middleware(Doors, settings=settings)
     app.add_middleware(CompressMiddleware, minimum_size=500)

@@ -1,9 +1,9 @@
 """Routers by what their addresses begin with: FastAPI tries every route of every router, one after the other."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import groupby
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.routing import Match
 from starlette.types import Scope
@@ -12,14 +12,10 @@ from starlette.types import Scope
 class Section(APIRouter):
     """Routers of one part of the application, asked only about addresses that begin as one of theirs does."""
 
-    def __init__(self, routers: Iterable[APIRouter], prefix: str, *, in_contract: bool) -> None:
-        super().__init__(include_in_schema=in_contract)
-        self._depth = prefix.count("/") + 1
-        begin = set()
-        for router in routers:
-            self.include_router(router, prefix=prefix)
-            begin |= {_begin(prefix + path, self._depth) for path in _paths(router)}
+    def __init__(self, begin: Iterable[str]) -> None:
+        super().__init__()
         self._begin = frozenset(begin)
+        self._depth = max(one.count("/") for one in self._begin)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell whether a request is for one of these routers."""
@@ -28,10 +24,16 @@ class Section(APIRouter):
         return super().matches(scope)
 
 
-def sections(routers: Iterable[APIRouter], prefix: str = "", *, in_contract: bool = False) -> Iterator[Section]:
-    """Yield routers in their order, those of neighbours that begin alike together."""
-    for _, alike in groupby(routers, lambda router: _begin(_paths(router)[0], 1)):
-        yield Section(alike, prefix, in_contract=in_contract)
+def include(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "", *, in_contract: bool = False) -> None:
+    """Include routers in their order, those of neighbours that begin alike as one section."""
+    depth = prefix.count("/") + 1
+    for _, neighbours in groupby(routers, lambda router: _begin(_paths(router)[0], 1)):
+        alike = list(neighbours)
+        section = Section(_begin(prefix + path, depth) for router in alike for path in _paths(router))
+        app.include_router(section, prefix=prefix, include_in_schema=in_contract)
+        # Filled only now: of a full one FastAPI would make all routes at once, and once more when they are asked for.
+        for router in alike:
+            section.include_router(router)
 
 
 def _paths(router: APIRouter) -> list[str]:

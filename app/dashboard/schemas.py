@@ -48,6 +48,10 @@ class ServedSpan(ServedFigures):
             description="The period before, of a running one as many days; of a day the last one owed; null: no report"
         ),
     ]
+    previous_begins: Annotated[
+        date | None,
+        Described(description="The first day of which anything is known, where the period before has days without"),
+    ]
     week_before: Annotated[
         ServedFigures | None, Described(description="Of a day: the same weekday of the week before; null: no report")
     ]

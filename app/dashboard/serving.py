@@ -107,11 +107,13 @@ class _Served:
         else:
             before = rules.before(span)
             previous = before.first, before.last
+        begins = self.keeper.while_duties_stand("begins", lambda: days.owed_after(self.session, date.min))
         week_before = span.first - timedelta(days=7)
         return ServedSpan(
             **dict(self._figures(span.first, span.last)), kind=span.kind, period=span.name,
             completeness=self.adding.completeness(span.first, span.last), not_due=0,
             previous=self._earlier(*previous) if previous else None,
+            previous_begins=begins if previous and begins and previous[0] < begins <= previous[1] else None,
             week_before=self._earlier(week_before, week_before) if span.kind is SpanKind.day else None,
         )  # fmt: skip
 
