@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ property_tests.register_profile("fuzz", _calm, max_examples=1000)
 property_tests.load_profile("tests")
 
 
+@cache  # to look through environment and file costs more than a small test
 def settings_of(url: str) -> Settings:
+    """Return the settings on a database; they are never changed, only copied."""
     return Settings(database_url=SecretStr(url), log_level="error", database_pool_size=5)
 
 
@@ -116,9 +119,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
 
 def pytest_collection_finish() -> None:
     """Let the collector pass over what was imported: walking it again and again is a tenth of the run."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
