@@ -34,13 +34,9 @@ def _operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 @pytest.fixture(scope="module")
-def contract() -> dict[str, Any]:
+def contract(_built: FastAPI) -> dict[str, Any]:
     """The contract as the application gives it."""
-    from app.core.settings import Settings
-    from app.main import create_app
-
-    document: dict[str, Any] = create_app(Settings()).openapi()
-    return document
+    return _built.openapi()
 
 
 @pytest.mark.once
