@@ -57,7 +57,17 @@ make_environment() {
     say "Installing $(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv (about half a minute on a fast line) …"
     local quiet=()
     if ! [ -t 2 ]; then quiet=(-qq); fi
-    "$venv/bin/python" -m pip install "${quiet[@]}" --require-hashes --requirement requirements.lock
+    install_quickly || "$venv/bin/python" -m pip install "${quiet[@]}" --require-hashes --requirement requirements.lock
+}
+
+# uv, from the lock as all else, takes a third of pip's time. Where only pip knows the way to the packages, pip goes it.
+install_quickly() {
+    local lock=$venv/.uv
+    sed -n '/^uv==/,/# via/p' requirements.lock >"$lock"
+    [ -s "$lock" ] &&
+        "$venv/bin/python" -m pip install -qq --require-hashes --requirement "$lock" &&
+        "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode \
+            --require-hashes --requirement requirements.lock 2>"$venv/.uv.log"
 }
 
 install_project() {
