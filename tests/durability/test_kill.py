@@ -112,7 +112,11 @@ class Writer:
     def run(self) -> None:
         tags: dict[str, str] = {}
         with httpx2.Client(
-            base_url=self.house.address, timeout=15, trust_env=False, headers={"authorization": f"Bearer {self.token}"}
+            base_url=self.house.address,
+            timeout=15,
+            trust_env=False,
+            verify=False,
+            headers={"authorization": f"Bearer {self.token}"},
         ) as client:
             for number in itertools.count(1):
                 if self.stop.is_set():
@@ -185,7 +189,7 @@ def _last_working_day(house: House, token: str) -> date:
     today = day_of(SystemClock().now())
     answer = httpx2.get(
         f"{house.address}/api/v1/calendar/days", params={"from": str(today - timedelta(days=20)), "to": str(today)},
-        headers={"authorization": f"Bearer {token}"}, trust_env=False,
+        headers={"authorization": f"Bearer {token}"}, trust_env=False, verify=False,
     )  # fmt: skip
     return date.fromisoformat(next(d["day"] for d in reversed(answer.json()["days"]) if d["working"]))
 
