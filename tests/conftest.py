@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from app.main import create_app
 from app.units.service import by_code
 from tests.support import postgresql
 from tests.support.clients import WARD, Client, PageClient, SetClock
+from tests.support.together import keep_compiled_templates, once
 
 NOW = "2026-11-20T16:45:00+07:00"
 PASSWORD = "một mật khẩu đủ dài 57"
@@ -41,34 +43,45 @@ property_tests.register_profile("fuzz", _calm, max_examples=1000)
 property_tests.load_profile("tests")
 
 
+@cache  # to look through environment and file costs more than a small test
 def settings_of(url: str) -> Settings:
+    """Return the settings on a database; they are never changed, only copied."""
     return Settings(database_url=SecretStr(url), log_level="error", database_pool_size=5)
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """A migrated and seeded database that every test's own is copied from; yields its address."""
-    clock = SetClock(NOW)
-    if KIND == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('template')}/template.db"
-    else:
-        url = postgresql.address(f"t57_template_{worker_id}_{os.getpid()}")
-        postgresql.create(url)
+def _prepare(url: str) -> None:
     database = Database(settings_of(url))
     migrations.upgrade(database)
-    migrations.seed(database, settings_of(url), clock)
+    migrations.seed(database, settings_of(url), SetClock(NOW))
     if KIND == "sqlite":
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def together(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder that all workers of this run share."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def template(together: Path, worker_id: str) -> Iterator[str]:
+    """A migrated and seeded database that every test's own is copied from; yields its address."""
+    if KIND == "sqlite":
+        yield f"sqlite:///{once(together / 'template.db', lambda path: _prepare(f'sqlite:///{path}'))}"
+        return
+    url = postgresql.address(f"t57_template_{worker_id}_{os.getpid()}")
+    postgresql.create(url)
+    _prepare(url)
     yield url
-    if KIND == "postgresql":
-        postgresql.drop(url)
+    postgresql.drop(url)
 
 
 # What takes longest begins first, so that no worker ends alone with it; `[vi]` and its like go to different workers.
 # The browser's come last: it keeps an event loop in the worker and a server beside it, which other tests would meet.
-_FIRST = ("tests/packaging", "test_kill", "test_openapi", "test_demonstration_load", "test_access")
+_FIRST = ("tests/packaging", "test_kill", "test_openapi", "api/test_demonstration", "test_access")
 _LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
@@ -116,9 +129,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByFile:
 
 def pytest_collection_finish() -> None:
     """Let the collector pass over what was imported: walking it again and again is a tenth of the run."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    gc.enable()
+    keep_compiled_templates()
 
 
 @pytest.fixture(scope="session", autouse=True)

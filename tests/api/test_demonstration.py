@@ -1,13 +1,22 @@
-"""The demonstration as `make run` loads it, on today's clock: what was published comes out, judged like reports."""
+"""The demonstration as `make run` loads it, on today's clock: what was published comes out, judged like reports.
+
+An interrupted load is gone on with, and ends as if nothing had happened.
+"""
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from app import migrations
 from app.core.clock import SystemClock
@@ -15,6 +24,7 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.demo import loader
 from app.main import create_app
+from app.throughput.models import Report
 from tests.conftest import KIND
 from tests.support import postgresql
 
@@ -22,20 +32,64 @@ QUANG_DIEN, HUONG_AN, PHONG_THAI, THUAN_HOA = "19867", "19804", "19858", "19789"
 Ask = Callable[..., dict[str, Any]]
 
 
+@dataclass
+class Loaded:
+    """A database with the demonstration, and what was in it when the first load was killed."""
+
+    url: str
+    half: int = 0
+    then: loader.Stage | None = None
+
+
+def run(url: str, *words: str) -> "subprocess.Popen[bytes]":
+    """Start a command on a database."""
+    environment = os.environ | {"DATABASE_URL": url, "TIENDO57_DEMONSTRATION": "true"}
+    return subprocess.Popen([sys.executable, "-m", "app", *words], env=environment, stderr=subprocess.DEVNULL)
+
+
+def received(database: Database) -> int:
+    with database.read() as session:
+        return int(session.execute(select(func.count(col(Report.id)))).scalar_one())
+
+
+def load_killed_once(url: str) -> Loaded:
+    """Load July by the commands; the first to load is killed when it has begun."""
+    assert run(url, "migrate").wait(60) == 0
+    database = Database(Settings(database_url=SecretStr(url)))
+    load = run(url, "demo", "--until", "2025-07-31")
+    deadline = time.monotonic() + 60
+    while received(database) < 200 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    load.kill()
+    load.wait(10)
+    loaded = Loaded(url, received(database), loader.stage(database))
+    assert run(url, "demo", "--until", "2025-07-31", "--if-empty").wait(120) == 0
+    database.engine.dispose()
+    return loaded
+
+
 @pytest.fixture(scope="module")
-def analyst(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[TestClient]:
-    """The city's analyst, signed in to the demonstration of July 2025; on PostgreSQL of its first week."""
+def loaded(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Loaded]:
+    """The demonstration of July 2025; on PostgreSQL its first week."""
     if KIND == "sqlite":
-        url = f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db"
-    else:
-        url = postgresql.address(f"t57_demonstration_{worker_id}_{os.getpid()}")
-        postgresql.create(url)
-    settings = Settings(database_url=SecretStr(url), demonstration=True, log_level="error")
+        yield load_killed_once(f"sqlite:///{tmp_path_factory.mktemp('demonstration')}/july.db")
+        return
+    url = postgresql.address(f"t57_demonstration_{worker_id}_{os.getpid()}")
+    postgresql.create(url)
+    settings = Settings(database_url=SecretStr(url), demonstration=True)
     database = Database(settings)
     migrations.upgrade(database)
     migrations.seed(database, settings, SystemClock())
-    loader.load(database, settings, until=date(2025, 7, 31 if KIND == "sqlite" else 7))
-    app = create_app(settings)
+    loader.load(database, settings, until=date(2025, 7, 7))
+    database.engine.dispose()
+    yield Loaded(url)
+    postgresql.drop(url)
+
+
+@pytest.fixture(scope="module")
+def analyst(loaded: Loaded) -> Iterator[TestClient]:
+    """The city's analyst, signed in to the demonstration."""
+    app = create_app(Settings(database_url=SecretStr(loaded.url), demonstration=True, log_level="error"))
     client = TestClient(app, base_url="http://localhost")
     signed_in = client.post(
         "/sign-in",
@@ -45,9 +99,6 @@ def analyst(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterato
     assert signed_in.status_code == 200
     yield client
     app.state.database.engine.dispose()
-    database.engine.dispose()
-    if KIND == "postgresql":
-        postgresql.drop(url)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +112,17 @@ def ask(analyst: TestClient) -> Ask:
         return body
 
     return summary
+
+
+@pytest.mark.once
+def test_a_killed_load_is_finished_by_the_next(loaded: Loaded) -> None:
+    assert 0 < loaded.half < 1840
+    assert loaded.then is loader.Stage.HALF
+    database = Database(Settings(database_url=SecretStr(loaded.url)))
+    assert loader.stage(database) is loader.Stage.WHOLE
+    assert received(database) == 40 * 23 * 2
+    database.engine.dispose()
+    assert run(loaded.url, "verify").wait(60) == 0
 
 
 def by_unit(summary: dict[str, Any], column: str) -> dict[str, int]:

@@ -3,15 +3,12 @@
 The worker is `tiendo57 worker` itself, the receiver the simulator: both processes of their own over loopback.
 """
 
-import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -23,6 +20,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.settings import Settings
 from tests.conftest import KIND
+from tests.durability.lives import Lives
 from tests.support.portal import Portal, put_messages, simulator
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="the worker is killed, not PostgreSQL")
@@ -31,29 +29,20 @@ LEASE = 5.0
 
 @dataclass
 class Workshop:
-    """A database of its own, the simulator that it tells, and places for workers, in each one after the other."""
+    """A database of its own, the simulator that it tells, and workers."""
 
     database: Database
-    environment: dict[str, str]
+    settings: dict[str, str]
     portal: Portal
-    places: dict[int, subprocess.Popen[str]] = field(default_factory=dict)
+    lives: Lives
 
-    def begin(self, place: int = 0) -> int:
+    def begin(self) -> int:
         """Begin a worker; returns the process's number."""
-        if place not in self.places:
-            self.places[place] = subprocess.Popen(
-                [sys.executable, "-m", "tests.durability.lives", "worker"], env=self.environment, text=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-        lives = self.places[place]
-        assert lives.stdin is not None
-        print("again", file=lives.stdin, flush=True)
-        return int(self._told(place))
+        return self.lives.begin(["worker"], self.settings)
 
-    def end(self, living: int, sign: signal.Signals, place: int = 0) -> int:
+    def end(self, living: int, sign: signal.Signals) -> int:
         """End a worker and return its exit code."""
-        os.kill(living, sign)
-        return int(self._told(place))
+        return self.lives.end(living, sign)
 
     def put(self, numbers: range) -> None:
         """Put messages into the outbox."""
@@ -74,14 +63,9 @@ class Workshop:
             assert time.monotonic() < end, f"{where}: {self.count(where)}"
             time.sleep(0.005)
 
-    def _told(self, place: int) -> str:
-        lives = self.places[place]
-        assert lives.stdout is not None
-        return lives.stdout.readline()
-
 
 @pytest.fixture
-def workshop(template: str, tmp_path: Path) -> Iterator[Workshop]:
+def workshop(template: str, tmp_path: Path, lives: Lives) -> Iterator[Workshop]:
     """A workshop with a migrated database; every process is ended whatever happens."""
     path = tmp_path / "outbox.db"
     shutil.copyfile(template.removeprefix("sqlite:///"), path)
@@ -93,14 +77,9 @@ def workshop(template: str, tmp_path: Path) -> Iterator[Workshop]:
         "worker_at_once": 3,
         "portal_total_seconds": 5.0, "portal_read_seconds": 5.0,
     }  # fmt: skip
-    environment = {f"TIENDO57_{name.upper()}": str(value) for name, value in told.items()}
-    opened = Workshop(
-        Database(Settings(database_url=SecretStr(url))), os.environ | environment | {"DATABASE_URL": url}, portal
-    )
+    settings = {f"TIENDO57_{name.upper()}": str(value) for name, value in told.items()} | {"DATABASE_URL": url}
+    opened = Workshop(Database(Settings(database_url=SecretStr(url))), settings, portal, lives)
     yield opened
-    for lives in opened.places.values():
-        lives.kill()
-        lives.communicate(timeout=10)
     opened.database.engine.dispose()
 
 
@@ -129,7 +108,7 @@ def _endure_together(workshop: Workshop, kills: int, seed: int, workers: int) ->
     """Kill one of several workers again and again while the others send on."""
     chance, told, held_at_death = random.Random(seed), 0, 0
     workshop.portal.fault("slow", generation="rest", forget=False, seconds=0.05)
-    living = {place: workshop.begin(place) for place in range(workers)}
+    living = {place: workshop.begin() for place in range(workers)}
     for n in range(kills):
         place = n % workers
         his = f"claimed_by like '%-{living[place]}-%'"
@@ -142,13 +121,13 @@ def _endure_together(workshop: Workshop, kills: int, seed: int, workers: int) ->
                 told += 12
             time.sleep(0.005)
         time.sleep(chance.uniform(0, 0.1))
-        assert workshop.end(living[place], signal.SIGKILL, place) == -signal.SIGKILL
+        assert workshop.end(living[place], signal.SIGKILL) == -signal.SIGKILL
         held_at_death += workshop.count(his)
-        living[place] = workshop.begin(place)
+        living[place] = workshop.begin()
     workshop.portal.fault(None, forget=False)
     workshop.until("state = 'sent'", told)
-    for place, number in living.items():
-        assert workshop.end(number, signal.SIGTERM, place) == 0
+    for number in living.values():
+        assert workshop.end(number, signal.SIGTERM) == 0
     assert held_at_death >= kills // 2, "the kills fell beside the sending"
     _nothing_is_lost_or_doubled(workshop, told, held_at_death)
     with workshop.database.engine.connect() as connection:
@@ -194,7 +173,7 @@ def test_fifty_kills_among_three_workers_lose_nothing_and_double_nothing(worksho
 
 
 def test_a_worker_that_is_asked_to_end_finishes_what_it_holds(workshop: Workshop) -> None:
-    workshop.environment["TIENDO57_WORKER_LEASE_SECONDS"] = "30"
+    workshop.settings["TIENDO57_WORKER_LEASE_SECONDS"] = "30"
     workshop.put(range(30))
     workshop.portal.fault("slow", generation="rest", seconds=0.4)
     living = workshop.begin()

@@ -44,12 +44,16 @@ def project(tmp_path: Path) -> Path:
     (folder / "app" / "__main__.py").write_text("def main():\n    print('started')\n", "utf-8")
     (folder / "README.md").touch()
     shutil.copy(PROJECT / "pyproject.toml", folder)
-    needed = "hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers"
-    lock = (PROJECT / "requirements.lock").read_text("utf-8")
-    packages = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
-    chosen = "".join(package for package in packages if re.match(rf"({needed})==", package))
+    chosen = locked("hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers")
     (folder / "requirements.lock").write_text(chosen, "utf-8")
     return folder
+
+
+def locked(names: str) -> str:
+    """Return what the lock says of some packages."""
+    lock = (PROJECT / "requirements.lock").read_text("utf-8")
+    packages = re.split(r"^(?=[a-z0-9])", lock, flags=re.MULTILINE)
+    return "".join(package for package in packages if re.match(rf"({names})==", package))
 
 
 def run(script: str | Path, path: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
@@ -100,9 +104,13 @@ def test_a_newer_python_beside_an_old_one_is_taken(bare: Path, project: Path) ->
     program(bare, "python3", "exit 1")
     program(bare, "python3.12", f'echo "$0" >>"{bare}/asked"; exec "{sys.executable}" "$@"')
     (bare / "mktemp").symlink_to(shutil.which("mktemp") or "")
+    with (project / "requirements.lock").open("a", encoding="utf-8") as lock:
+        lock.write(locked("uv"))  # which then installs the rest
     done = run(project / "scripts" / "env.sh", bare)
     assert done.returncode == 0, done.stderr
     assert "python3.12" in (bare / "asked").read_text("utf-8")
+    (by_uv,) = project.glob(".venv/lib/*/site-packages/hatchling-*/INSTALLER")
+    assert by_uv.read_text("utf-8") == "uv"
 
 
 def test_a_missing_venv_module_is_told_or_installed(bare: Path, project: Path) -> None:

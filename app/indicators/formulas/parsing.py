@@ -1,6 +1,7 @@
 """From text to a tree, by a grammar and a kept parser: nothing of the text is ever run."""
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token, UnexpectedCharacters, UnexpectedInput, v_args
@@ -34,6 +35,7 @@ _COMPARISONS: dict[str, Comparison] = {
 FUNCTIONS = ("sum", "last", "if")
 
 
+@lru_cache(256)  # the same formulas are read again after every change of a set, and no tree is ever changed
 def parse(text: str) -> Node:
     """Return the tree of a formula; raises FormulaWrong with what is wrong first, and where.
 
