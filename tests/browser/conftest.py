@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from pydantic import SecretStr
 
@@ -40,7 +40,8 @@ PHONE = {"width": 360, "has_touch": True, "is_mobile": True}
 DESK = {"width": 1280}
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--js-flags=--no-opt,--no-maglev,--min-semi-space-size=64",  # no page stands long enough to be worth optimising
+    # No page stands long enough to be worth optimising, or tidying up beside it.
+    "--js-flags=--no-opt,--no-maglev,--single-threaded,--min-semi-space-size=64",
 )  # fmt: skip
 
 
@@ -153,14 +154,24 @@ def _await(address: str, server: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser that `make test` found."""
-    path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
+def driver() -> Iterator[Playwright]:
+    """What speaks to browsers: one for all of them."""
     with sync_playwright() as playwright:
-        environment: Any = os.environ | {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")}
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS, env=environment)
+        yield playwright
+
+
+def launch(driver: Playwright, *flags: str) -> Browser:
+    """Start the browser that `make test` found."""
+    path = os.environ.get("TIENDO57_TEST_CHROMIUM", "/usr/bin/chromium")
+    environment: Any = os.environ | {"FONTCONFIG_FILE": str(Path(__file__).parent / "fonts.conf")}
+    return driver.chromium.launch(executable_path=path, args=[*FLAGS, *flags], env=environment)
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    """The browser of all journeys."""
+    with launch(driver) as browser:
         yield browser
-        browser.close()
 
 
 class Visitor:
@@ -169,7 +180,7 @@ class Visitor:
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
         self.complaints: list[str] = []
-        self.page: Page = context.new_page()
+        self.page: Page = context.pages[0] if context.pages else context.new_page()
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -202,10 +213,9 @@ def _wash(context: BrowserContext, address: str) -> None:
     context.set_offline(False)
     context.clear_cookies()
     context.clear_permissions()
-    page = context.new_page()
-    stored = {"origin": address, "storageTypes": "all"}
-    context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
-    page.close()
+    session = context.new_cdp_session(context.new_page())  # a page that stays for who comes next
+    session.send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "all"})
+    session.detach()
 
 
 @pytest.fixture
@@ -235,12 +245,12 @@ def visit(site: Site, chromium: Browser, kept: dict[str, list[BrowserContext]]) 
 
     yield make
     for alike, context in opened:
+        if alike is None:
+            context.close()
+            continue
         try:
             _wash(context, site.address)
         except PlaywrightError:
-            context.close()
-            continue
-        if alike is None:
             context.close()
         else:
             kept[alike].append(context)
