@@ -25,6 +25,7 @@ Api = Callable[..., TestClient]
 AT = "/api/v1/dashboard"
 THURSDAY, WEDNESDAY = "2026-11-19", "2026-11-18"
 MONDAY = "2026-11-16"
+FIRST_OWED = "2026-11-13"
 
 
 def sent(api: Api, unit: str, day: str, **counts: Any) -> None:
@@ -220,6 +221,19 @@ def test_what_is_not_due_yet_lacks_nobody(api: Api, clock: SetClock) -> None:
     assert served["series"][-1]["not_due"] == 1
     clock.set("2026-11-26T18:00:00+07:00")
     assert shown(api("leader"), period=DAY)["served"]["spans"][0]["not_due"] == 0
+
+
+def test_a_period_before_that_began_ahead_of_all_figures_says_since_when_there_are_any(
+    api: Api, people: Callable[..., PageClient], clock: SetClock
+) -> None:
+    clock.set("2026-11-13T17:10:00+07:00")
+    sent(api, WARD, FIRST_OWED, received_online=5)
+    clock.set("2026-11-23T12:00:00+07:00")
+    (week,) = shown(api("leader"), period="2026-W47")["served"]["spans"]
+    assert (week["previous"]["from"], week["previous_begins"]) == ("2026-11-09", FIRST_OWED)
+    assert "số liệu có từ 13/11/2026" in people("leader").get("/dashboard?period=2026-W47").text
+    (day,) = shown(api("leader"), period="2026-11-16")["served"]["spans"]
+    assert (day["previous"]["from"], day["previous_begins"]) == (FIRST_OWED, None)
 
 
 @pytest.mark.parametrize(
