@@ -1,6 +1,5 @@
 """The real server on a small demonstration, and a Chromium that visits it."""
 
-import fcntl
 import os
 import shutil
 import socket
@@ -31,6 +30,7 @@ from app.core.settings import Settings, project_root
 from app.demo import loader
 from app.units.service import by_code
 from tests.support.clients import OTHER, SetClock
+from tests.support.together import once
 
 # A working Monday, after four reported days; the clock of the server stands there.
 NOW = "2025-07-07T16:45:00+07:00"
@@ -79,6 +79,7 @@ def installation(folder: Path) -> Iterator[Site]:
     environment = {
         "PATH": os.environ["PATH"], "DATABASE_URL": url,
         "TIENDO57_DEMONSTRATION": "true", "TIENDO57_LOG_LEVEL": "error",
+        "TIENDO57_TEST_COMPILED": os.environ.get("TIENDO57_TEST_COMPILED", ""),
     }  # fmt: skip
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.browser.server", str(port), NOW], cwd=project_root(), env=environment
@@ -103,14 +104,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def _loaded(folder: Path) -> Path:
     """Return the file with the demonstration's first days: the first worker to come loads it, the others wait."""
     shared = next(parent for parent in folder.parents if not parent.name.startswith("popen-"))
-    ready = shared / "demonstration.db"
-    with (shared / "demonstration.lock").open("w") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not ready.exists():
-            settings = Settings(database_url=SecretStr(f"sqlite:///{shared}/loading.db"), demonstration=True)
-            _load(Database(settings), settings)
-            (shared / "loading.db").rename(ready)
-    return ready
+
+    def load(path: Path) -> None:
+        settings = Settings(database_url=SecretStr(f"sqlite:///{path}"), demonstration=True)
+        _load(Database(settings), settings)
+
+    return once(shared / "demonstration.db", load)
 
 
 def _send_ministry(site: Site) -> None:

@@ -7,9 +7,11 @@ import uvicorn
 from app.core.settings import Settings
 from app.main import create_app
 from tests.support.clients import SetClock
+from tests.support.together import keep_compiled_templates
 
 if __name__ == "__main__":
     port, at = sys.argv[1:]
+    keep_compiled_templates()
     uvicorn.run(
         create_app(Settings(), SetClock(at)), host="127.0.0.1", port=int(port), access_log=False, log_level="warning"
     )
