@@ -33,7 +33,7 @@ bench: env ## measure, in comparison with known ways on this machine
 	$(BIN)/python -m benchmarks
 
 pages: env ## measure the day's form in a browser: bytes, paint, typing, sending
-	$(BIN)/python -m benchmarks.pages
+	TIENDO57_TEST_CHROMIUM=$$(scripts/find-chromium.sh) $(BIN)/python -m benchmarks.pages
 
 fuzz: env ## the long random runs, and other examples of the properties than the tests try
 	$(BIN)/pytest tests -m fuzz
