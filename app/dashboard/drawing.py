@@ -1,5 +1,6 @@
 """Parts of the page, drawn once for the same answers in a language: most of them are on the next page again."""
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from types import SimpleNamespace
@@ -9,11 +10,11 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from app.core import i18n
+from app.core import charts, i18n
 from app.core.recent import Recent
 from app.core.settings import Locale
 from app.core.web import environment
-from app.dashboard.schemas import DashboardOut
+from app.dashboard.schemas import DashboardOut, ServedDay
 
 MOST = 4000  # a leader's page has eight of 40 KB in all, and two times 31 rows of days in them
 ASKED = ("unit", "field", "period")
@@ -36,11 +37,35 @@ def duties(data: DashboardOut) -> tuple[Duty, ...]:
     return tuple(Duty(one.day, one.expected, one.complete, one.not_due) for one in days)
 
 
+class Course(NamedTuple):
+    """What the last days are drawn by: the end of their scale, whether some are off, each day's rate on time."""
+
+    top: int
+    has_days_off: bool
+    rates: list[float | None]
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The lowest and the highest of several rates."""
+        known = [rate for rate in self.rates if rate is not None]
+        return (min(known), max(known)) if len(known) > 1 else None
+
+
+def course_of(days: Sequence[ServedDay]) -> Course | None:
+    """Return that; None where nobody reported."""
+    counts = [count for one in days for count in (one.received, one.resolved) if count is not None]
+    if not counts:
+        return None
+    rates = [one.on_time.value if one.on_time else None for one in days if one.expected]
+    return Course(charts.ceiling(counts), not all(one.expected for one in days), rates)
+
+
 @lru_cache
 def macros(locale: Locale) -> dict[str, Any]:
     """Return what every part may call, in a language: its files of macros, each read once and not by every part."""
     known = {"t": i18n.translator(locale), "locale": locale}
-    return {name: environment().get_template(f"macros/{name}.html").make_module(known) for name in MACROS}
+    files = {name: environment().get_template(f"macros/{name}.html").make_module(known) for name in MACROS}
+    return {**files, "course_of": course_of}
 
 
 @pass_context
