@@ -19,7 +19,8 @@ class Section(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell whether a request is for one of these routers."""
-        if _begin(scope["path"], self._depth) not in self._begin:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        if _begin(path, self._depth) not in self._begin:
             return Match.NONE, {}
         return super().matches(scope)
 
@@ -29,7 +30,9 @@ def include(app: FastAPI, routers: Iterable[APIRouter], prefix: str = "", *, in_
     depth = prefix.count("/") + 1
     for _, neighbours in groupby(routers, lambda router: _begin(_paths(router)[0], 1)):
         alike = list(neighbours)
-        section = Section(_begin(prefix + path, depth) for router in alike for path in _paths(router))
+        begin = {_begin(prefix + path, depth) for router in alike for path in _paths(router)}
+        assert not any("{" in one for one in begin), "what begins with a parameter may be anything"
+        section = Section(begin)
         app.include_router(section, prefix=prefix, include_in_schema=in_contract)
         # Filled only now: of a full one FastAPI would make all routes at once, and once more when they are asked for.
         for router in alike:
