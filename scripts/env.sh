@@ -65,11 +65,12 @@ make_environment() {
 install_quickly() {
     local lock=$venv/.uv index
     sed -n '/^uv==/,/# via/p' requirements.lock >"$lock"
-    [ -s "$lock" ] && [ -z "${PIP_NO_INDEX:-}${PIP_FIND_LINKS:-}" ] || return
+    [ -s "$lock" ] && [ -z "${PIP_NO_INDEX:-}" ] || return
     index=${PIP_INDEX_URL:-$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
+    if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi # no argument: it may hold a password
     "$venv/bin/python" -m pip install -qq --require-hashes --requirement "$lock" &&
-        UV_HTTP_RETRIES=1 UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index} "$venv/bin/uv" pip install --quiet \
-            --python "$venv/bin/python" --compile-bytecode --require-hashes --requirement requirements.lock 2>"$venv/.uv.log"
+        UV_HTTP_RETRIES=1 "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode \
+            --require-hashes --requirement requirements.lock 2>"$venv/.uv.log"
 }
 
 install_project() {
