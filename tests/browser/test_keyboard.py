@@ -43,7 +43,9 @@ def to_content(page: Page) -> None:
 def test_a_day_by_keyboard_alone(visit: Callable[..., Visitor]) -> None:
     visitor = visit()
     page = visitor.go("/sign-in")
-    page.keyboard.type("canbo")  # the cursor stands where one begins
+    # The cursor stands where one begins, from the first painting on: a test types sooner than people see.
+    expect(page.locator("[name=user_name]")).to_be_focused()
+    page.keyboard.type("canbo")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
