@@ -157,7 +157,7 @@ def test_a_refused_form_keeps_what_was_typed_and_names_line_and_cell(people: Any
 def test_a_stale_edit_shows_both_values_and_is_sent_again_on_purpose(people: Any) -> None:
     one, two = people(), people()
     assert one.post(AT, data=sheet(one) | {cell("HT", "received_online"): "5"}).status_code == 303
-    early, late = sheet(one), sheet(two)
+    early, window, late = sheet(one), sheet(one), sheet(two)
     assert one.post(AT, data=early | {cell("HT", "received_online"): "6"}).status_code == 303
     mine = late | {cell("HT", "received_online"): "8", cell("HT", "resolved_early"): "1"}
     refused = two.post(AT, data=mine)
@@ -173,6 +173,11 @@ def test_a_stale_edit_shows_both_values_and_is_sent_again_on_purpose(people: Any
     assert "Số hiện tại: 6" in asked["city-lines-HT-received_online-hint"]
     assert (late["_if_match"], shown["_if_match"]) == ("1-1", "2-1")
     assert shown["_idempotency_key"] != late["_idempotency_key"]
+    # Another window of the one who sent is nobody else.
+    own = one.post(AT, data=window | {cell("HT", "received_online"): "7"})
+    assert own.status_code == 412
+    assert "Ngày này vừa được gửi từ một cửa sổ hoặc máy khác" in own.text
+    assert "người khác" not in error_summary(own.text)
     assert two.post(AT, data=shown).status_code == 303
     assert sheet(one)[cell("HT", "received_online")] == "8"
 
