@@ -54,7 +54,7 @@ def translate(key: str, locale: Locale, **values: Any) -> str:
     """
     message = catalogue(locale)[key]
     if isinstance(message, tuple):
-        n = values.get("n", 1)
+        n = abs(values.get("n", 1))
         plural = 0 if locale == "vi" else int(n != 1) if locale == "en" else int(n > 1)
         message = message[min(plural, len(message) - 1)]
     if not values:

@@ -22,6 +22,24 @@ esac
 """
 
 
+def run(folder: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the script in a folder where the stub stands for the service."""
+    (folder / "scripts").mkdir()
+    shutil.copy(ROOT / "scripts" / "run.sh", folder / "scripts")
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    stub = folder / ".venv" / "bin" / "tiendo57"
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIENDO57_")}
+    return subprocess.run(
+        ["bash", str(folder / "scripts" / "run.sh"), *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
 @pytest.mark.parametrize(
     ("file", "environment", "asked"),
     [
@@ -35,19 +53,26 @@ esac
 def test_the_simulator_gives_way_to_what_the_installation_chose(
     tmp_path: Path, file: str, environment: dict[str, str], asked: set[str]
 ) -> None:
-    (tmp_path / "scripts").mkdir()
-    shutil.copy(ROOT / "scripts" / "run.sh", tmp_path / "scripts")
-    (tmp_path / ".venv" / "bin").mkdir(parents=True)
-    stub = tmp_path / ".venv" / "bin" / "tiendo57"
-    stub.write_text(STUB)
-    stub.chmod(0o755)
     if file:
         (tmp_path / "tiendo57.toml").write_text(file)
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TIENDO57_")}
-    subprocess.run(
-        ["bash", str(tmp_path / "scripts" / "run.sh")],
-        check=True,
-        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
-    )
-    lines = set((tmp_path / "asked").read_text().splitlines())
-    assert {line for line in lines if not line.startswith(("migrate", "demo"))} == asked
+    done = run(tmp_path, environment)
+    assert done.returncode == 0, done.stderr
+    assert asked_of(tmp_path) == asked
+
+
+def asked_of(folder: Path) -> set[str]:
+    """Return what the stub was asked, without what comes before serving."""
+    lines = set((folder / "asked").read_text().splitlines())
+    return {line for line in lines if not line.startswith(("migrate", "demo"))}
+
+
+def test_the_simulator_moves_aside_where_its_usual_port_is_the_demonstrations(tmp_path: Path) -> None:
+    done = run(tmp_path, {}, "8057")
+    assert done.returncode == 0, done.stderr
+    assert asked_of(tmp_path) == {"portal-simulator -", "serve http://127.0.0.1:8058/rest"}
+
+
+def test_one_port_for_both_is_refused_before_the_long_load(tmp_path: Path) -> None:
+    done = run(tmp_path, {"PORTAL_PORT": "9000"}, "9000")
+    assert (done.returncode, done.stderr) == (2, "PORT and PORTAL_PORT are both 9000: choose two.\n")
+    assert not (tmp_path / "asked").exists()

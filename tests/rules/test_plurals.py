@@ -34,3 +34,10 @@ def test_a_count_before_a_noun_has_its_singular(locale: Locale) -> None:
 )
 def test_nought_one_and_two_follow_their_language(locale: Locale, shown: list[str]) -> None:
     assert [translate("tasks.days_left", locale, n=n) for n in (0, 1, 2)] == shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"), [("en", ["-1 day left", "-2 days left"]), ("fr", ["-1 jour restant", "-2 jours restants"])]
+)
+def test_below_nought_the_size_decides(locale: Locale, shown: list[str]) -> None:
+    assert [translate("tasks.days_left", locale, n=n) for n in (-1, -2)] == shown
