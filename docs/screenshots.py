@@ -185,7 +185,7 @@ def desks(browser: Browser, address: str) -> None:
     analyst.goto(f"{address}/throughput/approvals")
     picture(analyst, "approvals", at="main")
     analyst.goto(f"{address}/throughput/forms/II.06a")
-    picture(analyst, "form", at="main h1")
+    picture(analyst, "form", at="#form-caption")
     leader = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
         has_touch=True,
