@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 
 from markdown_it import MarkdownIt
@@ -27,6 +28,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 DOCS = Path(__file__).parent
 IMAGES = DOCS / "images"
+FONTS = DOCS.parent / "tests" / "browser" / "fonts.conf"  # as wide as those of officers' devices, on every machine
 GUIDES = tuple(
     f"guide-{who}{language}.md"
     for who in ("ward", "analyst", "leader", "tasks", "indicators")
@@ -183,7 +185,7 @@ def desks(browser: Browser, address: str) -> None:
     analyst.goto(f"{address}/throughput/approvals")
     picture(analyst, "approvals", at="main")
     analyst.goto(f"{address}/throughput/forms/II.06a")
-    picture(analyst, "form", at="main h1")
+    picture(analyst, "form", at="#form-caption")
     leader = browser.new_page(
         viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5, locale="vi-VN", color_scheme="light",
         has_touch=True,
@@ -274,9 +276,10 @@ def main(database: Path) -> None:
     """Take the pictures, then print the guides."""
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        environment: dict[str, Any] = {**os.environ, "FONTCONFIG_FILE": str(FONTS)}
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"], env=environment)
         with served(database) as address:
-            size = {"width": WIDTH, "height": HEIGHT}
+            size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
             page = browser.new_page(
                 viewport=size, device_scale_factor=1.5, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh",
                 color_scheme="light", has_touch=True,

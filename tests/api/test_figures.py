@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.support.clients import DAY, OTHER, WARD, PageClient, line
 from tests.support.figures import AT, BEFORE, REPORTS, SCOPES, Api, batch, figures, item, proposals, put, sent, statuses
+from tests.support.page import read
 
 
 def test_figures_prefill_the_form_and_never_become_the_report_by_themselves(
@@ -242,5 +243,6 @@ def test_the_pages_say_what_came(machine: TestClient, api: Api, people: Callable
     assert "one-gate" in own
     assert f"/throughput/figures/{OTHER}/" not in own
     cells = officer.get(f"/throughput/figures/{WARD}/{DAY}").text
-    assert "14" in cells
+    rows = [" ".join(row.text.split()) for row in read(cells).all("tr")]
+    assert rows[1:] == ["Hộ tịch 14Báo cáo: 12"], "a row a field"
     assert officer.get(f"/throughput/figures/{OTHER}/{DAY}").status_code == 404

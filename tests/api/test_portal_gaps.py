@@ -354,7 +354,9 @@ def test_a_ward_explains_with_one_tap_and_no_script(
     city = people("city_analyst")
     closed = city.get("/portal/gaps?state=closed").text
     assert f"/throughput/figures/{WARD}/{DAY}" in closed
-    assert city.get(f"/portal/gaps/{one['id']}").status_code == 200
+    assert "Thứ Sáu 20/11/2026, hệ thống của thành phố" in closed
+    alone = city.get(f"/portal/gaps/{one['id']}").text.replace("\u00a0", " ")
+    assert ", thứ Sáu 20/11/2026, hệ thống của thành phố" in alone, "no capital within a sentence"
 
 
 # What each step says, and the one of its own kind that must have come before it, if any.

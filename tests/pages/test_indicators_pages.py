@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.web import API
+from tests.pages.test_throughput_pages import form_of as form_on
 from tests.support.clients import OTHER, WARD, line, report
 from tests.support.indicators import indicator, reading, with_set
 from tests.support.page import read
@@ -183,6 +184,23 @@ def test_a_file_with_a_wrong_cell_names_it_and_a_dry_run_stores_nothing(made: An
     tried = browser.post("/indicators/readings/import?dry_run=true", files={"file": ("a.csv", rows)})
     assert "<strong>B2</strong>" in tried.text
     assert made.get(f"{API}/indicators/readings?indicator=THU-2").json()["items"] == []
+
+
+def test_a_file_that_was_checked_is_stored_without_choosing_it_again(made: Any, people: Any, api: Any) -> None:
+    browser, at = people("city_analyst"), "/indicators/readings/import"
+    rows = b"indicator,period,value,as_of,source\nTHU-1,2026-Q1,5,2026-03-31,x\n"
+    tried = browser.post(f"{at}?dry_run=true", files={"file": ("a.csv", rows)})
+    assert made.get(f"{API}/indicators/readings?origin=file").json()["items"] == []
+    form = form_on(tried.text, at)
+    owner = api("department_officer")
+    foreign = owner.post(f"{API}{at}", json={"file": int(form["file"])})
+    assert (foreign.status_code, foreign.json()["errors"][0]["code"]) == (422, "unknown_file"), "another unit's file"
+    for _ in range(2):  # a second tap says what the first did
+        stored = browser.post(at, data=form, follow_redirects=False)
+        assert (stored.status_code, stored.headers["location"]) == (303, "/indicators/readings?origin=file")
+    assert [r["value"] for r in made.get(f"{API}/indicators/readings?origin=file").json()["items"]] == [5]
+    again = read(browser.post(at, data=form | {"_idempotency_key": "another-tap"}).text)
+    assert "A2" in again.all("main")[0].text, "it stands by now: the page names the cell, and asks for a file"
 
 
 def test_a_target_is_set_and_one_that_overlaps_says_what_to_do(made: Any, people: Any) -> None:

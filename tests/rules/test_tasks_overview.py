@@ -29,5 +29,6 @@ def test_a_timeline_covers_whole_months() -> None:
 
 def test_lines_of_time_stay_few_enough_to_be_read() -> None:
     assert ticks(date(2026, 2, 1), date(2027, 1, 1)) == [date(2026, m, 1) for m in (4, 7, 10)]
-    assert ticks(date(2024, 1, 1), date(2027, 1, 1)) == [date(y, m, 1) for y in (2024, 2025, 2026) for m in (1, 7)]
-    assert len(ticks(date(1950, 1, 1), date(2150, 1, 1))) <= 8
+    assert ticks(date(2024, 1, 1), date(2026, 1, 1)) == [date(y, m, 1) for y in (2024, 2025) for m in (1, 7)]
+    assert ticks(date(2024, 1, 1), date(2027, 1, 1)) == [date(y, 1, 1) for y in (2024, 2025, 2026)]
+    assert len(ticks(date(1950, 1, 1), date(2150, 1, 1))) <= 5

@@ -9,10 +9,10 @@ from sqlmodel import Session
 
 from app.core import bodies, sheets, tables
 from app.core import files as kept
-from app.core.bodies import upload_body
+from app.core.bodies import one_of_bodies
 from app.core.clock import Now, day_of, now_of
 from app.core.db import Reading, Writing
-from app.core.files import Upload
+from app.core.files import FileOut, Upload
 from app.core.forms import DoorRoute
 from app.core.grids import Grid
 from app.core.paging import Page, Paging
@@ -25,6 +25,7 @@ from app.indicators.readings.models import Origin
 from app.indicators.readings.schemas import (
     ORIGIN_WORDS,
     STATE_WORDS,
+    KeptReadings,
     ReadingIn,
     ReadingOut,
     ReadingPage,
@@ -37,6 +38,8 @@ from app.indicators.sets.schemas import IndicatorDefinition
 
 router = APIRouter(route_class=DoorRoute, tags=["indicators"])
 pages_router = APIRouter()  # blank forms
+
+READER = "indicators:enter"
 
 
 @router.get(
@@ -73,16 +76,26 @@ def list_indicator_readings(
 
 @dataclass(frozen=True)
 class ReadingsFile:
-    """A file of readings, read."""
+    """A file of readings, read: one that is brought now, or one that was kept before."""
 
-    upload: Upload
     grids: list[Grid]
+    upload: Upload | None = None
+    kept: FileOut | None = None
 
 
 async def get_readings_file(request: Request, caller: CanEnter) -> ReadingsFile:
-    """Supply the file of a call: read before the session."""
-    upload = await bodies.read_upload(request)
-    return ReadingsFile(upload, await run_in_threadpool(sheets.from_file, upload.content))
+    """Supply the file of a call, or the one that was kept when it was checked: read before the session."""
+    if bodies.is_multipart(request):
+        upload = await bodies.read_upload(request)
+        return ReadingsFile(await run_in_threadpool(sheets.from_file, upload.content), upload)
+    named = await bodies.read_model(request, KeptReadings)
+    return await run_in_threadpool(_kept, request, named.file, caller.unit_id)
+
+
+def _kept(request: Request, number: int, unit_id: int | None) -> ReadingsFile:
+    with request.app.state.database.read() as session:
+        upload, file = kept.opened(session, number, unit_id=unit_id, reader=READER)
+    return ReadingsFile(sheets.from_file(upload.content), kept=file)
 
 
 @pages_router.get("/indicators/readings/import")
@@ -93,7 +106,7 @@ def new_readings_import(caller: CanEnter, render: Render) -> Response:
 
 @router.post(
     "/indicators/readings/import", operation_id="import_readings", response_model=ReadingsImport,
-    openapi_extra={"requestBody": upload_body()},
+    openapi_extra={"requestBody": one_of_bodies(KeptReadings)},
     responses=problems(401, 403, 413, 415, 422, 503),
 )  # fmt: skip
 @form("indicators/import.html", lambda *_: {"columns": files.COLUMNS})
@@ -103,7 +116,10 @@ def import_readings(
     dry_run: Annotated[bool, Query(description="Say what is wrong, and store nothing but the file")] = False,
 ) -> Response:  # fmt: skip
     """Record the readings of a file (XLSX or CSV), all of them or none."""
-    file = kept.keep(session, caller, brought.upload, unit_id=caller.unit_id, reader="indicators:enter", now=now)
+    file = brought.kept
+    if brought.upload is not None:
+        file = kept.keep(session, caller, brought.upload, unit_id=caller.unit_id, reader=READER, now=now)
+    assert file is not None
     data = files.bring(session, caller, brought.grids, file=file, dry_run=dry_run, now=now)
     if dry_run:
         return render(data, "indicators/imported.html")

@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Described
 
 from app.core.errors import Words
-from app.core.files import FileOut
+from app.core.files import FileId, FileOut
 from app.core.schemas import Day, Line, Prose
 from app.indicators.place import PlaceName
 from app.indicators.readings.models import Origin
@@ -95,6 +95,14 @@ class ReadingsError(BaseModel):
     place: Annotated[str, Described(description="The cell as a spreadsheet names it")]
     code: str
     message: Words
+
+
+class KeptReadings(BaseModel):
+    """A file of readings that was checked before and is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: FileId
 
 
 class ReadingsImport(BaseModel):

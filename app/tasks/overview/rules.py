@@ -38,7 +38,7 @@ def span(days: Iterable[date]) -> tuple[date, date] | None:
     return found[0].replace(day=1), date(last.year + last.month // 12, last.month % 12 + 1, 1)
 
 
-TICKS = 8  # lines with their words that a phone still shows apart
+TICKS = 5  # lines with their words that a phone still shows apart
 
 
 def ticks(first: date, end: date) -> list[date]:
