@@ -65,7 +65,7 @@ class _Sheet:
         for count in data.systems:
             if count.expected:
                 came = t("throughput.completeness_value", received=count.received, expected=count.expected)
-                said.append(f"{t(f'throughput.state_of_{count.system.value}')}: {came}")
+                said.append(f"{t(f'throughput.state_of_{count.system.value}')}{t('ui.colon')} {came}")
         if data.cut_off:
             said.append(t("throughput.cut_off_note", time=i18n.moment(data.cut_off, self.locale)))
         middle = self.made.add_format({**FONT, "align": "center"})

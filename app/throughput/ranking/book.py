@@ -50,7 +50,7 @@ class _Sheet:
 
     def _title(self) -> None:
         data, t = self.data, self.t
-        name = f"{t('throughput.ranking_title')}: {t(f'throughput.rate_{data.rate.value}')}"
+        name = f"{t('throughput.ranking_title')}{t('ui.colon')} {t(f'throughput.rate_{data.rate.value}')}"
         said = [t("throughput.summary_period", first=data.first, last=data.last)]
         if data.cut_off:
             said.append(t("throughput.cut_off_note", time=i18n.moment(data.cut_off, self.locale)))

@@ -66,7 +66,7 @@ class _Sheet:
         self.sheet.merge_range(1, 0, 1, end, self._words(form.layout.title).upper(), title)
         self.sheet.merge_range(2, 0, 2, end, period_words(form, self.locale), self._format(align="center"))
         self.sheet.merge_range(
-            3, 0, 3, end, f"{t('form.reporting_unit')}: {whose_words(form, self.locale)}", self._format()
+            3, 0, 3, end, f"{t('form.reporting_unit')}{t('ui.colon')} {whose_words(form, self.locale)}", self._format()
         )
         self.sheet.merge_range(4, 0, 4, end, t("form.unit_of_measure"), self._format(italic=True, align="right"))
 
@@ -164,7 +164,8 @@ def period_words(form: StatutoryFormOut, locale: Locale) -> str:
     if form.regime is None:
         return days
     regime = t(f"form.regime.{form.regime}")
-    return f"{t('form.period_line', period=period_name(form, locale))} ({regime}): {days[:1].lower()}{days[1:]}"
+    line = t("form.period_line", period=period_name(form, locale))
+    return f"{line} ({regime}){t('ui.colon')} {days[:1].lower()}{days[1:]}"
 
 
 def period_name(form: StatutoryFormOut, locale: Locale) -> str:
