@@ -146,7 +146,7 @@ def _overdue(reference: Reference, draft: Draft, previous: neighbours.Neighbour 
     if share.value is not None and share.value * 10_000 > reference.form.target_overdue:
         values = {"numerator": share.numerator, "denominator": share.denominator}
         found.append(Question(WarningCode.overdue_share, None, values))
-    for code, was in (previous.overdue if previous else {}).items():
+    for code, was in sorted((previous.overdue if previous else {}).items()):
         line = lines.get(code)
         now_overdue = line.pending_overdue if line else 0
         # Overdue stock shrinks only by overdue results, withdrawals, or a supplement that stops the clock.

@@ -16,8 +16,8 @@ from app.indicators.computed import rebuilding as indicators
 from app.portal.gaps import rebuilding as gaps
 from app.throughput.findings import rebuilding as findings
 from tests.api.test_figures_confirmed import DAYS, confirmations, drawn
-from tests.support.clients import OTHER, WARD, SetClock, line, report
-from tests.support.figures import AT, REPORTS, SCOPES, Api, batch, integrity, item, sent
+from tests.support.clients import DAY, OTHER, WARD, SetClock, line, report
+from tests.support.figures import AT, BEFORE, REPORTS, SCOPES, Api, batch, figures, integrity, item, sent
 
 SYSTEMS = ("city", "ministry")
 # How often something was touched, the chain's own numbers, and what is drawn by lot for each token.
@@ -126,3 +126,25 @@ def test_many_unit_days_of_one_call_leave_what_they_leave_one_by_one(
     assert all(
         alone[name] for name in ("report_revisions", "findings", "portal_gaps", "adjustments", "indicator_inputs")
     )
+
+
+@pytest.mark.parametrize("fields", [("HT", "CT"), ("DD",)], ids=["asked", "refused"])
+def test_fields_are_named_in_one_order_whether_the_day_before_came_in_the_call_or_earlier(
+    api: Api, fields: tuple[str, ...]
+) -> None:
+    """What is asked about overdue stocks that fell, and what fields with open dossiers a source leaves out."""
+    machine, analyst = api("machine", scopes=SCOPES), api("city_analyst")
+    said = []
+    for unit in (WARD, OTHER):
+        body = {"unit": unit, "system": "city", "source": "one-gate", "confirms": True}
+        assert analyst.put(f"{AT}/sources", json=body).status_code == 200
+        overdue = [figures(field, received_online=5, pending_overdue=5) for field in ("HT", "CT")]
+        days = [item(*overdue, unit=unit, day=BEFORE), item(*map(figures, fields), unit=unit)]
+        calls = [days] if unit == WARD else [[day] for day in days]
+        made = [one["confirmation"] for call in calls for one in sent(machine, batch(*call))["results"]][-1]
+        missing = [error["message"]["en"][:2] for error in made["errors"]]
+        if made["status"] == "confirmed":
+            stands = machine.get(f"{REPORTS}/{unit}/{DAY}/city").json()
+            missing = [w["field"] for w in stands["warnings"] if w["code"] == "overdue_stock_fell"]
+        said.append(missing)
+    assert said == [["CT", "HT"]] * 2

@@ -91,7 +91,7 @@ class Confirming:
             "reasons": [self.late] if is_late and self.late is not None else [],
         })  # fmt: skip
         case = cases.understood(session, reference, unit, day, system, body, now, standing)
-        if faults := [_unnamed(code) for code, gap in case.draft.gaps.items() if gap and code not in counts]:
+        if faults := [_unnamed(code) for code, gap in sorted(case.draft.gaps.items()) if gap and code not in counts]:
             raise Invalid(faults)
         if stored is not None:
             says_it = not case.draft.faults and case.draft.lines == stored.lines
