@@ -350,7 +350,8 @@ def test_the_proposals_fill_in_the_wards_day(machine: TestClient, api: Api) -> N
 
 def test_pages_say_what_to_do(people: Callable[..., PageClient], machine: TestClient, app: FastAPI) -> None:
     analyst = people("city_analyst")
-    assert "/tokens" in analyst.get("/portal/events").text
+    assert "Người quản trị cấp mã truy cập" in analyst.get("/portal/events").text
+    assert "mã truy cập" not in people("leader").get("/portal/events").text
     send(machine, event(1, 2, DAY, competent_unit="H57.40"), event(2, 2, DAY))
     assert "one-gate" in analyst.get("/portal/events").text
     page = analyst.get("/portal/aside").text
