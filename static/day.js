@@ -112,7 +112,7 @@ function judge(cell) {
   const id = `${cell.id}-error`;
   byId(id)?.remove();
   if (typeof found === "string") {
-    const textContent = `${cell.labels[0].textContent}: ${words[found]}`;
+    const textContent = `${cell.labels[0].textContent}${words.colon} ${words[found]}`;
     cell.closest("[data-row]").querySelector(".slot").prepend(Object.assign(document.createElement("p"), { className: "error-message", id, textContent }));
   }
   flag(cell);

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
+from starlette._utils import get_route_path  # the rule that routes go by themselves
 from starlette.routing import Match
 from starlette.types import Scope
 
@@ -19,8 +20,7 @@ class Section(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Tell whether a request is for one of these routers."""
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if _begin(path, self._depth) not in self._begin:
+        if _begin(get_route_path(scope), self._depth) not in self._begin:
             return Match.NONE, {}
         return super().matches(scope)
 

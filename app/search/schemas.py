@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BaseModel
 from pydantic import Field as Described
 
+from app.indicators.schemas import GoalOut
 from app.search.rules import AT_MOST, SearchGroup
 from app.tasks.schemas import UnitName
 
@@ -36,6 +37,7 @@ class SearchHit(BaseModel):
         str | None,
         Described(description="A unit's other name that was found, a procedure's field, a directive's issuer"),
     ]
+    goal: Annotated[GoalOut | None, Described(description="An indicator's target, which its state is held against")]
     link: Annotated[str, Described(description="The page; `/api/v1` before it: the row itself")]
 
 

@@ -53,7 +53,7 @@ def _units(session: Session, caller: Caller, query: str, words: str, now: dateti
             SearchHit(
                 group=SearchGroup.units, code=one.code, name=one.name, unit=None, state=one.kind.value, day=None,
                 about=None if has_words(f"{one.code} {one.name}", query) else next(iter(others), None),
-                link=f"/units/{one.code}",
+                goal=None, link=f"/units/{one.code}",
             )
         )  # fmt: skip
     return hits, len(every) > len(kept), first
@@ -66,7 +66,7 @@ def _tasks(session: Session, caller: Caller, query: str, words: str, now: dateti
         SearchHit(
             group=SearchGroup.tasks, code=one.code, name=one.title, unit=one.lead_unit, state=one.bucket.value,
             day=deadline.day if (deadline := one.approved_deadline or one.deadline) else None, about=None,
-            link=f"/tasks/{one.code}",
+            goal=None, link=f"/tasks/{one.code}",
         )
         for one in kept
     ]  # fmt: skip
@@ -79,7 +79,7 @@ def _procedures(session: Session, caller: Caller, query: str, words: str, now: d
     hits = [
         SearchHit(
             group=SearchGroup.procedures, code=one.code, name=one.name, unit=None, state=None, day=None,
-            about=getattr(one, f"field_name_{locale}"), link=f"/procedures/{one.code}",
+            about=getattr(one, f"field_name_{locale}"), goal=None, link=f"/procedures/{one.code}",
         )
         for one in kept
     ]  # fmt: skip
@@ -96,7 +96,8 @@ def _indicators(session: Session, caller: Caller, query: str, words: str, now: d
             group=SearchGroup.indicators, code=held.one.indicator.code,
             name=getattr(held.one.definition, f"name_{locale}"),
             unit=UnitName(code=owner.code, name=owner.name) if (owner := held.one.owner) else None,
-            state=held.standing.value, day=None, about=None, link=f"/indicators/{held.one.indicator.code}",
+            state=held.standing.value, day=None, about=None, goal=indicators.goal_out(held.target),
+            link=f"/indicators/{held.one.indicator.code}",
         )
         for held in kept
     ]  # fmt: skip
@@ -110,7 +111,7 @@ def _directives(session: Session, caller: Caller, query: str, words: str, now: d
     hits = [
         SearchHit(
             group=SearchGroup.directives, code=one.number, name=one.title, unit=None, state=one.kind.value,
-            day=one.issued_on, about=one.issuer, link=f"/directives/{one.id}",
+            day=one.issued_on, about=one.issuer, goal=None, link=f"/directives/{one.id}",
         )
         for one in kept
     ]  # fmt: skip

@@ -77,7 +77,7 @@ def test_a_find_says_what_it_is_and_leads_on(filled: TestClient, people: People)
     assert answer["groups"][0]["items"] == [{
         "group": "tasks", "code": "KH98-02", "name": "Hoà mạng trục liên thông",
         "unit": {"code": OTHER, "name": "Phú Xuân"}, "state": "not_started", "day": "2026-12-31", "about": None,
-        "link": "/tasks/KH98-02",
+        "goal": None, "link": "/tasks/KH98-02",
     }]  # fmt: skip
     for q in ("so hoa", WARD, "1.001193", "nq57-01", "98/KH"):
         for group in filled.get(AT, params={"q": q}).json()["groups"]:

@@ -48,6 +48,31 @@ def test_a_reading_is_entered_and_a_refused_one_comes_back_as_it_was_typed(made:
     assert "Công văn 12" in shown
 
 
+@pytest.mark.parametrize(("comparator", "bound"), [("at_least", "low"), ("at_most", "high")])
+def test_better_than_a_ceiling_is_never_called_above_it(made: Any, people: Any, comparator: str, bound: str) -> None:
+    with_set(made, indicator("TRAN-1", name_vi="Tỷ lệ trễ hạn", comparator=comparator), code="TRAN")
+    value = 9 if bound == "low" else 1
+    at = f"{API}/indicators/TRAN-1"
+    for call, body in (
+        ("targets", {"period": "2026-Q3", bound: 5, "document": "Kế hoạch 98"}),
+        ("readings", reading("2026-Q3", value=value)),
+        ("tasks", {"task": with_task(made, "T1", with_directive(made))["code"]}),
+    ):
+        answer = made.post(f"{at}/{call}", json=body)
+        assert answer.status_code == 201, answer.text
+    (linked,) = made.get(f"{API}/tasks/T1/indicators").json()["items"]
+    groups = made.get(f"{API}/search?q=TRAN-1").json()["groups"]
+    (found,) = (hit for group in groups for hit in group["items"] if hit["code"] == "TRAN-1")
+    assert [linked["standing"], found["state"]] == ["exceeded", "exceeded"]
+    assert [linked["goal"]["comparator"], found["goal"]["comparator"]] == [comparator] * 2
+    said, other = ("Vượt", "Tốt hơn mức trần") if bound == "low" else ("Tốt hơn mức trần", "Vượt")
+    browser = people("city_analyst")
+    for page in ("/indicators/TRAN-1", "/tasks/T1", "/tasks/T1/indicators", "/search?q=TRAN-1"):
+        shown = browser.get(page).text
+        words = [words for words in (said, other) if f">{words}<" in shown or f" {words}<" in shown]
+        assert words == [said], page
+
+
 def test_what_was_saved_is_said_once_with_its_period_place_and_figure(made: Any, people: Any) -> None:
     browser = people("city_analyst")
     assert 'value="quý 3/2026"' in browser.get("/indicators/THU-1/readings/new").text

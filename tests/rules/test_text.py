@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.i18n import catalogue
+from app.core.settings import project_root
 from app.core.text import nfc, search_key, sort_key
 
 WORDS = (
@@ -112,3 +113,13 @@ def test_no_line_of_french_begins_with_a_sign() -> None:
     said = [words for one in catalogue("fr").values() for words in ([one] if isinstance(one, str) else one)]
     assert any("\u00a0:" in words for words in said)
     assert not [words for words in said if re.search(" [:;?!»]|« ", words)]
+
+
+def test_no_template_types_a_sign_that_languages_set_off_differently() -> None:
+    typed = []
+    for path in (project_root() / "templates").rglob("*.html"):
+        words = re.sub(r"{#.*?#}", "", path.read_text("utf-8"), flags=re.DOTALL)
+        typed += [
+            f"{path.name}: {found}" for found in re.findall(r".{0,40}(?:>|[}%]}) ?[:;](?= |<|$)", words, re.MULTILINE)
+        ]
+    assert not typed

@@ -7,7 +7,7 @@ from pydantic import Field as Described
 
 from app.core.schemas import Flag, Line
 from app.indicators.rules import Standing
-from app.indicators.schemas import Figure
+from app.indicators.schemas import Figure, GoalOut
 from app.tasks.rules import Bucket
 from app.tasks.schemas import BUCKET_WORDS, Input
 
@@ -44,6 +44,7 @@ class LinkedIndicator(BaseModel):
     unit_of_measure: str
     value: Figure | None
     period: str | None
+    goal: Annotated[GoalOut | None, Described(description="What the standing is held against")]
     standing: Standing
     stale: Annotated[bool, Described(description="Older than the indicator's expected age")]
     gives_percent: Annotated[bool, Described(description="The task takes its percentage from this one")]

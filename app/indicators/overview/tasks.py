@@ -8,7 +8,7 @@ from app.core.access import Caller
 from app.core.clock import day_of
 from app.indicators.linked.schemas import LinkedIndicator
 from app.indicators.linked.service import giving_percent, indicators_of
-from app.indicators.overview.service import Held, city_standing
+from app.indicators.overview.service import Held, city_standing, goal_out
 from app.indicators.readings.figures import figure_of, shown_of
 from app.indicators.targets import service as targets
 from app.indicators.targets.rules import reached
@@ -24,7 +24,8 @@ def indicators_of_task(session: Session, caller: Caller, task_id: int, now: date
             code=h.one.indicator.code, name_vi=h.one.definition.name_vi, name_en=h.one.definition.name_en,
             name_fr=h.one.definition.name_fr, unit_of_measure=h.measure,
             value=shown_of(h.reading, h.measure),
-            period=h.reading.period if h.reading else None, standing=h.standing, stale=h.stale,
+            period=h.reading.period if h.reading else None, goal=goal_out(h.target), standing=h.standing,
+            stale=h.stale,
             gives_percent=codes[h.one.indicator.code],
             percent=_percent(h),
         )
