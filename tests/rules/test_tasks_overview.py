@@ -22,9 +22,9 @@ def test_a_month_has_what_ends_in_it() -> None:
 def test_a_timeline_covers_whole_months() -> None:
     assert span([date(2026, 12, 5), date(2026, 2, 9)]) == (date(2026, 2, 1), date(2027, 1, 1))
     assert span([]) is None
-    assert place(date(2026, 2, 1), date(2026, 2, 1), date(2026, 3, 1), 280) == 0
-    assert place(date(2026, 2, 15), date(2026, 2, 1), date(2026, 3, 1), 280) == 140
-    assert place(date(2030, 1, 1), date(2026, 2, 1), date(2026, 3, 1), 280) == 280
+    assert place(date(2026, 2, 1), date(2026, 2, 1), date(2026, 3, 1)) == 34
+    assert place(date(2026, 2, 15), date(2026, 2, 1), date(2026, 3, 1)) == 66
+    assert place(date(2030, 1, 1), date(2026, 2, 1), date(2026, 3, 1)) == 98
 
 
 def test_lines_of_time_stay_few_enough_to_be_read() -> None:

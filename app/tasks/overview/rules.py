@@ -38,6 +38,7 @@ def span(days: Iterable[date]) -> tuple[date, date] | None:
     return found[0].replace(day=1), date(last.year + last.month // 12, last.month % 12 + 1, 1)
 
 
+LINE = (34, 64)  # where the line of a timeline begins, and its length, in percent of the drawing
 TICKS = 5  # lines with their words that a phone still shows apart
 
 
@@ -51,6 +52,6 @@ def ticks(first: date, end: date) -> list[date]:
     return found[:: -(-len(found) // TICKS)] if found else []
 
 
-def place(day: date, first: date, end: date, width: int) -> int:
-    """Return where a day lies between two days, in steps of a width; never outside."""
-    return max(0, min(width, round((day - first).days * width / max(1, (end - first).days))))
+def place(day: date, first: date, end: date) -> float:
+    """Return where a day lies between two days, in percent of a drawing that keeps its left third for words."""
+    return LINE[0] + round(max(0.0, min(1.0, (day - first).days / max(1, (end - first).days))) * LINE[1], 1)
