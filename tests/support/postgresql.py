@@ -96,7 +96,7 @@ class Kept:
     def _fill(self, connection: Connection, tables: Sequence[str]) -> None:
         connection.execute(text("set local session_replication_role = replica"))  # no trigger, no foreign key
         for table in tables:
-            # Only what is not as it was: rows that are written anew leave dead ones, which every test would then pass over.
+            # Only what is not as it was: rows written anew leave dead ones, which every later test would pass over.
             gone = f"delete from public.{table} where xmin::text::bigint > {self._since}"
             columns = self._columns[table]
             anew = f"insert into public.{table} ({columns}) overriding system value select {columns} from seed.{table}"
