@@ -4,7 +4,7 @@ BIN := .venv/bin
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check format bench pages fuzz soak coverage lock openapi clean
+.PHONY: help env run test check format bench pages fuzz soak asked coverage lock openapi clean
 
 help: ## show this list
 	@sed -En 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F '|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -41,6 +41,10 @@ fuzz: env ## the long random runs, and other examples of the properties than the
 
 soak: env ## the long endurance runs
 	$(BIN)/pytest tests -m soak
+
+asked: env ## run all tests on PostgreSQL, and write the list of those that ask it nothing of their own
+	scripts/with-postgresql.sh env TIENDO57_TEST_DATABASE=postgresql $(BIN)/pytest -p tests.support.asked -n 2 \
+		-m "not fuzz and not soak" tests/api tests/durability tests/pages
 
 coverage: env ## which lines the tests on SQLite reach, without the browser
 	$(BIN)/coverage erase

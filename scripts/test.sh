@@ -31,7 +31,7 @@ part() {
 beside() {
     part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check &&
         part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 1 --dist loadfile \
-            --no-loadscope-reorder -m "not (once or fuzz or soak)" tests/api tests/durability
+            --no-loadscope-reorder -m "not (once or others or fuzz or soak)" tests/api tests/durability
 }
 beside >"$TMPDIR/beside" 2>&1 &
 second=$!

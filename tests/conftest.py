@@ -27,7 +27,7 @@ from app.core.db import Database
 from app.core.settings import Settings
 from app.main import create_app
 from app.units.service import by_code
-from tests.support import postgresql
+from tests.support import asked, postgresql
 from tests.support.clients import WARD, Client, PageClient, SetClock
 from tests.support.together import keep_compiled_templates, once
 
@@ -86,22 +86,25 @@ _LAST = ("test_every_page", "tests/browser")
 _APART = ("test_every_page", "test_access")
 
 
-def _mark_further_cases(items: list[pytest.Item]) -> None:
-    """Mark all but one case of a test `once`: but for those marked `each`, they ask the database nothing new."""
+def _mark_what_asks_nothing_new(items: list[pytest.Item]) -> None:
+    """Mark what `make test` need not run on PostgreSQL too: a test's further cases, and what others ask as well."""
+    others = set(asked.LIST.read_text("utf-8").splitlines())
     seen: set[str] = set()
     for item in items:
         if item.get_closest_marker("each") or item.get_closest_marker("once"):
             continue
-        name = item.nodeid.partition("[")[0]
+        name = asked.name_of(item.nodeid)
         if name in seen:
             item.add_marker("once")
+        elif name in others:
+            item.add_marker("others")
         seen.add(name)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long ones first, and say which need no second database."""
-    _mark_further_cases(items)
+    _mark_what_asks_nothing_new(items)
 
     def rank(item: pytest.Item) -> int:
         for n, name in enumerate((*_FIRST, "", *_LAST)):

@@ -229,17 +229,10 @@ def test_no_answer_holds_another_units_figures(
 QUESTIONS = (
     "", "?from=2026-11-01&to=2026-11-30&group_by=day", "?group_by=field", "?group_by=month&system=city", f"?day={DAY}"
 )  # fmt: skip
-ON_BOTH = (Role.city_analyst, Role.ward_officer)  # all units, and one: other statements
 STRANGE: tuple[str, ...] = ("không-có", "x" * 300, "%00", "-1", "99999999999999999999", "2026-13-45")
 
 
-@pytest.mark.parametrize(
-    "role",
-    [
-        pytest.param(role, marks=pytest.mark.each if role in ON_BOTH else pytest.mark.once)
-        for role in (*PEOPLE, "machine")
-    ],
-)
+@pytest.mark.parametrize("role", [*PEOPLE, "machine"])
 def test_every_role_is_answered_on_every_route_as_its_rights_say(
     app: FastAPI, api: Api, people: Callable[..., PageClient], figures: None, role: str
 ) -> None:
@@ -273,7 +266,7 @@ def test_nonsense_is_refused_on_every_route_and_never_a_defect(
         option: dict[str, Any] = {}
         if method != "GET":
             option = {"json": {}} if path.startswith(API) else {"data": {"reason": "x"}}
-            bodies: list[dict[str, Any]] = [{}, {"json": {}}, NONSENSE] if at else []
+            bodies: list[dict[str, Any]] = [{}, {"json": {}}, NONSENSE] if at and KIND == "sqlite" else []
             for one in bodies:
                 answer = caller.request(method, at[0], **one)
                 assert answer.status_code < 500, (method, at[0], one, answer.text)
@@ -282,7 +275,7 @@ def test_nonsense_is_refused_on_every_route_and_never_a_defect(
                 {"content": b"\xff"},
                 {"data": {"a[b][c]": "1", "lines[0][field]": "HT"}},
             ]
-            for one in wrong:
+            for one in wrong if KIND == "sqlite" else []:  # no database is asked about a body that cannot be read
                 answer = caller.request(method, _address(path, WARD, {}), **one)
                 assert answer.status_code < 500, (method, path, one, answer.text)
         for address in at:

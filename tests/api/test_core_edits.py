@@ -24,6 +24,10 @@ def orders() -> Iterator[list[tuple[int, str]]]:
         yield [(who, next(steps[who])) for who in (0 if place in first else 1 for place in range(8))]
 
 
+# On the other database what two say at one moment is another file's: test_races.
+PLAYED = [*orders()][:: 1 if KIND == "sqlite" else 5]
+
+
 @dataclass
 class Row:
     """A versioned row: how a number is written into it and read out of it."""
@@ -60,7 +64,7 @@ def _all_orders(row: Row, clients: tuple[TestClient, TestClient]) -> list[int]:
     first = clients[0].get(row.path)
     version = _version(first.headers["etag"])
     assert version
-    for order in orders():
+    for order in PLAYED:
         seen = {0: "", 1: ""}
         for who, step in order:
             client = clients[who]
@@ -91,7 +95,7 @@ def test_no_order_of_two_officers_loses_a_report(api: Api) -> None:
     clients = (api(), api("ward_leader"))
     assert clients[0].put(REPORT.path, json=REPORT.body(1)).status_code == 201
     accepted = _all_orders(REPORT, clients)
-    assert 140 < len(accepted) < 280
+    assert 2 * len(PLAYED) < len(accepted) < 4 * len(PLAYED)
     revisions = clients[0].get(f"{REPORT.path}/revisions").json()["items"]
     assert [r["report"]["lines"][0]["received_online"] for r in revisions] == [*accepted[::-1], 1]
 

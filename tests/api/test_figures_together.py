@@ -105,7 +105,6 @@ def lived(app: FastAPI, api: Api, clock: SetClock, seed: int, *, together: bool)
     return told, content(app)
 
 
-@pytest.mark.each
 @pytest.mark.parametrize("seed", range(6))
 def test_many_unit_days_of_one_call_leave_what_they_leave_one_by_one(
     app: FastAPI, api: Api, clock: SetClock, anew: Callable[[], None], seed: int

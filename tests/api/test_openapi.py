@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -164,7 +164,7 @@ def test_the_contract_is_served_as_committed(client: TestClient, contract: dict[
     assert answer.json()["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
 
 
-def _fuzz(app: FastAPI, api: Api, examples: int) -> None:
+def _fuzz(app: FastAPI, api: Api, examples: int, modes: Iterable[Any] = schemathesis.GenerationMode) -> None:
     officer, analyst, manager = api(), api("city_analyst"), api("administrator")
     first = officer.put(f"{API}/throughput/reports/{WARD}/{DAY}/city", json=report(line(received_online=3)))
     assert first.status_code == 201
@@ -177,7 +177,7 @@ def _fuzz(app: FastAPI, api: Api, examples: int) -> None:
         if "/users" in operation.path or (operation.path.startswith(f"{API}/units") and operation.method != "get"):
             caller = manager
         seen = statuses.setdefault(operation.label, set())
-        for mode in schemathesis.GenerationMode:
+        for mode in modes:
             try:
                 _try(operation, mode, caller, examples, seen)
             except (Exception, BaseExceptionGroup) as error:  # all that break the contract are told at once
@@ -225,7 +225,10 @@ def _send(case: Any, caller: TestClient) -> int:
 
 
 def test_answers_keep_the_contract_whatever_is_sent(app: FastAPI, api: Api) -> None:
-    _fuzz(app, api, 3 if KIND == "sqlite" else 1)
+    if KIND == "sqlite":
+        _fuzz(app, api, 3)
+    else:  # what breaks the contract's own rules is refused before any database is asked
+        _fuzz(app, api, 1, [schemathesis.GenerationMode.POSITIVE])
 
 
 @pytest.mark.fuzz

@@ -34,6 +34,7 @@ from app.throughput.schemas import ReportIn
 from app.throughput.summary import service as summary
 from app.throughput.summary.schemas import GroupBy, SummaryOut
 from app.units.service import by_code
+from tests.conftest import KIND
 from tests.support.clients import OTHER, WARD, SetClock
 
 Api = Callable[..., TestClient]
@@ -337,7 +338,7 @@ def run(app: FastAPI, clock: SetClock, sequence: list[tuple[str, str, date, Sent
 
 
 bounded = settings(
-    max_examples=20, derandomize=True, database=None,
+    max_examples=20 if KIND == "sqlite" else 8, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 

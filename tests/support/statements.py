@@ -33,7 +33,7 @@ class _Through:
 
 
 @contextmanager
-def asked(engine: Engine) -> Iterator[Asked]:
+def asked(engine: Engine | type[Engine]) -> Iterator[Asked]:
     """Gather all statements with their values, in order, until the end; a test that finds none looks at nothing."""
     seen: Asked = []
 
