@@ -81,6 +81,8 @@ def test_what_is_kept_is_what_the_tables_say_after_each_kind_of_change(
     """The city's leader looks after each change, others after several."""
     order, everyone, (elsewhere, started) = list(world.acts().items()), readers(app), others
     Random(57).shuffle(order)
+    if KIND != "sqlite":
+        del order[::2]  # what the tables say is asked alike after each
     order += [(moment, partial(world.at, moment)) for moment in MOMENTS]
     order.append(("followed", partial(world.write, computed.follow_time)))
     order += [("blocker", world.block)] * 2  # one of them stands
