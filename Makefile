@@ -15,6 +15,8 @@ env: ## make the environment .venv from the hashed lock (PYTHON=… chooses the 
 run: env ## migrate, load the demonstration into an empty database, serve on PORT (8000) with the portal's simulator
 	@exec scripts/run.sh $(PORT)
 
+# What a run does not import need not be compiled.
+test: export UV_COMPILE_BYTECODE := 0
 test: env ## find or install what the tests need, then run them all, on SQLite and on PostgreSQL
 	@scripts/test.sh
 

@@ -53,12 +53,22 @@ make_environment() {
     require_venv "$python"
     if [ -e "$venv" ]; then say "The environment .venv is out of date or half made; making it anew."; fi
     rm -rf "$venv"
-    "$python" -m venv "$venv"
+    "$python" -m venv --without-pip "$venv"
     say "Installing $(grep -c '^[a-z0-9]' requirements.lock) pinned packages into .venv (about half a minute on a fast line) …"
     local quiet=()
     if ! [ -t 2 ]; then quiet=(-qq); fi
-    install_quickly || "$venv/bin/python" -m pip install "${quiet[@]}" --require-hashes --requirement requirements.lock
+    install_quickly || with_pip install "${quiet[@]}" --require-hashes --requirement requirements.lock
 }
+
+# Python's own pip, run from where it was unpacked: to put it into the environment takes longer than all it is asked for.
+with_pip() {
+    [ -e "$venv/.pip" ] || "$venv/bin/python" -m zipfile -e "$("$venv/bin/python" -c "$PIP")" "$venv/.pip"
+    PYTHONPATH=$venv/.pip "$venv/bin/python" -m pip "$@"
+}
+PIP='import ensurepip, pathlib, sysconfig
+places = [pathlib.Path(ensurepip.__file__).parent / "_bundled", pathlib.Path("/usr/share/python-wheels")]
+places += [pathlib.Path(place) for place in [sysconfig.get_config_var("WHEEL_PKG_DIR")] if place]
+print(next(pip for place in places for pip in place.glob("pip-*.whl")))'
 
 # uv, from the lock as all else, takes half of pip's time. It asks the index that pip is set to; where only pip knows the
 # way to the packages, pip goes it.
@@ -66,16 +76,21 @@ install_quickly() {
     local lock=$venv/.uv index
     sed -n '/^uv==/,/# via/p' requirements.lock >"$lock"
     [ -s "$lock" ] && [ -z "${PIP_NO_INDEX:-}" ] || return
-    index=${PIP_INDEX_URL:-$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)}
+    index=${PIP_INDEX_URL:-$(with_pip config get global.index-url 2>/dev/null || true)}
     if [ -n "$index" ]; then export UV_DEFAULT_INDEX=$index; fi # no argument: it may hold a password
-    "$venv/bin/python" -m pip install -qq --require-hashes --requirement "$lock" &&
-        UV_HTTP_RETRIES=1 "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --compile-bytecode \
-            --require-hashes --requirement requirements.lock 2>"$venv/.uv.log"
+    with_pip install -qq --require-hashes --requirement "$lock" &&
+        UV_HTTP_RETRIES=1 UV_COMPILE_BYTECODE=${UV_COMPILE_BYTECODE:-1} "$venv/bin/uv" pip install --quiet \
+            --python "$venv/bin/python" --require-hashes --requirement requirements.lock 2>"$venv/.uv.log"
 }
 
 install_project() {
     # The build tool comes from the lock, so nothing further is fetched.
-    "$venv/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+    local asked=(--quiet --no-deps --no-build-isolation --editable .)
+    if [ -x "$venv/bin/uv" ]; then
+        "$venv/bin/uv" pip install --python "$venv/bin/python" "${asked[@]}"
+    else
+        with_pip install "${asked[@]}"
+    fi
 }
 
 # Two makes at the same time would pull the environment from under each other.
@@ -87,6 +102,7 @@ fi
 if ! stands; then
     make_environment
     install_project
+    rm -rf "$venv/.pip"
     echo "$venv $(checksum "$venv/bin/python" requirements.lock)" >"$stamp"
     say "The environment .venv is ready."
 elif ! [ -x "$venv/bin/tiendo57" ]; then
