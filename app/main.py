@@ -201,6 +201,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = app.state
     # What the application is made of lives as long as the process: the collector need not walk it in every large call.
     gc.freeze()
+    gc.enable()
     # A call of thousands of rows makes no rings: it is looked through every 50,000 objects, not every 700.
     gc.set_threshold(50_000, 10, 10)
     async with (

@@ -29,6 +29,7 @@ from app.main import create_app
 from app.units.service import by_code
 from tests.support import asked, postgresql
 from tests.support.clients import WARD, Client, PageClient, SetClock
+from tests.support.lives import Lives
 from tests.support.together import keep_compiled_templates, once
 
 NOW = "2026-11-20T16:45:00+07:00"
@@ -57,6 +58,14 @@ def _prepare(url: str) -> None:
         with database.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def lives() -> Iterator[Lives]:
+    """What begins processes that serve, and that a test may kill."""
+    opened = Lives()
+    yield opened
+    opened.leave()
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,8 @@
 
 import os
 import shutil
+import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -26,10 +25,11 @@ from app.accounts.passwords import NewPassword, hash_password
 from app.accounts.rules import Role
 from app.core import audit
 from app.core.db import Database
-from app.core.settings import Settings, project_root
+from app.core.settings import Settings
 from app.demo import loader
 from app.units.service import by_code
 from tests.support.clients import OTHER, SetClock
+from tests.support.lives import Lives
 from tests.support.together import once
 
 # A working Monday, after four reported days; the clock of the server stands there.
@@ -38,6 +38,7 @@ TODAY = "2025-07-07"
 AT = f"/throughput/reports/{OTHER}/{TODAY}"
 PHONE = {"width": 360, "has_touch": True, "is_mobile": True}
 DESK = {"width": 1280}
+OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     # No page stands long enough to be worth optimising, or tidying up beside it.
@@ -69,34 +70,27 @@ class Site:
 
 
 @contextmanager
-def installation(folder: Path) -> Iterator[Site]:
+def installation(folder: Path, lives: Lives) -> Iterator[Site]:
     """The server as people run it, on its own database with the demonstration's first four days."""
     url = f"sqlite:///{folder}/site.db"
     shutil.copyfile(_loaded(folder), f"{folder}/site.db")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {
-        "PATH": os.environ["PATH"], "DATABASE_URL": url,
-        "TIENDO57_DEMONSTRATION": "true", "TIENDO57_LOG_LEVEL": "error",
-        "TIENDO57_TEST_COMPILED": os.environ.get("TIENDO57_TEST_COMPILED", ""),
-    }  # fmt: skip
-    server = subprocess.Popen(
-        [sys.executable, "-m", "tests.browser.server", str(port), NOW], cwd=project_root(), env=environment
-    )
+    settings = {"DATABASE_URL": url, "TIENDO57_DEMONSTRATION": "true", "TIENDO57_LOG_LEVEL": "error"}
+    living = lives.begin([str(port)], settings, NOW)
     try:
         address = f"http://127.0.0.1:{port}"
-        _await(f"{address}/healthz", server)
+        _await(address)
         yield Site(address)
     finally:
-        server.terminate()
-        server.wait(10)
+        lives.end(living, signal.SIGTERM)
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """One installation for all tests of the browser."""
-    with installation(tmp_path_factory.mktemp("site")) as served:
+    with installation(tmp_path_factory.mktemp("site"), lives) as served:
         _send_ministry(served)
         yield served
 
@@ -140,13 +134,12 @@ def _load(database: Database, settings: Settings) -> None:
     database.engine.dispose()
 
 
-def _await(address: str, server: "subprocess.Popen[bytes]") -> None:
+def _await(address: str) -> None:
     for _ in range(150):
-        assert server.poll() is None, "the server ended"
         try:
-            httpx2.get(address)
+            httpx2.get(f"{address}/healthz")
         except httpx2.TransportError:
-            time.sleep(0.2)
+            time.sleep(0.1)
         else:
             return
     raise AssertionError("the server does not answer")
@@ -196,7 +189,7 @@ class Visitor:
     @property
     def overflows(self) -> bool:
         """Tell whether the page is wider than its window."""
-        return bool(self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
+        return bool(self.page.evaluate(OVERFLOWS))
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,15 @@ import pytest
 
 from tests.browser.conftest import PHONE, Site, Visitor, installation
 from tests.support.clients import WARD
+from tests.support.lives import Lives
 
 LOCKED = f"/throughput/reports/{WARD}/2025-07-01"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: a day is corrected here."""
-    with installation(tmp_path_factory.mktemp("approval")) as served:
+    with installation(tmp_path_factory.mktemp("approval"), lives) as served:
         yield served
 
 

@@ -9,14 +9,15 @@ from playwright.sync_api import Route
 
 from tests.browser.conftest import TODAY, Site, Visitor, installation
 from tests.support.clients import OTHER
+from tests.support.lives import Lives
 
 PATH = f"/throughput/board?day={TODAY}"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: what other tests have sent would stand on the board."""
-    with installation(tmp_path_factory.mktemp("board")) as served:
+    with installation(tmp_path_factory.mktemp("board"), lives) as served:
         yield served
 
 

@@ -11,6 +11,7 @@ from python_calamine import CalamineWorkbook
 from tests.browser.conftest import PHONE, Site, Visitor, installation
 from tests.browser.test_every_page import AXE, RUN
 from tests.support.clients import OTHER, WARD
+from tests.support.lives import Lives
 
 LOCKED, FRIDAY = "2025-07-01", "2025-07-04"
 AT = f"/throughput/reports/{WARD}"
@@ -18,9 +19,9 @@ FORM = f"/throughput/forms/II.06a?from={LOCKED}&to={FRIDAY}&unit={WARD}"
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: days are corrected and approved here."""
-    with installation(tmp_path_factory.mktemp("city")) as served:
+    with installation(tmp_path_factory.mktemp("city"), lives) as served:
         yield served
 
 

@@ -3,29 +3,45 @@
 import gzip
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from playwright.sync_api import Browser, BrowserContext, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from pydantic import SecretStr
 
 from app.core.settings import Settings, project_root
 from app.main import create_app
-from tests.browser.conftest import PHONE, TODAY, Visitor, launch
+from tests.browser.conftest import OVERFLOWS, PHONE, TODAY, Visitor, launch
 from tests.support.clients import WARD
 
 HERE = Path(__file__).parent
-AXE = next((HERE / "vendor").glob("axe-*.min.js")).read_text()
-FEWER = (HERE / "alike.js").read_text()
+AXE = next((HERE / "vendor").glob("axe-*.min.js")).read_text() + (HERE / "alike.js").read_text()
 # Only two rules read what axe would fetch first: one is experimental and off, the other of media that no page has.
-RUN = """async (rules) => {
-  const only = rules === "colours" ? {runOnly: {type: "rule", values: ["color-contrast", "link-in-text-block"]}} : {};
-  const found = await axe.run(document, {resultTypes: ["violations"], preload: false, ...only});
+# With `others` all rules but those of colours are asked; with `colours` only those, of all or of some kinds of words.
+RUN = """async (asked) => {
+  const {rules, kinds} = asked ?? {};
+  const colours = ["color-contrast", "link-in-text-block"];
+  const options = {
+    colours: {runOnly: {type: "rule", values: colours}},
+    others: {rules: Object.fromEntries(colours.map((rule) => [rule, {enabled: false}]))},
+  }[rules];
+  const where = kinds ? {include: alike.of(kinds)} : document;
+  const found = await axe.run(where, {resultTypes: ["violations"], preload: false, ...options});
   return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3).join(" | ")}`);
 }"""
+LOOK = f"""async ([fewer, asked]) => {{
+  if (fewer) alike.fewer();
+  return [await ({RUN})({{rules: "others"}}), alike.kinds(asked)];
+}}"""
+CSS = (project_root() / "static" / "app.css").read_text("utf-8")
+# What the style sheet tells elements from another by, besides names and places; ids before and not between its braces.
+ASKED = {
+    "ids": re.findall(r"#([a-z][\w-]*)(?![^{}]*\})", CSS),
+    "attributes": ["class", "style", "type", *re.findall(r"\[([a-z-]+)", CSS)],
+}
 AT = f"/throughput/reports/{WARD}"
 STRANGER = ("/sign-in", "/nothing-here")
 OFFICER = (
@@ -163,48 +179,61 @@ def test_no_page_is_left_out() -> None:
     assert {re.sub(r":int", "", path or "") for path in left} == ELSEWHERE
 
 
-def _walk(visit: Callable[..., Visitor], locale: str, look: Callable[[Visitor], Iterable[str]], **options: Any) -> None:
-    windows: dict[str | None, Visitor] = {}
-    wrong: list[str] = []
-    for who, path in PAGES:
-        if who not in windows:
-            windows[who] = visit(who, locale, **options)
-            windows[who].page.add_init_script(AXE)
-        window = windows[who]
-        page = window.page
-        answer = page.goto(path)
-        assert answer is not None
-        assert answer.status < 500, path
-        assert page.evaluate("document.documentElement.lang") == locale, path
-        wrong += [f"{path} says {words}" for words in window.complaints]
-        wrong += [f"{path}: {finding}" for finding in look(window)]
-        window.complaints.clear()
+class Eyes:
+    """Axe in both lights: the same markup has other colours. Words of one kind have one, which is looked at once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self._lights: list[Literal["light", "dark"]] = ["light", "dark"]
+
+    def wrong(self, page: Page, *, fewer: bool = False) -> Iterator[str]:
+        """Tell what is wrong with a page; what repeats itself may be taken out of it first."""
+        found, kinds = page.evaluate(LOOK, [fewer, ASKED])
+        yield from found
+        if not (new := [kind for kind in kinds if kind not in self._seen]):
+            return
+        for light in self._lights:
+            page.emulate_media(color_scheme=light)
+            yield from (f"{light}: {finding}" for finding in page.evaluate(RUN, {"rules": "colours", "kinds": new}))
+        self._lights.reverse()  # the next page comes in the light that is on
+        self._seen.update(new)
+
+
+@pytest.mark.parametrize(("locales", "width"), [(["vi", "fr"], 360), (["en"], 1280)])
+def test_every_page_is_sound(visit: Callable[..., Visitor], locales: list[str], width: int) -> None:
+    """Light and dark, on a phone and on a desk, where other parts are shown."""
+    eyes = Eyes()
+    wrong = [finding for locale in locales for finding in _walk(visit, locale, width, eyes)]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(("locale", "width"), [("vi", 360), ("en", 1280), ("fr", 360)])
-def test_every_page_is_sound(visit: Callable[..., Visitor], locale: str, width: int) -> None:
-    """Light and dark, on a phone and on a desk, where other parts are shown."""
-    lights: list[Literal["light", "dark"]] = ["light", "dark"]
+def _walk(visit: Callable[..., Visitor], locale: str, width: int, eyes: Eyes) -> Iterator[str]:
+    """Tell what is wrong with the pages in one language."""
+    windows: dict[str | None, Visitor] = {}
+    for who, path in PAGES:
+        if who not in windows:
+            windows[who] = visit(who, locale, width=width)
+            windows[who].page.add_init_script(AXE)
+        window = windows[who]
+        answer = window.page.goto(path)
+        assert answer is not None
+        assert answer.status < 500, path
+        yield from (f"{path} says {words}" for words in window.complaints)
+        yield from (f"{path} {fault}" for fault in _shown(window, locale, width))
+        yield from (f"{path}: {finding}" for finding in eyes.wrong(window.page, fewer=True))
+        window.complaints.clear()
 
-    def look(window: Visitor) -> Iterator[str]:
-        yield from _wide(window, width)
-        window.page.evaluate(FEWER)
-        for light, rules in zip(lights, ("all", "colours"), strict=True):  # the same markup has other colours
-            window.page.emulate_media(color_scheme=light)
-            yield from (f"{light}: {finding}" for finding in window.page.evaluate(RUN, rules))
-        lights.reverse()  # the next page comes in the light that is on
 
-    _walk(visit, locale, look, width=width)
-
-
-def _wide(window: Visitor, width: int) -> Iterator[str]:
-    """Tell of a page that is wider than its window, or would be in a hand."""
-    if window.overflows:
+def _shown(window: Visitor, locale: str, width: int) -> Iterator[str]:
+    """Tell of a page in another language, or that is wider than its window, or would be in a hand."""
+    lang, wide = window.page.evaluate(f"[document.documentElement.lang, {OVERFLOWS}]")
+    if lang != locale:
+        yield f"is in {lang}"
+    if wide:
         yield f"is wider than {width} px"
     if width > PHONE["width"]:
         window.page.set_viewport_size({"width": PHONE["width"], "height": 900})
-        yield from _wide(window, PHONE["width"])
+        yield from _shown(window, locale, PHONE["width"])
         window.page.set_viewport_size({"width": width, "height": 900})
 
 

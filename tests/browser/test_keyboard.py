@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from app.accounts.demonstration import PASSWORD
 from tests.browser.conftest import TODAY, Site, Visitor, installation
 from tests.support.clients import WARD
+from tests.support.lives import Lives
 
 AT = f"/throughput/reports/{WARD}/{TODAY}"
 FOCUS = """() => {
@@ -17,9 +18,9 @@ FOCUS = """() => {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: nobody has sent the day yet."""
-    with installation(tmp_path_factory.mktemp("keyboard")) as served:
+    with installation(tmp_path_factory.mktemp("keyboard"), lives) as served:
         yield served
 
 

@@ -3,7 +3,6 @@
 import gzip
 import re
 from collections.abc import Callable
-from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +11,7 @@ from app.core.assets import OWN_SCRIPTS, script
 from app.core.settings import project_root
 from tests.browser.conftest import AT, PHONE, Visitor
 from tests.browser.day import COLUMNS, cell, figures, version
-from tests.browser.test_every_page import AXE, RUN
+from tests.browser.test_every_page import AXE, Eyes
 from tests.support.clients import OTHER
 
 WORKED_OUT = ["carried_over", "pending_in_time"]
@@ -257,8 +256,7 @@ def test_a_quiet_field_is_found_by_its_name(window: Visitor) -> None:
 
 
 def test_every_state_is_accessible(window: Visitor) -> None:
-    lights: list[tuple[Literal["light", "dark"], str]] = [("light", "all"), ("dark", "colours")]
-    page = window.page
+    eyes, page = Eyes(), window.page
     page.evaluate(AXE)
     for state in ("empty", "question", "error", "folded out"):
         if state == "question":
@@ -270,9 +268,7 @@ def test_every_state_is_accessible(window: Visitor) -> None:
             page.fill(cell("DD", "received_online"), "x")
         if state == "folded out":
             page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        for scheme, rules in lights:  # the same markup has other colours
-            page.emulate_media(color_scheme=scheme)
-            assert page.evaluate(RUN, rules) == [], (state, scheme)
+        assert list(eyes.wrong(page)) == [], state
         assert not window.overflows, state
 
 

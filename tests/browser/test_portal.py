@@ -9,12 +9,13 @@ import pytest
 from tests.browser.conftest import PHONE, TODAY, Site, Visitor, installation
 from tests.browser.test_every_page import AXE, RUN
 from tests.support.clients import WARD
+from tests.support.lives import Lives
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: proposals would fill in the forms of other tests."""
-    with installation(tmp_path_factory.mktemp("portal")) as served:
+    with installation(tmp_path_factory.mktemp("portal"), lives) as served:
         yield served
 
 

@@ -11,15 +11,16 @@ from app.accounts.demonstration import PASSWORD
 from tests.browser.conftest import AT, PHONE, TODAY, Site, Visitor, installation
 from tests.browser.day import cell
 from tests.support.clients import OTHER
+from tests.support.lives import Lives
 
 SCREEN: ViewportSize = {"width": 360, "height": 800}
 WITH_KEYPAD: ViewportSize = {"width": 360, "height": 420}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, lives: Lives) -> Iterator[Site]:
     """An installation of its own: a day sent here is one that other tests still want to send."""
-    with installation(tmp_path_factory.mktemp("reach")) as served:
+    with installation(tmp_path_factory.mktemp("reach"), lives) as served:
         yield served
 
 

@@ -9,7 +9,6 @@ from pydantic import SecretStr
 from app.core.db import Database
 from app.core.settings import Settings
 from tests.durability.live import serving
-from tests.durability.lives import Lives
 
 
 @pytest.fixture
@@ -19,11 +18,3 @@ def server(app: FastAPI, database_url: str) -> Iterator[str]:
     app.state.database = Database(Settings(database_url=SecretStr(database_url), log_level="error"))
     with serving(app) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def lives() -> Iterator[Lives]:
-    """What begins processes that a test kills."""
-    opened = Lives()
-    yield opened
-    opened.leave()

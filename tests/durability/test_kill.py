@@ -28,8 +28,8 @@ from app.core.settings import Settings
 from app.throughput import totals
 from app.units.service import listing
 from tests.conftest import KIND
-from tests.durability.lives import Lives
 from tests.support.clients import line, report
+from tests.support.lives import Lives
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="the server process is killed, not PostgreSQL's")
 WRITERS = 8

@@ -20,7 +20,7 @@ from app.core.clock import SystemClock
 from app.core.db import Database
 from app.core.settings import Settings
 from tests.conftest import KIND
-from tests.durability.lives import Lives
+from tests.support.lives import Lives
 from tests.support.portal import Portal, put_messages, simulator
 
 pytestmark = pytest.mark.skipif(KIND != "sqlite", reason="the worker is killed, not PostgreSQL")

@@ -1,5 +1,6 @@
-"""Runs `tiendo57` for tests that kill it: the application is imported once, and each life is a fork of it."""
+"""Runs `tiendo57` beside the tests: the application is imported once, and each life is a fork of it."""
 
+import gc
 import json
 import os
 import signal
@@ -11,13 +12,16 @@ class Lives:
     """The process that is forked, and what it is asked to do."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", "tests.durability.lives"]
+        command = [sys.executable, "-m", "tests.support.lives"]
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True)
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 
-    def begin(self, words: list[str], settings: dict[str, str]) -> int:
-        """Begin a life with these settings in its environment; returns the process's number."""
-        return self._ask({"words": words, "settings": settings})
+    def begin(self, words: list[str], settings: dict[str, str], clock: str | None = None) -> int:
+        """Begin a life with these settings in its environment; returns the process's number.
+
+        With a clock that stands, the words are the port at which the application is served.
+        """
+        return self._ask({"words": words, "settings": settings, "clock": clock})
 
     def end(self, living: int, sign: int) -> int:
         """Send a life a signal; returns its exit code when it has ended."""
@@ -35,20 +39,27 @@ class Lives:
         return int(self._process.stdout.readline())
 
 
-def _fork(words: list[str], settings: dict[str, str]) -> int:
+def _fork(words: list[str], settings: dict[str, str], clock: str | None) -> int:
     from app.__main__ import cli
+    from tests.browser.server import serve
 
     pid = os.fork()
     if pid == 0:
         os.dup2(2, 1)
         os.environ.update(settings)
-        cli(words)
+        if clock:
+            serve(int(words[0]), clock)
+        else:
+            cli(words)
+        os._exit(0)
     return pid
 
 
 def _serve() -> None:
+    gc.disable()  # a life turns it on again
     import app.main  # noqa: F401 - what a life would import
 
+    gc.freeze()
     living: set[int] = set()
     for line in sys.stdin:
         asked = json.loads(line)
