@@ -41,6 +41,8 @@ DESK = {"width": 1280}
 OVERFLOWS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    # A page of its own process costs half as much again.
+    "--renderer-process-limit=1",
     # No page stands long enough to be worth optimising, or tidying up beside it.
     "--js-flags=--no-opt,--no-maglev,--single-threaded,--min-semi-space-size=64",
 )  # fmt: skip
