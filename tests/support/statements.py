@@ -33,9 +33,9 @@ class _Through:
 
 
 @contextmanager
-def asked(engine: Engine | type[Engine]) -> Iterator[Asked]:
+def asked(engine: Engine | type[Engine], seen: Asked | None = None) -> Iterator[Asked]:
     """Gather all statements with their values, in order, until the end; a test that finds none looks at nothing."""
-    seen: Asked = []
+    seen = [] if seen is None else seen
 
     def note(*call: Any) -> None:
         seen.append((call[2], call[3]))
