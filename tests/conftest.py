@@ -147,6 +147,13 @@ def pytest_collection_finish() -> None:
     keep_compiled_templates()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Look once for what fails while it is thrown away; pytest would walk all there is five times more."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_loop() -> Iterator[None]:
     """Let every client of a worker use one event loop: by itself each makes a thread and a loop for every call."""

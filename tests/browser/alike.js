@@ -96,7 +96,7 @@ globalThis.alike = (() => {
       found.set(kind, [...(found.get(kind) ?? []), element]);
     };
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) if (LONG.test(texts.currentNode.data)) note(texts.currentNode.parentElement);
+    while (texts.nextNode()) if (texts.currentNode.data.trim().length > 1) note(texts.currentNode.parentElement);
     document.querySelectorAll("input, select, textarea").forEach(note);
     return [...found.keys()];
   };
