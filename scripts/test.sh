@@ -27,12 +27,12 @@ part() {
     "$@"
 }
 # Two rows of parts side by side, since neither keeps two cores busy by itself; what the second says comes at its end.
-# Three workers in all: on two cores five take a fifth more processor time for the same tests. The shorter row gives way to
+# Three at work in all: on two cores five take a fifth more processor time for the same tests. The shorter row gives way to
 # the longer, and so goes on while that one waits.
 beside() {
     part "Format, lint, types, contracts" "${MAKE:-make}" --no-print-directory check &&
-        part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 1 --dist loadfile \
-            --no-loadscope-reorder -m "not (once or others or fuzz or soak)" tests/api tests/durability
+        part "The database, on PostgreSQL" env TIENDO57_TEST_DATABASE=postgresql pytest -n 0 \
+            -m "not (once or others or fuzz or soak)" tests/api tests/durability
 }
 (runs renice -n 10 "$BASHPID" || true; beside) >"$TMPDIR/beside" 2>&1 &
 second=$!

@@ -44,6 +44,11 @@ property_tests.register_profile("fuzz", _calm, max_examples=1000)
 property_tests.load_profile("tests")
 
 
+def seeds(few: int) -> list[Any]:
+    """Return the seeds of so many random histories; `make fuzz` tries a hundred more."""
+    return [*range(few), *(pytest.param(seed, marks=pytest.mark.fuzz) for seed in range(few, few + 100))]
+
+
 @cache  # to look through environment and file costs more than a small test
 def settings_of(url: str) -> Settings:
     """Return the settings on a database; they are never changed, only copied."""

@@ -338,7 +338,7 @@ def run(app: FastAPI, clock: SetClock, sequence: list[tuple[str, str, date, Sent
 
 
 bounded = settings(
-    max_examples=20 if KIND == "sqlite" else 8, derandomize=True, database=None,
+    max_examples=15 if KIND == "sqlite" else 8, derandomize=True, database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )  # fmt: skip
 
