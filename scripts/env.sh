@@ -62,7 +62,9 @@ make_environment() {
 
 # Python's own pip, run from where it was unpacked: to put it into the environment takes longer than all it is asked for.
 with_pip() {
-    [ -e "$venv/.pip" ] || "$venv/bin/python" -m zipfile -e "$("$venv/bin/python" -c "$PIP")" "$venv/.pip"
+    [ -e "$venv/.pip" ] ||
+        "$venv/bin/python" -m zipfile -e "$("$venv/bin/python" -c "$PIP" 2>/dev/null)" "$venv/.pip" 2>/dev/null ||
+        "$venv/bin/python" -m ensurepip >/dev/null
     PYTHONPATH=$venv/.pip "$venv/bin/python" -m pip "$@"
 }
 PIP='import ensurepip, pathlib, sysconfig
